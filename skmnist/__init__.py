@@ -1,0 +1,35 @@
+"""Neural networks for small images that are scikit-learn estimators.
+
+The public names are loaded when they are first used, so that ``import skmnist``
+takes no time: torch is imported with the first estimator.
+"""
+
+from importlib import import_module
+
+__version__ = "0.1.0"
+
+# The one list of public names: name -> the module that holds it.
+_PUBLIC = {
+    "BackpropClassifier": "skmnist.backprop_classifier",
+    "CNNClassifier": "skmnist.cnn",
+    "MLPClassifier": "skmnist.mlp",
+    "TorchClassifier": "skmnist.torch_classifier",
+    "backprop": "skmnist.backprop",
+    "datasets": "skmnist.datasets",
+    "displays": "skmnist.displays",
+}
+
+__all__ = [*_PUBLIC, "__version__"]
+
+
+def __getattr__(name):
+    if name not in _PUBLIC:
+        raise AttributeError(f"module 'skmnist' has no attribute {name!r}")
+    module = import_module(_PUBLIC[name])
+    value = module if _PUBLIC[name] == f"skmnist.{name}" else getattr(module, name)
+    globals()[name] = value
+    return value
+
+
+def __dir__():
+    return sorted(__all__)
