@@ -1,0 +1,20 @@
+"""Imports that wait until they are needed, with errors that say what to install."""
+
+
+def import_torchvision():
+    """Return torchvision, or raise an ImportError that says how to mend its installation."""
+    try:
+        import torchvision
+    # A torchvision built for another torch fails in many ways; the usual one is
+    # RuntimeError("operator torchvision::nms does not exist"), then AttributeError.
+    except (ImportError, RuntimeError, AttributeError, OSError) as error:
+        raise ImportError(
+            f"torchvision cannot be imported ({type(error).__name__}: {error}). It is missing, or"
+            " it was built for another torch: the two have to come from the same index. Install"
+            " both again, either with\n"
+            "    pip install --force-reinstall torch torchvision\n"
+            "or, without support for a GPU, with\n"
+            "    pip install --force-reinstall torch torchvision"
+            " --index-url https://download.pytorch.org/whl/cpu"
+        ) from error
+    return torchvision

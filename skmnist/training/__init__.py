@@ -1,0 +1,1 @@
+"""How a network is trained: batches, gradients, optimizers, schedules and the epoch loop."""

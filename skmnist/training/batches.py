@@ -1,0 +1,147 @@
+"""The rows of a data set as batches on the device, without collating them one by one.
+
+Pixels stay in the type in which they came (a byte each, for most pictures) until the chunk that
+they belong to is on the device. A chunk is a number of batches: large enough for the cost of a
+call to vanish, small enough for the cache and for the device's memory.
+"""
+
+import torch
+from torch.utils.data import Dataset
+
+from skmnist.training.losses import one_hot
+
+_CHUNK_BYTES = 4 * 2**20  # fits the cache of a core
+_CHUNK_BYTES_GPU = 256 * 2**20
+
+
+def prepare(pixels, scale, dtype, device):
+    """Return pixels as the network takes them; on the way to the device they are still bytes."""
+    x = pixels.to(device).to(dtype)
+    return x if scale == 1 else x / scale
+
+
+class Images(Dataset):
+    """Pictures and their classes, prepared once for all epochs.
+
+    Parameters
+    ----------
+    X : ndarray of shape (n, n_features), C-contiguous
+        uint8, float32 or float64. A read-only array (a memory map, which may be larger than the
+        memory) is read chunk by chunk.
+    codes : int64 ndarray of shape (n,)
+        Class numbers from 0.
+    n_outputs : int
+    weights : ndarray of shape (n,), default=None
+        Of each row in the loss.
+    rows : int64 ndarray, default=None
+        The rows of `X` to use, in this order; a row may come several times. None: all.
+    shape : tuple
+        Of one picture, as the module wants it.
+    scale : float
+        What pixels are divided by.
+    dtype : torch.dtype
+    device : torch.device
+    """
+
+    def __init__(
+        self, X, codes, n_outputs, *, weights=None, rows=None, shape, scale, dtype, device
+    ):
+        self.X = X
+        self.y = codes
+        self.n_outputs = n_outputs
+        self.shape = shape
+        self.scale = scale
+        self.dtype = dtype
+        self.device = device
+        self.rows = torch.arange(len(X)) if rows is None else torch.from_numpy(rows)
+        self._codes = torch.from_numpy(codes).to(device)
+        self._weights = None if weights is None else torch.from_numpy(weights).to(device, dtype)
+        self._pixels = torch.from_numpy(X) if X.flags.writeable else None
+        if self._pixels is not None and self._fits():
+            self._pixels = self._pixels.to(device)
+
+    def __len__(self):
+        return len(self.rows)
+
+    def __getitem__(self, i):
+        x, targets, _ = self.take(self.rows[[i]])
+        return x[0], targets[0].argmax()
+
+    def _fits(self):
+        """Whether the pixels take no more than half of what is free on a GPU."""
+        if self.device.type != "cuda":
+            return True
+        return self.X.nbytes < torch.cuda.mem_get_info(self.device)[0] / 2
+
+    @property
+    def chunk_rows(self):
+        """How many rows make a chunk."""
+        n_bytes = _CHUNK_BYTES if self.device.type == "cpu" else _CHUNK_BYTES_GPU
+        return max(1, n_bytes // (self.X.shape[1] * self.dtype.itemsize))
+
+    def take(self, rows):
+        """Return pixels, wanted outputs and weights (or None) of some rows, on the device."""
+        if self._pixels is None:
+            # In the order in which they lie in the file.
+            order = rows.argsort()
+            pixels = torch.from_numpy(self.X[rows[order].numpy()])[order.argsort()]
+        else:
+            pixels = self._pixels.index_select(0, rows.to(self._pixels.device))
+        x = prepare(pixels, self.scale, self.dtype, self.device)
+        rows = rows.to(self.device)
+        targets = one_hot(self._codes.index_select(0, rows), self.n_outputs, self.dtype)
+        weights = None if self._weights is None else self._weights.index_select(0, rows)
+        return x.view(-1, *self.shape), targets, weights
+
+
+class Batches:
+    """Batches of an :class:`Images`: what skorch calls an iterator.
+
+    Parameters
+    ----------
+    images : Images
+    batch_size : int
+    generator : torch.Generator, default=None
+        Draws a new order for each pass; None keeps the order of the rows.
+    """
+
+    def __init__(self, images, batch_size, generator=None):
+        self.images = images
+        self.batch_size = batch_size
+        self.generator = generator
+
+    def __len__(self):
+        return len(self.sizes())
+
+    def sizes(self):
+        """Return the number of rows in each batch.
+
+        A last batch of a single row joins the one before it: batch normalisation can't train on
+        one row.
+        """
+        full, rest = divmod(len(self.images), self.batch_size)
+        sizes = [self.batch_size] * full
+        if rest == 1 and full:
+            sizes[-1] += 1
+        elif rest:
+            sizes.append(rest)
+        return sizes
+
+    def chunks(self):
+        """Yield lists of batches ``(x, targets, weights)``; weights may be None."""
+        rows = self.images.rows
+        if self.generator is not None:
+            rows = rows[torch.randperm(len(rows), generator=self.generator)]
+        sizes = self.sizes()
+        n_batches = max(1, self.images.chunk_rows // self.batch_size)
+        groups = [sizes[i : i + n_batches] for i in range(0, len(sizes), n_batches)]
+        for group, chunk in zip(groups, rows.split([sum(g) for g in groups]), strict=True):
+            x, targets, weights = self.images.take(chunk)
+            weights = [None] * len(group) if weights is None else weights.split(group)
+            yield list(zip(x.split(group), targets.split(group), weights, strict=True))
+
+    def __iter__(self):
+        """Yield ``(x, class numbers)``, as callbacks expect it."""
+        for chunk in self.chunks():
+            for x, targets, _ in chunk:
+                yield x, targets.argmax(1)

@@ -1,0 +1,39 @@
+"""Stop when the validation score no longer rises, and go back to the best weights."""
+
+import copy
+
+import numpy as np
+
+
+class EarlyStop:
+    """Watch the validation accuracy of a net.
+
+    Parameters
+    ----------
+    patience : int
+        Epochs without an improvement after which to stop.
+    tol : float
+        What counts as an improvement of the accuracy.
+    """
+
+    def __init__(self, patience, tol):
+        self.patience = patience
+        self.tol = tol
+        self.best_score = -np.inf
+        self.best_epoch = None
+        self.misses = 0
+        self._weights = None
+
+    def update(self, net):
+        """Look at the last epoch of `net`; return whether to stop."""
+        score = net.history[-1, "valid_acc"]
+        self.misses = 0 if score > self.best_score + self.tol else self.misses + 1
+        if score > self.best_score:
+            self.best_score, self.best_epoch = score, len(net.history)
+            self._weights = copy.deepcopy(net.module_.state_dict())
+        return self.misses >= self.patience
+
+    def restore(self, net):
+        """Give `net` the weights of its best epoch."""
+        net.module_.load_state_dict(self._weights)
+        self._weights = None

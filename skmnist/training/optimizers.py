@@ -1,0 +1,88 @@
+"""The optimizers, and a quicker way through the ones that take most of a small net's time."""
+
+import inspect
+
+import torch
+
+OPTIMIZERS = {
+    "adam": torch.optim.Adam,
+    "adamw": torch.optim.AdamW,
+    "sgd": torch.optim.SGD,
+    "rmsprop": torch.optim.RMSprop,
+    "nadam": torch.optim.NAdam,
+    "adagrad": torch.optim.Adagrad,
+}
+
+
+def optimizer_settings(optimizer, device, **settings):
+    """Return the class and the keyword arguments of an optimizer.
+
+    Parameters
+    ----------
+    optimizer : str or type
+        A name in ``OPTIMIZERS`` or a ``torch.optim.Optimizer`` class.
+    device : torch.device
+        torch has fused kernels for the CPU and CUDA.
+    **settings
+        Of these the ones are kept that the class has an argument for: Adam has no momentum.
+    """
+    cls = OPTIMIZERS.get(optimizer, optimizer)
+    accepted = inspect.signature(cls).parameters
+    kept = {name: value for name, value in settings.items() if name in accepted}
+    if "fused" in accepted and device.type in ("cpu", "cuda"):
+        kept["fused"] = True
+    return cls, kept
+
+
+def quick_step(optimizer):
+    """Return a function that does what ``optimizer.step()`` does, with less Python around it.
+
+    For a network of 50,000 weights three quarters of the time in ``Adam.step`` is spent on
+    regrouping tensors and checking flags that don't change between two batches. The state stays
+    where the optimizer keeps it, so that both ways can be mixed. Where there is no shortcut, the
+    optimizer's own ``step`` comes back.
+    """
+    adam = {torch.optim.Adam: torch._fused_adam_, torch.optim.AdamW: torch._fused_adamw_}
+    update = adam.get(type(optimizer))
+    group = optimizer.param_groups[0]
+    plain = (
+        update is not None
+        and len(optimizer.param_groups) == 1
+        and group["fused"]
+        and not (group["amsgrad"] or group["capturable"] or group["differentiable"])
+        and isinstance(group["lr"], float)
+        and all(p.grad is not None and p in optimizer.state for p in group["params"])
+        and len({(p.device, p.dtype) for p in group["params"]}) == 1
+        and not (optimizer._optimizer_step_pre_hooks or optimizer._optimizer_step_post_hooks)
+    )
+    if not plain:
+        return optimizer.step
+
+    params = group["params"]
+    grads = [p.grad for p in params]
+    states = [optimizer.state[p] for p in params]
+    first = [state["exp_avg"] for state in states]
+    second = [state["exp_avg_sq"] for state in states]
+    steps = [state["step"] for state in states]
+    beta1, beta2 = group["betas"]
+
+    @torch.no_grad()
+    def step():
+        torch._foreach_add_(steps, 1)
+        update(
+            params,
+            grads,
+            first,
+            second,
+            [],
+            steps,
+            lr=group["lr"],
+            beta1=beta1,
+            beta2=beta2,
+            weight_decay=group["weight_decay"],
+            eps=group["eps"],
+            amsgrad=False,
+            maximize=group["maximize"],
+        )
+
+    return step

@@ -1,0 +1,29 @@
+"""Which rows an epoch is made of: where weights and repeated rows mean the same."""
+
+import numpy as np
+
+# Whole-number weights are taken literally, as repeated rows, up to this many rows for each row.
+_MOST_REPEATS = 10
+
+
+def canonical_order(X, codes):
+    """Return an order of the rows that depends on what they hold, not on how they are sorted.
+
+    An epoch shuffles its rows anyway. Shuffling from here makes what is learnt independent of
+    the order in which the rows came, which is what lets a weight of 2 equal two rows in every
+    batch. The order is that of the bytes, with the class as a tie-break.
+    """
+    order = np.argsort(codes, kind="stable")
+    rows = np.ascontiguousarray(X).view(np.dtype((np.void, X.itemsize * X.shape[1]))).ravel()
+    return order[np.argsort(rows[order], kind="stable")]
+
+
+def literal_weights(weights):
+    """Return how often each row is to come, or None where the weights aren't whole numbers.
+
+    None also where repeating would cost more than ten times the rows.
+    """
+    counts = np.rint(weights).astype(np.int64)
+    if (counts == weights).all() and counts.sum() <= _MOST_REPEATS * len(counts):
+        return counts
+    return None
