@@ -12,8 +12,7 @@ from skmnist.training.losses import LOSSES, one_hot
 class NeuralNetwork(nn.Module):
     """A fully connected network whose gradients and updates are written by hand.
 
-    Each layer is one matrix of shape (n_in + 1, n_out): the weights, and the bias as its last
-    row. The last layer is linear; its outputs are the logits.
+    Each layer is one matrix of shape (n_in + 1, n_out): the weights, and the bias as its last row.
 
     Parameters
     ----------
@@ -21,6 +20,8 @@ class NeuralNetwork(nn.Module):
         Number of inputs, of the units in each hidden layer, of outputs; at least two numbers.
     activation : {"relu", "tanh", "sigmoid", "identity", ...}, default="relu"
         Of the hidden layers.
+    output_activation : {"identity", "sigmoid", "tanh", "relu"}, default="identity"
+        Of the last layer. "cross_entropy" wants logits, that is "identity".
     dtype : torch.dtype, default=torch.float32
     generator : torch.Generator, default=None
         Draws the weights; None: torch's global one.
@@ -52,7 +53,15 @@ class NeuralNetwork(nn.Module):
     [0, 1]
     """
 
-    def __init__(self, layer_sizes, activation="relu", *, dtype=torch.float32, generator=None):
+    def __init__(
+        self,
+        layer_sizes,
+        activation="relu",
+        output_activation="identity",
+        *,
+        dtype=torch.float32,
+        generator=None,
+    ):
         super().__init__()
         self.layer_sizes = tuple(layer_sizes)
         if len(self.layer_sizes) < 2 or min(self.layer_sizes) < 1:
@@ -60,9 +69,11 @@ class NeuralNetwork(nn.Module):
                 f"layer_sizes={layer_sizes!r}: pass at least two positive integers, the number of "
                 "inputs and the number of outputs."
             )
-        if activation not in ACTIVATIONS:
-            raise ValueError(f"activation={activation!r}: pass one of {sorted(ACTIVATIONS)}.")
+        of_output = [name for name, entry in ACTIVATIONS.items() if not entry.needs_input]
+        _check_choice("activation", activation, ACTIVATIONS)
+        _check_choice("output_activation", output_activation, of_output)
         self.activation = activation
+        self.output_activation = output_activation
         self._layers = nn.ParameterList()
         for n_in, n_out in zip(self.layer_sizes, self.layer_sizes[1:], strict=False):
             layer = torch.empty(n_in + 1, n_out, dtype=dtype)
@@ -94,6 +105,7 @@ class NeuralNetwork(nn.Module):
             weight_gradients=[gradient[:-1] for gradient in gradients],
             bias_gradients=[gradient[-1] for gradient in gradients],
             activation=self.activation,
+            output_activation=self.output_activation,
         )
 
     @torch.no_grad()
@@ -144,15 +156,15 @@ class NeuralNetwork(nn.Module):
         RuntimeError
             Where there was no forward.
         """
-        if loss not in LOSSES:
-            raise ValueError(f"loss={loss!r}: pass one of {sorted(LOSSES)}.")
+        _check_choice("loss", loss, LOSSES)
         if self._last is None:
             raise RuntimeError("backward() takes the outputs of a forward(): call that first.")
         passes, outputs = self._last
         targets = self._targets(target, outputs)
-        rows, gradient = LOSSES[loss]
-        passes.backward(gradient(outputs, targets).div_(len(outputs)))
-        return float(rows(outputs, targets).mean())
+        link, rows, gradient = LOSSES[loss]
+        linked = link(outputs)
+        passes.backward(gradient(linked, targets).div_(len(outputs)))
+        return float(rows(linked, targets).mean())
 
     @torch.no_grad()
     def update_params(self, eta):
@@ -176,3 +188,8 @@ class NeuralNetwork(nn.Module):
 
     def __getstate__(self):
         return {**super().__getstate__(), "_last": None}
+
+
+def _check_choice(name, value, choices):
+    if value not in choices:
+        raise ValueError(f"{name}={value!r}: pass one of {', '.join(map(repr, choices))}.")

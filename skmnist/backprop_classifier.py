@@ -6,6 +6,7 @@ from skmnist.backprop import NeuralNetwork
 from skmnist.base import resolve_image_shape
 from skmnist.parameters import as_sizes, documented
 from skmnist.torch_base import BaseNetClassifier
+from skmnist.training.losses import OUTPUT_ACTIVATIONS
 
 
 @documented
@@ -46,7 +47,7 @@ class BackpropClassifier(BaseNetClassifier):
     torch.Size([785, 64])
     """
 
-    _architecture = ("hidden_layer_sizes", "activation")
+    _architecture = ("hidden_layer_sizes", "activation", "loss")
 
     def __init__(
         self,
@@ -99,7 +100,8 @@ class BackpropClassifier(BaseNetClassifier):
 
     def _build_module(self, n_outputs, generator):
         sizes = (self.n_features_in_, *self._sizes, n_outputs)
-        return NeuralNetwork(sizes, self.activation, generator=generator)
+        output_activation = OUTPUT_ACTIVATIONS[self.loss]
+        return NeuralNetwork(sizes, self.activation, output_activation, generator=generator)
 
     def _optimizer(self, device):
         # Holds the learning rate, where skorch's callbacks look for it; the updates are those of

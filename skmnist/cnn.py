@@ -6,6 +6,7 @@ from skmnist.base import resolve_image_shape
 from skmnist.modules import CNN, plan_convolutions
 from skmnist.parameters import as_pairs, as_sizes, documented
 from skmnist.torch_base import BaseNetClassifier
+from skmnist.training.losses import OUTPUT_ACTIVATIONS
 
 # Fewer features than the smallest pictures of digits (8 x 8) are a table, not a picture.
 _SMALLEST_PICTURE = 64
@@ -67,6 +68,7 @@ class CNNClassifier(BaseNetClassifier):
         "activation",
         "dropout",
         "batch_norm",
+        "loss",
     )
 
     def __init__(
@@ -192,9 +194,10 @@ class CNNClassifier(BaseNetClassifier):
             self._convolutions,
             self._sizes,
             n_outputs,
-            self.activation,
-            self.dropout,
-            self.batch_norm,
-            self.weight_init,
+            activation=self.activation,
+            output_activation=OUTPUT_ACTIVATIONS[self.loss],
+            dropout=self.dropout,
+            batch_norm=self.batch_norm,
+            weight_init=self.weight_init,
             generator=generator,
         )

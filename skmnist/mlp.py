@@ -4,6 +4,7 @@ from skmnist.base import resolve_image_shape
 from skmnist.modules import MLP
 from skmnist.parameters import as_sizes, documented
 from skmnist.torch_base import BaseNetClassifier
+from skmnist.training.losses import OUTPUT_ACTIVATIONS
 
 
 @documented
@@ -44,7 +45,7 @@ class MLPClassifier(BaseNetClassifier):
     52544
     """
 
-    _architecture = ("hidden_layer_sizes", "activation", "dropout", "batch_norm")
+    _architecture = ("hidden_layer_sizes", "activation", "dropout", "batch_norm", "loss")
 
     def __init__(
         self,
@@ -114,9 +115,10 @@ class MLPClassifier(BaseNetClassifier):
     def _build_module(self, n_outputs, generator):
         return MLP(
             (self.n_features_in_, *self._sizes, n_outputs),
-            self.activation,
-            self.dropout,
-            self.batch_norm,
-            self.weight_init,
+            activation=self.activation,
+            output_activation=OUTPUT_ACTIVATIONS[self.loss],
+            dropout=self.dropout,
+            batch_norm=self.batch_norm,
+            weight_init=self.weight_init,
             generator=generator,
         )

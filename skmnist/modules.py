@@ -1,4 +1,4 @@
-"""The networks: ``nn.Module`` classes that return logits."""
+"""The networks: ``nn.Module`` classes."""
 
 import math
 
@@ -83,8 +83,8 @@ def init_weights(module, how, generator):
                 layer.bias.zero_()
 
 
-def _dense_layers(sizes, activation, dropout, batch_norm):
-    """Yield the layers from ``sizes[0]`` inputs to ``sizes[-1]`` outputs; the last is linear."""
+def _dense_layers(sizes, activation, output_activation, dropout, batch_norm):
+    """Yield the layers from ``sizes[0]`` inputs to ``sizes[-1]`` outputs."""
     *hidden, (n_in, n_out) = zip(sizes, sizes[1:], strict=False)
     for hidden_in, hidden_out in hidden:
         yield nn.utils.skip_init(nn.Linear, hidden_in, hidden_out)
@@ -94,6 +94,8 @@ def _dense_layers(sizes, activation, dropout, batch_norm):
         if dropout:
             yield Dropout(dropout)
     yield nn.utils.skip_init(nn.Linear, n_in, n_out)
+    if output_activation != "identity":
+        yield ACTIVATION_MODULES[output_activation]()
 
 
 class MLP(nn.Module):
@@ -105,21 +107,34 @@ class MLP(nn.Module):
         Number of features, of the units in each hidden layer, of outputs.
     activation, dropout, batch_norm, weight_init
         As in :class:`skmnist.MLPClassifier`.
+    output_activation : str
+        Of the last layer: a key of ``ACTIVATION_MODULES``.
     generator : torch.Generator
         Draws the weights.
     """
 
     def __init__(
-        self, sizes, activation="relu", dropout=0.0, batch_norm=False, weight_init="auto", *, generator
+        self,
+        sizes,
+        *,
+        activation="relu",
+        output_activation="identity",
+        dropout=0.0,
+        batch_norm=False,
+        weight_init="auto",
+        generator,
     ):
         super().__init__()
         self.activation = activation
+        self.output_activation = output_activation
         self.dropout = dropout
-        self.layers = nn.Sequential(*_dense_layers(sizes, activation, dropout, batch_norm))
+        self.layers = nn.Sequential(
+            *_dense_layers(sizes, activation, output_activation, dropout, batch_norm)
+        )
         init_weights(self, weight_init, generator)
 
     def forward(self, x):
-        """Return the logits, of shape (n, n_outputs)."""
+        """Return the outputs, of shape (n, n_outputs)."""
         return self.layers(x)
 
     def backpropagation(self):
@@ -141,6 +156,7 @@ class MLP(nn.Module):
             weight_gradients=[layer.weight.grad.t() for layer in linear],
             bias_gradients=[layer.bias.grad for layer in linear],
             activation=self.activation,
+            output_activation=self.output_activation,
             dropout=self.dropout,
         )
 
@@ -213,6 +229,8 @@ class CNN(nn.Module):
     n_outputs : int
     activation, dropout, batch_norm, weight_init
         As in :class:`skmnist.CNNClassifier`.
+    output_activation : str
+        Of the last layer: a key of ``ACTIVATION_MODULES``.
     generator : torch.Generator
         Draws the weights.
     """
@@ -223,11 +241,12 @@ class CNN(nn.Module):
         convolutions,
         hidden_layer_sizes,
         n_outputs,
+        *,
         activation="relu",
+        output_activation="identity",
         dropout=0.0,
         batch_norm=False,
         weight_init="auto",
-        *,
         generator,
     ):
         super().__init__()
@@ -256,12 +275,14 @@ class CNN(nn.Module):
                 layers.append(Dropout(dropout))
         self.features = nn.Sequential(*layers)
         sizes = (channels * math.prod(size), *hidden_layer_sizes, n_outputs)
-        self.classifier = nn.Sequential(*_dense_layers(sizes, activation, dropout, batch_norm))
+        self.classifier = nn.Sequential(
+            *_dense_layers(sizes, activation, output_activation, dropout, batch_norm)
+        )
         init_weights(self, weight_init, generator)
         # oneDNN's and cuDNN's quickest kernels want the channels next to each other in memory.
         self.to(memory_format=torch.channels_last)
 
     def forward(self, x):
-        """Return the logits, of shape (n, n_outputs), for x of shape (n, channels, h, w)."""
+        """Return the outputs, of shape (n, n_outputs), for x of shape (n, channels, h, w)."""
         x = self.features(x.contiguous(memory_format=torch.channels_last))
         return self.classifier(x.flatten(1))

@@ -325,8 +325,8 @@ class BaseNetClassifier(FittedNet, BaseImageClassifier):
                 logits = net.outputs(x.view(len(part), *self._row_shape()))
                 outputs[start : start + n_rows] = logits.cpu().numpy()
         if net.recipe.loss == "mse":
-            # Outputs trained on one-hot targets by squared error are estimates of the
-            # probabilities themselves.
+            # Outputs that learnt one-hot targets by squared error estimate the probabilities
+            # themselves.
             outputs = np.log(np.maximum(outputs, 1e-6))
         return outputs
 

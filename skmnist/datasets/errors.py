@@ -23,7 +23,7 @@ def dataset_error(path, problem, remedy):
     error = DatasetError(
         f"{path}: {problem}. {remedy} Offline, skmnist.datasets.load_mnist_sample() always works."
     )
-    error.problem = problem
+    error.problem = problem  # for the message of a download that this error ends
     return error
 
 

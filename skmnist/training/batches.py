@@ -14,10 +14,16 @@ _CHUNK_BYTES = 4 * 2**20  # fits the cache of a core
 _CHUNK_BYTES_GPU = 256 * 2**20
 
 
-def prepare(pixels, scale, dtype, device):
-    """Return pixels as the network takes them; on the way to the device they are still bytes."""
-    x = pixels.to(device).to(dtype)
-    return x if scale == 1 else x / scale
+def prepare(pixels, scale, dtype, device, out=None):
+    """Return pixels as the network takes them; on the way to the device they are still bytes.
+
+    `out` is memory to put them in.
+    """
+    x = pixels.to(device)
+    x = x.to(dtype) if out is None else out.copy_(x)
+    if scale == 1:
+        return x
+    return torch.div(x, scale, out=None if x is pixels else x)
 
 
 class Images(Dataset):
@@ -79,15 +85,24 @@ class Images(Dataset):
         n_bytes = _CHUNK_BYTES if self.device.type == "cpu" else _CHUNK_BYTES_GPU
         return max(1, n_bytes // (self.X.shape[1] * self.dtype.itemsize))
 
-    def take(self, rows):
-        """Return pixels, wanted outputs and weights (or None) of some rows, on the device."""
+    def new_memory(self, n_rows):
+        """Return memory for the pixels of `n_rows` rows, for :meth:`take`."""
+        return torch.empty(n_rows, self.X.shape[1], dtype=self.dtype, device=self.device)
+
+    def take(self, rows, out=None):
+        """Return pixels, wanted outputs and weights (or None) of some rows, on the device.
+
+        `out` is memory for the pixels, at least as many rows.
+        """
         if self._pixels is None:
             # In the order in which they lie in the file.
             order = rows.argsort()
             pixels = torch.from_numpy(self.X[rows[order].numpy()])[order.argsort()]
         else:
             pixels = self._pixels.index_select(0, rows.to(self._pixels.device))
-        x = prepare(pixels, self.scale, self.dtype, self.device)
+        if out is not None:
+            out = out[: len(rows)]
+        x = prepare(pixels, self.scale, self.dtype, self.device, out)
         rows = rows.to(self.device)
         targets = one_hot(self._codes.index_select(0, rows), self.n_outputs, self.dtype)
         weights = None if self._weights is None else self._weights.index_select(0, rows)
@@ -128,15 +143,19 @@ class Batches:
         return sizes
 
     def chunks(self):
-        """Yield lists of batches ``(x, targets, weights)``; weights may be None."""
+        """Yield lists of batches ``(x, targets, weights)``; weights may be None.
+
+        The memory of `x` is used again for the next chunk.
+        """
         rows = self.images.rows
         if self.generator is not None:
             rows = rows[torch.randperm(len(rows), generator=self.generator)]
         sizes = self.sizes()
         n_batches = max(1, self.images.chunk_rows // self.batch_size)
         groups = [sizes[i : i + n_batches] for i in range(0, len(sizes), n_batches)]
+        memory = self.images.new_memory(max(map(sum, groups)))
         for group, chunk in zip(groups, rows.split([sum(g) for g in groups]), strict=True):
-            x, targets, weights = self.images.take(chunk)
+            x, targets, weights = self.images.take(chunk, out=memory)
             weights = [None] * len(group) if weights is None else weights.split(group)
             yield list(zip(x.split(group), targets.split(group), weights, strict=True))
 
@@ -144,4 +163,4 @@ class Batches:
         """Yield ``(x, class numbers)``, as callbacks expect it."""
         for chunk in self.chunks():
             for x, targets, _ in chunk:
-                yield x, targets.argmax(1)
+                yield x.clone(), targets.argmax(1)

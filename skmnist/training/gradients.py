@@ -1,7 +1,6 @@
 """Forward and backward pass of a fully connected network, written by hand, without autograd.
 
-With the input as ``a_0``, the layers compute ``z_i = a_{i-1} W_i + b_i`` and ``a_i = f(z_i)``; the
-last layer is linear. With ``d_i`` as the gradient of the loss with respect to ``z_i``, the chain
+With the input as ``a_0``, the layers compute ``z_i = a_{i-1} W_i + b_i`` and ``a_i = f(z_i)``. With ``d_i`` as the gradient of the loss with respect to ``z_i``, the chain
 rule gives ``dW_i = a_{i-1}^T d_i``, ``db_i = sum d_i`` over the batch, and
 ``d_{i-1} = (d_i W_i^T) * f'(z_{i-1})``.
 
@@ -89,18 +88,29 @@ class Backpropagation:
         Where :meth:`backward` writes the gradients: same shapes.
     activation : str, default="relu"
         Of the hidden layers: a key of ``ACTIVATIONS``.
+    output_activation : {"identity", "sigmoid", "tanh", "relu", ...}, default="identity"
+        Of the last layer: a key of ``ACTIVATIONS`` whose derivative is a function of its value.
     dropout : float, default=0.0
         The probability with which a hidden unit is left out of one training row.
     """
 
     def __init__(
-        self, weights, biases, weight_gradients, bias_gradients, activation="relu", dropout=0.0
+        self,
+        weights,
+        biases,
+        weight_gradients,
+        bias_gradients,
+        *,
+        activation="relu",
+        output_activation="identity",
+        dropout=0.0,
     ):
-        self.weights = weights
-        self.biases = biases
-        self.weight_gradients = weight_gradients
-        self.bias_gradients = bias_gradients
+        self.n_layers = len(weights)
+        self._layers = list(zip(weights, biases, strict=True))
+        self._transposed = [weight.t() for weight in weights]
+        self._gradients = list(zip(weight_gradients, bias_gradients, strict=True))
         self.activation = ACTIVATIONS[activation]
+        self.output_activation = ACTIVATIONS[output_activation]
         self.dropout = dropout
 
     def forward(self, x, generator=None):
@@ -112,7 +122,7 @@ class Backpropagation:
         self._inputs = [x]  # what each layer multiplies
         self._sources = []  # what each derivative is a function of
         self._masks = []
-        *hidden, (last_weight, last_bias) = zip(self.weights, self.biases, strict=True)
+        *hidden, (last_weight, last_bias) = self._layers
         for weight, bias in hidden:
             z = torch.addmm(bias, x, weight)
             x = function(z)
@@ -124,18 +134,21 @@ class Backpropagation:
                 x = x * mask
                 self._masks.append(mask)
             self._inputs.append(x)
-        return torch.addmm(last_bias, x, last_weight)
+        self._outputs = self.output_activation.function(torch.addmm(last_bias, x, last_weight))
+        return self._outputs
 
     def backward(self, d):
         """Write the gradients, given `d`, the loss's gradient with respect to the outputs.
 
-        `d` has shape (n, n_outputs); the gradients are sums over its rows.
+        `d` has shape (n, n_outputs) and is written over; the gradients are sums over its rows.
         """
-        for i in reversed(range(len(self.weights))):
-            torch.mm(self._inputs[i].t(), d, out=self.weight_gradients[i])
-            torch.sum(d, 0, out=self.bias_gradients[i])
+        d = self.output_activation.backward(d, self._outputs)
+        for i in reversed(range(self.n_layers)):
+            weight_gradient, bias_gradient = self._gradients[i]
+            torch.mm(self._inputs[i].t(), d, out=weight_gradient)
+            torch.sum(d, 0, out=bias_gradient)
             if i > 0:
-                d = torch.mm(d, self.weights[i].t())
+                d = torch.mm(d, self._transposed[i])
                 if self._masks:
                     d.mul_(self._masks[i - 1])
                 d = self.activation.backward(d, self._sources[i - 1])

@@ -1,9 +1,9 @@
 """The losses: their value for each row, and their gradient with respect to the outputs.
 
-The outputs are those of a linear last layer ("logits"); the targets are one row of wanted
-outputs for each row of outputs, one-hot for classes. Both gradients are short for a reason: the
-last layer is linear in the squared error, and the softmax's derivative cancels against the
-logarithm's in the cross-entropy.
+The targets are one row of wanted outputs for each row of outputs: one-hot for classes. The
+cross-entropy takes the outputs as logits; its gradient is so short because the softmax's
+derivative cancels against the logarithm's. The squared error compares the outputs themselves;
+networks that train with it end in a sigmoid, see ``OUTPUT_ACTIVATIONS``.
 """
 
 from collections.abc import Callable
@@ -13,18 +13,31 @@ import torch
 
 
 class Loss(NamedTuple):
-    """A loss and its gradient, row by row."""
+    """A loss and its gradient, row by row, both from a first step that they share."""
 
-    rows: Callable  # (outputs, targets) -> (n,)
-    gradient: Callable  # (outputs, targets) -> (n, n_outputs), a new tensor
+    link: Callable  # outputs -> what the other two are functions of
+    rows: Callable  # (link(outputs), targets) -> (n,)
+    gradient: Callable  # (link(outputs), targets) -> d rows / d outputs, a new tensor
+
+    def of_outputs(self, outputs, targets):
+        """Return the loss of each row."""
+        return self.rows(self.link(outputs), targets)
 
 
-def _cross_entropy(outputs, targets):
-    return -(targets * torch.log_softmax(outputs, 1)).sum(1)
+def _log_softmax(outputs):
+    return torch.log_softmax(outputs, 1)
 
 
-def _cross_entropy_gradient(outputs, targets):
-    return torch.softmax(outputs, 1).sub_(targets)
+def _cross_entropy(log_p, targets):
+    return -(targets * log_p).sum(1)
+
+
+def _cross_entropy_gradient(log_p, targets):
+    return log_p.exp().sub_(targets)
+
+
+def _identity(outputs):
+    return outputs
 
 
 def _squared_error(outputs, targets):
@@ -36,9 +49,13 @@ def _squared_error_gradient(outputs, targets):
 
 
 LOSSES = {
-    "cross_entropy": Loss(_cross_entropy, _cross_entropy_gradient),
-    "mse": Loss(_squared_error, _squared_error_gradient),
+    "cross_entropy": Loss(_log_softmax, _cross_entropy, _cross_entropy_gradient),
+    "mse": Loss(_identity, _squared_error, _squared_error_gradient),
 }
+
+# What the last layer of a network of ours ends in. Squared error without the sigmoid's bounds
+# diverges at learning rates that plain gradient descent needs elsewhere.
+OUTPUT_ACTIVATIONS = {"cross_entropy": "identity", "mse": "sigmoid"}
 
 
 def one_hot(codes, n_outputs, dtype):

@@ -21,8 +21,8 @@ from skmnist.modules import Dropout
 from skmnist.random_state import make_generator, seeded_globally
 from skmnist.training.batches import Batches, Images
 from skmnist.training.losses import LOSSES, one_hot
-from skmnist.training.optimizers import quick_step
 from skmnist.training.schedules import PER_BATCH, SCHEDULES
+from skmnist.training.steps import AutogradStep, HandWrittenStep
 
 _BATCH_EVENTS = ("on_batch_begin", "on_batch_end", "on_grad_computed")
 
@@ -36,7 +36,8 @@ class MeanLoss(nn.Module):
 
     def forward(self, outputs, codes):
         """Return the mean loss for class numbers."""
-        return LOSSES[self.loss].rows(outputs, one_hot(codes, outputs.shape[1], outputs.dtype)).mean()
+        targets = one_hot(codes, outputs.shape[1], outputs.dtype)
+        return LOSSES[self.loss].of_outputs(outputs, targets).mean()
 
 
 def softmax(outputs):
@@ -91,8 +92,6 @@ class Net(NeuralNetClassifier):
         Unlike skorch's, it lets a KeyboardInterrupt through, except for the one by which skorch's
         EarlyStopping ends the training.
         """
-        if not self.initialized_:
-            self.initialize()
         self.notify("on_train_begin", X=X, y=X.y)
         try:
             self.fit_loop(X, valid, epochs, stopping)
@@ -129,78 +128,86 @@ class Net(NeuralNetClassifier):
     # -- one epoch ---------------------------------------------------------------------------
 
     def _train_epoch(self, images, epoch):
-        device = images.device
+        recipe = self.recipe
         batches = Batches(images, self.batch_size)
-        if self.recipe.shuffle:
-            batches.generator = make_generator(self.recipe.seed, "order", epoch)
-        dropout = make_generator(self.recipe.seed, "dropout", epoch, device)
+        if recipe.shuffle:
+            batches.generator = make_generator(recipe.seed, "order", epoch)
+        step = self._make_step(make_generator(recipe.seed, "dropout", epoch, images.device))
+        losses, masses = [], []
+        with contextlib.ExitStack() as stack:
+            if recipe.foreign or recipe.augment is not None:
+                stack.enter_context(seeded_globally(recipe.seed, "global", epoch, images.device))
+            self._set_training(True)
+            for chunk in batches.chunks():
+                linked = []
+                for x, targets, weights in chunk:
+                    if recipe.schedule is not None:
+                        self._set_lr(epoch, len(losses) + len(linked), len(batches))
+                    if recipe.augment is not None:
+                        x = recipe.augment(x)
+                    linked.append(step(x, targets, weights))
+                for loss, mass in self._losses(linked, chunk):
+                    losses.append(loss)
+                    masses.append(mass)
+        self._record_losses(torch.stack(losses), torch.stack(masses), epoch)
+
+    def _make_step(self, dropout):
+        """Return the function that trains on one batch; `dropout` is a generator."""
         for module in self.module_.modules():
             if isinstance(module, Dropout):
                 module.generator = dropout
-        step = self._choose_step(dropout)
-        report = self._wants_batches()
-        losses = []
-        with contextlib.ExitStack() as stack:
-            if self.recipe.foreign or self.recipe.augment is not None:
-                stack.enter_context(seeded_globally(self.recipe.seed, "global", epoch, device))
-            self._set_training(True)
-            sizes = batches.sizes()
-            done = 0
-            for chunk in batches.chunks():
-                outputs = []
-                for x, targets, weights in chunk:
-                    if self.recipe.schedule is not None:
-                        self._set_lr(epoch, done, len(sizes))
-                    done += 1
-                    if self.recipe.augment is not None:
-                        x = self.recipe.augment(x)
-                    if report:
-                        output = self._reported_step(step, x, targets, weights)
-                    else:
-                        output = step(x, targets, weights)
-                    outputs.append(output)
-                losses.append(self._batch_losses(outputs, chunk))
-        losses = torch.cat(losses)
-        self._record_losses(losses, sizes, epoch)
-
-    def _choose_step(self, dropout):
-        """Return the function that trains on one batch and returns the outputs."""
         passes = None
-        if self.recipe.hand_written and not self.recipe.bf16 and hasattr(self.module_, "backpropagation"):
-            passes = self.module_.backpropagation()
-        step = _AutogradStep(self) if passes is None else _HandWrittenStep(self, passes, dropout)
-        return step
-
-    def _wants_batches(self):
-        """Whether some callback defines one of the methods that are called for each batch."""
-        return any(
+        if self.recipe.hand_written and not self.recipe.bf16:
+            passes = getattr(self.module_, "backpropagation", lambda: None)()
+        step = AutogradStep(self) if passes is None else HandWrittenStep(self, passes, dropout)
+        wants_batches = any(
             getattr(type(callback), event, None) is not getattr(Callback, event)
             for _, callback in self.callbacks_
             for event in _BATCH_EVENTS
         )
+        return self._reported(step) if wants_batches else step
 
-    def _reported_step(self, step, x, targets, weights):
-        batch = (x, targets.argmax(1))
-        self.notify("on_batch_begin", batch=batch, training=True)
-        output = step(x, targets, weights, report=batch)
-        loss = self._batch_losses([output], [(x, targets, weights)])[0]
-        self.history.record_batch("train_loss", loss.item())
-        self.history.record_batch("train_batch_size", len(x))
-        self.notify("on_batch_end", batch=batch, training=True, loss=loss, y_pred=output)
-        return output
+    def _reported(self, step):
+        """Return `step` with what skorch does before and after it."""
+
+        def reported_step(x, targets, weights):
+            # Copied, because a callback may keep it: the next chunk takes the same memory.
+            batch = (x.clone(), targets.argmax(1))
+            self.notify("on_batch_begin", batch=batch, training=True)
+            linked = step(x, targets, weights, batch)
+            loss, _ = self._losses([linked], [(x, targets, weights)])[0]
+            self.history.record_batch("train_loss", loss.item())
+            self.history.record_batch("train_batch_size", len(x))
+            self.notify("on_batch_end", batch=batch, training=True, loss=loss, y_pred=linked)
+            return linked
+
+        return reported_step
+
+    def notify_gradients(self, batch):
+        """Tell the callbacks that the gradients are there."""
+        self.notify(
+            "on_grad_computed",
+            named_parameters=list(self.get_all_learnable_params()),
+            batch=batch,
+            training=True,
+        )
 
     @torch.no_grad()
-    def _batch_losses(self, outputs, chunk):
-        """Return the loss of each batch of a chunk: one call for all of them."""
+    def _losses(self, linked, chunk):
+        """Return the mean loss of each batch of a chunk and its weight, computed in one go."""
         _, targets, weights = zip(*chunk, strict=True)
-        rows = LOSSES[self.recipe.loss].rows(torch.cat(outputs), torch.cat(targets))
-        losses = []
-        for loss, weight in zip(rows.split([len(t) for t in targets]), weights, strict=True):
-            losses.append(loss.mean() if weight is None else loss @ weight / weight.sum())
-        return torch.stack(losses)
+        sizes = [len(t) for t in targets]
+        rows = LOSSES[self.recipe.loss].rows(torch.cat(linked), torch.cat(targets))
+        if weights[0] is None:
+            masses = rows.new_tensor(sizes)
+        else:
+            masses = torch.stack([weight.sum() for weight in weights])
+            rows = rows * torch.cat(weights)
+        sums = torch.stack([part.sum() for part in rows.split(sizes)])
+        return list(zip(sums / masses, masses, strict=True))
 
-    def _record_losses(self, losses, sizes, epoch):
-        losses = losses.double().cpu().numpy()
+    def _record_losses(self, losses, masses, epoch):
+        losses, masses = losses.double().cpu().numpy(), masses.double().cpu().numpy()
         bad = np.flatnonzero(~np.isfinite(losses))
         if len(bad):
             raise ValueError(
@@ -208,8 +215,8 @@ class Net(NeuralNetClassifier):
                 f"{len(losses)}, with lr={self.optimizer_.param_groups[0]['lr']:g}. Use a smaller "
                 "lr, or scale X (to 0..1, say)."
             )
-        self._record_best("train_loss", float(np.average(losses, weights=sizes)))
-        self.history.record("train_batch_count", len(sizes))
+        self._record_best("train_loss", float(np.average(losses, weights=masses)))
+        self.history.record("train_batch_count", len(losses))
 
     def _record_best(self, name, value, lower_is_better=True):
         """Record a figure of the epoch, and whether it is the best so far, as skorch does."""
@@ -221,119 +228,42 @@ class Net(NeuralNetClassifier):
     def _set_lr(self, epoch, batch, n_batches):
         if batch > 0 and self.recipe.schedule not in PER_BATCH:
             return
-        within = batch / n_batches if self.recipe.schedule in PER_BATCH else 0
         first = self.recipe.first_epoch
-        losses = [r.get("valid_loss", r["train_loss"]) for r in self.history[first:-1]]
+        losses = [row.get("valid_loss", row["train_loss"]) for row in self.history[first:-1]]
         epoch -= first
-        factor = SCHEDULES[self.recipe.schedule]((epoch + within) / self.max_epochs, epoch, losses)
+        progress = (epoch + batch / n_batches) / self.max_epochs
         for group in self.optimizer_.param_groups:
-            group["lr"] = self.lr * factor
+            group["lr"] = self.lr * SCHEDULES[self.recipe.schedule](progress, epoch, losses)
 
     # -- without training --------------------------------------------------------------------
 
     def _validate(self, images):
         self._set_training(False)
-        loss, right = 0.0, 0.0
-        total = 0.0
+        sums = torch.zeros(3, dtype=torch.float64)  # of the losses, the hits, the weights
         for chunk in Batches(images, images.chunk_rows).chunks():
             for x, targets, weights in chunk:
                 outputs = self.outputs(x)
-                rows = LOSSES[self.recipe.loss].rows(outputs, targets)
-                hits = (outputs.argmax(1) == targets.argmax(1)).to(rows.dtype)
-                if weights is None:
-                    weights = torch.ones_like(rows)
-                loss += float(rows @ weights)
-                right += float(hits @ weights)
-                total += float(weights.sum())
-        self._record_best("valid_loss", loss / total)
-        self._record_best("valid_acc", right / total, lower_is_better=False)
+                losses = LOSSES[self.recipe.loss].of_outputs(outputs, targets)
+                hits = (outputs.argmax(1) == targets.argmax(1)).to(losses.dtype)
+                weights = torch.ones_like(losses) if weights is None else weights
+                sums += torch.stack([losses @ weights, hits @ weights, weights.sum()]).cpu()
+        loss, accuracy = (sums[:2] / sums[2]).tolist()
+        self._record_best("valid_loss", loss)
+        self._record_best("valid_acc", accuracy, lower_is_better=False)
 
     @torch.inference_mode()
     def outputs(self, x):
-        """Return the module's outputs for a prepared batch, without gradients."""
-        with self._autocast(x.device):
+        """Return the module's outputs for a prepared batch."""
+        with self.autocast():
             return self.module_(x).to(x.dtype)
 
-    def _autocast(self, device):
-        return torch.autocast(device.type, torch.bfloat16, enabled=self.recipe.bf16)
+    def autocast(self):
+        """Return a context in which products are taken in bfloat16, if that was asked for."""
+        device = torch.device(self.device).type
+        return torch.autocast(device, torch.bfloat16, enabled=self.recipe.bf16)
 
     def get_iterator(self, dataset, training=False):
         """Return batches of :class:`Images`, or skorch's iterator for anything else."""
         if not isinstance(dataset, Images):
             return super().get_iterator(dataset, training=False)
         return Batches(dataset, self.batch_size)
-
-
-class _AutogradStep:
-    """One step of training by autograd, for any module and any optimizer."""
-
-    def __init__(self, net):
-        self.net = net
-        self.rows = LOSSES[net.recipe.loss].rows
-
-    def __call__(self, x, targets, weights, report=None):
-        net = self.net
-        first = []  # an optimizer like LBFGS calls the closure several times
-
-        def closure():
-            net.optimizer_.zero_grad()
-            with net._autocast(x.device):
-                outputs = net.module_(x)
-            if outputs.shape != targets.shape:
-                raise ValueError(
-                    f"The module returned outputs of shape {tuple(outputs.shape)} for a batch of "
-                    f"shape {tuple(x.shape)}; {tuple(targets.shape)} is wanted: one logit for "
-                    "each class."
-                )
-            rows = self.rows(outputs.to(targets.dtype), targets)
-            loss = rows.mean() if weights is None else rows @ weights / weights.sum()
-            loss.backward()
-            if report is not None:
-                net.notify(
-                    "on_grad_computed",
-                    named_parameters=list(net.get_all_learnable_params()),
-                    batch=report,
-                    training=True,
-                )
-            first.append(outputs.detach().to(targets.dtype))
-            return loss
-
-        net.optimizer_.step(closure)
-        return first[0]
-
-
-class _HandWrittenStep:
-    """One step of training by the hand-written passes: see ``training/gradients.py``."""
-
-    def __init__(self, net, passes, generator):
-        self.net = net
-        self.passes = passes
-        self.generator = generator if passes.dropout else None
-        self.gradient = LOSSES[net.recipe.loss].gradient
-        self.update = None  # found after the first step, which makes the optimizer's state
-
-    @torch.no_grad()
-    def __call__(self, x, targets, weights, report=None):
-        net = self.net
-        outputs = self.passes.forward(x, self.generator)
-        d = self.gradient(outputs, targets)
-        if weights is None:
-            d.div_(len(x))
-        else:
-            d.mul_((weights / weights.sum())[:, None])
-        self.passes.backward(d)
-        if report is not None:
-            net.notify(
-                "on_grad_computed",
-                named_parameters=list(net.get_all_learnable_params()),
-                batch=report,
-                training=True,
-            )
-        if hasattr(net.module_, "update_params"):
-            net.module_.update_params(net.optimizer_.param_groups[0]["lr"])
-        elif self.update is None:
-            net.optimizer_.step()
-            self.update = quick_step(net.optimizer_)
-        else:
-            self.update()
-        return outputs

@@ -37,6 +37,8 @@ def optimizer_settings(optimizer, device, **settings):
 def quick_step(optimizer):
     """Return a function that does what ``optimizer.step()`` does, with less Python around it.
 
+    It is to be called without gradients being recorded.
+
     For a network of 50,000 weights three quarters of the time in ``Adam.step`` is spent on
     regrouping tensors and checking flags that don't change between two batches. The state stays
     where the optimizer keeps it, so that both ways can be mixed. Where there is no shortcut, the
@@ -63,12 +65,15 @@ def quick_step(optimizer):
     states = [optimizer.state[p] for p in params]
     first = [state["exp_avg"] for state in states]
     second = [state["exp_avg_sq"] for state in states]
-    steps = [state["step"] for state in states]
+    # The counts of steps become views of one tensor, so that one addition moves them all.
+    count = torch.stack([state["step"] for state in states])
+    steps = list(count.unbind())
+    for state, step in zip(states, steps, strict=True):
+        state["step"] = step
     beta1, beta2 = group["betas"]
 
-    @torch.no_grad()
-    def step():
-        torch._foreach_add_(steps, 1)
+    def step_without_overhead():
+        count.add_(1)
         update(
             params,
             grads,
@@ -85,4 +90,4 @@ def quick_step(optimizer):
             maximize=group["maximize"],
         )
 
-    return step
+    return step_without_overhead

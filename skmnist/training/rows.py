@@ -14,8 +14,8 @@ def canonical_order(X, codes):
     batch. The order is that of the bytes, with the class as a tie-break.
     """
     order = np.argsort(codes, kind="stable")
-    rows = np.ascontiguousarray(X).view(np.dtype((np.void, X.itemsize * X.shape[1]))).ravel()
-    return order[np.argsort(rows[order], kind="stable")]
+    rows = np.take(X, order, axis=0).view(np.dtype((np.void, X.itemsize * X.shape[1]))).ravel()
+    return order[np.argsort(rows, kind="stable")]
 
 
 def literal_weights(weights):

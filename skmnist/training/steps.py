@@ -1,0 +1,100 @@
+"""One step of training on one batch: by autograd, or by the hand-written passes."""
+
+import torch
+
+from skmnist.training.losses import LOSSES
+from skmnist.training.optimizers import quick_step
+
+
+class AutogradStep:
+    """A step by autograd, for any module and any optimizer."""
+
+    def __init__(self, net):
+        self.net = net
+        self.loss = LOSSES[net.recipe.loss]
+
+    def __call__(self, x, targets, weights, batch=None):
+        """Train on one batch.
+
+        Parameters
+        ----------
+        x, targets : tensors
+        weights : tensor or None
+            Of each row.
+        batch : tuple or None
+            What callbacks are told once the gradients are there; None tells none.
+
+        Returns
+        -------
+        tensor
+            ``loss.link`` of the outputs.
+        """
+        net = self.net
+        first = []  # an optimizer such as LBFGS calls the closure several times
+
+        def closure():
+            net.optimizer_.zero_grad()
+            with net.autocast():
+                outputs = net.module_(x)
+            if outputs.shape != targets.shape:
+                raise ValueError(
+                    f"The module returned outputs of shape {tuple(outputs.shape)} for a batch of "
+                    f"shape {tuple(x.shape)}; {tuple(targets.shape)} is wanted: one output for "
+                    "each class."
+                )
+            linked = self.loss.link(outputs.to(targets.dtype))
+            rows = self.loss.rows(linked, targets)
+            loss = rows.mean() if weights is None else rows @ weights / weights.sum()
+            loss.backward()
+            first.append(linked.detach())
+            if batch is not None:
+                net.notify_gradients(batch)
+            return loss
+
+        net.optimizer_.step(closure)
+        return first[0]
+
+
+class HandWrittenStep:
+    """A step by the hand-written passes, see ``gradients.py``; called like the other.
+
+    Parameters
+    ----------
+    net : Net
+    passes : Backpropagation
+    generator : torch.Generator
+        Draws the dropout.
+    """
+
+    def __init__(self, net, passes, generator):
+        self.net = net
+        self.passes = passes
+        self.generator = generator if passes.dropout else None
+        self.loss = LOSSES[net.recipe.loss]
+        if hasattr(net.module_, "update_params"):
+            self.update = self._update_by_hand
+        else:
+            self.update = self._update_first
+
+    def _update_by_hand(self):
+        self.net.module_.update_params(self.net.optimizer_.param_groups[0]["lr"])
+
+    def _update_first(self):
+        """Let the optimizer make its state, which the quick way needs."""
+        self.net.optimizer_.step()
+        self.update = quick_step(self.net.optimizer_)
+
+    @torch.no_grad()
+    def __call__(self, x, targets, weights, batch=None):
+        """Train on one batch, see :meth:`AutogradStep.__call__`."""
+        linked = self.loss.link(self.passes.forward(x, self.generator))
+        d = self.loss.gradient(linked, targets)
+        if weights is None:
+            d.div_(len(x))
+        else:
+            d.mul_((weights / weights.sum())[:, None])
+        self.passes.backward(d)
+        if batch is not None:
+            self.net.notify_gradients(batch)
+        self.update()
+        return linked
