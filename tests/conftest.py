@@ -3,6 +3,8 @@ from pathlib import Path
 
 import pytest
 
+# SciPy reads it when it is imported; without it scikit-learn skips its array-API check.
+os.environ["SCIPY_ARRAY_API"] = "1"
 
 @pytest.fixture(scope="session")
 def full_mnist():

@@ -29,8 +29,8 @@ class Activation(NamedTuple):
 # there already. tanh' = 1 - a^2, sigmoid' = a (1 - a), relu' = [a > 0]; leaky_relu and elu keep
 # the sign, so that a tells on which side of zero z was; elu' = a + 1 below zero.
 def _relu_backward(d, a):
-    # torch's own kernel for `d * (a > 0)`: one pass over memory instead of two.
-    return torch.ops.aten.threshold_backward.grad_input(d, a, 0, grad_input=d)
+    # The sign is 0 or 1 here; a comparison would make a bool tensor, which is slow to multiply by.
+    return d.mul_(a.sign())
 
 
 def _tanh_backward(d, a):
@@ -105,10 +105,10 @@ class Backpropagation:
         output_activation="identity",
         dropout=0.0,
     ):
-        self.n_layers = len(weights)
-        self._layers = list(zip(weights, biases, strict=True))
-        self._transposed = [weight.t() for weight in weights]
-        self._gradients = list(zip(weight_gradients, bias_gradients, strict=True))
+        *self._hidden, self._last = zip(weights, biases, strict=True)
+        self._way_back = list(
+            zip([weight.t() for weight in weights], weight_gradients, bias_gradients, strict=True)
+        )
         self.activation = ACTIVATIONS[activation]
         self.output_activation = ACTIVATIONS[output_activation]
         self.dropout = dropout
@@ -122,8 +122,7 @@ class Backpropagation:
         self._inputs = [x]  # what each layer multiplies
         self._sources = []  # what each derivative is a function of
         self._masks = []
-        *hidden, (last_weight, last_bias) = self._layers
-        for weight, bias in hidden:
+        for weight, bias in self._hidden:
             z = torch.addmm(bias, x, weight)
             x = function(z)
             self._sources.append(z if needs_input else x)
@@ -134,7 +133,8 @@ class Backpropagation:
                 x = x * mask
                 self._masks.append(mask)
             self._inputs.append(x)
-        self._outputs = self.output_activation.function(torch.addmm(last_bias, x, last_weight))
+        weight, bias = self._last
+        self._outputs = self.output_activation.function(torch.addmm(bias, x, weight))
         return self._outputs
 
     def backward(self, d):
@@ -143,12 +143,13 @@ class Backpropagation:
         `d` has shape (n, n_outputs) and is written over; the gradients are sums over its rows.
         """
         d = self.output_activation.backward(d, self._outputs)
-        for i in reversed(range(self.n_layers)):
-            weight_gradient, bias_gradient = self._gradients[i]
+        backward = self.activation.backward
+        for i in range(len(self._hidden), -1, -1):
+            transposed, weight_gradient, bias_gradient = self._way_back[i]
             torch.mm(self._inputs[i].t(), d, out=weight_gradient)
             torch.sum(d, 0, out=bias_gradient)
             if i > 0:
-                d = torch.mm(d, self._transposed[i])
+                d = torch.mm(d, transposed)
                 if self._masks:
                     d.mul_(self._masks[i - 1])
-                d = self.activation.backward(d, self._sources[i - 1])
+                d = backward(d, self._sources[i - 1])

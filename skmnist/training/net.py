@@ -133,10 +133,12 @@ class Net(NeuralNetClassifier):
         if recipe.shuffle:
             batches.generator = make_generator(recipe.seed, "order", epoch)
         step = self._make_step(make_generator(recipe.seed, "dropout", epoch, images.device))
+        train = self._reported(step) if self._wants_batches() else step
         losses, masses = [], []
         with contextlib.ExitStack() as stack:
             if recipe.foreign or recipe.augment is not None:
                 stack.enter_context(seeded_globally(recipe.seed, "global", epoch, images.device))
+            stack.enter_context(step.mode())
             self._set_training(True)
             for chunk in batches.chunks():
                 linked = []
@@ -145,7 +147,7 @@ class Net(NeuralNetClassifier):
                         self._set_lr(epoch, len(losses) + len(linked), len(batches))
                     if recipe.augment is not None:
                         x = recipe.augment(x)
-                    linked.append(step(x, targets, weights))
+                    linked.append(train(x, targets, weights))
                 for loss, mass in self._losses(linked, chunk):
                     losses.append(loss)
                     masses.append(mass)
@@ -159,13 +161,15 @@ class Net(NeuralNetClassifier):
         passes = None
         if self.recipe.hand_written and not self.recipe.bf16:
             passes = getattr(self.module_, "backpropagation", lambda: None)()
-        step = AutogradStep(self) if passes is None else HandWrittenStep(self, passes, dropout)
-        wants_batches = any(
-            getattr(type(callback), event, None) is not getattr(Callback, event)
+        return AutogradStep(self) if passes is None else HandWrittenStep(self, passes, dropout)
+
+    def _wants_batches(self):
+        """Whether some callback defines one of the methods that are called for each batch."""
+        return any(
+            getattr(type(callback), event) is not getattr(Callback, event)
             for _, callback in self.callbacks_
             for event in _BATCH_EVENTS
         )
-        return self._reported(step) if wants_batches else step
 
     def _reported(self, step):
         """Return `step` with what skorch does before and after it."""
