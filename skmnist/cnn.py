@@ -181,6 +181,10 @@ class CNNClassifier(BaseNetClassifier):
     def _row_shape(self):
         return self.image_shape_ if len(self.image_shape_) == 3 else (1, *self.image_shape_)
 
+    def _widest_layer(self):
+        maps = [layer["channels"] * math.prod(layer["map_size"]) for layer in self._convolutions]
+        return max(self.n_features_in_, *maps)
+
     def _n_multiplications(self):
         convolutions = [coef for coef in self.coefs_ if coef.ndim == 4]
         return self.n_parameters_ + sum(

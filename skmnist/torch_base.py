@@ -17,7 +17,7 @@ from skmnist.parameters import check_parameters
 from skmnist.random_state import derive_seed, draw_seed, make_generator, seeded_globally
 from skmnist.training.batches import Images, prepare
 from skmnist.training.early_stopping import EarlyStop
-from skmnist.training.net import Net, Recipe
+from skmnist.training.net import DivergenceError, Net, Recipe
 from skmnist.training.optimizers import optimizer_settings
 from skmnist.training.progress import EpochBar
 from skmnist.training.rows import canonical_order, literal_weights
@@ -26,8 +26,9 @@ from skmnist.training.threads import choose_threads, limit_threads
 # A larger array isn't sorted first: it may be a file that doesn't fit into memory.
 _SORTED_BYTES = 2**30
 
-# Bytes of pixels that go through the network at once when predicting.
-_PREDICT_BYTES = 2**22
+# Values in the widest layer when rows go through the network without training: 4 MB of float32,
+# which stays in a core's cache.
+_EVALUATE_VALUES = 2**20
 
 
 class BaseNetClassifier(FittedNet, BaseImageClassifier):
@@ -51,6 +52,10 @@ class BaseNetClassifier(FittedNet, BaseImageClassifier):
     def _row_shape(self):
         """Return the shape in which the network takes one picture."""
         return (self.n_features_in_,)
+
+    def _widest_layer(self):
+        """Return the most values that one picture has on its way through the network."""
+        return self.n_features_in_
 
     def _n_multiplications(self):
         """Return about how many multiplications one picture takes."""
@@ -145,6 +150,9 @@ class BaseNetClassifier(FittedNet, BaseImageClassifier):
             with limit_threads(self._choose_threads(min(self.batch_size, len(images)))):
                 epochs = 1 if one_epoch else self.max_epochs
                 net.partial_fit(images, valid=valid, epochs=epochs, stopping=stopping)
+        except DivergenceError:
+            del self.net_  # nothing that it predicts would mean anything
+            raise
         finally:
             self._finish(stopping, time.perf_counter() - start)
         return self
@@ -183,6 +191,8 @@ class BaseNetClassifier(FittedNet, BaseImageClassifier):
             if counts is not None:
                 rows, weights = np.repeat(rows, counts[rows]), None
         weights = self._weigh_classes(codes, weights, rows)
+        if weights is not None:
+            rows = rows[weights[rows] > 0]
         return self._images(X, codes, device, rows=rows, weights=weights), valid
 
     def _weigh_classes(self, codes, weights, rows):
@@ -227,7 +237,7 @@ class BaseNetClassifier(FittedNet, BaseImageClassifier):
 
     def _check_dtype(self, X):
         if X.dtype == np.float64 and self._dtype == torch.float32:
-            largest = np.abs(X).max()
+            largest = max(-X.min(), X.max())
             if largest > np.finfo(np.float32).max:
                 raise ValueError(
                     f"X holds {largest:g}, which is infinity in float32, the precision of this "
@@ -283,6 +293,7 @@ class BaseNetClassifier(FittedNet, BaseImageClassifier):
             hand_written=not os.environ.get("SKMNIST_AUTOGRAD"),
             augment=getattr(self, "augment", None),
             foreign=self._foreign,
+            evaluate_rows=max(1, _EVALUATE_VALUES // self._widest_layer()),
         )
 
     def _refresh(self, net, device, first_epoch):
@@ -291,13 +302,24 @@ class BaseNetClassifier(FittedNet, BaseImageClassifier):
         net.recipe = self._recipe(first_epoch)
         net.max_epochs = self.max_epochs
         net.batch_size = self.batch_size
-        if net.lr != self.lr:
-            net.set_params(lr=float(self.lr))
+        if net.device != str(device):
+            net.device = str(device)
+            net.module_.to(device)
+            net.optimizer_.load_state_dict(net.optimizer_.state_dict())  # which moves it
+        optimizer, settings = self._optimizer(device)
+        settings = {f"optimizer__{name}": value for name, value in settings.items()}
+        if net.optimizer is not optimizer:
+            net.set_params(optimizer=optimizer, **settings)  # a new one, without the old state
+        changed = {k: v for k, v in {**settings, "lr": self.lr}.items() if getattr(net, k) != v}
+        if changed:
+            net.set_params(**changed)
         return net
 
     def _finish(self, stopping, seconds):
         """Note how the training went, also where it was interrupted."""
         self.fit_time_ = seconds
+        if not self.__sklearn_is_fitted__():
+            return
         if stopping is not None and stopping.best_epoch is not None:
             stopping.restore(self.net_)
             self.best_epoch_ = stopping.best_epoch
@@ -307,15 +329,18 @@ class BaseNetClassifier(FittedNet, BaseImageClassifier):
     # -- predicting --------------------------------------------------------------------------
 
     def _choose_threads(self, n_rows):
-        work = 6 * n_rows * self._n_multiplications()
-        return choose_threads(self.n_threads, work, self.random_state is not None)
+        if self.n_threads is not None:
+            return self.n_threads
+        if self.random_state is not None:
+            return 1  # the order of summation, and with it the bits, depends on the number
+        return choose_threads(6 * n_rows * self._n_multiplications())
 
     def _logits(self, X):
         check_is_fitted(self)
         X = self._check_data(X, reset=False)
         self._check_dtype(X)
         net, device = self.net_, torch.device(self.net_.device)
-        n_rows = max(1, _PREDICT_BYTES // (X.shape[1] * self._dtype.itemsize))
+        n_rows = net.recipe.evaluate_rows
         outputs = np.empty((len(X), len(self.classes_)), dtype=_numpy_dtype(self._dtype))
         with limit_threads(self._choose_threads(min(n_rows, len(X)))):
             for start in range(0, len(X), n_rows):

@@ -7,7 +7,9 @@ import scipy.sparse
 
 from skmnist.base import resolve_image_shape
 
-_CELL = 1.55  # inches: room for a picture and two short lines above it
+# In inches: a figure's width, the room for a picture with its text, for the text, for one of its
+# characters and for the heading.
+_WIDTH, _CELL, _TEXT, _CHARACTER, _HEADING = 6.4, 1.55, 0.4, 0.065, 0.35
 _LONGEST_LABEL = 16  # characters; a longer one is cut
 
 
@@ -67,9 +69,7 @@ class MisclassifiedDisplay:
         self.n_samples = n_samples
 
     @classmethod
-    def from_estimator(
-        cls, estimator, X, y, *, display_labels=None, n=12, ax=None, cmap="gray_r"
-    ):
+    def from_estimator(cls, estimator, X, y, *, display_labels=None, n=12, ax=None, cmap="gray_r"):
         """Plot the worst mistakes of a fitted classifier.
 
         Parameters
@@ -164,9 +164,13 @@ class MisclassifiedDisplay:
         >>> proba = cross_val_predict(clf, digits.data, digits.target, method="predict_proba")
         >>> display = MisclassifiedDisplay.from_predictions(digits.images, digits.target, proba)
         >>> display.ax_.get_title()
-        'The 12 worst of ... mistakes among 1,797 pictures'
+        'The 12 worst of ... mistakes among 1,797 images'
         """
-        images, y_true, y_proba = _as_images(images, "auto"), np.asarray(y_true), np.asarray(y_proba)
+        images, y_true, y_proba = (
+            _as_images(images, "auto"),
+            np.asarray(y_true),
+            np.asarray(y_proba),
+        )
         classes = np.unique(y_true) if classes is None else np.asarray(classes)
         if y_proba.shape != (len(y_true), len(classes)) or len(images) != len(y_true):
             raise ValueError(
@@ -204,8 +208,8 @@ class MisclassifiedDisplay:
         n : int, default=12
             Number of pictures to show, if there are as many.
         ax : matplotlib Axes, default=None
-            Where to draw; it has to be one of a grid, as ``plt.subplots`` makes them. If None,
-            a new figure is made.
+            Where to draw; as many pictures stand side by side as there is room for. If None, a
+            new figure is made.
         cmap : str or matplotlib Colormap, default="gray_r"
             Colours of pictures with one channel; by default 0 is white, like paper.
 
@@ -218,22 +222,29 @@ class MisclassifiedDisplay:
 
         n = min(n, len(self.images))
         texts = [self._describe(i) for i in range(n)]
-        # Long names of classes want wide cells.
-        width = max([_CELL, *(0.088 * len(line) for text in texts for line in text.split("\n"))])
-        n_columns = max(1, min(n, int(6.4 / width)))
-        n_rows = max(1, math.ceil(n / n_columns))
+        longest = max((len(line) for text in texts for line in text.split("\n")), default=0)
+        width = max(_CELL, _CHARACTER * longest)
         if ax is None:
-            _, ax = plt.subplots(figsize=(6.4, 0.5 + _CELL * n_rows), layout="constrained")
+            n_rows = max(1, math.ceil(n / int(_WIDTH / width)))
+            figure = plt.figure(figsize=(_WIDTH, _CELL * n_rows + _HEADING))
+            ax = figure.add_axes((0, 0.02, 1, 0.98 - _HEADING / figure.get_figheight()))
 
         self.ax_ = ax
         self.figure_ = ax.figure
         ax.set_axis_off()
         ax.set_title(self._title(n), fontsize="medium")
-        grid = ax.get_subplotspec().subgridspec(n_rows, n_columns)
-        self.axes_ = np.array([self.figure_.add_subplot(grid[i // n_columns, i % n_columns]) for i in range(n)])
+        box = ax.get_window_extent().transformed(ax.figure.dpi_scale_trans.inverted())
+        n_rows = max(1, math.ceil(n / max(1, int(box.width / width))))
+        n_columns = math.ceil(n / n_rows)
+        text_height = min(_TEXT / box.height, 0.5 / n_rows)
+        self.axes_ = np.empty(n, dtype=object)
         low, high = (self.images.min(), self.images.max()) if n else (0, 1)
-        for one, image, text in zip(self.axes_, self.images, texts, strict=False):
-            one.imshow(_for_imshow(image, low, high), cmap=cmap, vmin=0, vmax=1)
+        for i, text in enumerate(texts):
+            row, column = divmod(i, n_columns)
+            corner = column / n_columns, 1 - (row + 1) / n_rows
+            size = 1 / n_columns, 1 / n_rows - text_height
+            self.axes_[i] = one = ax.inset_axes((*corner, *size))
+            one.imshow(_for_imshow(self.images[i], low, high), cmap=cmap, vmin=0, vmax=1)
             one.set_title(text, fontsize="small")
             one.set_axis_off()
         return self
@@ -243,7 +254,7 @@ class MisclassifiedDisplay:
         what = f"The {n} worst of {total:,} mistakes" if n < total else f"All {n} mistakes"
         if not total:
             what = "No mistakes"
-        return what if self.n_samples is None else f"{what} among {self.n_samples:,} pictures"
+        return what if self.n_samples is None else f"{what} among {self.n_samples:,} images"
 
     def _describe(self, i):
         lines = [

@@ -24,6 +24,10 @@ from skmnist.training.losses import LOSSES, one_hot
 from skmnist.training.schedules import PER_BATCH, SCHEDULES
 from skmnist.training.steps import AutogradStep, HandWrittenStep
 
+class DivergenceError(ValueError):
+    """The loss or the weights became infinite or NaN."""
+
+
 _BATCH_EVENTS = ("on_batch_begin", "on_batch_end", "on_grad_computed")
 
 
@@ -57,6 +61,7 @@ class Recipe(NamedTuple):
     hand_written: bool = True  # use the hand-written backward pass where there is one
     augment: Callable | None = None  # applied to each training batch
     foreign: bool = False  # the module isn't ours and may draw from torch's global generators
+    evaluate_rows: int = 1000  # how many go through the network at once without training
 
 
 class Net(NeuralNetClassifier):
@@ -100,6 +105,8 @@ class Net(NeuralNetClassifier):
                 raise
         finally:
             self._set_training(False)
+            if len(self.history) and "dur" not in self.history[-1]:
+                del self.history[-1]  # an epoch that was interrupted
         self.notify("on_train_end", X=X, y=X.y)
         return self
 
@@ -214,13 +221,17 @@ class Net(NeuralNetClassifier):
         losses, masses = losses.double().cpu().numpy(), masses.double().cpu().numpy()
         bad = np.flatnonzero(~np.isfinite(losses))
         if len(bad):
-            raise ValueError(
-                f"The loss became {losses[bad[0]]} in epoch {epoch + 1}, batch {bad[0] + 1} of "
-                f"{len(losses)}, with lr={self.optimizer_.param_groups[0]['lr']:g}. Use a smaller "
-                "lr, or scale X (to 0..1, say)."
-            )
-        self._record_best("train_loss", float(np.average(losses, weights=masses)))
-        self.history.record("train_batch_count", len(losses))
+            where = f"The loss became {losses[bad[0]]} in batch {bad[0] + 1} of {len(losses)} of"
+        elif not all(p.isfinite().all() for p in self.module_.parameters()):
+            where = "The weights became infinite or NaN at the end of"
+        else:
+            self._record_best("train_loss", float(np.average(losses, weights=masses)))
+            self.history.record("train_batch_count", len(losses))
+            return
+        raise DivergenceError(
+            f"{where} epoch {epoch + 1}, with lr={self.optimizer_.param_groups[0]['lr']:g}. Use a "
+            "smaller lr, or scale X (to 0..1, say)."
+        )
 
     def _record_best(self, name, value, lower_is_better=True):
         """Record a figure of the epoch, and whether it is the best so far, as skorch does."""
@@ -244,7 +255,7 @@ class Net(NeuralNetClassifier):
     def _validate(self, images):
         self._set_training(False)
         sums = torch.zeros(3, dtype=torch.float64)  # of the losses, the hits, the weights
-        for chunk in Batches(images, images.chunk_rows).chunks():
+        for chunk in Batches(images, self.recipe.evaluate_rows).chunks():
             for x, targets, weights in chunk:
                 outputs = self.outputs(x)
                 losses = LOSSES[self.recipe.loss].of_outputs(outputs, targets)

@@ -1,5 +1,7 @@
 """Which rows an epoch is made of: where weights and repeated rows mean the same."""
 
+import sys
+
 import numpy as np
 
 # Whole-number weights are taken literally, as repeated rows, up to this many rows for each row.
@@ -14,7 +16,11 @@ def canonical_order(X, codes):
     batch. The order is that of the bytes, with the class as a tie-break.
     """
     order = np.argsort(codes, kind="stable")
-    rows = np.take(X, order, axis=0).view(np.dtype((np.void, X.itemsize * X.shape[1]))).ravel()
+    rows = np.take(X, order, axis=0)
+    if sys.byteorder == "little":
+        # The most significant byte first, so that 0..255 and 0..1 come in the same order.
+        rows.byteswap(inplace=True)
+    rows = rows.view(np.dtype((np.void, X.itemsize * X.shape[1]))).ravel()
     return order[np.argsort(rows, kind="stable")]
 
 

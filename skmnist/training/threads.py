@@ -16,22 +16,12 @@ _active = 0
 _outer = None
 
 
-def choose_threads(n_threads, work, reproducible):
-    """Return the number of threads that the parameter `n_threads` stands for.
+def choose_threads(work):
+    """Return how many threads pay for `work` floating-point operations in one batch.
 
-    Parameters
-    ----------
-    n_threads : int or None
-        An integer is taken as it is.
-    work : float
-        Floating-point operations in one batch, forward and backward.
-    reproducible : bool
-        Whether the same bits are promised everywhere. The order of summation depends on the
-        number of threads, so that number must not depend on the machine: it is 1.
+    One in the workers of joblib or Dask, which share out the cores among themselves.
     """
-    if n_threads is not None:
-        return n_threads
-    if reproducible or _is_worker():
+    if _is_worker():
         return 1
     return int(min(max(work // _WORK_FOR_A_THREAD, 1), os.cpu_count() or 1))
 

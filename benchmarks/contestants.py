@@ -1,0 +1,218 @@
+"""The ways to train that are compared: each takes a Task and returns an Outcome.
+
+In a round all get the same Task. They train on the same float32 array (the DataLoader script on
+the same images, as such scripts do), and their time is that of the whole ``fit``.
+"""
+
+import time
+import warnings
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import sklearn.neural_network
+import torch
+from PIL import Image
+from sklearn.exceptions import ConvergenceWarning
+from skorch import NeuralNetClassifier
+from torch import nn
+from torch.utils.data import DataLoader, Dataset
+from torchvision.datasets import MNIST
+from torchvision.transforms import ToTensor
+
+import skmnist
+
+from .data import Digits
+
+
+@dataclass(frozen=True)
+class Task:
+    """What all contestants of a round are given alike; the optimizer is Adam."""
+
+    data: Digits
+    epochs: int
+    threads: int = 1
+    seed: int = 0
+    hidden_layer_sizes: tuple = (64, 32)
+    batch_size: int = 64
+    lr: float = 1e-3
+    as_bytes: bool = False  # whether skmnist is given the uint8 images, which it needs no copy of
+
+
+class Outcome(NamedTuple):
+    seconds: float
+    accuracy: float | None = None
+
+
+# -- estimators ------------------------------------------------------------------------------
+
+
+def skmnist_estimator(task):
+    return skmnist.MLPClassifier(task.hidden_layer_sizes, **_skmnist_settings(task))
+
+
+def _skmnist_settings(task):
+    return {
+        "lr": task.lr,
+        "batch_size": task.batch_size,
+        "max_epochs": task.epochs,
+        "random_state": task.seed,
+        "n_threads": task.threads,
+        "device": "cpu",
+    }
+
+
+def sklearn_estimator(task):
+    return sklearn.neural_network.MLPClassifier(
+        task.hidden_layer_sizes,
+        alpha=0,
+        learning_rate_init=task.lr,
+        batch_size=task.batch_size,
+        max_iter=task.epochs,
+        n_iter_no_change=task.epochs + 1,  # don't stop before
+        random_state=task.seed,
+    )
+
+
+def skorch_estimator(module, task):
+    """skorch with its own defaults, but for the hold-out that nobody else has, and shuffling."""
+    return NeuralNetClassifier(
+        module,
+        criterion=nn.CrossEntropyLoss,
+        optimizer=torch.optim.Adam,
+        lr=task.lr,
+        batch_size=task.batch_size,
+        max_epochs=task.epochs,
+        train_split=None,
+        iterator_train__shuffle=True,
+        verbose=0,
+    )
+
+
+def _fit(estimator, task, X, X_test):
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", ConvergenceWarning)  # max_iter is meant
+        start = time.perf_counter()
+        estimator.fit(X, task.data.y)
+        seconds = time.perf_counter() - start
+    return Outcome(seconds / task.epochs, estimator.score(X_test, task.data.y_test))
+
+
+# -- multilayer perceptrons ------------------------------------------------------------------
+
+
+def skmnist_mlp(task):
+    X = task.data.X if task.as_bytes else task.data.floats
+    X_test = task.data.X_test if task.as_bytes else task.data.floats_test
+    return _fit(skmnist_estimator(task), task, X, X_test)
+
+
+def sklearn_mlp(task):
+    return _fit(sklearn_estimator(task), task, task.data.floats, task.data.floats_test)
+
+
+def skorch_mlp(task):
+    estimator = skorch_estimator(_mlp_module(task), task)
+    return _fit(estimator, task, task.data.floats, task.data.floats_test)
+
+
+def torch_loop(task):
+    """The loop that one writes by hand when the data fit into memory."""
+    X, y = torch.from_numpy(task.data.floats), torch.from_numpy(task.data.y)
+    module = _mlp_module(task)
+    start = time.perf_counter()
+    optimizer = torch.optim.Adam(module.parameters(), lr=task.lr, fused=True)
+    for _ in range(task.epochs):
+        for batch in torch.randperm(len(X)).split(task.batch_size):
+            optimizer.zero_grad()
+            nn.functional.cross_entropy(module(X[batch]), y[batch]).backward()
+            optimizer.step()
+    return Outcome((time.perf_counter() - start) / task.epochs, _accuracy(module, task.data))
+
+
+def dataloader_script(task):
+    """The script of most tutorials: images become tensors one by one, in each epoch anew."""
+    module = nn.Sequential(nn.Flatten(), _mlp_module(task))
+    start = time.perf_counter()
+    loader = DataLoader(row_dataset(task.data), batch_size=task.batch_size, shuffle=True)
+    optimizer = torch.optim.Adam(module.parameters(), lr=task.lr)
+    for _ in range(task.epochs):
+        for images, labels in loader:
+            optimizer.zero_grad()
+            nn.functional.cross_entropy(module(images), labels).backward()
+            optimizer.step()
+    return Outcome((time.perf_counter() - start) / task.epochs, _accuracy(module, task.data))
+
+
+def row_dataset(data):
+    if data.torchvision_root is None:
+        return DigitRows(data)
+    return MNIST(data.torchvision_root, transform=ToTensor())
+
+
+class DigitRows(Dataset):
+    """Stands in for torchvision's MNIST where its files aren't: the same work for each row."""
+
+    def __init__(self, data):
+        self.images = torch.from_numpy(data.X).view(-1, 28, 28)
+        self.labels = torch.from_numpy(data.y)
+        self.transform = ToTensor()
+
+    def __len__(self):
+        return len(self.images)
+
+    def __getitem__(self, i):
+        return self.transform(Image.fromarray(self.images[i].numpy())), int(self.labels[i])
+
+
+def _mlp_module(task):
+    torch.manual_seed(task.seed)  # for the weights, and the order that the caller draws later
+    sizes = (task.data.X.shape[1], *task.hidden_layer_sizes)
+    layers = []
+    for n_in, n_out in zip(sizes, sizes[1:], strict=False):
+        layers += [nn.Linear(n_in, n_out), nn.ReLU()]
+    return nn.Sequential(*layers, nn.Linear(sizes[-1], 10))
+
+
+@torch.inference_mode()
+def _accuracy(module, data):
+    predicted = module(torch.from_numpy(data.floats_test)).argmax(1).numpy()
+    return float((predicted == data.y_test).mean())
+
+
+# -- the wide CNN ----------------------------------------------------------------------------
+
+
+def skmnist_cnn(task):
+    estimator = skmnist.CNNClassifier(
+        channels=(32, 64),
+        kernel_size=5,
+        stride=(1, 3),
+        padding=1,
+        pool_size=(2, 4),
+        pool_stride=(2, 4),
+        hidden_layer_sizes=(),
+        **_skmnist_settings(task),
+    )
+    data = task.data
+    X, X_test = (data.X, data.X_test) if task.as_bytes else (data.floats, data.floats_test)
+    return _fit(estimator, task, _pictures(X), _pictures(X_test))
+
+
+def skorch_cnn(task):
+    torch.manual_seed(task.seed)
+    module = nn.Sequential(
+        nn.Conv2d(1, 32, 5, padding=1),
+        nn.ReLU(),
+        nn.MaxPool2d(2),
+        nn.Conv2d(32, 64, 5, stride=3, padding=1),
+        nn.ReLU(),
+        nn.MaxPool2d(4),
+        nn.Flatten(),
+        nn.Linear(64, 10),
+    )
+    X, X_test = _pictures(task.data.floats), _pictures(task.data.floats_test)
+    return _fit(skorch_estimator(module, task), task, X, X_test)
+
+
+def _pictures(X):
+    return X.reshape(-1, 1, 28, 28)

@@ -1,0 +1,20 @@
+"""What must hold, by title and name of a row: at most so much.
+
+The limit is one on the ratio where the row has one, else on its value. The ratios are meant for
+the full MNIST, one thread, one core.
+"""
+
+LIMITS = {
+    ("MLP epoch", "scikit-learn"): 0.50,
+    ("MLP epoch", "skorch"): 0.30,
+    ("MLP epoch", "torch loop"): 0.65,
+    ("MLP epoch", "torchvision DataLoader"): 0.10,
+    ("wide CNN epoch", "skorch"): 0.60,
+    ("grid search", "scikit-learn"): 0.50,
+    ("predict 10,000 images", "scikit-learn"): 1.0,
+    ("predict one image", "scikit-learn"): 1.5,
+    ("memory of fit", "skmnist MLP"): 150,
+    ("memory of fit", "skmnist wide CNN"): 150,
+    ("import", "import skmnist"): 0.3,
+    ("growth with n", "skmnist, 240,000 images"): 1.10,
+}

@@ -1,0 +1,50 @@
+"""Print by how many bytes one fit raises the peak memory of this process.
+
+``python -m benchmarks.memory_child NAME DIGITS.npz THREADS``
+"""
+
+import re
+import sys
+from pathlib import Path
+
+import numpy as np
+import torch
+
+from . import contestants as by
+from .data import Digits
+
+CONTESTANTS = {
+    "skmnist MLP": by.skmnist_mlp,
+    "skmnist wide CNN": by.skmnist_cnn,
+    "scikit-learn MLP": by.sklearn_mlp,
+    "skorch MLP": by.skorch_mlp,
+}
+
+
+def peak_bytes():
+    """Return the peak of the memory that this process held.
+
+    On Linux not by ``getrusage``: what a process started from inherits its parent's peak there.
+    """
+    try:
+        status = Path("/proc/self/status").read_text()
+    except FileNotFoundError:
+        from resource import RUSAGE_SELF, getrusage
+
+        return getrusage(RUSAGE_SELF).ru_maxrss * (1 if sys.platform == "darwin" else 1024)
+    return 1024 * int(re.search(r"VmHWM:\s*(\d+) kB", status)[1])
+
+
+def main(name, path, threads):
+    torch.set_num_threads(int(threads))
+    import skmnist.cnn  # noqa: F401  (loaded with their first use)
+    import skmnist.mlp  # noqa: F401
+
+    before = peak_bytes()
+    with np.load(path) as arrays:
+        data = Digits(**arrays, source="", tolerance=0)
+    CONTESTANTS[name](by.Task(data, epochs=1, threads=int(threads), as_bytes=True))
+    print(peak_bytes() - before)
+
+
+main(*sys.argv[1:])

@@ -1,0 +1,80 @@
+"""Run the parts, print the table as it grows, write the files."""
+
+import contextlib
+import pkgutil
+import platform
+from importlib.metadata import version
+from pathlib import Path
+
+import torch
+
+import skmnist
+
+from .contestants import Task
+from .cores import n_cores
+from .data import load_digits
+from .measure import AccuraciesDiffer
+from .plots import draw
+from .tables import as_text, write_csv
+
+
+def run(args, parts, all_cores):
+    """Run some parts; return the exit status: 1 where the accuracies of one didn't agree."""
+    torch.set_num_threads(args.threads)
+    data = load_digits(args.data_home, sample=args.quick)
+    task = Task(data, epochs=args.epochs, threads=args.threads)
+    args.out.mkdir(parents=True, exist_ok=True)
+    groups, failed = [], False
+    with (args.out / "results.txt").open("w", encoding="utf-8") as file:
+
+        def tell(text):
+            print(text, flush=True)
+            print(text, file=file, flush=True)
+
+        tell(_preface(args, data))
+        for name, where in parts.items():
+            try:
+                with all_cores() if name == "grid" else contextlib.nullcontext():
+                    found = pkgutil.resolve_name(where)(task, args.rounds, args.quick)
+            except AccuraciesDiffer as error:
+                failed = True
+                tell(f"\n{name}: {error}")
+                continue
+            groups += found
+            for group in found:
+                tell("\n" + as_text(group))
+    write_csv(groups, args.out / "results.csv")
+    drawn = draw(groups, args.out / "results.png")
+    print(f"\nWritten to {args.out}: results.txt, results.csv" + ", results.png" * drawn)
+    return int(failed)
+
+
+def _preface(args, data):
+    packages = ("torch", "torchvision", "skorch", "scikit-learn", "numpy")
+    versions = ", ".join(f"{name} {version(name)}" for name in packages)
+    lines = [
+        f"Data: {data.source}; {len(data):,} images to train on, {len(data.X_test):,} to test on.",
+        f"skmnist {skmnist.__version__}, {versions}, Python {platform.python_version()}",
+        f"{_cpu()}, {args.threads} thread(s) on {n_cores()} core(s), {platform.platform()}",
+        f"Medians of {args.rounds} alternating rounds after one to warm up. Times are those of the"
+        " whole fit, divided by the epochs.",
+        "Ratio: skmnist's time over the row's, within a round. Accuracies on the test images agree"
+        f" within {data.tolerance},",
+        "or else no times are shown.",
+    ]
+    if args.quick:
+        lines.append("QUICK: this shows that the benchmarks work; the times mean nothing.")
+    if n_cores() > args.threads:
+        lines.append(
+            "Not pinned: --core 0 (or taskset -c 0 before the command) steadies one thread."
+        )
+    return "\n".join(lines)
+
+
+def _cpu():
+    """Return the processor's name, which Linux tells best."""
+    try:
+        lines = Path("/proc/cpuinfo").read_text().splitlines()
+        return next(x.split(":", 1)[1].strip() for x in lines if x.startswith("model name"))
+    except (OSError, StopIteration):
+        return platform.processor() or platform.machine()

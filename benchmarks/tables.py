@@ -1,0 +1,54 @@
+"""The results as text and as CSV."""
+
+import csv
+
+_HEADER = ("", "median", "min-max", "accuracy", "ratio", "min-max", "at most", "holds")
+_WIDTHS = (34, 8, 16, 9, 6, 11, 8, 5)
+
+
+def as_text(group):
+    """Return a block of the table."""
+    header = _line((f"{group.title} ({group.unit})", *_HEADER[1:]))
+    return "\n".join([header, f"  {group.setting}", *(_text_row(group, row) for row in group.rows)])
+
+
+def _text_row(group, row):
+    limit, holds = group.limit(row)
+    cells = [f"  {row.name}", _figure(row.value.median), _range(row.value)]
+    cells.append("" if row.accuracy is None else f"{row.accuracy:.4f}")
+    cells += (
+        ["", ""] if row.ratio is None else [f"{row.ratio.median:.2f}", _range(row.ratio, ".2f")]
+    )
+    cells += ["", ""] if limit is None else [f"{limit:g}", "yes" if holds else "NO"]
+    return _line(cells)
+
+
+def _line(cells):
+    first, *others = zip(cells, _WIDTHS, strict=True)
+    return (first[0].ljust(first[1]) + "".join(c.rjust(w) for c, w in others)).rstrip()
+
+
+def _figure(value):
+    """Three digits, without an exponent."""
+    return f"{value:.0f}" if value >= 100 else f"{value:#.3g}".rstrip(".")
+
+
+def _range(values, form=None):
+    low, high = (format(v, form) if form else _figure(v) for v in (values.low, values.high))
+    return f"{low}-{high}"
+
+
+def write_csv(groups, path):
+    with path.open("w", newline="", encoding="utf-8") as file:
+        writer = csv.writer(file)
+        writer.writerow(
+            "title setting name unit median min max accuracy ratio ratio_min ratio_max"
+            " limit holds".split()
+        )
+        for group in groups:
+            for row in group.rows:
+                ratio = row.ratio or (None, None, None)
+                writer.writerow(
+                    (group.title, group.setting, row.name, group.unit, *row.value, row.accuracy)
+                    + (*ratio, *group.limit(row))
+                )
