@@ -1,4 +1,4 @@
-"""The parts that compare times: each takes (task, rounds, quick) and returns groups of rows."""
+"""The parts that compare times: each takes (task, rounds, quick) and yields groups of rows."""
 
 import statistics
 import time
@@ -41,7 +41,7 @@ def mlp(task, rounds, quick):
     setting = f"784-64-32-10, Adam, batch {task.batch_size}, {_setting(task)}"
     if task.data.torchvision_root is None:
         setting += "; DataLoader over a stand-in for torchvision's MNIST"
-    return [Group(title, setting, "s", rows)]
+    yield Group(title, setting, "s", rows)
 
 
 def cnn(task, rounds, quick):
@@ -51,19 +51,19 @@ def cnn(task, rounds, quick):
     contestants = {"skmnist": by.skmnist_cnn, "skorch": by.skorch_cnn}
     rows = compare(alternate(title, contestants, task, rounds), task.data.tolerance)
     setting = f"conv 32 k5, pool 2, conv 64 k5 s3, pool 4, {_setting(task)}"
-    return [Group(title, setting, "s", rows)]
+    yield Group(title, setting, "s", rows)
 
 
 def grid(task, rounds, quick):
     title = "grid search"
-    task = replace(task, data=task.data.first(500 if quick else 10_000))
+    task = replace(task, data=task.data.first(300 if quick else 10_000))
     contestants = {
         "skmnist": partial(_search, by.skmnist_estimator, {"lr": LRS}),
         "scikit-learn": partial(_search, by.sklearn_estimator, {"learning_rate_init": LRS}),
     }
     rows = compare(alternate(title, contestants, task, rounds), task.data.tolerance)
     setting = f"24 candidates x 3 folds, {_setting(task)}, n_jobs=2 on {min(2, n_cores())} cores"
-    return [Group(title, setting, "s", rows)]
+    yield Group(title, setting, "s", rows)
 
 
 def _search(estimator, lrs, task):
@@ -88,7 +88,6 @@ def predict(task, rounds, quick):
             estimator.fit(data.floats, data.y)
     accuracies = {name: est.score(data.floats_test, data.y_test) for name, est in fitted.items()}
 
-    groups = []
     many = as_floats(data.repeated(10_000).X)
     for title, X, n_calls, unit, scale in (
         ("predict 10,000 images", many, 5, "ms", 1e3),
@@ -99,8 +98,7 @@ def predict(task, rounds, quick):
             for name, estimator in fitted.items()
         }
         rows = compare(alternate(title, contestants, task, rounds), data.tolerance, scale)
-        groups.append(Group(title, f"median of {n_calls} calls", unit, rows))
-    return groups
+        yield Group(title, f"median of {n_calls} calls", unit, rows)
 
 
 def _predict(estimator, X, n_calls, accuracy, task):
@@ -113,7 +111,8 @@ def _predict(estimator, X, n_calls, accuracy, task):
 
 
 def growth(task, rounds, quick):
-    return [_growth_with_n(task, rounds, quick), _growth_with_width(task, rounds, quick)]
+    yield _growth_with_n(task, rounds, quick)
+    yield _growth_with_width(task, rounds, quick)
 
 
 def _growth_with_n(task, rounds, quick):
@@ -140,7 +139,7 @@ def _growth_with_n(task, rounds, quick):
 
 def _growth_with_width(task, rounds, quick):
     title = "growth with width"
-    task = replace(task, data=task.data.first(1000 if quick else 15_000))
+    task = replace(task, data=task.data.first(15_000))
     contestants = {
         "skmnist": by.skmnist_mlp,
         "scikit-learn": by.sklearn_mlp,

@@ -61,7 +61,7 @@ def _draw_ratios(ax, bars):
     ax.set_xlim(left=0)
     ax.margins(x=0.08)
     ax.set_title("skmnist's time over that of ... (shorter is faster)", loc="left")
-    ax.legend(loc="lower right", frameon=False)
+    ax.legend(loc="upper right", frameon=False)
 
 
 def _draw_growth(ax, group):
@@ -78,14 +78,15 @@ def _draw_growth(ax, group):
         ]
         ax.errorbar(xs, median, whiskers, color=color, marker=marker, ms=5, capsize=3, label=name)
     ax.set_xscale("log")
-    ax.xaxis.set_major_locator(FixedLocator([row.x for row in group.rows]))
+    ax.xaxis.set_major_locator(FixedLocator(sorted({row.x for row in group.rows})))
     ax.xaxis.set_minor_locator(NullLocator())
     ax.xaxis.set_major_formatter(StrMethodFormatter("{x:,.0f}"))
-    ax.set_ylim(bottom=0)
     ax.set_title(f"{group.title}: {group.unit}", loc="left")
     if len(lines) > 1:
+        ax.set_yscale("log")
         ax.legend(frameon=False)
         ax.set_xlabel("units in the first layer")
     else:
+        ax.set_ylim(bottom=0)
         ax.tick_params("x", rotation=45)
         ax.set_xlabel("images")

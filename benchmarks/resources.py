@@ -1,4 +1,4 @@
-"""Peak memory and import time, each measured in fresh processes."""
+"""Peak memory and import time, each measured in fresh processes; parts as those in parts.py."""
 
 import subprocess
 import sys
@@ -35,7 +35,7 @@ def memory(task, rounds, quick):
             rows.append(Row(name, spread(values)))
     show("")
     setting = f"{len(data):,} images, beyond imports and {data.X.nbytes / 1e6:.0f} MB of uint8"
-    return [Group("memory of fit", setting, "MB", rows)]
+    yield Group("memory of fit", setting, "MB", rows)
 
 
 def import_time(task, rounds, quick):
@@ -49,7 +49,7 @@ def import_time(task, rounds, quick):
                 seconds[name].append(elapsed)
     show("")
     rows = [Row(name, spread(values)) for name, values in seconds.items()]
-    return [Group("import", "a fresh process each", "s", rows)]
+    yield Group("import", "a fresh process each", "s", rows)
 
 
 def _python(*arguments):

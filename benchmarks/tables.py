@@ -3,7 +3,7 @@
 import csv
 
 _HEADER = ("", "median", "min-max", "accuracy", "ratio", "min-max", "at most", "holds")
-_WIDTHS = (34, 8, 16, 9, 6, 11, 8, 5)
+_WIDTHS = (34, 8, 17, 10, 8, 13, 9, 7)
 
 
 def as_text(group):
@@ -16,9 +16,8 @@ def _text_row(group, row):
     limit, holds = group.limit(row)
     cells = [f"  {row.name}", _figure(row.value.median), _range(row.value)]
     cells.append("" if row.accuracy is None else f"{row.accuracy:.4f}")
-    cells += (
-        ["", ""] if row.ratio is None else [f"{row.ratio.median:.2f}", _range(row.ratio, ".2f")]
-    )
+    ratio = row.ratio
+    cells += ["", ""] if ratio is None else [f"{ratio.median:.3f}", _range(ratio, ".3f")]
     cells += ["", ""] if limit is None else [f"{limit:g}", "yes" if holds else "NO"]
     return _line(cells)
 

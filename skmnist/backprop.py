@@ -5,7 +5,7 @@ import math
 import torch
 from torch import nn
 
-from skmnist.training.gradients import ACTIVATIONS, Backpropagation
+from skmnist.training.gradients import ACTIVATIONS, Backpropagation, descend
 from skmnist.training.losses import LOSSES, one_hot
 
 
@@ -166,11 +166,17 @@ class NeuralNetwork(nn.Module):
         passes.backward(gradient(linked, targets).div_(len(outputs)))
         return float(rows(linked, targets).mean())
 
-    @torch.no_grad()
     def update_params(self, eta):
-        """Take one step of gradient descent: each layer -= `eta` times its gradient."""
-        for layer in self._layers:
-            layer.sub_(layer.grad, alpha=eta)
+        """Take one step of gradient descent: each layer -= `eta` times its gradient.
+
+        Raises
+        ------
+        RuntimeError
+            Where there was no backward.
+        """
+        if self._layers[0].grad is None:
+            raise RuntimeError("update_params() takes the gradients of a backward(): call that first.")
+        descend(self._layers, eta)
 
     def _targets(self, target, outputs):
         target = torch.as_tensor(target, device=outputs.device)

@@ -1,12 +1,11 @@
 """The network whose training is written by hand."""
 
-import torch
-
 from skmnist.backprop import NeuralNetwork
 from skmnist.base import resolve_image_shape
-from skmnist.parameters import as_sizes, documented
+from skmnist.parameters import ParameterError, as_sizes, documented
 from skmnist.torch_base import BaseNetClassifier
 from skmnist.training.losses import OUTPUT_ACTIVATIONS
+from skmnist.training.optimizers import GradientDescent
 
 
 @documented
@@ -95,6 +94,11 @@ class BackpropClassifier(BaseNetClassifier):
         self.verbose = verbose
 
     def _plan(self):
+        if self.precision == "bf16":
+            raise ParameterError(
+                "precision='bf16' is autograd's; the passes of BackpropClassifier are written by hand. "
+                "Use 'auto', 'float32' or 'float64', or MLPClassifier."
+            )
         self._sizes = as_sizes("hidden_layer_sizes", self.hidden_layer_sizes)
         self.image_shape_ = resolve_image_shape("auto", self._given_shape, self.n_features_in_)
 
@@ -104,9 +108,7 @@ class BackpropClassifier(BaseNetClassifier):
         return NeuralNetwork(sizes, self.activation, output_activation, generator=generator)
 
     def _optimizer(self, device):
-        # Holds the learning rate, where skorch's callbacks look for it; the updates are those of
-        # NeuralNetwork.update_params.
-        return torch.optim.SGD, {}
+        return GradientDescent, {}
 
     @property
     def coefs_(self):

@@ -28,31 +28,40 @@ class BaseImageClassifier(ClassifierMixin, BaseEstimator):
         tags.input_tags.three_d_array = True
         return tags
 
-    def _check_data(self, X, y="no_validation", *, reset):
-        """Return X as (n, n_features) of uint8, float32 or float64, C-contiguous; and y, if meant.
+    def _check_data(self, X, y="no_validation", sample_weight=None, *, reset):
+        """Return X as (n, n_features) of uint8, float32 or float64, C-contiguous.
 
-        With `reset` it learns `n_features_in_`, `feature_names_in_`, the shape and the range of
-        the pictures; without, it holds X against them.
+        Where y is meant, return also y and the weights (None: all equal); rows of weight zero are
+        left out. With `reset` it learns `n_features_in_`, `feature_names_in_`, the shape and the
+        range of the pictures; without, it holds X against them.
         """
-        X, y = _as_numpy(X), _as_numpy(y)
+        X, y, sample_weight = _as_numpy(X), _as_numpy(y), _as_numpy(sample_weight)
         shape = None
         if getattr(X, "ndim", 2) in (3, 4):
             X, shape = _flatten(X)
         if not reset:
             self._check_shape(X, shape)
+        integers = _holds_integers(X)
         checked = validate_data(self, X, y, accept_sparse="csr", dtype="numeric", reset=reset)
         X, y = checked if isinstance(checked, tuple) else (checked, None)
-        X, are_bytes = _as_pixels(X.toarray() if scipy.sparse.issparse(X) else X)
-        low, high = float(X.min()), float(X.max())
+        if sample_weight is not None:
+            X, y, sample_weight = _drop_absent(X, y, sample_weight)
+        X = X.toarray() if scipy.sparse.issparse(X) else X
+        X, are_bytes = _as_pixels(X.astype(np.int64) if integers and X.dtype.kind == "f" else X)
         if reset:
             self._given_shape = shape
-            # The one rule: integers within 0..255, unless they are just 0 and 1, are divided by
-            # 255; bool and floating-point pixels are taken as they are.
-            self.pixel_scale_ = 255.0 if are_bytes and high > 1 else 1.0
-            self.pixel_range_ = (low, high)
+            self._learn_range(X, are_bytes)
         else:
-            self._check_range(low, high, X.size)
-        return X if y is None else (X, y)
+            self._check_range(X)
+        return X if y is None else (X, y, sample_weight)
+
+    def _learn_range(self, X, are_bytes):
+        low, high = float(X.min()), float(X.max())
+        # The one rule: integers within 0..255, unless they are just 0 and 1, are divided by 255;
+        # bool and floating-point pixels are taken as they are.
+        self.pixel_scale_ = 255.0 if are_bytes and high > 1 else 1.0
+        self.pixel_range_ = (low, high)
+        self._mean_pixel = _mean_size(X[:: max(1, len(X) // 1000)])
 
     def _check_shape(self, X, shape):
         name = type(self).__name__
@@ -71,34 +80,23 @@ class BaseImageClassifier(ClassifierMixin, BaseEstimator):
                 f"{self.image_shape_}."
             )
 
-    def _check_range(self, low, high, n_pixels):
+    def _check_range(self, X):
+        low, high = float(X.min()), float(X.max())
         fit_low, fit_high = self.pixel_range_
         largest, fit_largest = max(-low, high), max(-fit_low, fit_high)
+        # Single pixels may be far out (standardised, those at the rim are): all must be.
         too_large = largest > _RANGE_RATIO * fit_largest > 0
+        too_large = too_large and _mean_size(X) > _RANGE_RATIO * self._mean_pixel
         # A dark picture is no mistake, nor is a small number among few features: only pixels
         # that end at 1 where those of the fit ended at 255 or so.
-        too_small = fit_low >= 0 and n_pixels >= 16 and 0 < largest <= 1 and fit_largest > 2 * _RANGE_RATIO
-        if too_large or too_small:
+        too_small = 0 < largest <= 1 and fit_low >= 0 and fit_largest > 2 * _RANGE_RATIO
+        if too_large or (too_small and X.size >= 16):
             warnings.warn(
                 f"X spans {low:g}..{high:g}, but {type(self).__name__} was fitted on pixels that span "
                 f"{fit_low:g}..{fit_high:g}. Bring the pixels to the same scale as for fit.",
                 PixelRangeWarning,
-                stacklevel=4,
+                stacklevel=5,
             )
-
-    def _check_weights(self, X, y, sample_weight):
-        """Return X, y and the weights (None: all equal) without the rows of weight zero."""
-        if sample_weight is None:
-            return X, y, None
-        weights = _check_sample_weight(
-            _as_numpy(sample_weight), X, dtype=np.float64, ensure_non_negative=True
-        )
-        present = weights > 0
-        if not present.any():
-            raise ValueError("sample_weight is zero for all rows: there is nothing to learn from.")
-        if present.all():
-            return X, y, weights
-        return X[present], y[present], weights[present]
 
     def _learn_classes(self, y, classes=None):
         """Learn `classes_` from y, or take them as given."""
@@ -189,8 +187,32 @@ class BaseImageClassifier(ClassifierMixin, BaseEstimator):
 
 
 def _as_numpy(data):
-    """Return a torch tensor, wherever it lies, as an array; anything else as it is."""
-    return data.detach().cpu().numpy() if hasattr(data, "detach") else data
+    """Return a torch tensor, wherever it lies, or lists as an array; anything else as it is."""
+    if hasattr(data, "detach"):
+        return data.detach().cpu().numpy()
+    return np.asarray(data) if isinstance(data, (list, tuple)) else data
+
+
+def _holds_integers(X):
+    """Whether X is a DataFrame of integers, which may become floats when it is made an array."""
+    return hasattr(X, "dtypes") and hasattr(X, "columns") and len(X.columns) > 0 and all(
+        getattr(dtype, "kind", "O") in "iu" for dtype in X.dtypes
+    )
+
+
+def _mean_size(X):
+    return float(np.abs(X, dtype=np.float64).mean()) if X.dtype.kind == "f" else float(X.mean())
+
+
+def _drop_absent(X, y, sample_weight):
+    """Return the rows of a weight above zero, with their weights."""
+    weights = _check_sample_weight(sample_weight, X, dtype=np.float64, ensure_non_negative=True)
+    present = weights > 0
+    if not present.any():
+        raise ValueError("sample_weight is zero for all rows: there is nothing to learn from.")
+    if present.all():
+        return X, y, weights
+    return X[present], y[present], weights[present]
 
 
 def _flatten(X):
@@ -236,7 +258,7 @@ def resolve_image_shape(image_shape, given_shape, n_features):
     ValueError
         Where the shape that was asked for doesn't have `n_features` pixels.
     """
-    if image_shape != "auto":
+    if not isinstance(image_shape, str):
         shape = tuple(image_shape)
         whole = all(isinstance(side, (int, np.integer)) and side >= 1 for side in shape)
         if len(shape) not in (2, 3) or not whole:
@@ -248,6 +270,10 @@ def resolve_image_shape(image_shape, given_shape, n_features):
             raise ValueError(
                 f"image_shape={image_shape!r} has {np.prod(shape)} pixels, but X has {n_features} "
                 "features."
+            )
+        if given_shape is not None and shape[-2:] != given_shape[-2:]:
+            raise ValueError(
+                f"image_shape={image_shape!r}, but X holds pictures of shape {given_shape}."
             )
         return tuple(map(int, shape))
     if given_shape is not None:

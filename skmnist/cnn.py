@@ -4,7 +4,7 @@ import math
 
 from skmnist.base import resolve_image_shape
 from skmnist.modules import CNN, plan_convolutions
-from skmnist.parameters import as_pairs, as_sizes, documented
+from skmnist.parameters import ParameterError, as_pairs, as_sizes, documented
 from skmnist.torch_base import BaseNetClassifier
 from skmnist.training.losses import OUTPUT_ACTIVATIONS
 
@@ -73,7 +73,7 @@ class CNNClassifier(BaseNetClassifier):
 
     def __init__(
         self,
-        channels=(32, 64),
+        channels=(32, 64, 64),
         kernel_size=3,
         *,
         stride=1,
@@ -164,6 +164,8 @@ class CNNClassifier(BaseNetClassifier):
     def _layers_asked_for(self):
         channels = as_sizes("channels", self.channels)
         n = len(channels)
+        if n == 0:
+            raise ParameterError("channels=(): pass at least one layer, or use MLPClassifier.")
         columns = {
             "kernel_size": as_pairs("kernel_size", self.kernel_size, n),
             "stride": as_pairs("stride", self.stride, n),

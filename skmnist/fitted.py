@@ -37,12 +37,8 @@ class FittedNet:
     @property
     def history_(self):
         """DataFrame: One row for each epoch: losses, scores, learning rate, seconds."""
-        rows = self._net.history
-        return pd.DataFrame(
-            {new: [row[old] for row in rows] for old, new in _COLUMNS.items() if old in rows[-1]}
-            if len(rows)
-            else {}
-        )
+        columns = {new: self._column(old) for old, new in _COLUMNS.items()}
+        return pd.DataFrame({name: c for name, c in columns.items() if c is not None})
 
     @property
     def n_iter_(self):
@@ -112,10 +108,10 @@ class FittedNet:
         return self.net_
 
     def _column(self, name):
+        # Epochs that were run without validation rows have none of its figures.
         rows = self._net.history
-        if not len(rows) or name not in rows[-1]:
-            return None
-        return [row[name] for row in rows if name in row]
+        column = [row.get(name, np.nan) for row in rows]
+        return column if any(name in row for row in rows) else None
 
     def _layers(self):
         return [m for m in self.module_.modules() if isinstance(m, (nn.Linear, nn.Conv2d))]

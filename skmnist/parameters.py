@@ -47,7 +47,8 @@ def _number(kind, words, low, high=np.inf, *, open_low=False, open_high=True):
         if not isinstance(value, kind) or isinstance(value, (bool, np.bool_)):
             return False
         above = value > low if open_low else value >= low
-        return bool(above and (value < high if open_high else value <= high))
+        # Not a number so large that no float can hold it, either.
+        return bool(above and (value < high if open_high else value <= high) and value < 1e300)
 
     return Rule(holds, words)
 
@@ -69,6 +70,21 @@ def _names(table):
     return "{" + ", ".join(f'"{name}"' for name in table) + "}"
 
 
+def _is_size(value, least=1):
+    return isinstance(value, Integral) and not isinstance(value, bool) and value >= least
+
+
+def _are_callbacks(value):
+    # Each a callback, or a pair (name, callback).
+    return isinstance(value, (list, tuple)) and all(
+        hasattr(c[-1] if isinstance(c, tuple) and c else c, "on_epoch_end") for c in value
+    )
+
+
+def _are_weights(value):
+    return isinstance(value, dict) and all(map(_NOT_NEGATIVE.holds, value.values()))
+
+
 _NONE = Rule(lambda value: value is None, "None")
 _BOOL = _instance((bool, np.bool_), "True or False")
 _SIZES = _instance((tuple, list), "a tuple")
@@ -77,6 +93,7 @@ _NOT_NEGATIVE = _number(Real, "a number of at least 0", 0)
 _SHARE = _number(Real, "a number in [0, 1)", 0, 1)
 _AT_LEAST_1 = _number(Integral, "an integer of at least 1", 1)
 _AT_LEAST_0 = _number(Integral, "an integer of at least 0", 0)
+_SEED = _number(Integral, "an integer from 0 to 2**32 - 1", 0, 2**32)
 _OPTIMIZER = Rule(
     lambda value: isinstance(value, type) and issubclass(value, torch.optim.Optimizer),
     "a torch.optim.Optimizer class",
@@ -194,7 +211,7 @@ PARAMETERS = {
         [_NOT_NEGATIVE], "float", "Rise of the accuracy that counts as an improvement."
     ),
     "class_weight": Parameter(
-        [_NONE, _instance(dict, "a dict"), _choice(["balanced"])],
+        [_NONE, Rule(_are_weights, "a dict of numbers of at least 0"), _choice(["balanced"])],
         'dict, "balanced" or None',
         'Weight of each class\'s rows; "balanced" makes all classes weigh the same.',
     ),
@@ -205,7 +222,7 @@ PARAMETERS = {
         "(n, channels, height, width) for pictures; returns one of the same shape.",
     ),
     "callbacks": Parameter(
-        [_NONE, _instance((list, tuple), "a list of skorch callbacks")], "list of skorch callbacks or None", "They are copied before use."
+        [_NONE, Rule(_are_callbacks, "a list of skorch callbacks")], "list of skorch callbacks or None", "They are copied before use."
     ),
     "precision": Parameter(
         [_choice(["auto", *PRECISIONS])],
@@ -231,7 +248,7 @@ PARAMETERS = {
         "Dask; otherwise it grows with the work in a batch.",
     ),
     "random_state": Parameter(
-        [_NONE, _AT_LEAST_0, _instance(np.random.RandomState, "a RandomState")],
+        [_NONE, _SEED, _instance(np.random.RandomState, "a RandomState")],
         "int, RandomState instance or None",
         "Seed of the weights, the order of the rows, dropout and the held-back part. The same "
         "integer gives the same bits on one device. No global generator is used or changed.",
@@ -270,7 +287,7 @@ def check_parameters(estimator):
             continue
         words = " or ".join(rule.words for rule in allowed)
         names = [option for rule in allowed for option in rule.names]
-        near = difflib.get_close_matches(str(value), names, n=1, cutoff=0.5)
+        near = difflib.get_close_matches(str(value).lower(), names, n=1, cutoff=0.5)
         hint = f" Did you mean {near[0]!r}?" if near else ""
         raise ParameterError(
             f"The parameter {name!r} of {type(estimator).__name__} must be {words}; got "
@@ -281,7 +298,7 @@ def check_parameters(estimator):
 def as_sizes(name, value):
     """Return `value` of the parameter `name`, an int or a sequence, as a tuple of ints >= 1."""
     sizes = tuple(value) if isinstance(value, (tuple, list)) else (value,)
-    if not all(isinstance(size, Integral) and size >= 1 for size in sizes):
+    if not all(map(_is_size, sizes)):
         raise ParameterError(
             f"{name}={value!r}: every size must be an integer of at least 1. Pass an int or a tuple "
             "such as (64, 32)."
@@ -297,7 +314,7 @@ def as_pairs(name, value, n_layers, least=1):
     entries = tuple(value) if isinstance(value, (tuple, list)) else (value,) * n_layers
     pairs = [tuple(e) if isinstance(e, (tuple, list)) else (e, e) for e in entries]
     fits = len(pairs) == n_layers and all(
-        len(pair) == 2 and all(isinstance(side, Integral) and side >= least for side in pair)
+        len(pair) == 2 and all(_is_size(side, least) for side in pair)
         for pair in pairs
     )
     if not fits:

@@ -90,7 +90,8 @@ class BaseNetClassifier(FittedNet, BaseImageClassifier):
             Where a parameter or the data can't be used, before any training starts; or where the
             loss becomes infinite or NaN.
         """
-        further = self.warm_start and self.__sklearn_is_fitted__()
+        check_parameters(self)
+        further = bool(self.warm_start) and self.__sklearn_is_fitted__()
         return self._train(X, y, sample_weight, X_val=X_val, y_val=y_val, further=further)
 
     def partial_fit(self, X, y, classes=None, sample_weight=None):
@@ -113,6 +114,7 @@ class BaseNetClassifier(FittedNet, BaseImageClassifier):
         -------
         self : object
         """
+        check_parameters(self)
         if self.early_stopping:
             raise ValueError(
                 "partial_fit trains for one epoch, so early_stopping=True has no meaning there. "
@@ -125,12 +127,13 @@ class BaseNetClassifier(FittedNet, BaseImageClassifier):
         self, X, y, sample_weight, classes=None, X_val=None, y_val=None, *, one_epoch=False, further
     ):
         start = time.perf_counter()
-        check_parameters(self)
         device = resolve_device(self.device)
         if further:
             self._check_architecture()
-        X, y = self._check_data(X, y, reset=not further)
-        X, y, weights = self._check_weights(X, y, sample_weight)
+        else:
+            # What is learnt below and an old network wouldn't belong together.
+            vars(self).pop("net_", None)
+        X, y, weights = self._check_data(X, y, sample_weight, reset=not further)
         if not further:
             self._learn_classes(y, classes)
             self._plan()
@@ -142,7 +145,8 @@ class BaseNetClassifier(FittedNet, BaseImageClassifier):
 
         if not further:
             self.net_ = self._make_net(device)
-            self._built_from = {name: getattr(self, name) for name in self._architecture}
+            kept = (*self._architecture, "precision")
+            self._built_from = {name: getattr(self, name) for name in kept}
         net = self._refresh(self.net_, device, first_epoch=0 if one_epoch else None)
         stopping = EarlyStop(self.n_iter_no_change, self.tol) if self.early_stopping else None
         self.best_epoch_ = None
@@ -175,7 +179,7 @@ class BaseNetClassifier(FittedNet, BaseImageClassifier):
         if (X_val is None) != (y_val is None):
             raise ValueError("X_val and y_val belong together: pass both, or neither.")
         if X_val is not None:
-            X_val, y_val = self._check_data(X_val, y_val, reset=False)
+            X_val, y_val, _ = self._check_data(X_val, y_val, reset=False)
             self._check_dtype(X_val)
             valid = self._images(X_val, self._encode(y_val), device)
         elif self.early_stopping:
@@ -193,6 +197,14 @@ class BaseNetClassifier(FittedNet, BaseImageClassifier):
         weights = self._weigh_classes(codes, weights, rows)
         if weights is not None:
             rows = rows[weights[rows] > 0]
+            if len(rows) == 0:
+                raise ValueError(f"class_weight={self.class_weight!r} leaves no row with a weight.")
+        smallest = min(len(rows), self.batch_size)
+        if getattr(self, "batch_norm", False) and smallest < 2:
+            raise ValueError(
+                f"batch_norm=True normalises over a batch, but batch_size={self.batch_size} and "
+                f"{len(rows)} rows make batches of one row. Use more rows, or batch_norm=False."
+            )
         return self._images(X, codes, device, rows=rows, weights=weights), valid
 
     def _weigh_classes(self, codes, weights, rows):
@@ -214,11 +226,6 @@ class BaseNetClassifier(FittedNet, BaseImageClassifier):
                     f"class_weight names {unknown}, which are not among the classes {labels}."
                 )
             of_class = np.array([self.class_weight.get(label, 1.0) for label in labels])
-            if not (np.isfinite(of_class).all() and (of_class >= 0).all() and of_class.any()):
-                raise ValueError(
-                    f"class_weight={self.class_weight!r}: the weights must be finite, not negative "
-                    "and not all zero."
-                )
         of_row = of_class[codes]
         return of_row if weights is None else weights * of_row
 
@@ -252,11 +259,6 @@ class BaseNetClassifier(FittedNet, BaseImageClassifier):
             generator = make_generator(self._seed, "weights")
             module = self._build_module(len(self.classes_), generator)
         optimizer, settings = self._optimizer(device)
-        callbacks = list(copy.deepcopy(self.callbacks) or [])
-        if self.verbose == "bar":
-            callbacks.append(("bar", EpochBar()))
-        elif self.verbose:
-            callbacks.append(("print_log", PrintLog(keys_ignored="lr")))
         net = Net(
             module.to(self._dtype),
             recipe=self._recipe(),
@@ -265,12 +267,21 @@ class BaseNetClassifier(FittedNet, BaseImageClassifier):
             max_epochs=self.max_epochs,
             batch_size=self.batch_size,
             classes=list(range(len(self.classes_))),
-            callbacks=callbacks,
+            callbacks=self._make_callbacks(),
             device=str(device),
             verbose=int(bool(self.verbose)),
             **{f"optimizer__{name}": value for name, value in settings.items()},
         )
         return net.initialize()
+
+    def _make_callbacks(self):
+        self._callbacks_from = (self.callbacks, self.verbose)
+        callbacks = list(copy.deepcopy(self.callbacks) or [])
+        if self.verbose == "bar":
+            callbacks.append(("bar", EpochBar()))
+        elif self.verbose:
+            callbacks.append(("print_log", PrintLog(keys_ignored="lr")))
+        return callbacks
 
     def _optimizer(self, device):
         """Return the class of the optimizer and its arguments, but for the learning rate."""
@@ -306,10 +317,13 @@ class BaseNetClassifier(FittedNet, BaseImageClassifier):
             net.device = str(device)
             net.module_.to(device)
             net.optimizer_.load_state_dict(net.optimizer_.state_dict())  # which moves it
+        if self._callbacks_from != (self.callbacks, self.verbose):
+            net.callbacks, net.verbose = self._make_callbacks(), int(bool(self.verbose))
+            net.initialize_callbacks()
         optimizer, settings = self._optimizer(device)
         settings = {f"optimizer__{name}": value for name, value in settings.items()}
         if net.optimizer is not optimizer:
-            net.set_params(optimizer=optimizer, **settings)  # a new one, without the old state
+            net.replace_optimizer(optimizer, settings)
         changed = {k: v for k, v in {**settings, "lr": self.lr}.items() if getattr(net, k) != v}
         if changed:
             net.set_params(**changed)
@@ -324,7 +338,7 @@ class BaseNetClassifier(FittedNet, BaseImageClassifier):
             stopping.restore(self.net_)
             self.best_epoch_ = stopping.best_epoch
         elif self.validation_scores_:
-            self.best_epoch_ = int(np.argmax(self.validation_scores_)) + 1
+            self.best_epoch_ = int(np.nanargmax(self.validation_scores_)) + 1
 
     # -- predicting --------------------------------------------------------------------------
 
@@ -345,10 +359,17 @@ class BaseNetClassifier(FittedNet, BaseImageClassifier):
         with limit_threads(self._choose_threads(min(n_rows, len(X)))):
             for start in range(0, len(X), n_rows):
                 part = X[start : start + n_rows]
-                pixels = torch.from_numpy(part if part.flags.writeable else part.copy())
+                # A module of the user's may work in place.
+                copied = self._foreign or not part.flags.writeable
+                pixels = torch.from_numpy(part.copy() if copied else part)
                 x = prepare(pixels, self.pixel_scale_, self._dtype, device)
                 logits = net.outputs(x.view(len(part), *self._row_shape()))
                 outputs[start : start + n_rows] = logits.cpu().numpy()
+        if not np.isfinite(outputs).all():
+            raise ValueError(
+                "The network's outputs for X are not finite: X holds pixels too large for it, or its "
+                "weights were damaged."
+            )
         if net.recipe.loss == "mse":
             # Outputs that learnt one-hot targets by squared error estimate the probabilities
             # themselves.

@@ -7,7 +7,7 @@ from torch import nn
 
 from skmnist.base import resolve_image_shape
 from skmnist.modules import MLP
-from skmnist.parameters import documented
+from skmnist.parameters import ParameterError, documented
 from skmnist.torch_base import BaseNetClassifier
 
 
@@ -112,6 +112,11 @@ class TorchClassifier(BaseNetClassifier):
         return self.module is not None
 
     def _plan(self):
+        if self.module_params and (self.module is None or isinstance(self.module, nn.Module)):
+            raise ParameterError(
+                f"module_params={self.module_params!r} are for a class or a function, but module is "
+                f"{self.module!r}."
+            )
         given = self._given_shape
         image_shape = "auto" if self.image_shape is None else self.image_shape
         self.image_shape_ = resolve_image_shape(image_shape, given, self.n_features_in_)
@@ -132,11 +137,14 @@ class TorchClassifier(BaseNetClassifier):
             "n_classes": n_outputs,
             "image_shape": self.image_shape_,
         }
-        accepted = inspect.signature(self.module).parameters
+        try:
+            accepted = inspect.signature(self.module).parameters
+        except ValueError:  # something built in
+            accepted = {}
         known = {name: fact for name, fact in facts.items() if name in accepted}
         module = self.module(**{**known, **(self.module_params or {})})
         if not isinstance(module, nn.Module):
-            raise TypeError(
+            raise ParameterError(
                 f"module={self.module!r} returned {type(module).__name__}; a torch.nn.Module is wanted."
             )
         return module

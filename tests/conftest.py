@@ -6,6 +6,7 @@ import pytest
 # SciPy reads it when it is imported; without it scikit-learn skips its array-API check.
 os.environ["SCIPY_ARRAY_API"] = "1"
 
+
 @pytest.fixture(scope="session")
 def full_mnist():
     """The folder that holds the full MNIST, for tests marked full_data."""

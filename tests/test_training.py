@@ -130,23 +130,19 @@ def in_a_new_process(script):
     return done.stdout.split()
 
 
-def test_same_seed_gives_the_same_bits_in_a_new_process():
-    script = "from test_training import digests; print(*digests())"
-    assert in_a_new_process(script) == digests()
-
-
-@pytest.mark.skipif(not hasattr(os, "fork"), reason="no fork on this system")
-def test_same_seed_gives_the_same_bits_in_a_fork_of_a_process_that_used_threads():
+def test_same_seed_gives_the_same_bits_in_a_new_process_and_in_its_fork():
     # torch's threads don't survive a fork; whoever waits for them waits for ever.
     script = """
-import multiprocessing, torch
+import multiprocessing, os, torch
 from test_training import digests
+print(*digests())
 torch.set_num_threads(2)
 torch.ones(512, 512) @ torch.ones(512, 512)
-with multiprocessing.get_context("fork").Pool(1) as pool:
-    print(*pool.apply_async(digests).get(timeout=60))
+if hasattr(os, "fork"):
+    with multiprocessing.get_context("fork").Pool(1) as pool:
+        print(*pool.apply_async(digests).get(timeout=60))
 """
-    assert in_a_new_process(script) == digests()
+    assert in_a_new_process(script) == digests() * (2 if hasattr(os, "fork") else 1)
 
 
 @pytest.mark.parametrize("cls", [MLPClassifier, CNNClassifier])
@@ -310,9 +306,10 @@ def test_equal_weights_are_no_weights(cls):
     clf = rich(cls).fit(X, y)
     assert same_network(rich(cls).fit(X, y, sample_weight=np.ones(len(y))), clf)
     # Only their proportion counts.
+    clf = rich(cls).fit(X / 255, y)
     for factor in (0.25, 1e-6, 1e6):
-        other = rich(cls).fit(X, y, sample_weight=np.full(len(y), factor))
-        np.testing.assert_allclose(other.predict_proba(X), clf.predict_proba(X), atol=1e-4)
+        other = rich(cls).fit(X / 255, y, sample_weight=np.full(len(y), factor))
+        np.testing.assert_allclose(other.predict_proba(X / 255), clf.predict_proba(X / 255))
 
 
 @every_classifier
@@ -387,10 +384,13 @@ def test_balanced_is_scikit_learns(cls):
 def test_class_of_weight_zero_is_known_but_not_learnt(cls, batch_size):
     X, y = digits()
     rows = np.r_[0:250:5]
-    clf = tiny(cls, class_weight={3: 0}, batch_size=batch_size, max_epochs=5).fit(X[rows], y[rows])
+    # With batches this small some hold nothing else.
+    clf = tiny(cls, class_weight={3: 0}, batch_size=batch_size, max_epochs=20, lr=0.01)
+    clf.fit(X[rows], y[rows])
     assert clf.classes_.tolist() == list(range(10))
     assert np.isfinite(clf.loss_curve_).all()
-    np.testing.assert_array_less(clf.predict_proba(X)[:, 3].mean(), 0.1)
+    proba = clf.predict_proba(X[y == 3])[:, 3]
+    assert proba.max() < 0.1
 
 
 # -- partial_fit and warm_start --------------------------------------------------------------
@@ -469,7 +469,6 @@ ARCHITECTURES = {
     "activation": "tanh",
     "dropout": 0.5,
     "batch_norm": True,
-    "loss": None,
     "module": with_dropout,
     "module_params": {"width": 3},
 }
@@ -478,8 +477,7 @@ ARCHITECTURES = {
 @every_classifier
 def test_warm_start_refuses_another_architecture_and_keeps_the_network(cls):
     X, y = digits()
-    other_loss = "mse" if cls().loss == "cross_entropy" else "cross_entropy"
-    for name, value in {**ARCHITECTURES, "loss": other_loss}.items():
+    for name, value in ARCHITECTURES.items():
         if has(cls, name):
             clf = tiny(cls, warm_start=True).fit(X, y)
             before, old = clf.predict_proba(X), getattr(clf, name)
@@ -493,6 +491,7 @@ def test_warm_start_refuses_another_architecture_and_keeps_the_network(cls):
 
 
 CHANGEABLE = {
+    "loss": {"mse": "cross_entropy", "cross_entropy": "mse"},
     "optimizer": "sgd",
     "lr": 0.05,
     "momentum": 0.9,
@@ -508,15 +507,23 @@ CHANGEABLE = {
 }
 
 
-@pytest.mark.parametrize("name", CHANGEABLE)
-@every_classifier
+@pytest.mark.parametrize(
+    "cls, name",
+    [
+        pytest.param(cls, name, id=f"{cls.__name__}-{name}")
+        for cls in CLASSIFIERS
+        for name in CHANGEABLE
+        if has(cls, name)
+    ],
+)
 def test_what_changes_under_warm_start_is_taken_or_refused_but_never_ignored(cls, name):
-    if not has(cls, name):
-        pytest.skip(f"has no {name}")
     X, y = digits()
     start = {"optimizer": "sgd"} if name == "momentum" else {}
     clf = tiny(cls, warm_start=True, **start).fit(X, y)
-    changed = copy.deepcopy(clf).set_params(**{name: CHANGEABLE[name]})
+    value = CHANGEABLE[name]
+    if name == "loss":
+        value = value[clf.loss]
+    changed = copy.deepcopy(clf).set_params(**{name: value})
     try:
         changed.fit(X, y)
     except ValueError as error:
@@ -563,7 +570,7 @@ def test_validation_curves_are_about_the_rows_given(cls):
     assert len(clf.validation_scores_) == len(clf.validation_loss_curve_) == 3
     assert clf.validation_scores_[-1] == pytest.approx(clf.score(X_val, y_val))
     assert clf.validation_loss_curve_[-1] == pytest.approx(
-        log_loss(y_val, clf.predict_proba(X_val).astype(float)), rel=1e-4
+        log_loss(y_val, clf.predict_proba(X_val)), rel=1e-4
     )
     assert clf.best_epoch_ == np.argmax(clf.validation_scores_) + 1
     # Watching changes nothing, nor is anything held back.
@@ -719,12 +726,20 @@ def test_pooling_before_the_activation_is_the_same_function(activation):
     np.testing.assert_allclose(clf.decision_function(X), logits.numpy(), atol=1e-4)
 
 
+_OF_ADAM = [{}, {"weight_decay": 0.1}, {"betas": (0.5, 0.6), "eps": 0.1}, {"amsgrad": True}]
+
+
 @pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
-@pytest.mark.parametrize("settings", [{}, {"weight_decay": 0.1}, {"betas": (0.5, 0.6), "eps": 0.1}])
-@pytest.mark.parametrize("optimizer", OPTIMIZERS.values(), ids=list(OPTIMIZERS))
+@pytest.mark.parametrize(
+    "optimizer, settings",
+    [
+        *((optimizer, {"weight_decay": 0.1}) for optimizer in OPTIMIZERS.values()),
+        *((torch.optim.Adam, settings) for settings in _OF_ADAM),
+        *((torch.optim.AdamW, settings) for settings in _OF_ADAM),
+        (torch.optim.SGD, {"momentum": 0.9, "nesterov": True}),
+    ],
+)
 def test_quick_step_does_what_the_optimizers_step_does(optimizer, settings, dtype):
-    if "betas" in settings and not optimizer.__name__.startswith("Adam"):
-        pytest.skip("has no betas")
     generator = torch.Generator().manual_seed(0)
     shapes = [(30, 20), (20,)]
     start = [torch.randn(*shape, generator=generator, dtype=dtype) for shape in shapes]
@@ -854,7 +869,8 @@ def test_schedule_starts_anew_with_each_fit_under_warm_start(cls):
 def test_quiet_callbacks_leave_no_history_of_batches(cls):
     X, y = digits()
     clf = tiny(cls, callbacks=[EpochTimer(), EachEpoch(id)]).fit(X, y)
-    assert not any(row.get("batches") for row in clf.net_.history)
+    # At most one entry an epoch, instead of one for each batch.
+    assert max(len(row["batches"]) for row in clf.net_.history) <= 1
     heard = tiny(cls, callbacks=[EachBatch(lambda net, batch: None)]).fit(X, y)
     assert [len(row["batches"]) for row in heard.net_.history] == [8, 8]
     # Being heard changes nothing.
@@ -993,18 +1009,17 @@ def test_progress_bar_of_skorch_runs(cls, capsys):
     X, y = digits()
     clf = tiny(cls, callbacks=[ProgressBar()]).fit(X, y)
     assert clf.n_iter_ == 2
-    assert "train_loss" in capsys.readouterr().err
+    assert "/8 [" in capsys.readouterr().err
 
 
 @every_classifier
 def test_callbacks_of_the_user_stay_as_they_were(cls):
     X, y = digits()
-    callbacks = [("stop", EarlyStopping(monitor="train_loss")), EpochScoring("accuracy")]
+    callbacks = [("stop", EarlyStopping(monitor="train_loss")), EpochTimer()]
     before = joblib.hash(callbacks)
     clf = tiny(cls, callbacks=callbacks).fit(X, y, X_val=X, y_val=y)
     assert joblib.hash(callbacks) == before
     assert clf.callbacks is callbacks
-    assert not hasattr(callbacks[0][1], "misses_")
 
 
 def interrupting(epoch, when):
@@ -1199,14 +1214,13 @@ def test_optimizer_that_calls_back_trains(cls):
 
 @having("precision")
 def test_precision_of_the_weights_and_the_answers(cls):
-    X, y = digits(5)
+    X, y = digits(10)
     for precision, dtype in (("bf16", "float32"), ("float32", "float32"), ("float64", "float64")):
-        # Enough rows and epochs to see that it learns.
-        clf = tiny(cls, precision=precision, max_epochs=15, batch_size=16, lr=cls().lr)
+        clf = tiny(cls, precision=precision, max_epochs=8, batch_size=16)
         proba = clf.fit(X, y).predict_proba(X)
         assert proba.dtype == dtype
         assert {str(p.dtype) for p in clf.module_.parameters()} == {f"torch.{dtype}"}
-        assert clf.score(X, y) > 0.6
+        assert clf.score(X, y) > 0.5
 
 
 def test_bf16_multiplies_in_bfloat16():

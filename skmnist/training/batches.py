@@ -6,7 +6,7 @@ call to vanish, small enough for the cache and for the device's memory.
 """
 
 import torch
-from torch.utils.data import Dataset
+from skorch.dataset import Dataset
 
 from skmnist.training.losses import one_hot
 
@@ -52,8 +52,8 @@ class Images(Dataset):
     def __init__(
         self, X, codes, n_outputs, *, weights=None, rows=None, shape, scale, dtype, device
     ):
-        self.X = X
-        self.y = codes
+        self.array = X
+        self.codes = codes
         self.n_outputs = n_outputs
         self.shape = shape
         self.scale = scale
@@ -66,6 +66,16 @@ class Images(Dataset):
         if self._pixels is not None and self._fits():
             self._pixels = self._pixels.to(device)
 
+    @property
+    def X(self):
+        """What skorch's callbacks take out and hand to ``net.predict``: the whole of it."""
+        return self
+
+    @property
+    def y(self):
+        """Class numbers, in the order of the rows."""
+        return self.codes[self.rows.numpy()]
+
     def __len__(self):
         return len(self.rows)
 
@@ -77,17 +87,17 @@ class Images(Dataset):
         """Whether the pixels take no more than half of what is free on a GPU."""
         if self.device.type != "cuda":
             return True
-        return self.X.nbytes < torch.cuda.mem_get_info(self.device)[0] / 2
+        return self.array.nbytes < torch.cuda.mem_get_info(self.device)[0] / 2
 
     @property
     def chunk_rows(self):
         """How many rows make a chunk."""
         n_bytes = _CHUNK_BYTES if self.device.type == "cpu" else _CHUNK_BYTES_GPU
-        return max(1, n_bytes // (self.X.shape[1] * self.dtype.itemsize))
+        return max(1, n_bytes // (self.array.shape[1] * self.dtype.itemsize))
 
     def new_memory(self, n_rows):
         """Return memory for the pixels of `n_rows` rows, for :meth:`take`."""
-        return torch.empty(n_rows, self.X.shape[1], dtype=self.dtype, device=self.device)
+        return torch.empty(n_rows, self.array.shape[1], dtype=self.dtype, device=self.device)
 
     def take(self, rows, out=None):
         """Return pixels, wanted outputs and weights (or None) of some rows, on the device.
@@ -97,7 +107,7 @@ class Images(Dataset):
         if self._pixels is None:
             # In the order in which they lie in the file.
             order = rows.argsort()
-            pixels = torch.from_numpy(self.X[rows[order].numpy()])[order.argsort()]
+            pixels = torch.from_numpy(self.array[rows[order].numpy()])[order.argsort()]
         else:
             pixels = self._pixels.index_select(0, rows.to(self._pixels.device))
         if out is not None:

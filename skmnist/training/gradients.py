@@ -11,6 +11,7 @@ errors", Nature 323, 533-536 (1986).
 """
 
 import math
+from collections.abc import Callable
 from typing import NamedTuple
 
 import torch
@@ -20,8 +21,8 @@ from torch.nn import functional as F
 class Activation(NamedTuple):
     """An activation function and the way back through it."""
 
-    function: callable  # z -> a; may work in place where `needs_input` is false
-    backward: callable  # (d, a or z) -> d * f'(z), in place
+    function: Callable  # z -> a; may work in place where `needs_input` is false
+    backward: Callable  # (d, a or z) -> d * f'(z), perhaps in the memory of d
     needs_input: bool = False  # whether the derivative is a function of z, not of a
 
 
@@ -46,11 +47,11 @@ def _identity_backward(d, a):
 
 
 def _leaky_relu_backward(d, a, slope=0.01):
-    return d.mul_(torch.where(a > 0, 1.0, slope))
+    return torch.where(a > 0, d, d * slope)
 
 
 def _elu_backward(d, a):
-    return d.mul_(torch.where(a > 0, 1.0, a + 1))
+    return torch.where(a > 0, d, d * (a + 1))
 
 
 def _silu_backward(d, z):
@@ -74,6 +75,12 @@ ACTIVATIONS = {
     "gelu": Activation(F.gelu, _gelu_backward, needs_input=True),
     "silu": Activation(F.silu, _silu_backward, needs_input=True),
 }
+
+
+def descend(parameters, eta):
+    """Take one step of gradient descent: each parameter -= `eta` times its gradient."""
+    for p in parameters:
+        p.data.sub_(p.grad, alpha=eta)
 
 
 class Backpropagation:

@@ -17,10 +17,12 @@ from skorch import NeuralNetClassifier
 from skorch.callbacks import Callback, EarlyStopping
 from torch import nn
 
-from skmnist.modules import Dropout
+from skmnist.backprop import NeuralNetwork
+from skmnist.modules import MLP, Dropout
 from skmnist.random_state import make_generator, seeded_globally
 from skmnist.training.batches import Batches, Images
 from skmnist.training.losses import LOSSES, one_hot
+from skmnist.training.optimizers import needs_closure
 from skmnist.training.schedules import PER_BATCH, SCHEDULES
 from skmnist.training.steps import AutogradStep, HandWrittenStep
 
@@ -166,8 +168,9 @@ class Net(NeuralNetClassifier):
             if isinstance(module, Dropout):
                 module.generator = dropout
         passes = None
-        if self.recipe.hand_written and not self.recipe.bf16:
-            passes = getattr(self.module_, "backpropagation", lambda: None)()
+        by_hand = self.recipe.hand_written and not self.recipe.bf16
+        if isinstance(self.module_, NeuralNetwork) or (by_hand and isinstance(self.module_, MLP)):
+            passes = None if needs_closure(self.optimizer_) else self.module_.backpropagation()
         return AutogradStep(self) if passes is None else HandWrittenStep(self, passes, dropout)
 
     def _wants_batches(self):
@@ -187,12 +190,17 @@ class Net(NeuralNetClassifier):
             self.notify("on_batch_begin", batch=batch, training=True)
             linked = step(x, targets, weights, batch)
             loss, _ = self._losses([linked], [(x, targets, weights)])[0]
-            self.history.record_batch("train_loss", loss.item())
-            self.history.record_batch("train_batch_size", len(x))
-            self.notify("on_batch_end", batch=batch, training=True, loss=loss, y_pred=linked)
+            self._report_batch("train", batch, loss, linked)
             return linked
 
         return reported_step
+
+    def _report_batch(self, prefix, batch, loss, outputs):
+        """Record a batch and tell the callbacks that it is done."""
+        self.history.record_batch(f"{prefix}_loss", loss.item())
+        self.history.record_batch(f"{prefix}_batch_size", len(outputs))
+        training = prefix == "train"
+        self.notify("on_batch_end", batch=batch, training=training, loss=loss, y_pred=outputs)
 
     def notify_gradients(self, batch):
         """Tell the callbacks that the gradients are there."""
@@ -245,22 +253,29 @@ class Net(NeuralNetClassifier):
             return
         first = self.recipe.first_epoch
         losses = [row.get("valid_loss", row["train_loss"]) for row in self.history[first:-1]]
-        epoch -= first
-        progress = (epoch + batch / n_batches) / self.max_epochs
+        steps = n_batches if self.recipe.schedule in PER_BATCH else 1
+        done, planned = (epoch - first) * steps + batch, self.max_epochs * steps
         for group in self.optimizer_.param_groups:
-            group["lr"] = self.lr * SCHEDULES[self.recipe.schedule](progress, epoch, losses)
+            group["lr"] = self.lr * SCHEDULES[self.recipe.schedule](done, planned, losses)
 
     # -- without training --------------------------------------------------------------------
 
     def _validate(self, images):
         self._set_training(False)
+        report = self._wants_batches()
         sums = torch.zeros(3, dtype=torch.float64)  # of the losses, the hits, the weights
         for chunk in Batches(images, self.recipe.evaluate_rows).chunks():
             for x, targets, weights in chunk:
+                if report:
+                    batch = (x.clone(), targets.argmax(1))
+                    self.notify("on_batch_begin", batch=batch, training=False)
                 outputs = self.outputs(x)
                 losses = LOSSES[self.recipe.loss].of_outputs(outputs, targets)
                 hits = (outputs.argmax(1) == targets.argmax(1)).to(losses.dtype)
                 weights = torch.ones_like(losses) if weights is None else weights
+                if report:
+                    loss = losses @ weights / weights.sum()
+                    self._report_batch("valid", batch, loss, outputs)
                 sums += torch.stack([losses @ weights, hits @ weights, weights.sum()]).cpu()
         loss, accuracy = (sums[:2] / sums[2]).tolist()
         self._record_best("valid_loss", loss)
@@ -272,10 +287,30 @@ class Net(NeuralNetClassifier):
         with self.autocast():
             return self.module_(x).to(x.dtype)
 
+    def replace_optimizer(self, optimizer, settings):
+        """Go on with another optimizer, which starts without the old one's state."""
+        for name in [name for name in vars(self) if name.startswith("optimizer__")]:
+            delattr(self, name)
+        self.optimizer = optimizer
+        for name, value in settings.items():
+            setattr(self, name, value)
+        self.initialize_optimizer()
+
     def autocast(self):
         """Return a context in which products are taken in bfloat16, if that was asked for."""
-        device = torch.device(self.device).type
-        return torch.autocast(device, torch.bfloat16, enabled=self.recipe.bf16)
+        if not self.recipe.bf16:
+            return contextlib.nullcontext()
+        return torch.autocast(torch.device(self.device).type, torch.bfloat16)
+
+    def __getstate__(self):
+        # The same object as `module_`, which skorch moves to the CPU where there is no GPU.
+        state = super().__getstate__()
+        del state["module"]
+        return state
+
+    def __setstate__(self, state):
+        super().__setstate__(state)
+        self.module = self.module_
 
     def get_iterator(self, dataset, training=False):
         """Return batches of :class:`Images`, or skorch's iterator for anything else."""

@@ -4,6 +4,8 @@ import inspect
 
 import torch
 
+from skmnist.training.gradients import descend
+
 OPTIMIZERS = {
     "adam": torch.optim.Adam,
     "adamw": torch.optim.AdamW,
@@ -12,6 +14,35 @@ OPTIMIZERS = {
     "nadam": torch.optim.NAdam,
     "adagrad": torch.optim.Adagrad,
 }
+
+
+class GradientDescent(torch.optim.Optimizer):
+    """Plain gradient descent, written by hand: each parameter -= lr times its gradient."""
+
+    def __init__(self, params, lr):
+        super().__init__(params, {"lr": lr})
+
+    def step(self, closure=None):
+        """Take one step."""
+        loss = None if closure is None else closure()
+        self.update()
+        return loss
+
+    def update(self):
+        """Take one step, without what torch wraps around :meth:`step`."""
+        for group in self.param_groups:
+            descend(group["params"], group["lr"])
+
+
+def needs_closure(optimizer):
+    """Return whether `optimizer` evaluates the loss by itself, as LBFGS does."""
+    closure = inspect.signature(optimizer.step).parameters.get("closure")
+    return closure is not None and closure.default is inspect.Parameter.empty
+
+
+# The first optimizer of a process makes torch load its compiler, which takes a second and 120 MB.
+# Here it belongs to the import, and not to the first fit.
+torch.optim.SGD([torch.zeros(1)], lr=0.1)
 
 
 def optimizer_settings(optimizer, device, **settings):
@@ -44,6 +75,8 @@ def quick_step(optimizer):
     where the optimizer keeps it, so that both ways can be mixed. Where there is no shortcut, the
     optimizer's own ``step`` comes back.
     """
+    if isinstance(optimizer, GradientDescent):
+        return optimizer.update
     adam = {torch.optim.Adam: torch._fused_adam_, torch.optim.AdamW: torch._fused_adamw_}
     update = adam.get(type(optimizer))
     group = optimizer.param_groups[0]

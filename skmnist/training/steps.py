@@ -76,10 +76,7 @@ class HandWrittenStep:
         self.generator = generator if passes.dropout else None
         self.loss = LOSSES[net.recipe.loss]
         self._shares = {}
-        if hasattr(net.module_, "update_params"):
-            self.update = self._update_by_hand
-        else:
-            self.update = self._update_first
+        self.update = self._update_first
 
     def _share(self, targets):
         """Return 1 / n as a tensor, kept: multiplying by one is quicker than by a number."""
@@ -87,9 +84,6 @@ class HandWrittenStep:
         if n not in self._shares:
             self._shares[n] = targets.new_tensor(1 / n)
         return self._shares[n]
-
-    def _update_by_hand(self):
-        self.net.module_.update_params(self.net.optimizer_.param_groups[0]["lr"])
 
     def _update_first(self):
         """Let the optimizer make its state, which the quick way needs."""

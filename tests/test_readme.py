@@ -1,0 +1,113 @@
+import re
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from skmnist import cli
+
+ROOT = Path(__file__).resolve().parents[1]
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+MARKED = re.compile(r"^<!-- command -->\n```bash\n(.*?)\n```$", flags=re.MULTILINE | re.DOTALL)
+COMMANDS = MARKED.findall(README)
+
+
+def test_readme_is_short():
+    assert len(README.splitlines()) < 150
+
+
+def test_two_commands_of_one_line_do_the_set_up():
+    install, test = COMMANDS
+    assert "\n" not in install + test
+    assert install.startswith("python3 -m venv .venv && ")
+    assert install.endswith("skmnist demo")
+    assert "'.[test]'" in test
+    assert test.endswith("pytest")
+
+
+def test_python_code_runs(capsys):
+    (code,) = re.findall(r"^```python\n(.*?)^```$", README, flags=re.MULTILINE | re.DOTALL)
+    assert len([line for line in code.splitlines() if line.strip()]) <= 10
+    exec(compile(code, "README.md", "exec"), {"__name__": "readme"})
+    assert float(capsys.readouterr().out.split()[-1]) > 0.85
+
+
+def test_files_that_are_linked_exist():
+    for target in re.findall(r"\]\((?!https?:)([^)]+)\)", README):
+        assert (ROOT / target).is_file(), target
+
+
+@pytest.mark.parametrize("line", re.findall(r"^skmnist .*$", README, flags=re.MULTILINE))
+def test_command_lines_are_valid(line, monkeypatch, capsys):
+    monkeypatch.setattr(cli, "_run", lambda *_: None)
+    argv = line.split()[1:]
+    if "--help" in argv:
+        with pytest.raises(SystemExit, match="0"):
+            cli.main(argv)
+    else:
+        assert cli.main(argv) == 0
+
+
+# -- .ci/run ---------------------------------------------------------------------------------
+
+needs_bash = pytest.mark.skipif(shutil.which("bash") is None, reason="needs bash")
+
+# Instead of the README's commands: make tools that write down how they are called.
+FIRST = "mkdir -p .venv/bin && cp tool .venv/bin/pip && cp tool .venv/bin/ruff && echo first >> log"
+SECOND = "ls .venv >> log"
+TOOL = '#!/bin/sh\necho "$(basename "$0") $*" >> log\n'
+
+
+@pytest.fixture
+def checkout(tmp_path):
+    """A folder with the README (its two commands replaced), .ci/run and an old environment."""
+    (tmp_path / ".ci").mkdir()
+    shutil.copy(ROOT / ".ci" / "run", tmp_path / ".ci" / "run")
+    (tmp_path / "tool").write_text(TOOL)
+    (tmp_path / "tool").chmod(0o755)
+    (tmp_path / ".venv").mkdir()
+    (tmp_path / ".venv" / "old").touch()
+    install, test = COMMANDS
+    write_readme(tmp_path, README.replace(install, FIRST).replace(test, SECOND))
+    return tmp_path
+
+
+def write_readme(folder, text):
+    (folder / "README.md").write_text(text, encoding="utf-8")
+
+
+def run_ci(folder):
+    return subprocess.run([folder / ".ci" / "run"], capture_output=True, text=True)
+
+
+@needs_bash
+def test_ci_runs_the_readmes_commands_in_a_new_environment(checkout):
+    done = run_ci(checkout)
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.splitlines() == [f"+ {FIRST}", f"+ {SECOND}"]
+    assert (checkout / "log").read_text().splitlines() == [
+        "first",
+        "bin",  # and nothing of the old environment
+        "pip install .[dev]",
+        "ruff check",
+        "ruff format --check",
+    ]
+
+
+@needs_bash
+def test_ci_fails_with_a_command(checkout):
+    readme = (checkout / "README.md").read_text(encoding="utf-8")
+    write_readme(checkout, readme.replace(SECOND, "false"))
+    assert run_ci(checkout).returncode == 1
+    assert (checkout / "log").read_text().splitlines() == ["first"]
+
+
+@needs_bash
+def test_ci_refuses_a_readme_without_its_two_commands(checkout):
+    readme = (checkout / "README.md").read_text(encoding="utf-8")
+    write_readme(checkout, readme.replace("<!-- command -->", "", 1))
+    done = run_ci(checkout)
+    assert done.returncode == 1
+    assert "marks 1 commands; two are wanted" in done.stderr
+    assert not (checkout / "log").exists()
