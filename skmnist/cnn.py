@@ -165,7 +165,9 @@ class CNNClassifier(BaseNetClassifier):
         channels = as_sizes("channels", self.channels)
         n = len(channels)
         if n == 0:
-            raise ParameterError("channels=(): pass at least one layer, or use MLPClassifier.")
+            raise ParameterError(
+                f"channels={self.channels!r}: pass at least one layer, or use MLPClassifier."
+            )
         columns = {
             "kernel_size": as_pairs("kernel_size", self.kernel_size, n),
             "stride": as_pairs("stride", self.stride, n),

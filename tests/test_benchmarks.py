@@ -3,6 +3,7 @@
 import subprocess
 import sys
 from pathlib import Path
+from types import SimpleNamespace
 
 import pandas as pd
 import pytest
@@ -32,10 +33,12 @@ def test_quick_run_writes_table_csv_and_plot(tmp_path):
 
 def test_no_times_where_accuracies_differ(monkeypatch):
     monkeypatch.syspath_prepend(CHECKOUT)
-    from benchmarks.contestants import Outcome
     from benchmarks.measure import AccuraciesDiffer, compare
 
-    outcomes = {"quick": [Outcome(1.0, 0.90)], "slow": [Outcome(4.0, 0.95)]}
+    outcomes = {
+        "quick": [SimpleNamespace(seconds=1.0, accuracy=0.90)],
+        "slow": [SimpleNamespace(seconds=4.0, accuracy=0.95)],
+    }
     assert compare(outcomes, tolerance=0.06)[1].ratio.median == 0.25
     with pytest.raises(AccuraciesDiffer, match="quick 0.9000, slow 0.9500"):
         compare(outcomes, tolerance=0.01)

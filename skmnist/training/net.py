@@ -235,6 +235,9 @@ class Net(NeuralNetClassifier):
         else:
             self._record_best("train_loss", float(np.average(losses, weights=masses)))
             self.history.record("train_batch_count", len(losses))
+            if self.callbacks_ and not self.history[-1]["batches"]:
+                self.history.new_batch()  # skorch's Checkpoint looks for a last one
+                self.history.record_batch("train_loss", losses[-1])
             return
         raise DivergenceError(
             f"{where} epoch {epoch + 1}, with lr={self.optimizer_.param_groups[0]['lr']:g}. Use a "

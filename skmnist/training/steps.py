@@ -87,8 +87,10 @@ class HandWrittenStep:
 
     def _update_first(self):
         """Let the optimizer make its state, which the quick way needs."""
-        self.net.optimizer_.step()
-        self.update = quick_step(self.net.optimizer_)
+        # As plain tensors: those of inference mode can't be changed outside of it.
+        with torch.inference_mode(False), torch.no_grad():
+            self.net.optimizer_.step()
+            self.update = quick_step(self.net.optimizer_)
 
     def __call__(self, x, targets, weights, batch=None):
         """Train on one batch, see :meth:`AutogradStep.__call__`."""
