@@ -46,9 +46,12 @@ def _number(kind, words, low, high=np.inf, *, open_low=False, open_high=True):
     def holds(value):
         if not isinstance(value, kind) or isinstance(value, (bool, np.bool_)):
             return False
+        try:
+            value = float(value)
+        except OverflowError:
+            return False
         above = value > low if open_low else value >= low
-        # Not a number so large that no float can hold it, either.
-        return bool(above and (value < high if open_high else value <= high) and value < 1e300)
+        return above and (value < high if open_high else value <= high)
 
     return Rule(holds, words)
 

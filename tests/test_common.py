@@ -73,6 +73,12 @@ def digits(step=20):
     return X[::step].copy(), y[::step].copy()
 
 
+def brief(value):
+    """Return a value in a few words that are the same in every process, for a test's name."""
+    text = repr(value)
+    return type(value).__name__ if " at 0x" in text or "\n" in text else text[:30]
+
+
 def same_network(a, b):
     """Return whether the networks of two fitted classifiers have the same bits."""
     a, b = a.module_.state_dict(), b.module_.state_dict()
@@ -293,7 +299,9 @@ def _every_parameter():
         for name in inspect.signature(cls).parameters:
             choices = [choice for rule in PARAMETERS[name].allowed for choice in rule.names]
             for value in [*choices, *OTHER_VALUES.get(name, [])]:
-                yield pytest.param(cls, name, value, id=f"{cls.__name__}-{name}={value!r:.30}")
+                if cls is skmnist.BackpropClassifier and value == "bf16":
+                    continue  # refused: see test_inputs.py
+                yield pytest.param(cls, name, value, id=f"{cls.__name__}-{name}={brief(value)}")
 
 
 def test_every_parameter_has_another_value_to_be_tried():

@@ -10,7 +10,7 @@ import torch
 from sklearn.base import clone
 from sklearn.exceptions import DataConversionWarning, NotFittedError
 from sklearn.preprocessing import MinMaxScaler, StandardScaler
-from test_common import CLASSIFIERS, digits, every_classifier, has, same_network, tiny
+from test_common import CLASSIFIERS, brief, digits, every_classifier, has, same_network, tiny
 
 from skmnist import BackpropClassifier, CNNClassifier, MLPClassifier, TorchClassifier
 from skmnist.base import PixelRangeWarning
@@ -371,7 +371,7 @@ BAD_PARAMETERS = [
 @pytest.mark.parametrize(
     "cls, name, value",
     [
-        pytest.param(cls, name, value, id=f"{cls.__name__}-{name}={value!r:.30}")
+        pytest.param(cls, name, value, id=f"{cls.__name__}-{name}={brief(value)}")
         for name, value in BAD_PARAMETERS
         for cls in CLASSIFIERS
         if has(cls, name)
@@ -878,3 +878,9 @@ def test_backprop_classifier_takes_the_activations_of_the_hand_written_passes():
     for activation in ("relu", "tanh", "sigmoid", "identity"):
         clf = tiny(BackpropClassifier, activation=activation).fit(X, y)
         assert clf.module_.activation == activation
+
+
+def test_passes_written_by_hand_refuse_bfloat16():
+    X, y = digits()
+    clf = BackpropClassifier(precision="bf16")
+    refused_at_fit(["precision='bf16'", "MLPClassifier"], clf, X, y)
