@@ -19,7 +19,6 @@ class Digits:
     X_test: np.ndarray
     y_test: np.ndarray
     source: str
-    tolerance: float  # how far apart the contestants' test accuracies may lie
     torchvision_root: str | None = None  # where torchvision finds the same images
 
     def __len__(self):
@@ -62,12 +61,7 @@ def load_digits(data_home=None):
 def load_sample():
     X, y = load_mnist_sample(return_X_y=True)
     X, X_test, y, y_test = train_test_split(X, y, test_size=1000, stratify=y, random_state=0)
-    return Digits(X, y, X_test, y_test, "the embedded sample of MNIST", tolerance=0.03)
-
-
-def load_few():
-    """Return images for a quick try, too few for the accuracies to settle."""
-    return replace(load_sample().first(2000), tolerance=0.1)
+    return Digits(X, y, X_test, y_test, "the embedded sample of MNIST")
 
 
 def _full(data_home):
@@ -76,4 +70,4 @@ def _full(data_home):
     root = get_data_home(data_home)
     unpacked = (Path(root) / "MNIST" / "raw" / "train-images-idx3-ubyte").is_file()
     root = root if unpacked else None
-    return Digits(*train, *test, "the full MNIST", tolerance=0.01, torchvision_root=root)
+    return Digits(*train, *test, "the full MNIST", torchvision_root=root)

@@ -42,7 +42,7 @@ def main(name, path, threads):
 
     before = peak_bytes()
     with np.load(path) as arrays:
-        data = Digits(**arrays, source="", tolerance=0)
+        data = Digits(**arrays, source="")
     CONTESTANTS[name](by.Task(data, epochs=1, threads=int(threads), as_bytes=True))
     print(peak_bytes() - before)
 

@@ -25,7 +25,9 @@ WIDTHS = [32, 64, 128, 256, 512]
 
 
 def _setting(task):
-    return f"{len(task.data):,} images, {task.epochs} epochs"
+    return (
+        f"{len(task.data):,} images, {task.epochs} epochs; accuracies agree within {task.tolerance}"
+    )
 
 
 def mlp(task, rounds, quick):
@@ -37,7 +39,7 @@ def mlp(task, rounds, quick):
         "torch loop": by.torch_loop,
         "torchvision DataLoader": by.dataloader_script,
     }
-    rows = compare(alternate(title, contestants, task, rounds), task.data.tolerance)
+    rows = compare(alternate(title, contestants, task, rounds), task.tolerance)
     setting = f"784-64-32-10, Adam, batch {task.batch_size}, {_setting(task)}"
     if task.data.torchvision_root is None:
         setting += "; DataLoader over a stand-in for torchvision's MNIST"
@@ -49,7 +51,7 @@ def cnn(task, rounds, quick):
     if len(task.data) >= LARGE:
         task = replace(task, epochs=1)
     contestants = {"skmnist": by.skmnist_cnn, "skorch": by.skorch_cnn}
-    rows = compare(alternate(title, contestants, task, rounds), task.data.tolerance)
+    rows = compare(alternate(title, contestants, task, rounds), task.tolerance)
     setting = f"conv 32 k5, pool 2, conv 64 k5 s3, pool 4, {_setting(task)}"
     yield Group(title, setting, "s", rows)
 
@@ -61,8 +63,8 @@ def grid(task, rounds, quick):
         "skmnist": partial(_search, by.skmnist_estimator, {"lr": LRS}),
         "scikit-learn": partial(_search, by.sklearn_estimator, {"learning_rate_init": LRS}),
     }
-    rows = compare(alternate(title, contestants, task, rounds), task.data.tolerance)
-    setting = f"24 candidates x 3 folds, {_setting(task)}, n_jobs=2 on {min(2, n_cores())} cores"
+    rows = compare(alternate(title, contestants, task, rounds), task.tolerance)
+    setting = f"24 candidates x 3 folds, n_jobs=2 on {n_cores()} core(s), {_setting(task)}"
     yield Group(title, setting, "s", rows)
 
 
@@ -97,8 +99,13 @@ def predict(task, rounds, quick):
             name: partial(_predict, estimator, X, n_calls, accuracies[name])
             for name, estimator in fitted.items()
         }
-        rows = compare(alternate(title, contestants, task, rounds), data.tolerance, scale)
-        yield Group(title, f"median of {n_calls} calls", unit, rows)
+        rows = compare(alternate(title, contestants, task, rounds), small.tolerance, scale)
+        yield Group(
+            title,
+            f"median of {n_calls} calls; accuracies agree within {small.tolerance}",
+            unit,
+            rows,
+        )
 
 
 def _predict(estimator, X, n_calls, accuracy, task):
@@ -150,5 +157,5 @@ def _growth_with_width(task, rounds, quick):
         sized = replace(task, hidden_layer_sizes=(width, width // 2))
         outcomes = alternate(f"{title} {width}", contestants, sized, rounds)
         named = {f"{name}, {width} + {width // 2} units": o for name, o in outcomes.items()}
-        rows += compare(named, task.data.tolerance, x=width)
+        rows += compare(named, task.tolerance, x=width)
     return Group(title, _setting(task), "s an epoch", rows)

@@ -13,6 +13,7 @@ from sklearn.utils.validation import _check_sample_weight, validate_data
 # Pixels to predict that are this many times as large as those of the fit, or as small, are taken
 # as a mistake of scale: 255 is, a darker or brighter picture isn't.
 _RANGE_RATIO = 20
+_RANGE_ROWS = 1000  # which are enough to see that
 
 
 class PixelRangeWarning(UserWarning):
@@ -61,7 +62,7 @@ class BaseImageClassifier(ClassifierMixin, BaseEstimator):
         # bool and floating-point pixels are taken as they are.
         self.pixel_scale_ = 255.0 if are_bytes and high > 1 else 1.0
         self.pixel_range_ = (low, high)
-        self._mean_pixel = _mean_size(X[:: max(1, len(X) // 1000)])
+        self._mean_pixel = _mean_size(X[:: max(1, len(X) // _RANGE_ROWS)])
 
     def _check_shape(self, X, shape):
         name = type(self).__name__
@@ -81,6 +82,7 @@ class BaseImageClassifier(ClassifierMixin, BaseEstimator):
             )
 
     def _check_range(self, X):
+        X = X[:: max(1, len(X) // _RANGE_ROWS)]
         low, high = float(X.min()), float(X.max())
         fit_low, fit_high = self.pixel_range_
         largest, fit_largest = max(-low, high), max(-fit_low, fit_high)

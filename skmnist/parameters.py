@@ -230,7 +230,7 @@ PARAMETERS = {
     "precision": Parameter(
         [_choice(["auto", *PRECISIONS])],
         '{"auto", "float32", "float64", "bf16"}',
-        'Of the arithmetic. "auto" follows scikit-learn on the CPU, where float64 `X` trains in '
+        'Floating-point type of the arithmetic. "auto" follows scikit-learn on the CPU, where float64 `X` trains in '
         "float64 and all else in float32, and is float32 on an accelerator.",
     ),
     "warm_start": Parameter(

@@ -23,6 +23,7 @@ from skmnist.random_state import make_generator, seeded_globally
 from skmnist.training.batches import Batches, Images
 from skmnist.training.losses import LOSSES, one_hot
 from skmnist.training.optimizers import needs_closure
+from skmnist.training.progress import EpochBar
 from skmnist.training.schedules import PER_BATCH, SCHEDULES
 from skmnist.training.steps import AutogradStep, HandWrittenStep
 
@@ -106,6 +107,9 @@ class Net(NeuralNetClassifier):
             if not self._stopped_by_callback():
                 raise
         finally:
+            for _, callback in self.callbacks_:
+                if isinstance(callback, EpochBar):
+                    callback.close()
             self._set_training(False)
             if len(self.history) and "dur" not in self.history[-1]:
                 del self.history[-1]  # an epoch that was interrupted
@@ -149,18 +153,20 @@ class Net(NeuralNetClassifier):
                 stack.enter_context(seeded_globally(recipe.seed, "global", epoch, images.device))
             stack.enter_context(step.mode())
             self._set_training(True)
+            n_batches, done = len(batches), 0
             for chunk in batches.chunks():
                 linked = []
                 for x, targets, weights in chunk:
                     if recipe.schedule is not None:
-                        self._set_lr(epoch, len(losses) + len(linked), len(batches))
+                        self._set_lr(epoch, done, n_batches)
+                    done += 1
                     if recipe.augment is not None:
                         x = recipe.augment(x)
                     linked.append(train(x, targets, weights))
-                for loss, mass in self._losses(linked, chunk):
-                    losses.append(loss)
-                    masses.append(mass)
-        self._record_losses(torch.stack(losses), torch.stack(masses), epoch)
+                loss, mass = self._losses(linked, chunk)
+                losses.append(loss)
+                masses.append(mass)
+        self._record_losses(torch.cat(losses), torch.cat(masses), epoch)
 
     def _make_step(self, dropout):
         """Return the function that trains on one batch; `dropout` is a generator."""
@@ -189,8 +195,8 @@ class Net(NeuralNetClassifier):
             batch = (x.clone(), targets.argmax(1))
             self.notify("on_batch_begin", batch=batch, training=True)
             linked = step(x, targets, weights, batch)
-            loss, _ = self._losses([linked], [(x, targets, weights)])[0]
-            self._report_batch("train", batch, loss, linked)
+            losses, _ = self._losses([linked], [(x, targets, weights)])
+            self._report_batch("train", batch, losses[0], linked)
             return linked
 
         return reported_step
@@ -213,7 +219,7 @@ class Net(NeuralNetClassifier):
 
     @torch.no_grad()
     def _losses(self, linked, chunk):
-        """Return the mean loss of each batch of a chunk and its weight, computed in one go."""
+        """Return the mean loss of each batch of a chunk and their weights, computed in one go."""
         _, targets, weights = zip(*chunk, strict=True)
         sizes = [len(t) for t in targets]
         rows = LOSSES[self.recipe.loss].rows(torch.cat(linked), torch.cat(targets))
@@ -222,8 +228,11 @@ class Net(NeuralNetClassifier):
         else:
             masses = torch.stack([weight.sum() for weight in weights])
             rows = rows * torch.cat(weights)
-        sums = torch.stack([part.sum() for part in rows.split(sizes)])
-        return list(zip(sums / masses, masses, strict=True))
+        if len(set(sizes)) == 1:
+            sums = rows.view(len(sizes), -1).sum(1)
+        else:
+            sums = torch.stack([part.sum() for part in rows.split(sizes)])
+        return sums / masses, masses
 
     def _record_losses(self, losses, masses, epoch):
         losses, masses = losses.double().cpu().numpy(), masses.double().cpu().numpy()

@@ -15,7 +15,9 @@ def canonical_order(X, codes):
     the order in which the rows came, which is what lets a weight of 2 equal two rows in every
     batch. The order is that of the bytes, with the class as a tie-break.
     """
-    order = np.argsort(codes, kind="stable")
+    # NumPy sorts numbers of 16 bits by radix, ten times as quickly.
+    small = codes.astype(np.uint16) if codes.max() < 2**16 else codes
+    order = np.argsort(small, kind="stable")
     rows = np.take(X, order, axis=0)
     if sys.byteorder == "little":
         # The most significant byte first, so that 0..255 and 0..1 come in the same order.
