@@ -25,9 +25,11 @@ WIDTHS = [32, 64, 128, 256, 512]
 
 
 def _setting(task):
-    return (
-        f"{len(task.data):,} images, {task.epochs} epochs; accuracies agree within {task.tolerance}"
-    )
+    return f"{len(task.data):,} images, {task.epochs} epochs; {_agreement(task)}"
+
+
+def _agreement(task):
+    return f"accuracies agree within {task.tolerance}"
 
 
 def mlp(task, rounds, quick):
@@ -102,7 +104,7 @@ def predict(task, rounds, quick):
         rows = compare(alternate(title, contestants, task, rounds), small.tolerance, scale)
         yield Group(
             title,
-            f"median of {n_calls} calls; accuracies agree within {small.tolerance}",
+            f"median of {n_calls} calls; {_agreement(small)}",
             unit,
             rows,
         )

@@ -9,7 +9,8 @@ _WIDTHS = (34, 8, 17, 10, 8, 13, 9, 7)
 def as_text(group):
     """Return a block of the table."""
     header = _line((f"{group.title} ({group.unit})", *_HEADER[1:]))
-    return "\n".join([header, f"  {group.setting}", *(_text_row(group, row) for row in group.rows)])
+    setting = [f"  {part}" for part in group.setting.split("; ")]
+    return "\n".join([header, *setting, *(_text_row(group, row) for row in group.rows)])
 
 
 def _text_row(group, row):

@@ -175,14 +175,19 @@ class NeuralNetwork(nn.Module):
             Where there was no backward.
         """
         if self._layers[0].grad is None:
-            raise RuntimeError("update_params() takes the gradients of a backward(): call that first.")
+            raise RuntimeError(
+                "update_params() takes the gradients of a backward(): call that first."
+            )
         descend(self._layers, eta)
 
     def _targets(self, target, outputs):
         target = torch.as_tensor(target, device=outputs.device)
         if not target.is_floating_point():
             codes = torch.atleast_1d(target).long()
-            if codes.shape == outputs.shape[:1] and 0 <= codes.min() <= codes.max() < outputs.shape[1]:
+            if (
+                codes.shape == outputs.shape[:1]
+                and 0 <= codes.min() <= codes.max() < outputs.shape[1]
+            ):
                 return one_hot(codes, outputs.shape[1], outputs.dtype)
         elif torch.atleast_2d(target).shape == outputs.shape:
             return torch.atleast_2d(target).to(outputs.dtype)

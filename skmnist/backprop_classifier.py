@@ -96,8 +96,8 @@ class BackpropClassifier(BaseNetClassifier):
     def _plan(self):
         if self.precision == "bf16":
             raise ParameterError(
-                "precision='bf16' is autograd's; the passes of BackpropClassifier are written by hand. "
-                "Use 'auto', 'float32' or 'float64', or MLPClassifier."
+                "precision='bf16' is autograd's, but the passes of BackpropClassifier are written "
+                "by hand. Use 'auto', 'float32' or 'float64', or MLPClassifier."
             )
         self._sizes = as_sizes("hidden_layer_sizes", self.hidden_layer_sizes)
         self.image_shape_ = resolve_image_shape("auto", self._given_shape, self.n_features_in_)

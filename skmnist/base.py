@@ -94,8 +94,8 @@ class BaseImageClassifier(ClassifierMixin, BaseEstimator):
         too_small = 0 < largest <= 1 and fit_low >= 0 and fit_largest > 2 * _RANGE_RATIO
         if too_large or (too_small and X.size >= 16):
             warnings.warn(
-                f"X spans {low:g}..{high:g}, but {type(self).__name__} was fitted on pixels that span "
-                f"{fit_low:g}..{fit_high:g}. Bring the pixels to the same scale as for fit.",
+                f"X spans {low:g}..{high:g}, but {type(self).__name__} was fitted on pixels that "
+                f"span {fit_low:g}..{fit_high:g}. Bring the pixels to the same scale as for fit.",
                 PixelRangeWarning,
                 stacklevel=5,
             )
@@ -197,8 +197,11 @@ def _as_numpy(data):
 
 def _holds_integers(X):
     """Whether X is a DataFrame of integers, which may become floats when it is made an array."""
-    return hasattr(X, "dtypes") and hasattr(X, "columns") and len(X.columns) > 0 and all(
-        getattr(dtype, "kind", "O") in "iu" for dtype in X.dtypes
+    return (
+        hasattr(X, "dtypes")
+        and hasattr(X, "columns")
+        and len(X.columns) > 0
+        and all(getattr(dtype, "kind", "O") in "iu" for dtype in X.dtypes)
     )
 
 
@@ -265,8 +268,8 @@ def resolve_image_shape(image_shape, given_shape, n_features):
         whole = all(isinstance(side, (int, np.integer)) and side >= 1 for side in shape)
         if len(shape) not in (2, 3) or not whole:
             raise ValueError(
-                f"image_shape={image_shape!r}: pass (height, width) or (channels, height, width) in "
-                "positive integers, or 'auto'."
+                f"image_shape={image_shape!r}: pass (height, width) or (channels, height, width), "
+                "in positive integers, or 'auto'."
             )
         if np.prod(shape) != n_features:
             raise ValueError(

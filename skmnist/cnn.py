@@ -148,9 +148,7 @@ class CNNClassifier(BaseNetClassifier):
 
     def _plan(self):
         image_shape = "auto" if self.image_shape is None else self.image_shape
-        self.image_shape_ = resolve_image_shape(
-            image_shape, self._given_shape, self.n_features_in_
-        )
+        self.image_shape_ = resolve_image_shape(image_shape, self._given_shape, self.n_features_in_)
         is_table = (
             image_shape == "auto"
             and self._given_shape is None

@@ -82,7 +82,7 @@ class FittedNet:
 
     @property
     def coefs_(self):
-        """list of ndarray: Weights of each layer; (n_in, n_out), or (n_out, n_in, height, width)."""
+        """list of ndarray: Weights of each layer: (n_in, n_out), or (n_out, n_in, h, w)."""
         return [_weights(layer) for layer in self._layers()]
 
     @property

@@ -168,7 +168,8 @@ PARAMETERS = {
         [_choice(LOSSES)],
         _names(LOSSES),
         'What training makes small: "mse" is the squared error against one-hot targets, summed '
-        "over the outputs. Both are averaged over the rows of a batch.",
+        "over the outputs, which our own networks then pass through a sigmoid. Both are averaged "
+        "over the rows of a batch.",
     ),
     "optimizer": Parameter(
         [_choice(OPTIMIZERS), _OPTIMIZER],
@@ -225,13 +226,15 @@ PARAMETERS = {
         "(n, channels, height, width) for pictures; returns one of the same shape.",
     ),
     "callbacks": Parameter(
-        [_NONE, Rule(_are_callbacks, "a list of skorch callbacks")], "list of skorch callbacks or None", "They are copied before use."
+        [_NONE, Rule(_are_callbacks, "a list of skorch callbacks")],
+        "list of skorch callbacks or None",
+        "They are copied before use.",
     ),
     "precision": Parameter(
         [_choice(["auto", *PRECISIONS])],
         '{"auto", "float32", "float64", "bf16"}',
-        'Floating-point type of the arithmetic. "auto" follows scikit-learn on the CPU, where float64 `X` trains in '
-        "float64 and all else in float32, and is float32 on an accelerator.",
+        'Floating-point type of the arithmetic. "auto" follows scikit-learn on the CPU, where '
+        "float64 `X` trains in float64 and all else in float32, and is float32 on an accelerator.",
     ),
     "warm_start": Parameter(
         [_BOOL],
@@ -270,7 +273,9 @@ PARAMETERS = {
         "`module_params`. None is the network of :class:`MLPClassifier`.",
     ),
     "module_params": Parameter(
-        [_NONE, _instance(dict, "a dict")], "dict or None", "More keyword arguments for `module`, if it is called."
+        [_NONE, _instance(dict, "a dict")],
+        "dict or None",
+        "More keyword arguments for `module`, if it is called.",
     ),
 }
 
@@ -303,8 +308,8 @@ def as_sizes(name, value):
     sizes = tuple(value) if isinstance(value, (tuple, list)) else (value,)
     if not all(map(_is_size, sizes)):
         raise ParameterError(
-            f"{name}={value!r}: every size must be an integer of at least 1. Pass an int or a tuple "
-            "such as (64, 32)."
+            f"{name}={value!r}: every size must be an integer of at least 1. Pass an int or a "
+            "tuple such as (64, 32)."
         )
     return tuple(map(int, sizes))
 
@@ -317,8 +322,7 @@ def as_pairs(name, value, n_layers, least=1):
     entries = tuple(value) if isinstance(value, (tuple, list)) else (value,) * n_layers
     pairs = [tuple(e) if isinstance(e, (tuple, list)) else (e, e) for e in entries]
     fits = len(pairs) == n_layers and all(
-        len(pair) == 2 and all(_is_size(side, least) for side in pair)
-        for pair in pairs
+        len(pair) == 2 and all(_is_size(side, least) for side in pair) for pair in pairs
     )
     if not fits:
         raise ParameterError(

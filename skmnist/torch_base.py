@@ -165,8 +165,8 @@ class BaseNetClassifier(FittedNet, BaseImageClassifier):
         for name, value in self._built_from.items():
             if getattr(self, name) != value:
                 raise ValueError(
-                    f"{name} changed from {value!r} to {getattr(self, name)!r} since the network was "
-                    "built, so it can't be trained further. Call fit with warm_start=False."
+                    f"{name} changed from {value!r} to {getattr(self, name)!r} since the network "
+                    "was built, so it can't be trained further. Call fit with warm_start=False."
                 )
 
     def _datasets(self, X, codes, weights, X_val, y_val, device):
@@ -367,8 +367,8 @@ class BaseNetClassifier(FittedNet, BaseImageClassifier):
                 outputs[start : start + n_rows] = logits.cpu().numpy()
         if not np.isfinite(outputs).all():
             raise ValueError(
-                "The network's outputs for X are not finite: X holds pixels too large for it, or its "
-                "weights were damaged."
+                "The network's outputs for X are not finite: X holds pixels too large for it, or "
+                "its weights were damaged."
             )
         if net.recipe.loss == "mse":
             # Outputs that learnt one-hot targets by squared error estimate the probabilities

@@ -114,8 +114,8 @@ class TorchClassifier(BaseNetClassifier):
     def _plan(self):
         if self.module_params and (self.module is None or isinstance(self.module, nn.Module)):
             raise ParameterError(
-                f"module_params={self.module_params!r} are for a class or a function, but module is "
-                f"{self.module!r}."
+                f"module_params={self.module_params!r} are for a class or a function, but module "
+                f"is {self.module!r}."
             )
         given = self._given_shape
         image_shape = "auto" if self.image_shape is None else self.image_shape
@@ -145,6 +145,7 @@ class TorchClassifier(BaseNetClassifier):
         module = self.module(**{**known, **(self.module_params or {})})
         if not isinstance(module, nn.Module):
             raise ParameterError(
-                f"module={self.module!r} returned {type(module).__name__}; a torch.nn.Module is wanted."
+                f"module={self.module!r} returned {type(module).__name__}; a torch.nn.Module is "
+                "wanted."
             )
         return module

@@ -1,7 +1,8 @@
 """Forward and backward pass of a fully connected network, written by hand, without autograd.
 
-With the input as ``a_0``, the layers compute ``z_i = a_{i-1} W_i + b_i`` and ``a_i = f(z_i)``. With ``d_i`` as the gradient of the loss with respect to ``z_i``, the chain
-rule gives ``dW_i = a_{i-1}^T d_i``, ``db_i = sum d_i`` over the batch, and
+With the input as ``a_0``, the layers compute ``z_i = a_{i-1} W_i + b_i`` and ``a_i = f(z_i)``. With
+``d_i`` as the gradient of the loss with respect to ``z_i``, the chain rule gives
+``dW_i = a_{i-1}^T d_i``, ``db_i`` as the sum of ``d_i`` over the batch, and
 ``d_{i-1} = (d_i W_i^T) * f'(z_{i-1})``.
 
 References

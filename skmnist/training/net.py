@@ -27,6 +27,7 @@ from skmnist.training.progress import EpochBar
 from skmnist.training.schedules import PER_BATCH, SCHEDULES
 from skmnist.training.steps import AutogradStep, HandWrittenStep
 
+
 class DivergenceError(ValueError):
     """The loss or the weights became infinite or NaN."""
 

@@ -1,8 +1,8 @@
 """Learning-rate schedules as pure functions of where training stands.
 
 Each takes how many steps are done, how many are planned and the losses so far, and returns the
-factor on ``lr``. A step is an epoch, or a batch for those in ``PER_BATCH``. Having no state of their
-own, they go on after a pause as if there had been none.
+factor on ``lr``. A step is an epoch, or a batch for those in ``PER_BATCH``. Having no state of
+their own, they go on after a pause as if there had been none.
 """
 
 import math
@@ -26,8 +26,8 @@ def _exponential(done, planned, losses):
 def _onecycle(done, planned, losses, warmup=0.3, start=1 / 25, end=1 / 25e4):
     """Up from lr / 25 for three tenths of the training, then down to almost nothing.
 
-    As ``torch.optim.lr_scheduler.OneCycleLR`` with its default arguments, but for the momentum, which
-    stays, and with `lr` as the peak.
+    As ``torch.optim.lr_scheduler.OneCycleLR`` with its default arguments, but for the momentum,
+    which stays, and with `lr` as the peak.
     """
     peak, last = warmup * planned - 1, planned - 1
     if done < peak:

@@ -102,4 +102,3 @@ class HandWrittenStep:
             self.net.notify_gradients(batch)
         self.update()
         return linked
-
