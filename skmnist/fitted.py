@@ -53,7 +53,7 @@ class FittedNet:
     @property
     def loss_(self):
         """float: Mean training loss of the last epoch."""
-        return self.loss_curve_[-1]
+        return self.loss_curve_[-1] if self.n_iter_ else np.nan
 
     @property
     def validation_loss_curve_(self):
