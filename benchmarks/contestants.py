@@ -23,6 +23,8 @@ import skmnist
 
 from .data import Digits
 
+warnings.simplefilter("ignore", ConvergenceWarning)  # so few epochs are meant
+
 
 @dataclass(frozen=True)
 class Task:
@@ -97,11 +99,9 @@ def skorch_estimator(module, task):
 
 
 def _fit(estimator, task, X, X_test):
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", ConvergenceWarning)  # max_iter is meant
-        start = time.perf_counter()
-        estimator.fit(X, task.data.y)
-        seconds = time.perf_counter() - start
+    start = time.perf_counter()
+    estimator.fit(X, task.data.y)
+    seconds = time.perf_counter() - start
     return Outcome(seconds / task.epochs, estimator.score(X_test, task.data.y_test))
 
 

@@ -19,6 +19,7 @@ class Digits:
     X_test: np.ndarray
     y_test: np.ndarray
     source: str
+    why_not_full: str = ""
     torchvision_root: str | None = None  # where torchvision finds the same images
 
     def __len__(self):
@@ -53,9 +54,8 @@ def load_digits(data_home=None):
         return _full(data_home)
     except OSError as error:
         if data_home is not None:
-            raise
-        sample = load_sample()
-        return replace(sample, source=f"{sample.source}, because of\n  {error}\n ")
+            raise SystemExit(str(error)) from error
+        return replace(load_sample(), why_not_full=str(error))
 
 
 def load_sample():

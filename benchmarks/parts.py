@@ -2,11 +2,9 @@
 
 import statistics
 import time
-import warnings
 from dataclasses import replace
 from functools import partial
 
-from sklearn.exceptions import ConvergenceWarning
 from sklearn.model_selection import GridSearchCV
 
 from . import contestants as by
@@ -74,23 +72,19 @@ def _search(estimator, lrs, task):
     search = GridSearchCV(
         estimator(task), {**lrs, **SIZES_AND_BATCHES}, cv=3, n_jobs=2, refit=False
     )
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", ConvergenceWarning)
-        start = time.perf_counter()
-        search.fit(task.data.floats, task.data.y)
-        seconds = time.perf_counter() - start
-    return by.Outcome(seconds, search.best_score_)
+    start = time.perf_counter()
+    search.fit(task.data.floats, task.data.y)
+    return by.Outcome(time.perf_counter() - start, search.best_score_)
 
 
 def predict(task, rounds, quick):
     small = replace(task, data=task.data.first(10_000))
     data = small.data
     fitted = {"skmnist": by.skmnist_estimator(small), "scikit-learn": by.sklearn_estimator(small)}
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", ConvergenceWarning)
-        for estimator in fitted.values():
-            estimator.fit(data.floats, data.y)
-    accuracies = {name: est.score(data.floats_test, data.y_test) for name, est in fitted.items()}
+    accuracies = {
+        name: estimator.fit(data.floats, data.y).score(data.floats_test, data.y_test)
+        for name, estimator in fitted.items()
+    }
 
     many = as_floats(data.repeated(10_000).X)
     for title, X, n_calls, unit, scale in (
@@ -102,12 +96,7 @@ def predict(task, rounds, quick):
             for name, estimator in fitted.items()
         }
         rows = compare(alternate(title, contestants, task, rounds), small.tolerance, scale)
-        yield Group(
-            title,
-            f"median of {n_calls} calls; {_agreement(small)}",
-            unit,
-            rows,
-        )
+        yield Group(title, f"median of {n_calls} calls; {_agreement(small)}", unit, rows)
 
 
 def _predict(estimator, X, n_calls, accuracy, task):

@@ -4,7 +4,7 @@ import matplotlib
 
 matplotlib.use("Agg")
 import matplotlib.pyplot as plt
-from matplotlib.ticker import FixedLocator, NullLocator, StrMethodFormatter
+from matplotlib.ticker import FixedLocator, LogLocator, NullLocator, StrMethodFormatter
 
 # Okabe and Ito's colours, told apart with any kind of colour vision.
 _BLUE, _ORANGE, _GREEN, _RED = "#0072B2", "#E69F00", "#009E73", "#D55E00"
@@ -13,11 +13,10 @@ _LINES = {
     "scikit-learn": (_ORANGE, "s"),
     "torch loop": (_GREEN, "^"),
 }
-_INCH = 100  # pixels at a width of 640
 
 
 def draw(groups, path):
-    """Draw the limited ratios and what grows; return whether there was anything to draw."""
+    """Draw the ratios and what grows; return whether there was anything to draw."""
     bars = [(group, row) for group in groups for row in group.rows if row.ratio and row.x is None]
     grown = [group for group in groups if group.rows[0].x is not None]
     heights = ([0.8 + 0.42 * len(bars)] if bars else []) + [2.9] * bool(grown)
@@ -32,7 +31,7 @@ def draw(groups, path):
             axes = next(parts).subplots(1, len(grown), squeeze=False)[0]
             for ax, group in zip(axes, grown, strict=True):
                 _draw_growth(ax, group)
-        figure.savefig(path, dpi=2 * _INCH)
+        figure.savefig(path, dpi=200)
         plt.close(figure)
     return True
 
@@ -84,9 +83,12 @@ def _draw_growth(ax, group):
     ax.set_title(f"{group.title}: {group.unit}", loc="left")
     if len(lines) > 1:
         ax.set_yscale("log")
+        ax.yaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
+        ax.yaxis.set_minor_locator(NullLocator())
+        ax.yaxis.set_major_formatter(StrMethodFormatter("{x:g}"))
         ax.legend(frameon=False)
         ax.set_xlabel("units in the first layer")
     else:
-        ax.set_ylim(bottom=0)
+        ax.set_ylim(0, 1.1 * max(row.value.high for row in group.rows))
         ax.tick_params("x", rotation=45)
         ax.set_xlabel("images")

@@ -1,6 +1,7 @@
 """Run the parts, print the table as it grows, write the files."""
 
 import contextlib
+import os
 import pkgutil
 import platform
 from importlib.metadata import version
@@ -50,15 +51,18 @@ def run(args, parts, all_cores):
 
 def _preface(args, data):
     packages = ("torch", "torchvision", "skorch", "scikit-learn", "numpy")
-    versions = ", ".join(f"{name} {version(name)}" for name in packages)
+    versions = [f"{name} {version(name)}" for name in packages]
+    versions = [f"skmnist {skmnist.__version__}", *versions, f"Python {platform.python_version()}"]
     lines = [
         f"Data: {data.source}; {len(data):,} images to train on, {len(data.X_test):,} to test on.",
-        f"skmnist {skmnist.__version__}, {versions}, Python {platform.python_version()}",
-        f"{_cpu()}, {args.threads} thread(s) on {n_cores()} core(s), {platform.platform()}",
+        ", ".join([*versions, platform.system()]),
+        f"{_cpu()}, {args.threads} thread(s) on {n_cores()} core(s), {_load()}",
         f"Medians of {args.rounds} alternating rounds after one to warm up. Times are those of the"
         " whole fit, divided by the epochs.",
         "Ratio: skmnist's time over the row's, within a round. No times where accuracies disagree.",
     ]
+    if data.why_not_full:
+        lines.insert(1, f"Not the full MNIST: {data.why_not_full}")
     if args.quick:
         lines.append("QUICK: this shows that the benchmarks work; the times mean nothing.")
     if n_cores() > args.threads:
@@ -66,6 +70,11 @@ def _preface(args, data):
             "Not pinned: --core 0 (or taskset -c 0 before the command) steadies one thread."
         )
     return "\n".join(lines)
+
+
+def _load():
+    """Return how busy the machine is already, which no figure here should be read without."""
+    return f"load average {os.getloadavg()[0]:.1f}" if hasattr(os, "getloadavg") else "load unknown"
 
 
 def _cpu():

@@ -63,7 +63,7 @@ def test_demo_trains_two_networks_and_writes_pictures(few_images, tmp_path, caps
         assert words in printed
     for words in [" epochs in ", "Test accuracy: ", "precision", "Confusion matrix"]:
         assert printed.count(words) == 2
-    assert "training" in bars
+    assert "epoch" in bars
     assert pictures(out) == [
         "cnn-confusion-matrix.png",
         "cnn-worst-mistakes.png",

@@ -717,13 +717,15 @@ def test_pooling_before_the_activation_is_the_same_function(activation):
     X, y = digits()
     clf = tiny(CNNClassifier, activation=activation, hidden_layer_sizes=(), max_epochs=1)
     clf.fit(X, y)
+    # Far below zero silu and gelu fall: there the largest input hasn't the largest value.
+    next(clf.module_.parameters()).data.mul_(50)
     (kernel, dense), (bias, dense_bias) = (
         [torch.tensor(a) for a in arrays] for arrays in (clf.coefs_, clf.intercepts_)
     )
     x = torch.tensor(X / np.float32(255)).view(-1, 1, 28, 28)
     a = ACTIVATION_MODULES[activation]()(nn.functional.conv2d(x, kernel, bias, padding=1))
     logits = nn.functional.max_pool2d(a, 2).flatten(1) @ dense + dense_bias
-    np.testing.assert_allclose(clf.decision_function(X), logits.numpy(), atol=1e-4)
+    np.testing.assert_allclose(clf.decision_function(X), logits.numpy(), rtol=1e-4, atol=1e-3)
 
 
 _OF_ADAM = [{}, {"weight_decay": 0.1}, {"betas": (0.5, 0.6), "eps": 0.1}, {"amsgrad": True}]
