@@ -435,6 +435,23 @@ def test_stack_that_shrinks_below_one_pixel_names_the_layer_and_the_sizes(params
     refused_at_fit([layer, sizes], CNNClassifier(**params), *digits())
 
 
+@every_classifier
+def test_too_few_rows_to_hold_some_of_each_class_back_are_refused(cls):
+    X, y = digits()
+    clf = tiny(cls, early_stopping=True)
+    refused_at_fit(["early_stopping", "validation_fraction"], clf, X[::10], y[::10])
+    refused_at_fit(["early_stopping", "77"], clf, X, np.r_[77, y[1:]])
+
+
+@pytest.mark.parametrize(
+    "augment",
+    [lambda x: x[:, :-1], lambda x: x[:-1], lambda x: x.double(), lambda x: x.numpy()],
+    ids=["fewer-columns", "fewer-rows", "other-type", "array"],
+)
+def test_augmentation_that_returns_something_else_is_told_so(augment):
+    refused(["augment"], tiny(MLPClassifier, augment=augment).fit, *digits())
+
+
 def test_early_stopping_has_no_meaning_for_partial_fit():
     for cls in CLASSIFIERS:
         refused(["early_stopping"], tiny(cls, early_stopping=True).partial_fit, *digits())

@@ -307,7 +307,7 @@ def test_equal_weights_are_no_weights(cls):
     assert same_network(rich(cls).fit(X, y, sample_weight=np.ones(len(y))), clf)
     # Only their proportion counts.
     clf = rich(cls).fit(X / 255, y)
-    for factor in (0.25, 1e-6, 1e6):
+    for factor in (0.25, 1e-6, 1e6, 1e-50, 1e30):
         other = rich(cls).fit(X / 255, y, sample_weight=np.full(len(y), factor))
         np.testing.assert_allclose(other.predict_proba(X / 255), clf.predict_proba(X / 255))
 
@@ -703,6 +703,21 @@ def test_switch_turns_autograd_on(monkeypatch):
     clf.fit(X, y)
     assert len(calls) == 2 * 8
     assert all(calls)
+
+
+@having("optimizer")
+def test_trained_network_is_an_ordinary_module_that_torch_code_can_train_on(cls):
+    X, y = digits()
+    clf = tiny(cls).fit(X, y)
+    before = clf.coefs_[0]
+    shape = (1, 28, 28) if cls is CNNClassifier else (784,)
+    x = torch.tensor(X / np.float32(255)).view(-1, *shape).requires_grad_()
+    optimizer = torch.optim.SGD(clf.module_.parameters(), lr=0.1)
+    nn.functional.cross_entropy(clf.module_(x), torch.tensor(y)).backward()
+    optimizer.step()
+    assert x.grad.any()
+    assert not np.array_equal(clf.coefs_[0], before)
+    clf.partial_fit(X, y)
 
 
 def test_switch_does_not_touch_what_is_always_written_by_hand(monkeypatch):
