@@ -57,12 +57,12 @@ class BaseImageClassifier(ClassifierMixin, BaseEstimator):
         return X if y is None else (X, y, sample_weight)
 
     def _learn_range(self, X, are_bytes):
-        low, high = float(X.min()), float(X.max())
         # The one rule: integers within 0..255, unless they are just 0 and 1, are divided by 255;
         # bool and floating-point pixels are taken as they are.
-        self.pixel_scale_ = 255.0 if are_bytes and high > 1 else 1.0
-        self.pixel_range_ = (low, high)
-        self._mean_pixel = _mean_size(X[:: max(1, len(X) // _RANGE_ROWS)])
+        self.pixel_scale_ = 255.0 if are_bytes and X.max() > 1 else 1.0
+        some = _some_rows(X)
+        self.pixel_range_ = (float(some.min()), float(some.max()))
+        self._mean_pixel = _mean_size(some)
 
     def _check_shape(self, X, shape):
         name = type(self).__name__
@@ -82,7 +82,7 @@ class BaseImageClassifier(ClassifierMixin, BaseEstimator):
             )
 
     def _check_range(self, X):
-        X = X[:: max(1, len(X) // _RANGE_ROWS)]
+        X = _some_rows(X)
         low, high = float(X.min()), float(X.max())
         fit_low, fit_high = self.pixel_range_
         largest, fit_largest = max(-low, high), max(-fit_low, fit_high)
@@ -203,6 +203,10 @@ def _holds_integers(X):
         and len(X.columns) > 0
         and all(getattr(dtype, "kind", "O") in "iu" for dtype in X.dtypes)
     )
+
+
+def _some_rows(X):
+    return X[:: max(1, len(X) // _RANGE_ROWS)]
 
 
 def _mean_size(X):

@@ -183,17 +183,14 @@ class BaseNetClassifier(FittedNet, BaseImageClassifier):
             self._check_dtype(X_val)
             valid = self._images(X_val, self._encode(y_val), device)
         elif self.early_stopping:
-            rows, held_back = train_test_split(
-                rows,
-                test_size=self.validation_fraction,
-                stratify=codes[rows],
-                random_state=derive_seed(self._seed, "validation") % 2**32,
-            )
+            rows, held_back = self._hold_back(rows, codes)
             valid = self._images(X, codes, device, rows=held_back, weights=weights)
         if weights is not None:
             counts = literal_weights(weights)
             if counts is not None:
                 rows, weights = np.repeat(rows, counts[rows]), None
+            else:
+                weights = weights / weights.max()  # only their ratios count; float32 must hold them
         weights = self._weigh_classes(codes, weights, rows)
         if weights is not None:
             rows = rows[weights[rows] > 0]
@@ -206,6 +203,27 @@ class BaseNetClassifier(FittedNet, BaseImageClassifier):
                 f"{len(rows)} rows make batches of one row. Use more rows, or batch_norm=False."
             )
         return self._images(X, codes, device, rows=rows, weights=weights), valid
+
+    def _hold_back(self, rows, codes):
+        """Return the rows to train on and those that early stopping looks at, class by class."""
+        counts = np.bincount(codes)
+        present = np.flatnonzero(counts)
+        n_held = int(np.ceil(self.validation_fraction * len(rows)))
+        smallest = present[counts[present].argmin()]
+        if min(n_held, len(rows) - n_held) < len(present) or counts[smallest] < 2:
+            raise ValueError(
+                f"early_stopping=True holds {n_held} of {len(rows)} rows back "
+                f"(validation_fraction={self.validation_fraction:g}), too few to hold and to keep "
+                f"some of each of the {len(present)} classes; the smallest, "
+                f"{self.classes_[smallest]!r}, has {counts[smallest]}. Pass more rows, or X_val "
+                "and y_val, or change validation_fraction."
+            )
+        return train_test_split(
+            rows,
+            test_size=n_held,
+            stratify=codes[rows],
+            random_state=derive_seed(self._seed, "validation") % 2**32,
+        )
 
     def _weigh_classes(self, codes, weights, rows):
         """Return `weights` times those of `class_weight`; None where all are equal."""

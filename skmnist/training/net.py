@@ -162,12 +162,26 @@ class Net(NeuralNetClassifier):
                         self._set_lr(epoch, done, n_batches)
                     done += 1
                     if recipe.augment is not None:
-                        x = recipe.augment(x)
+                        x = self._augmented(x)
                     linked.append(train(x, targets, weights))
                 loss, mass = self._losses(linked, chunk)
                 losses.append(loss)
                 masses.append(mass)
         self._record_losses(torch.cat(losses), torch.cat(masses), epoch)
+
+    def _augmented(self, x):
+        result = self.recipe.augment(x)
+        if not torch.is_tensor(result) or (result.shape, result.dtype) != (x.shape, x.dtype):
+            came = (
+                f"{result.dtype} of shape {tuple(result.shape)}"
+                if torch.is_tensor(result)
+                else type(result).__name__
+            )
+            raise ValueError(
+                f"augment returned {came} for a batch of {x.dtype} of shape {tuple(x.shape)}; it "
+                "must return a tensor of the same type and shape."
+            )
+        return result
 
     def _make_step(self, dropout):
         """Return the function that trains on one batch; `dropout` is a generator."""
