@@ -1,61 +1,43 @@
 """From plain arrays to a trained skorch net: what the classifiers on torch share."""
 
-import copy
-import os
+import contextlib
 import time
 
 import numpy as np
 import torch
-from sklearn.model_selection import train_test_split
 from sklearn.utils.validation import check_is_fitted
-from skorch.callbacks import PrintLog
 
 from skmnist.base import BaseImageClassifier
 from skmnist.device import resolve_device, resolve_dtype
 from skmnist.fitted import FittedNet
+from skmnist.net_builder import NetBuilder
 from skmnist.parameters import check_parameters
-from skmnist.random_state import derive_seed, draw_seed, make_generator, seeded_globally
+from skmnist.random_state import draw_seed
 from skmnist.training.batches import Images, prepare
 from skmnist.training.early_stopping import EarlyStop
-from skmnist.training.net import DivergenceError, Net, Recipe
-from skmnist.training.optimizers import optimizer_settings
-from skmnist.training.progress import EpochBar
-from skmnist.training.rows import canonical_order, literal_weights
+from skmnist.training.net import DivergenceError
+from skmnist.training.rows import canonical_order, hold_back, literal_weights, weigh_classes
+from skmnist.training.schedules import OF_ALL_EPOCHS
 from skmnist.training.threads import choose_threads, limit_threads
 
 # A larger array isn't sorted first: it may be a file that doesn't fit into memory.
 _SORTED_BYTES = 2**30
 
-# Values in the widest layer when rows go through the network without training: 4 MB of float32,
-# which stays in a core's cache.
-_EVALUATE_VALUES = 2**20
 
-
-class BaseNetClassifier(FittedNet, BaseImageClassifier):
+class BaseNetClassifier(NetBuilder, FittedNet, BaseImageClassifier):
     """Base of the classifiers that train a network.
 
-    A subclass says which of its parameters make the network, checks them against the data in
-    ``_plan`` and builds it in ``_build_module``.
+    A subclass checks the parameters that make the network in ``_plan`` and builds it in
+    ``_build_module``.
     """
 
-    _architecture = ()  # the parameters that make the network
-    _foreign = False  # whether the network is a user's own, which may draw from torch's generator
-
     def _plan(self):
-        """Check the parameters that make the network against the data; set `image_shape_`."""
-        raise NotImplementedError
-
-    def _build_module(self, n_outputs, generator):
-        """Return a new network."""
+        """Hold the parameters that make the network against the data; set `image_shape_`."""
         raise NotImplementedError
 
     def _row_shape(self):
         """Return the shape in which the network takes one picture."""
         return (self.n_features_in_,)
-
-    def _widest_layer(self):
-        """Return the most values that one picture has on its way through the network."""
-        return self.n_features_in_
 
     def _n_multiplications(self):
         """Return about how many multiplications one picture takes."""
@@ -150,15 +132,31 @@ class BaseNetClassifier(FittedNet, BaseImageClassifier):
         net = self._refresh(self.net_, device, first_epoch=0 if one_epoch else None)
         stopping = EarlyStop(self.n_iter_no_change, self.tol) if self.early_stopping else None
         self.best_epoch_ = None
+        first, watched = len(net.history), 0.0
+
+        def watch():
+            nonlocal watched
+            paused = time.perf_counter()
+            self._note(stopping, paused - start - watched)
+            self._watcher(len(net.history) - first)
+            watched += time.perf_counter() - paused
+
         try:
             with limit_threads(self._choose_threads(min(self.batch_size, len(images)))):
                 epochs = 1 if one_epoch else self.max_epochs
-                net.partial_fit(images, valid=valid, epochs=epochs, stopping=stopping)
+                net.partial_fit(
+                    images,
+                    valid=valid,
+                    epochs=epochs,
+                    stopping=stopping,
+                    after_epoch=watch if hasattr(self, "_watcher") else None,
+                )
         except DivergenceError:
             del self.net_  # nothing that it predicts would mean anything
             raise
         finally:
-            self._finish(stopping, time.perf_counter() - start)
+            if self.__sklearn_is_fitted__():
+                self._finish(stopping, time.perf_counter() - start - watched)
         return self
 
     def _check_architecture(self):
@@ -183,7 +181,9 @@ class BaseNetClassifier(FittedNet, BaseImageClassifier):
             self._check_dtype(X_val)
             valid = self._images(X_val, self._encode(y_val), device)
         elif self.early_stopping:
-            rows, held_back = self._hold_back(rows, codes)
+            rows, held_back = hold_back(
+                rows, codes, self.classes_, self.validation_fraction, self._seed
+            )
             valid = self._images(X, codes, device, rows=held_back, weights=weights)
         if weights is not None:
             counts = literal_weights(weights)
@@ -191,7 +191,7 @@ class BaseNetClassifier(FittedNet, BaseImageClassifier):
                 rows, weights = np.repeat(rows, counts[rows]), None
             else:
                 weights = weights / weights.max()  # only their ratios count; float32 must hold them
-        weights = self._weigh_classes(codes, weights, rows)
+        weights = weigh_classes(self.class_weight, self.classes_, codes, weights, rows)
         if weights is not None:
             rows = rows[weights[rows] > 0]
             if len(rows) == 0:
@@ -203,49 +203,6 @@ class BaseNetClassifier(FittedNet, BaseImageClassifier):
                 f"{len(rows)} rows make batches of one row. Use more rows, or batch_norm=False."
             )
         return self._images(X, codes, device, rows=rows, weights=weights), valid
-
-    def _hold_back(self, rows, codes):
-        """Return the rows to train on and those that early stopping looks at, class by class."""
-        counts = np.bincount(codes)
-        present = np.flatnonzero(counts)
-        n_held = int(np.ceil(self.validation_fraction * len(rows)))
-        smallest = present[counts[present].argmin()]
-        if min(n_held, len(rows) - n_held) < len(present) or counts[smallest] < 2:
-            raise ValueError(
-                f"early_stopping=True holds {n_held} of {len(rows)} rows back "
-                f"(validation_fraction={self.validation_fraction:g}), too few to hold and to keep "
-                f"some of each of the {len(present)} classes; the smallest, "
-                f"{self.classes_[smallest]!r}, has {counts[smallest]}. Pass more rows, or X_val "
-                "and y_val, or change validation_fraction."
-            )
-        return train_test_split(
-            rows,
-            test_size=n_held,
-            stratify=codes[rows],
-            random_state=derive_seed(self._seed, "validation") % 2**32,
-        )
-
-    def _weigh_classes(self, codes, weights, rows):
-        """Return `weights` times those of `class_weight`; None where all are equal."""
-        if self.class_weight is None:
-            return weights
-        n_classes = len(self.classes_)
-        if self.class_weight == "balanced":
-            present = codes[rows]
-            totals = np.bincount(
-                present, None if weights is None else weights[rows], minlength=n_classes
-            )
-            of_class = totals.sum() / (n_classes * np.maximum(totals, np.finfo(float).tiny))
-        else:
-            labels = self.classes_.tolist()
-            unknown = [label for label in self.class_weight if label not in labels]
-            if unknown:
-                raise ValueError(
-                    f"class_weight names {unknown}, which are not among the classes {labels}."
-                )
-            of_class = np.array([self.class_weight.get(label, 1.0) for label in labels])
-        of_row = of_class[codes]
-        return of_row if weights is None else weights * of_row
 
     def _images(self, X, codes, device, *, rows=None, weights=None):
         return Images(
@@ -269,94 +226,40 @@ class BaseNetClassifier(FittedNet, BaseImageClassifier):
                     "network. Scale X, or use precision='float64'."
                 )
 
-    def _make_net(self, device):
-        if self._foreign:
-            with seeded_globally(self._seed, "weights", device=device):
-                module = self._build_module(len(self.classes_), None)
-        else:
-            generator = make_generator(self._seed, "weights")
-            module = self._build_module(len(self.classes_), generator)
-        optimizer, settings = self._optimizer(device)
-        net = Net(
-            module.to(self._dtype),
-            recipe=self._recipe(),
-            optimizer=optimizer,
-            lr=float(self.lr),
-            max_epochs=self.max_epochs,
-            batch_size=self.batch_size,
-            classes=list(range(len(self.classes_))),
-            callbacks=self._make_callbacks(),
-            device=str(device),
-            verbose=int(bool(self.verbose)),
-            **{f"optimizer__{name}": value for name, value in settings.items()},
-        )
-        return net.initialize()
-
-    def _make_callbacks(self):
-        self._callbacks_from = (self.callbacks, self.verbose)
-        callbacks = list(copy.deepcopy(self.callbacks) or [])
-        if self.verbose == "bar":
-            callbacks.append(("bar", EpochBar()))
-        elif self.verbose:
-            callbacks.append(("print_log", PrintLog(keys_ignored="lr")))
-        return callbacks
-
-    def _optimizer(self, device):
-        """Return the class of the optimizer and its arguments, but for the learning rate."""
-        return optimizer_settings(
-            self.optimizer,
-            device,
-            momentum=self.momentum,
-            nesterov=bool(self.nesterov),
-            weight_decay=self.weight_decay,
-        )
-
-    def _recipe(self, first_epoch=0):
-        return Recipe(
-            seed=self._seed,
-            loss=self.loss,
-            shuffle=bool(self.shuffle),
-            schedule=self.lr_schedule,
-            first_epoch=first_epoch,
-            bf16=self.precision == "bf16",
-            hand_written=not os.environ.get("SKMNIST_AUTOGRAD"),
-            augment=getattr(self, "augment", None),
-            foreign=self._foreign,
-            evaluate_rows=max(1, _EVALUATE_VALUES // self._widest_layer()),
-        )
-
-    def _refresh(self, net, device, first_epoch):
-        """Give the net the parameters that may have changed since it was made."""
-        first_epoch = len(net.history) if first_epoch is None else first_epoch
-        net.recipe = self._recipe(first_epoch)
-        net.max_epochs = self.max_epochs
-        net.batch_size = self.batch_size
-        if net.device != str(device):
-            net.device = str(device)
-            net.module_.to(device)
-            net.optimizer_.load_state_dict(net.optimizer_.state_dict())  # which moves it
-        if self._callbacks_from != (self.callbacks, self.verbose):
-            net.callbacks, net.verbose = self._make_callbacks(), int(bool(self.verbose))
-            net.initialize_callbacks()
-        optimizer, settings = self._optimizer(device)
-        settings = {f"optimizer__{name}": value for name, value in settings.items()}
-        if net.optimizer is not optimizer:
-            net.replace_optimizer(optimizer, settings)
-        changed = {k: v for k, v in {**settings, "lr": self.lr}.items() if getattr(net, k) != v}
-        if changed:
-            net.set_params(**changed)
-        return net
-
     def _finish(self, stopping, seconds):
-        """Note how the training went, also where it was interrupted."""
-        self.fit_time_ = seconds
-        if not self.__sklearn_is_fitted__():
-            return
+        """Leave the best weights in place, also where the training was interrupted."""
         if stopping is not None and stopping.best_epoch is not None:
             stopping.restore(self.net_)
+        self._note(stopping, seconds)
+
+    def _note(self, stopping, seconds):
+        """Note how the training went so far."""
+        self.fit_time_ = seconds
+        if stopping is not None:
             self.best_epoch_ = stopping.best_epoch
         elif self.validation_scores_:
             self.best_epoch_ = int(np.nanargmax(self.validation_scores_)) + 1
+
+    @contextlib.contextmanager
+    def _after_each_epoch(self, function):
+        """Call ``function(n)`` after each epoch n of every fit.
+
+        The classifier is then what it would be if `max_epochs` were n, where ``_epochs_nest``.
+        """
+        self._watcher = function
+        try:
+            yield
+        finally:
+            del self._watcher
+
+    @property
+    def _epochs_nest(self):
+        """Whether a fit of few epochs is the beginning of a fit of more."""
+        return self.lr_schedule not in OF_ALL_EPOCHS and not self.callbacks
+
+    def __getstate__(self):
+        state = super().__getstate__()
+        return {name: value for name, value in state.items() if name != "_watcher"}
 
     # -- predicting --------------------------------------------------------------------------
 

@@ -18,7 +18,7 @@ ROWS = [
     {"reporting"},
     {"studies", "displays"},
     {"mlp", "cnn", "backprop_classifier", "torch_classifier"},
-    {"base", "torch_base", "parameters", "fitted"},
+    {"base", "torch_base", "net_builder", "parameters", "fitted"},
     {
         "backprop",
         "modules",
@@ -97,7 +97,7 @@ def test_nothing_is_imported_through_the_packages_own_root(path):
 
 @every_source
 def test_skorch_is_imported_only_where_nets_are_built_and_trained(path):
-    if room_of(path) not in {"torch_base", "training"}:
+    if room_of(path) not in {"net_builder", "training"}:
         assert not imports_of("skorch", path)
 
 

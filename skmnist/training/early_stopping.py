@@ -1,5 +1,6 @@
 """Stop when the validation score no longer rises, and go back to the best weights."""
 
+import contextlib
 import copy
 
 import numpy as np
@@ -32,6 +33,16 @@ class EarlyStop:
             self.best_score, self.best_epoch = score, len(net.history)
             self._weights = copy.deepcopy(net.module_.state_dict())
         return self.misses >= self.patience
+
+    @contextlib.contextmanager
+    def best_weights(self, net):
+        """Give `net` the weights of its best epoch for a while."""
+        last = copy.deepcopy(net.module_.state_dict())
+        net.module_.load_state_dict(self._weights)
+        try:
+            yield
+        finally:
+            net.module_.load_state_dict(last)
 
     def restore(self, net):
         """Give `net` the weights of its best epoch."""

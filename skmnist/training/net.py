@@ -95,7 +95,9 @@ class Net(NeuralNetClassifier):
     def _default_callbacks(self):
         return []
 
-    def partial_fit(self, X, y=None, classes=None, *, valid=None, epochs=1, stopping=None):
+    def partial_fit(
+        self, X, y=None, classes=None, *, valid=None, epochs=1, stopping=None, after_epoch=None
+    ):
         """Train for some epochs on :class:`Images`.
 
         Unlike skorch's, it lets a KeyboardInterrupt through, except for the one by which skorch's
@@ -103,7 +105,7 @@ class Net(NeuralNetClassifier):
         """
         self.notify("on_train_begin", X=X, y=X.y)
         try:
-            self.fit_loop(X, valid, epochs, stopping)
+            self.fit_loop(X, valid, epochs, stopping, after_epoch)
         except KeyboardInterrupt:
             if not self._stopped_by_callback():
                 raise
@@ -123,8 +125,12 @@ class Net(NeuralNetClassifier):
             for _, callback in self.callbacks_
         )
 
-    def fit_loop(self, train, valid, epochs, stopping):
-        """Run the epochs, until `stopping` (an EarlyStop or None) has seen enough."""
+    def fit_loop(self, train, valid, epochs, stopping, after_epoch):
+        """Run the epochs, until `stopping` (an EarlyStop or None) has seen enough.
+
+        `after_epoch`, a function or None, is called after each, with the weights in place that
+        stopping there would leave.
+        """
         datasets = {"dataset_train": train, "dataset_valid": valid}
         for _ in range(epochs):
             start = time.perf_counter()
@@ -136,7 +142,12 @@ class Net(NeuralNetClassifier):
             self.history.record("lr", self.optimizer_.param_groups[0]["lr"])
             self.history.record("dur", time.perf_counter() - start)
             self.notify("on_epoch_end", **datasets)
-            if stopping is not None and stopping.update(self):
+            enough = stopping is not None and stopping.update(self)
+            if after_epoch is not None:
+                self._set_training(False)
+                with stopping.best_weights(self) if stopping else contextlib.nullcontext():
+                    after_epoch()
+            if enough:
                 break
 
     # -- one epoch ---------------------------------------------------------------------------

@@ -3,6 +3,9 @@
 import sys
 
 import numpy as np
+from sklearn.model_selection import train_test_split
+
+from skmnist.random_state import derive_seed
 
 # Whole-number weights are taken literally, as repeated rows, up to this many rows for each row.
 _MOST_REPEATS = 10
@@ -51,3 +54,80 @@ def literal_weights(weights):
         return None
     counts = np.rint(weights).astype(np.int64)
     return counts if (counts == weights).all() else None
+
+
+def hold_back(rows, codes, classes, fraction, seed):
+    """Return the rows to train on and those that early stopping looks at, class by class.
+
+    Parameters
+    ----------
+    rows : ndarray of int
+        Row numbers.
+    codes : ndarray of int
+        The class number of every row of the data.
+    classes : ndarray
+        The labels, for the error.
+    fraction : float
+        The share to hold back.
+    seed : int
+
+    Raises
+    ------
+    ValueError
+        Where there are too few rows to hold and to keep some of each class.
+    """
+    counts = np.bincount(codes)
+    present = np.flatnonzero(counts)
+    n_held = int(np.ceil(fraction * len(rows)))
+    smallest = present[counts[present].argmin()]
+    if min(n_held, len(rows) - n_held) < len(present) or counts[smallest] < 2:
+        raise ValueError(
+            f"early_stopping=True holds {n_held} of {len(rows)} rows back "
+            f"(validation_fraction={fraction:g}), too few to hold and to keep some of each of the "
+            f"{len(present)} classes; the smallest, {classes[smallest]!r}, has "
+            f"{counts[smallest]}. Pass more rows, or X_val and y_val, or change "
+            "validation_fraction."
+        )
+    return train_test_split(
+        rows,
+        test_size=n_held,
+        stratify=codes[rows],
+        random_state=derive_seed(seed, "validation") % 2**32,
+    )
+
+
+def weigh_classes(class_weight, classes, codes, weights, rows):
+    """Return `weights` times those of `class_weight`, row by row; None where all are equal.
+
+    Parameters
+    ----------
+    class_weight : None, "balanced" or dict
+    classes : ndarray
+        The labels, in the order of the class numbers.
+    codes : ndarray of int
+        The class number of every row of the data.
+    weights : ndarray or None
+    rows : ndarray of int
+        The rows to train on: "balanced" counts these.
+
+    Raises
+    ------
+    ValueError
+        Where `class_weight` names a label that there is not.
+    """
+    if class_weight is None:
+        return weights
+    if class_weight == "balanced":
+        of_rows = None if weights is None else weights[rows]
+        totals = np.bincount(codes[rows], of_rows, minlength=len(classes))
+        of_class = totals.sum() / (len(classes) * np.maximum(totals, np.finfo(float).tiny))
+    else:
+        labels = classes.tolist()
+        unknown = [label for label in class_weight if label not in labels]
+        if unknown:
+            raise ValueError(
+                f"class_weight names {unknown}, which are not among the classes {labels}."
+            )
+        of_class = np.array([class_weight.get(label, 1.0) for label in labels])
+    of_row = of_class[codes]
+    return of_row if weights is None else weights * of_row

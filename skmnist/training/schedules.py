@@ -60,3 +60,6 @@ SCHEDULES = {
 
 # The ones that change from batch to batch; the others change from epoch to epoch.
 PER_BATCH = {"onecycle"}
+
+# The ones that look at how many epochs are planned: fewer epochs are no part of more.
+OF_ALL_EPOCHS = {"cosine", "step", "onecycle"}
