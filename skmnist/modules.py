@@ -52,20 +52,21 @@ def _glorot(weight, fan_in, fan_out, generator):
 
 
 def _lecun(weight, fan_in, fan_out, generator):
-    weight.normal_(0, 1 / math.sqrt(fan_in), generator=generator)
+    bound = math.sqrt(3 / fan_in)
+    weight.uniform_(-bound, bound, generator=generator)
 
 
 def _zeros(weight, fan_in, fan_out, generator):
     weight.zero_()
 
 
-def _auto(weight, fan_in, fan_out, generator):
+def _torch(weight, fan_in, fan_out, generator):
     """Draw as ``nn.Linear`` and ``nn.Conv2d`` do by themselves."""
     bound = 1 / math.sqrt(fan_in)
     weight.uniform_(-bound, bound, generator=generator)
 
 
-WEIGHT_INITS = {"auto": _auto, "he": _he, "glorot": _glorot, "lecun": _lecun, "zeros": _zeros}
+WEIGHT_INITS = {"he": _he, "glorot": _glorot, "lecun": _lecun, "torch": _torch, "zeros": _zeros}
 
 
 @torch.no_grad()
@@ -77,8 +78,8 @@ def init_weights(module, how, generator):
             fan_in = layer.weight.shape[1] * receptive_field
             fan_out = layer.weight.shape[0] * receptive_field
             WEIGHT_INITS[how](layer.weight, fan_in, fan_out, generator)
-            if how == "auto":
-                _auto(layer.bias, fan_in, fan_out, generator)
+            if how == "torch":
+                _torch(layer.bias, fan_in, fan_out, generator)
             else:
                 layer.bias.zero_()
 
@@ -131,7 +132,7 @@ class MLP(nn.Module):
         self.layers = nn.Sequential(
             *_dense_layers(sizes, activation, output_activation, dropout, batch_norm)
         )
-        init_weights(self, weight_init, generator)
+        init_weights(self, "torch" if weight_init == "auto" else weight_init, generator)
 
     def forward(self, x):
         """Return the outputs, of shape (n, n_outputs)."""
@@ -278,7 +279,7 @@ class CNN(nn.Module):
         self.classifier = nn.Sequential(
             *_dense_layers(sizes, activation, output_activation, dropout, batch_norm)
         )
-        init_weights(self, weight_init, generator)
+        init_weights(self, "lecun" if weight_init == "auto" else weight_init, generator)
         # oneDNN's and cuDNN's quickest kernels want the channels next to each other in memory.
         self.to(memory_format=torch.channels_last)
 

@@ -159,10 +159,12 @@ PARAMETERS = {
         [_BOOL], "bool", "Whether to normalise each hidden layer over the batch."
     ),
     "weight_init": Parameter(
-        [_choice(WEIGHT_INITS)],
-        _names(WEIGHT_INITS),
-        'How the first weights are drawn: "auto" as torch does by itself, "he" normal with '
-        'std sqrt(2 / fan_in), "glorot" uniform, "lecun" normal with std 1 / sqrt(fan_in).',
+        [_choice(("auto", *WEIGHT_INITS))],
+        _names(("auto", *WEIGHT_INITS)),
+        'How the first weights are drawn: "he" normal with std sqrt(2 / fan_in), "glorot" and '
+        '"lecun" uniform, the latter with std 1 / sqrt(fan_in), "torch" as torch does by itself, '
+        '"auto" as "torch" for a multilayer perceptron and as "lecun" for a convolutional network, '
+        "which gets going sooner.",
     ),
     "loss": Parameter(
         [_choice(LOSSES)],

@@ -36,7 +36,7 @@ from test_common import CLASSIFIERS, digits, every_classifier, has, same_network
 from torch import nn
 
 from skmnist import BackpropClassifier, CNNClassifier, MLPClassifier, TorchClassifier
-from skmnist.modules import ACTIVATION_MODULES
+from skmnist.modules import ACTIVATION_MODULES, WEIGHT_INITS
 from skmnist.training.losses import LOSSES
 from skmnist.training.optimizers import OPTIMIZERS, quick_step
 from skmnist.training.schedules import SCHEDULES
@@ -1261,7 +1261,7 @@ def test_weights_are_drawn_as_weight_init_says(cls):
     X, y = digits()
     n_in, n_out = 784, 400
     drawn = {}
-    for how in ("auto", "he", "glorot", "lecun", "zeros"):
+    for how in ("auto", *WEIGHT_INITS):
         clf = tiny(cls, weight_init=how, lr=1e-30, optimizer="sgd", max_epochs=1)
         clf.set_params(hidden_layer_sizes=(n_out,))
         if cls is CNNClassifier:
@@ -1269,11 +1269,12 @@ def test_weights_are_drawn_as_weight_init_says(cls):
         drawn[how] = clf.fit(X, y).coefs_[-2]
     assert not drawn.pop("zeros").any()
     stds = {
-        "auto": (3 * n_in) ** -0.5,  # uniform within 1 / sqrt(n_in)
+        "torch": (3 * n_in) ** -0.5,  # uniform within 1 / sqrt(n_in)
         "he": (2 / n_in) ** 0.5,
         "glorot": (2 / (n_in + n_out)) ** 0.5,
         "lecun": n_in**-0.5,
     }
+    stds["auto"] = stds["lecun" if cls is CNNClassifier else "torch"]
     for how, weights in drawn.items():
         assert weights.shape == (n_in, n_out)
         assert weights.std() == pytest.approx(stds[how], rel=0.02), how
