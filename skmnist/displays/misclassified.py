@@ -3,14 +3,12 @@
 import math
 
 import numpy as np
-import scipy.sparse
 
-from skmnist.base import resolve_image_shape
+from skmnist.displays.images import as_images, for_imshow
+from skmnist.displays.looks import WIDTH, add_inset, make_frame, shorten, text_width
 
-# In inches: a figure's width, the room for a picture with its text, for the text, for one of its
-# characters and for the heading.
-_WIDTH, _CELL, _TEXT, _CHARACTER, _HEADING = 6.4, 1.55, 0.4, 0.065, 0.35
-_LONGEST_LABEL = 16  # characters; a longer one is cut
+# In inches: the room for a picture with its text, and for the text.
+_CELL, _TEXT = 1.55, 0.4
 
 
 class MisclassifiedDisplay:
@@ -95,7 +93,7 @@ class MisclassifiedDisplay:
         -------
         display : MisclassifiedDisplay
         """
-        images = _as_images(X, getattr(estimator, "image_shape_", "auto"))
+        images = as_images(X, getattr(estimator, "image_shape_", "auto"))
         return cls.from_predictions(
             images,
             y,
@@ -167,7 +165,7 @@ class MisclassifiedDisplay:
         'The 12 worst of ... mistakes among 1,797 images'
         """
         images, y_true, y_proba = (
-            _as_images(images, "auto"),
+            as_images(images, "auto"),
             np.asarray(y_true),
             np.asarray(y_proba),
         )
@@ -218,33 +216,32 @@ class MisclassifiedDisplay:
         display : MisclassifiedDisplay
             The object itself, with the attributes of the drawing.
         """
-        import matplotlib.pyplot as plt
-
         n = min(n, len(self.images))
         texts = [self._describe(i) for i in range(n)]
-        longest = max((len(line) for text in texts for line in text.split("\n")), default=0)
-        width = max(_CELL, _CHARACTER * longest)
-        if ax is None:
-            n_rows = max(1, math.ceil(n / int(_WIDTH / width)))
-            figure = plt.figure(figsize=(_WIDTH, _CELL * n_rows + _HEADING))
-            ax = figure.add_axes((0, 0.02, 1, 0.98 - _HEADING / figure.get_figheight()))
+        widest = max(map(text_width, texts), default=0)
+        cell = max(_CELL, widest + 0.1)
 
-        self.ax_ = ax
-        self.figure_ = ax.figure
-        ax.set_axis_off()
-        ax.set_title(self._title(n), fontsize="medium")
-        box = ax.get_window_extent().transformed(ax.figure.dpi_scale_trans.inverted())
-        n_rows = max(1, math.ceil(n / max(1, int(box.width / width))))
-        n_columns = math.ceil(n / n_rows)
-        text_height = min(_TEXT / box.height, 0.5 / n_rows)
+        def n_rows(width):
+            return max(1, math.ceil(n / max(1, int(width / cell))))
+
+        room = _CELL * n_rows(WIDTH)
+        self.ax_, width, height = make_frame(ax, room, self._title(n))
+        self.figure_ = self.ax_.figure
+        rows = n_rows(width)
+        columns = math.ceil(n / rows)
+        text_height = min(_TEXT, 0.5 * height / rows)
         self.axes_ = np.empty(n, dtype=object)
         low, high = (self.images.min(), self.images.max()) if n else (0, 1)
         for i, text in enumerate(texts):
-            row, column = divmod(i, n_columns)
-            corner = column / n_columns, 1 - (row + 1) / n_rows
-            size = 1 / n_columns, 1 / n_rows - text_height
-            self.axes_[i] = one = ax.inset_axes((*corner, *size))
-            one.imshow(_for_imshow(self.images[i], low, high), cmap=cmap, vmin=0, vmax=1)
+            row, column = divmod(i, columns)
+            self.axes_[i] = one = add_inset(
+                self.ax_,
+                column * width / columns,
+                height * (1 - (row + 1) / rows),
+                width / columns,
+                height / rows - text_height,
+            )
+            one.imshow(for_imshow(self.images[i], low, high), cmap=cmap, vmin=0, vmax=1)
             one.set_title(text, fontsize="small")
             one.set_axis_off()
         return self
@@ -261,26 +258,4 @@ class MisclassifiedDisplay:
             ("true", self.y_true[i], self.proba_true[i]),
             ("predicted", self.y_pred[i], self.proba_pred[i]),
         ]
-        return "\n".join(f"{word} {_shorten(label)}: {p:.1%}" for word, label, p in lines)
-
-
-def _shorten(label):
-    text = str(label)
-    return text if len(text) <= _LONGEST_LABEL else text[: _LONGEST_LABEL - 1] + "…"
-
-
-def _as_images(X, image_shape):
-    """Return X as (n, height, width) or (n, channels, height, width)."""
-    if scipy.sparse.issparse(X):
-        X = X.toarray()
-    X = np.asarray(X.detach().cpu() if hasattr(X, "detach") else X)
-    given = X.shape[1:] if X.ndim > 2 else None
-    return X.reshape(len(X), *resolve_image_shape(image_shape, given, math.prod(X.shape[1:])))
-
-
-def _for_imshow(image, low, high):
-    """Return a picture from 0 to 1, its channels (if it has three) last."""
-    image = (image.astype(float) - low) / max(high - low, 1e-12)
-    if image.ndim == 2:
-        return image
-    return np.moveaxis(image, 0, -1) if len(image) == 3 else image.mean(axis=0)
+        return "\n".join(f"{word} {shorten(label)}: {p:.1%}" for word, label, p in lines)

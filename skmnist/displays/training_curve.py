@@ -1,18 +1,34 @@
 """How training went, epoch by epoch."""
 
+import math
 from collections.abc import Mapping
-from itertools import cycle
 
 import numpy as np
 from sklearn.utils.validation import check_is_fitted
 
-# Okabe and Ito's colours, which the colour-blind can tell apart (but for the yellow one, which is
-# too pale for a line).
-_COLORS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#56B4E9", "#E69F00", "#000000")
+from skmnist.displays.looks import COLORS, WIDTH, shorten, text_width
+
+# The panels: the label of their axis, and the columns of the histories that they show, each with
+# what is added to the name of a line, the line's style, and what to multiply the column by.
+_VALIDATION = ", validation"
+_PANELS = {
+    "loss": (
+        "Loss (mean over rows)",
+        {"train_loss": (", training", "-", 1), "validation_loss": (_VALIDATION, "--", 1)},
+    ),
+    # Dashed in the colours of the losses' legend, which therefore names these lines, too.
+    "score": ("Validation accuracy (%)", {"validation_score": (_VALIDATION, "--", 100)}),
+    "lr": ("Learning rate", {"lr": ("", "-", 1)}),
+    "seconds": ("Time per epoch (s)", {"seconds": ("", "-", 1)}),
+}
+
+_MARKERS = "os^D"  # for the first seven estimators, the next seven, ...
+_MOST_LINES = 6  # for which there is room in a panel's legend
+_RATIO = 10  # of learning rates that are shown on a logarithmic axis
 
 
 class TrainingCurveDisplay:
-    """Loss and validation accuracy of one or several classifiers against the epochs.
+    """Losses, accuracy, learning rate and times of classifiers against the epochs.
 
     Use :meth:`from_estimator` to make one.
 
@@ -20,15 +36,15 @@ class TrainingCurveDisplay:
     ----------
     histories : dict of str to DataFrame
         For each name a table such as the fitted attribute ``history_`` (a dict of arrays will
-        do): the columns "epoch", "train_loss" and, where rows were held back for validation,
-        "validation_loss" and "validation_score".
+        do): the columns "epoch", "train_loss", "lr" and "seconds", and, where rows were held
+        back for validation, "validation_loss" and "validation_score". Columns may be missing.
 
     Attributes
     ----------
     ax_ : matplotlib Axes
-        The panel with the losses.
+        The first panel, by default that of the losses.
     axes_ : ndarray of matplotlib Axes
-        All panels: the losses, then the accuracy if there was a validation.
+        All panels, from the top.
     figure_ : matplotlib Figure
         The figure that holds them.
     lines_ : list of matplotlib Line2D
@@ -42,7 +58,7 @@ class TrainingCurveDisplay:
     -----
     The training loss is the mean over an epoch, taken while the weights change; the validation
     loss is that of the weights at the epoch's end. So in the first epochs the training loss may
-    well be the larger one.
+    well be the larger one. The learning rate is that of an epoch's last batch.
 
     Examples
     --------
@@ -60,13 +76,16 @@ class TrainingCurveDisplay:
         self.histories = histories
 
     @classmethod
-    def from_estimator(cls, estimator, *, ax=None, line_kw=None):
+    def from_estimator(cls, estimator, *, panels="auto", ax=None, line_kw=None):
         """Plot the training of fitted classifiers.
 
         Parameters
         ----------
         estimator : estimator, or dict of str to estimator
-            One fitted classifier of skmnist, or several by the names to show.
+            One fitted classifier of skmnist, or several by the names to show. Others, such as
+            scikit-learn's MLPClassifier, can be shown if they have ``loss_curve_``.
+        panels : "auto" or list of {"loss", "score", "lr", "seconds"}, default="auto"
+            See :meth:`plot`.
         ax : matplotlib Axes or array-like of them, default=None
             See :meth:`plot`.
         line_kw : dict, default=None
@@ -82,6 +101,8 @@ class TrainingCurveDisplay:
             If an estimator isn't fitted.
         TypeError
             If an estimator keeps no history of its epochs.
+        ValueError
+            If there is nothing to show in a panel.
 
         Examples
         --------
@@ -99,24 +120,20 @@ class TrainingCurveDisplay:
         """
         if not isinstance(estimator, Mapping):
             estimator = {type(estimator).__name__: estimator}
-        for one in estimator.values():
-            check_is_fitted(one)
-            if not hasattr(one, "history_"):
-                raise TypeError(
-                    f"{type(one).__name__} has no history_, the table of its epochs; a fitted "
-                    "classifier of skmnist is wanted."
-                )
-        histories = {name: one.history_ for name, one in estimator.items()}
-        return cls(histories).plot(ax=ax, line_kw=line_kw)
+        histories = {name: _history_of(one) for name, one in estimator.items()}
+        return cls(histories).plot(panels=panels, ax=ax, line_kw=line_kw)
 
-    def plot(self, *, ax=None, line_kw=None):
+    def plot(self, *, panels="auto", ax=None, line_kw=None):
         """Draw the curves.
 
         Parameters
         ----------
+        panels : "auto" or list of {"loss", "score", "lr", "seconds"}, default="auto"
+            What to show, from the top: the training and validation losses, the validation
+            accuracy, the learning rate, the seconds that each epoch took. "auto" is the losses,
+            and the accuracy if there was a validation.
         ax : matplotlib Axes or array-like of them, default=None
-            The first is for the losses, a second for the accuracy. If None, a new figure is
-            made.
+            One for each panel; panels without one are left out. If None, a new figure is made.
         line_kw : dict, default=None
             Keyword arguments for the ``plot`` of each curve.
 
@@ -124,45 +141,114 @@ class TrainingCurveDisplay:
         -------
         display : TrainingCurveDisplay
             The object itself, with the attributes of the drawing.
+
+        Raises
+        ------
+        ValueError
+            If a panel is unknown, or no history has anything to show in it.
         """
         import matplotlib.pyplot as plt
         from matplotlib.ticker import MaxNLocator
 
-        panels = [self._plot_losses]
-        if any("validation_score" in history for history in self.histories.values()):
-            panels.append(self._plot_scores)
-        if ax is None:
-            size = (6.4, 0.6 + 2.7 * len(panels))
-            _, ax = plt.subplots(len(panels), sharex=True, figsize=size, layout="constrained")
+        names = self._choose(panels)
+        own_figure = ax is None
+        if own_figure:
+            size = (WIDTH, 0.6 + 2.7 * len(names))
+            _, ax = plt.subplots(len(names), sharex=True, figsize=size, layout="constrained")
 
         self.axes_ = np.ravel(ax)
         self.ax_ = self.axes_[0]
         self.figure_ = self.ax_.figure
         self.lines_ = []
-        for axes, panel in zip(self.axes_, panels, strict=False):
-            panel(axes, line_kw or {})
+        for axes, name in zip(self.axes_, names, strict=False):
+            self._plot_panel(axes, name, line_kw or {})
             axes.xaxis.set_major_locator(MaxNLocator(integer=True))
             axes.grid(alpha=0.3)
-        self.axes_[min(len(self.axes_), len(panels)) - 1].set_xlabel("Epoch")
-        self.ax_.legend()
+        self.axes_[min(len(self.axes_), len(names)) - 1].set_xlabel("Epoch")
+        n_lines = len(self.ax_.get_lines())
+        if own_figure and n_lines > _MOST_LINES:
+            self._write_legend_below()
+        elif n_lines:
+            self.ax_.legend()
         return self
 
-    def _plot_losses(self, ax, line_kw):
-        self._plot_column(ax, "train_loss", line_kw, suffix=", training")
-        self._plot_column(ax, "validation_loss", line_kw, suffix=", validation", linestyle="--")
-        ax.set_ylabel("Loss (mean over rows)")
+    def _write_legend_below(self):
+        """Make the figure higher for a legend that would hide the curves."""
+        lines = self.ax_.get_lines()
+        widest = max(text_width(line.get_label()) for line in lines)
+        columns = max(1, int(WIDTH / (widest + 0.6)))
+        height = self.figure_.get_figheight() + 0.2 * math.ceil(len(lines) / columns)
+        self.figure_.set_figheight(height)
+        self.figure_.legend(
+            handles=lines, loc="outside lower center", ncols=columns, fontsize="small"
+        )
 
-    def _plot_scores(self, ax, line_kw):
-        # Dashed in the colours of the losses' legend, which therefore names these lines, too.
-        self._plot_column(ax, "validation_score", line_kw, factor=100, linestyle="--")
-        ax.set_ylabel("Validation accuracy (%)")
+    def _choose(self, panels):
+        """Return the names of the panels to draw."""
+        if isinstance(panels, str) and panels == "auto":
+            return [name for name in ("loss", "score") if name == "loss" or self._known_to(name)]
+        names = [panels] if isinstance(panels, str) else list(panels)
+        unknown = [name for name in names if name not in _PANELS]
+        if unknown or not names:
+            raise ValueError(
+                f"panels={panels!r}: pass 'auto' or a list of some of "
+                f"{', '.join(map(repr, _PANELS))}."
+            )
+        for name in names:
+            if not self._known_to(name):
+                columns = sorted({column for h in self.histories.values() for column in h})
+                raise ValueError(
+                    f"panels={panels!r}, but there is nothing to show for {name!r}: the histories "
+                    f"have the columns {', '.join(columns)}."
+                )
+        return names
 
-    def _plot_column(self, ax, column, line_kw, *, suffix=", validation", factor=1, linestyle="-"):
-        for (name, history), color in zip(self.histories.items(), cycle(_COLORS), strict=False):
-            if column not in history:
-                continue
-            # The points show where the epochs are; a single epoch is nothing else.
-            look = {"color": color, "linestyle": linestyle, "marker": "o", "markersize": 3}
-            look |= {"label": f"{name}{suffix}"} | line_kw
-            values = factor * np.asarray(history[column])
-            self.lines_ += ax.plot(history["epoch"], values, **look)
+    def _known_to(self, panel):
+        """Return the names whose histories have something for a panel."""
+        columns = set(_PANELS[panel][1])
+        return [name for name, history in self.histories.items() if columns & set(history)]
+
+    def _plot_panel(self, ax, panel, line_kw):
+        label, columns = _PANELS[panel]
+        for column, (suffix, style, factor) in columns.items():
+            for i, (name, history) in enumerate(self.histories.items()):
+                if column not in history:
+                    continue
+                # The points show where the epochs are; a single epoch is nothing else.
+                look = {"linestyle": style, "markersize": 3}
+                look["color"] = COLORS[i % len(COLORS)]
+                look["marker"] = _MARKERS[i // len(COLORS) % len(_MARKERS)]
+                look |= {"label": f"{shorten(name, 40)}{suffix}"} | line_kw
+                values = factor * np.asarray(history[column])
+                self.lines_ += ax.plot(history["epoch"], values, **look)
+        ax.set_ylabel(label)
+        if panel in ("lr", "seconds"):
+            if panel == "lr" and self._first_rates_differ():
+                ax.set_yscale("log")
+            else:
+                ax.set_ylim(bottom=0)
+            missing = [name for name in self.histories if name not in self._known_to(panel)]
+            if missing:
+                text = f"not known: {', '.join(missing)}"
+                ax.set_title(shorten(text, 80), loc="right", fontsize="small")
+
+    def _first_rates_differ(self):
+        first = [np.asarray(h["lr"])[0] for h in self.histories.values() if "lr" in h]
+        return max(first) > _RATIO * min(first) > 0
+
+
+def _history_of(estimator):
+    """Return the table of an estimator's epochs, as far as it keeps one."""
+    check_is_fitted(estimator)
+    if hasattr(estimator, "history_"):
+        return estimator.history_
+    if not hasattr(estimator, "loss_curve_"):
+        raise TypeError(
+            f"{type(estimator).__name__} has no history_, the table of its epochs, nor "
+            "loss_curve_. Pass a fitted neural network, of a pipeline its last step."
+        )
+    # scikit-learn's MLPClassifier
+    columns = {"train_loss": "loss_curve_", "validation_score": "validation_scores_"}
+    columns = {name: getattr(estimator, old, None) for name, old in columns.items()}
+    epochs = np.arange(1, len(estimator.loss_curve_) + 1)
+    return {"epoch": epochs} | {name: c for name, c in columns.items() if c is not None}

@@ -1,0 +1,67 @@
+"""What can be read off a network: the weights of its layers and what they make of a picture."""
+
+import numpy as np
+import scipy.sparse
+from sklearn.utils.validation import check_is_fitted
+
+
+def coefs_of(estimator):
+    """Return the weights of each layer, as arrays (n_in, n_out) or (n_out, n_in, h, w).
+
+    A linear model is a network of one layer.
+
+    Raises
+    ------
+    NotFittedError
+        If the estimator isn't fitted.
+    TypeError
+        If it has neither ``coefs_`` nor ``coef_``.
+    """
+    check_is_fitted(estimator)
+    if hasattr(estimator, "coefs_"):
+        return list(estimator.coefs_)
+    if hasattr(estimator, "coef_"):
+        coef = estimator.coef_
+        coef = coef.toarray() if scipy.sparse.issparse(coef) else coef
+        return [np.atleast_2d(coef).T]
+    raise TypeError(
+        f"{type(estimator).__name__} has no weights that could be shown, neither coefs_ nor coef_. "
+        "Pass a neural network or a linear model; of a pipeline its last step, of a search its "
+        "best_estimator_."
+    )
+
+
+def run_convolutions(estimator, row):
+    """Send one picture through a network and note what its layers make of it.
+
+    Parameters
+    ----------
+    estimator : estimator
+        A fitted classifier with a ``module_``.
+    row : array-like of shape (1, n_features)
+
+    Returns
+    -------
+    list of (layer, list of (layer, ndarray of shape (n_maps, height, width)))
+        For each convolution, in the order in which they run: it, then it and the layers after it,
+        up to the next convolution or linear layer, each with its output.
+    """
+    from torch import is_tensor, nn
+
+    blocks = []
+
+    def note(layer, inputs, output):
+        if isinstance(layer, (nn.Conv2d, nn.Linear)):
+            blocks.append((layer, []))
+        if blocks and is_tensor(output) and output.dim() == 4:
+            # A copy, because the next layer may work in place.
+            blocks[-1][1].append((layer, output[0].detach().float().cpu().numpy().copy()))
+
+    leaves = [layer for layer in estimator.module_.modules() if not list(layer.children())]
+    hooks = [layer.register_forward_hook(note) for layer in leaves]
+    try:
+        estimator.predict_proba(row)
+    finally:
+        for hook in hooks:
+            hook.remove()
+    return [block for block in blocks if isinstance(block[0], nn.Conv2d)]
