@@ -13,10 +13,14 @@ _PUBLIC = {
     "BackpropClassifier": "skmnist.backprop_classifier",
     "CNNClassifier": "skmnist.cnn",
     "MLPClassifier": "skmnist.mlp",
+    "ModelFileError": "skmnist.files.model_file",
     "TorchClassifier": "skmnist.torch_classifier",
     "backprop": "skmnist.backprop",
     "datasets": "skmnist.datasets",
     "displays": "skmnist.displays",
+    "load": "skmnist.persistence",
+    "reporting": "skmnist.reporting",
+    "save": "skmnist.persistence",
 }
 
 __all__ = [*_PUBLIC, "__version__"]

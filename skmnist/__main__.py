@@ -2,4 +2,6 @@
 
 from skmnist.cli import main
 
-raise SystemExit(main())
+# Workers of joblib import this module, too.
+if __name__ == "__main__":
+    raise SystemExit(main())

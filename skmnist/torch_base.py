@@ -13,6 +13,7 @@ from skmnist.fitted import FittedNet
 from skmnist.net_builder import NetBuilder
 from skmnist.parameters import check_parameters
 from skmnist.random_state import draw_seed
+from skmnist.saving import SavedToFile
 from skmnist.training.batches import Images, prepare
 from skmnist.training.early_stopping import EarlyStop
 from skmnist.training.net import DivergenceError
@@ -24,7 +25,7 @@ from skmnist.training.threads import choose_threads, limit_threads
 _SORTED_BYTES = 2**30
 
 
-class BaseNetClassifier(NetBuilder, FittedNet, BaseImageClassifier):
+class BaseNetClassifier(SavedToFile, NetBuilder, FittedNet, BaseImageClassifier):
     """Base of the classifiers that train a network.
 
     A subclass checks the parameters that make the network in ``_plan`` and builds it in

@@ -9,9 +9,10 @@ import pytest
 from sklearn.utils import Bunch
 
 from skmnist import __version__, cli, datasets
-from skmnist.cli import main
+from skmnist.cli import arguments, main
+from skmnist.cli import data as cli_data
 
-MODELS = cli._models()
+MODELS = {model: arguments.model_class(model) for model in arguments.MODELS}
 every_model = pytest.mark.parametrize("model", MODELS)
 
 
@@ -22,14 +23,14 @@ def few_images(monkeypatch):
     rows = slice(None, None, 20)
     few = Bunch(**{**sample, "data": sample.data[rows], "target": sample.target[rows]})
     monkeypatch.setattr(datasets, "load_mnist_sample", lambda: few)
-    monkeypatch.setattr(cli, "_TEST_IMAGES", 50)
+    monkeypatch.setattr(cli_data, "TEST_IMAGES", 50)
 
 
 @pytest.fixture
 def classifiers_of(monkeypatch):
     """Return a function that runs a command and returns the classifiers that it would train."""
     seen = []
-    monkeypatch.setattr(cli, "_run", lambda parser, classifiers, *_: seen.append(classifiers))
+    monkeypatch.setattr(cli, "_run", lambda _, parser, args: seen.append(args.classifiers))
 
     def run(*argv):
         assert main(argv) == 0
@@ -46,14 +47,25 @@ def refused(capsys, *argv):
     return capsys.readouterr().err
 
 
-def pictures(folder):
+def names_in(folder):
     return sorted(path.name for path in folder.iterdir())
+
+
+REPORT = [
+    "calibration.png",
+    "confusion-matrix.png",
+    "report.html",
+    "report.json",
+    "report.md",
+    "training-curves.png",
+    "worst-mistakes.png",
+]
 
 
 # -- the two commands ------------------------------------------------------------------------
 
 
-def test_demo_trains_two_networks_and_writes_pictures(few_images, tmp_path, capsys):
+def test_demo_trains_two_networks_and_writes_reports(few_images, tmp_path, capsys):
     out = tmp_path / "deep" / "folder"
     assert main(["demo", "--out", str(out), "--device", "cpu"]) == 0
     printed, bars = capsys.readouterr()
@@ -64,31 +76,23 @@ def test_demo_trains_two_networks_and_writes_pictures(few_images, tmp_path, caps
     for words in [" epochs in ", "Test accuracy: ", "precision", "Confusion matrix"]:
         assert printed.count(words) == 2
     assert "epoch" in bars
-    assert pictures(out) == [
-        "cnn-confusion-matrix.png",
-        "cnn-worst-mistakes.png",
-        "mlp-confusion-matrix.png",
-        "mlp-worst-mistakes.png",
-        "training-curves.png",
-    ]
-    for path in out.iterdir():
-        assert str(path) in printed
-        assert path.read_bytes().startswith(b"\x89PNG")
+    assert names_in(out) == ["cnn", "mlp", "training-curves.png"]
+    assert names_in(out / "cnn") == names_in(out / "mlp") == REPORT
+    for path in ["cnn/report.html", "mlp/report.html", "training-curves.png"]:
+        assert str(out / path) in printed
+    assert (out / "training-curves.png").read_bytes().startswith(b"\x89PNG")
 
 
 @every_model
-def test_train_reports_and_writes_pictures(few_images, tmp_path, capsys, model):
+def test_train_prints_and_writes_a_report(few_images, tmp_path, capsys, model):
     argv = ["train", "--model", model, "--out", str(tmp_path), "--max-epochs", "2"]
     assert main([*argv, "--random-state", "0", "--verbose", "0"]) == 0
     printed, errors = capsys.readouterr()
     assert MODELS[model].__name__ in printed
     assert "2 epochs in " in printed
     assert not errors
-    assert pictures(tmp_path) == [
-        f"{model}-confusion-matrix.png",
-        f"{model}-worst-mistakes.png",
-        "training-curves.png",
-    ]
+    assert names_in(tmp_path) == REPORT
+    assert str(tmp_path / "report.html") in printed
 
 
 def test_train_tests_on_the_test_part_and_shows_the_classes_names(tmp_path, capsys, monkeypatch):
@@ -116,7 +120,7 @@ def test_train_tests_on_the_test_part_and_shows_the_classes_names(tmp_path, caps
 
 def test_every_data_set_is_known():
     public = {name for name in datasets.__all__ if name.startswith(("fetch_", "load_mnist"))}
-    assert set(cli.DATASETS.values()) == public
+    assert set(cli_data.DATASETS.values()) == public
 
 
 @pytest.mark.full_data
@@ -125,7 +129,7 @@ def test_train_on_the_full_mnist(full_mnist, tmp_path, capsys):
     assert main([*argv, "--max-epochs", "1", "--random-state", "0"]) == 0
     printed = capsys.readouterr().out
     assert "60,000 images to train on, 10,000 to test on" in printed
-    assert float(re.search(r"Test accuracy: (.*)%", printed)[1]) > 90
+    assert float(re.search(r"Test accuracy: ([\d.]+)%", printed)[1]) > 90
 
 
 # -- options ---------------------------------------------------------------------------------
@@ -139,12 +143,12 @@ def test_every_parameter_is_an_option(model, capsys):
     printed = capsys.readouterr().out
     parameters = set(inspect.signature(MODELS[model]).parameters)
     options = set(re.findall(r"^  --([a-z-]+)", printed, flags=re.MULTILINE))
-    ours = {"model", "data", "data-home", "out"}
-    assert {name.replace("-", "_") for name in options - ours} == parameters - cli.NO_OPTIONS
+    ours = {"model", "data", "data-home", "out", "save"}
+    assert {name.replace("-", "_") for name in options - ours} == parameters - arguments.NO_OPTIONS
 
 
 def test_parameters_that_are_no_options_exist():
-    for name in cli.NO_OPTIONS:
+    for name in arguments.NO_OPTIONS:
         assert any(name in inspect.signature(cls).parameters for cls in MODELS.values())
 
 
@@ -157,12 +161,12 @@ def test_defaults_are_the_estimators_but_for_the_bar(model, classifiers_of):
 @every_model
 def test_defaults_can_be_written_as_the_help_shows_them(model, classifiers_of):
     argv = ["train", "--model", model]
-    for name, default in cli._defaults(model).items():
+    for name, default in arguments.defaults(model).items():
         option = name.replace("_", "-")
         if isinstance(default, bool):
             argv.append(f"--{option}" if default else f"--no-{option}")
         else:
-            argv += [f"--{option}", cli._as_text(default)]
+            argv += [f"--{option}", arguments.as_text(default)]
     made = classifiers_of(*argv)[model].get_params()
     wanted = MODELS[model](verbose="bar").get_params()
     # One layer is shown as its number.
@@ -238,7 +242,7 @@ def test_demo_passes_its_options_on(classifiers_of):
 def test_bad_arguments_are_refused(argv, words, capsys, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     assert words in refused(capsys, *argv.split())
-    assert not pictures(tmp_path)
+    assert not names_in(tmp_path)
 
 
 def test_bad_size_is_refused_when_it_comes_up(few_images, capsys, tmp_path):
@@ -257,7 +261,7 @@ def test_data_that_are_not_there_are_an_error(tmp_path, capsys, monkeypatch):
     assert not printed
     assert error.startswith(f"skmnist: {tmp_path / 'data'}: MNIST could not be downloaded")
     assert "load_mnist_sample() always works" in error
-    assert not pictures(tmp_path / "out")
+    assert not names_in(tmp_path / "out")
 
 
 @pytest.mark.parametrize(
@@ -273,7 +277,7 @@ def test_training_that_fails_is_an_error(words, message, few_images, tmp_path, c
     error = capsys.readouterr().err
     assert message in error
     assert len(error.splitlines()) == 1
-    assert not pictures(tmp_path)
+    assert not names_in(tmp_path)
 
 
 def test_folder_that_cannot_be_made_is_an_error(tmp_path, capsys):

@@ -1,0 +1,1 @@
+"""Scripts that attack skmnist and count what happens."""

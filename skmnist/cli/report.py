@@ -1,0 +1,38 @@
+"""``skmnist report``: how good a saved network is."""
+
+from pathlib import Path
+
+from .arguments import add_examples, add_out
+from .data import add_data, load
+from .evaluation import evaluate
+from .output import prepare, print_paths
+
+
+def parse(parser, argv):
+    """Add the options and return the arguments."""
+    add_examples(
+        parser,
+        "skmnist train --save digits.skm",
+        "skmnist report digits.skm",
+        "skmnist report digits.skm --data mnist --out on-all-digits",
+    )
+    parser.add_argument(
+        "file",
+        metavar="FILE",
+        type=Path,
+        help="the network, a file that 'skmnist train --save FILE' or skmnist.save wrote",
+    )
+    add_data(parser)
+    add_out(parser, "skmnist-report")
+    return parser.parse_args(argv)
+
+
+def run(args):
+    """Load the network; print how well it does and write a report on it."""
+    from skmnist import persistence
+
+    clf = persistence.load(args.file)
+    prepare(args.out)
+    data = load(args.data, args.data_home, only_test=True)
+    print(f"\n{clf}", flush=True)
+    print_paths([evaluate(clf, data, args.out)])

@@ -1,0 +1,71 @@
+"""The fitted attributes that a model file holds, and what each of them must be."""
+
+import math
+
+import numpy as np
+import torch
+
+
+def _is_whole(value, least=0):
+    return type(value) is int and value >= least
+
+
+def is_finite(value):
+    """Return whether `value` is a float that is neither infinite nor NaN."""
+    return isinstance(value, float) and math.isfinite(value)
+
+
+def _is_shape(value):
+    return type(value) is tuple and len(value) in (2, 3) and all(_is_whole(n, 1) for n in value)
+
+
+def _are_classes(value):
+    return (
+        isinstance(value, np.ndarray)
+        and value.ndim == 1
+        and len(value) >= 2
+        and np.array_equal(np.unique(value), value)
+    )
+
+
+def _are_names(value):
+    return (
+        isinstance(value, np.ndarray)
+        and value.dtype == object
+        and all(isinstance(name, str) for name in value)
+    )
+
+
+# The attributes that are kept, and what each must be.
+FITTED = {
+    "n_features_in_": lambda value: _is_whole(value, 1),
+    "feature_names_in_": _are_names,
+    "_given_shape": lambda value: value is None or _is_shape(value),
+    "pixel_scale_": lambda value: value in (1.0, 255.0),
+    "pixel_range_": lambda value: len(value) == 2 and all(map(is_finite, value)),
+    "_mean_pixel": is_finite,
+    "classes_": _are_classes,
+    "_seed": _is_whole,
+    "_dtype": lambda value: isinstance(value, torch.dtype),
+    "best_epoch_": lambda value: value is None or _is_whole(value, 1),
+    "fit_time_": is_finite,
+}
+# Only where X had names; not yet during the first fit.
+_OPTIONAL = {"feature_names_in_", "best_epoch_", "fit_time_"}
+
+
+def set_fitted(estimator, fitted):
+    """Set the fitted attributes of `estimator`; a ValueError tells which one makes no sense."""
+    if not FITTED.keys() - _OPTIONAL <= fitted.keys() <= FITTED.keys():
+        raise ValueError(f"its fitted attributes are {sorted(fitted)}")
+    for name, value in fitted.items():
+        if not FITTED[name](value):
+            raise ValueError(f"{name}={value!r:.100}")
+        setattr(estimator, name, value)
+    n_features, shape = estimator.n_features_in_, estimator._given_shape
+    if shape is not None and math.prod(shape) != n_features:
+        raise ValueError(f"pictures of shape {shape} don't have {n_features} pixels")
+    if len(fitted.get("feature_names_in_", range(n_features))) != n_features:
+        raise ValueError(
+            f"{n_features} features don't have {len(fitted['feature_names_in_'])} names"
+        )
