@@ -568,6 +568,7 @@ def test_what_is_no_model_file_is_named_for_what_it_is(tmp_path):
         load(tmp_path / "absent")
 
 
+@pytest.mark.slow
 def test_mutated_files_are_refused_and_run_nothing():
     if sys.platform != "linux":
         pytest.skip("the script reads Linux's /proc")
