@@ -1,4 +1,5 @@
 # ruff: noqa: F811
+import contextlib
 import errno
 import json
 import os
@@ -112,21 +113,28 @@ def test_folder_of_the_saved_network_is_tried_first_too(tmp_path, capsys):
     assert not names_in(tmp_path / "out")
 
 
-@pytest.fixture
+@contextlib.contextmanager
 def full_disk():
-    """Let no file grow beyond 100 bytes, which the system refuses as it does on a full disk."""
+    """Let no file grow beyond 100 bytes, which the system refuses as it does on a full disk.
+
+    A fixture would hold the limit while pytest prints, which may be into a file.
+    """
     resource = pytest.importorskip("resource")
     before = resource.getrlimit(resource.RLIMIT_FSIZE)
     resource.setrlimit(resource.RLIMIT_FSIZE, (100, before[1]))
-    yield
-    resource.setrlimit(resource.RLIMIT_FSIZE, before)
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
 
 
-def test_full_disk_leaves_nothing_half_written(saved, few_images, full_disk, tmp_path, capsys):  # noqa: F811
+def test_full_disk_leaves_nothing_half_written(saved, few_images, tmp_path, capsys):  # noqa: F811
     before = saved.read_bytes()
     out = ["--out", tmp_path / "out"]
-    assert "File too large" in error_of(capsys, "train", "--save", saved, *out, *SMALL)
+    with full_disk():
+        assert "File too large" in error_of(capsys, "train", "--save", saved, *out, *SMALL)
     assert saved.read_bytes() == before
     assert names_in(saved.parent) == [saved.name]
-    assert "File too large" in error_of(capsys, "report", saved, *out)
+    with full_disk():
+        assert "File too large" in error_of(capsys, "report", saved, *out)
     assert not names_in(tmp_path / "out")

@@ -2,11 +2,13 @@
 
 import inspect
 import json
+import os
 import pickle
 import resource
 import stat
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import numpy as np
@@ -41,7 +43,8 @@ from skmnist.training.optimizers import OPTIMIZERS
 from skmnist.training.schedules import SCHEDULES
 
 CHECKOUT = Path(__file__).parents[1]
-X, Y = digits(step=50)  # 100 rows
+X, Y = digits(step=50)
+X = X.reshape(-1, 28, 28)[:, ::2, ::2].reshape(len(X), -1)  # 100 digits of 14 x 14 pixels
 
 TORCH_OPTIMIZERS = sorted(
     {
@@ -224,7 +227,7 @@ def test_column_names_come_back(cls, tmp_path):
 @every_classifier
 @pytest.mark.parametrize(
     "shape, kind",
-    [((28, 28), np.uint8), ((1, 28, 28), np.float32), ((784,), np.float64), ((784,), bool)],
+    [((14, 14), np.uint8), ((1, 14, 14), np.float32), ((196,), np.float64), ((196,), bool)],
 )
 def test_pictures_of_every_kind_come_back(cls, shape, kind, tmp_path):
     images = (X / 255 if kind != np.uint8 else X).round().astype(kind).reshape(-1, *shape)
@@ -372,7 +375,7 @@ def make_perceptron(n_features, n_classes, width=8):
     return Perceptron(n_features, n_classes, width)
 
 
-MODULES = {"class": Perceptron, "function": make_perceptron, "instance": Perceptron(784, 10)}
+MODULES = {"class": Perceptron, "function": make_perceptron, "instance": Perceptron(196, 10)}
 
 
 @pytest.mark.parametrize("module", MODULES.values(), ids=MODULES)
@@ -403,7 +406,7 @@ def test_a_missing_a_needless_or_another_module_is_named(tmp_path):
     with pytest.raises(ModelFileError, match=r"'Perceptron'.*load\(path, module=\.\.\.\)"):
         there_and_back(clf, tmp_path)
     with pytest.raises(ModelFileError, match="hidden"):
-        there_and_back(clf, tmp_path, module=nn.Linear(784, 10))
+        there_and_back(clf, tmp_path, module=nn.Linear(196, 10))
     with pytest.raises(ModelFileError, match="Leave module out"):
         there_and_back(tiny(skmnist.MLPClassifier).fit(X, Y), tmp_path, module=Perceptron)
 
@@ -477,7 +480,7 @@ def test_a_pipeline_whose_steps_do_not_fit_is_refused(tmp_path):
         lambda steps: steps.pop(1),
         lambda steps: steps.reverse(),
         lambda steps: steps[0].__setitem__(0, steps[1][0]),
-        lambda steps: steps[0][1]["fitted"].update(scale_=np.full(784, np.nan)),
+        lambda steps: steps[0][1]["fitted"].update(scale_=np.full(196, np.nan)),
         lambda steps: steps[0][1]["fitted"].update(scale_=np.ones(1)),
         lambda steps: steps[0][1]["fitted"].update(scale_=None),
         lambda steps: steps[0][1]["fitted"].update(transform=1),
@@ -677,6 +680,13 @@ def test_a_killed_writer_leaves_the_old_file_whole(tmp_path):
     done = subprocess.run([sys.executable, "-c", script], cwd=tmp_path)
     assert done.returncode < 0
     assert path.read_text() == "old"
+
+    [stray] = set(tmp_path.iterdir()) - {path}
+    for age, left in ((60, {path, stray}), (7200, {path})):
+        os.utime(stray, (time.time() - age,) * 2)
+        with atomic_write(path, "w", encoding="utf-8") as file:
+            file.write("newer")
+        assert set(tmp_path.iterdir()) == left
 
 
 def test_replacing_keeps_permissions_and_links_and_a_new_file_has_the_usual_ones(tmp_path):

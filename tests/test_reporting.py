@@ -1,3 +1,4 @@
+import contextlib
 import errno
 import json
 import os
@@ -454,19 +455,25 @@ def test_files_are_written_to_a_new_folder(report, page, tmp_path):
     assert (folder / "report.html").read_text(encoding="utf-8") == page
 
 
-@pytest.fixture
+@contextlib.contextmanager
 def small_disk():
-    """Files of this process may have 50,000 bytes, as if the disk were full behind them."""
+    """Files of this process may have 50,000 bytes, as if the disk were full behind them.
+
+    A fixture would hold the limit while pytest prints, which may be into a file.
+    """
     resource = pytest.importorskip("resource")
     soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
     resource.setrlimit(resource.RLIMIT_FSIZE, (50_000, hard))
-    yield
-    resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
 
 
-def test_full_disk_leaves_what_was_there(report, tmp_path, small_disk):
+def test_full_disk_leaves_what_was_there(report, tmp_path):
     (tmp_path / "report.html").write_text("old")
-    with pytest.raises(OSError, match="was not written to .*: File too large. Make room there"):
+    words = "was not written to .*: File too large. Make room there"
+    with small_disk(), pytest.raises(OSError, match=words):
         report.write(tmp_path)
     assert [path.name for path in tmp_path.iterdir()] == ["report.html"]
     assert (tmp_path / "report.html").read_text() == "old"

@@ -92,23 +92,42 @@ def add_out(parser, default):
     )
 
 
-def add_cv(parser):
-    """Add --cv and --n-jobs."""
+def add_cv(parser, default=3, otherwise=""):
+    """Add --cv; `otherwise` says what happens without it, if that is something else."""
     parser.add_argument(
         "--cv",
         metavar="N",
-        type=int,
-        default=3,
+        type=at_least(2),
+        default=default,
         help="number of parts that the training images are split into; each is tested on once, "
-        "by a network trained on the others (default: %(default)s)",
+        f"by a network trained on the others (default: {otherwise or default})",
     )
+
+
+def add_jobs(parser):
+    """Add --n-jobs."""
     parser.add_argument(
         "--n-jobs",
         metavar="N",
-        type=int,
+        type=at_least(1),
         default=1,
-        help="number of trainings at the same time, -1 for one on each core (default: %(default)s)",
+        help="number of trainings at the same time (default: %(default)s)",
     )
+
+
+def at_least(low):
+    """Return a function that reads an integer of at least `low`."""
+
+    def read(text):
+        try:
+            value = int(text)
+        except ValueError:
+            value = None
+        if value is None or value < low:
+            raise argparse.ArgumentTypeError(f"give an integer of at least {low}, not {text!r}")
+        return value
+
+    return read
 
 
 def parse_with_parameters(parser, argv, *, verbose="bar", leave_out=()):
@@ -194,7 +213,7 @@ def read_name(text, model):
     ValueError
         It says what there is.
     """
-    name = text.removeprefix("--").replace("-", "_")
+    name = text.removeprefix("--").replace("-", "_").lower()
     known = defaults(model)
     if name not in known:
         near = difflib.get_close_matches(name, known, n=1)

@@ -1,10 +1,14 @@
 """Write a file so that it is there whole, or as it was before."""
 
 import contextlib
+import glob
 import os
 import secrets
 import shutil
+import time
 from pathlib import Path
+
+_STRAY_SECONDS = 3600
 
 
 @contextlib.contextmanager
@@ -14,7 +18,8 @@ def atomic_write(path, mode="wb", **kwargs):
     What is written goes to a temporary file beside `path`, which is synced to the disk and then
     renamed. Where the block ends with an error (the disk is full, Ctrl-C), `path` is what it was
     before and the temporary file is gone. Only a process that is killed while it writes can leave
-    the temporary file, ``.name.<random>.tmp``; `path` is whole then, too.
+    the temporary file, ``.name.<random>.tmp``; `path` is whole then, too, and the first writing of
+    `path` after an hour removes it.
 
     Parameters
     ----------
@@ -48,7 +53,8 @@ def atomic_write(path, mode="wb", **kwargs):
     target = Path(os.path.realpath(path))
     if target.exists() and not target.is_file():
         raise OSError(f"{path} is not a file that could be replaced. Pass the name of a file.")
-    temporary = target.with_name(f".{target.name[:100]}.{secrets.token_hex(8)}.tmp")
+    _remove_strays(target)
+    temporary = target.with_name(f"{_prefix(target)}{secrets.token_hex(8)}.tmp")
     try:
         with open(temporary, mode.replace("w", "x"), **kwargs) as file:
             yield file
@@ -64,6 +70,18 @@ def atomic_write(path, mode="wb", **kwargs):
         if isinstance(error, OSError) and error.filename in (None, str(temporary)):
             error.filename, error.filename2 = str(path), None
         raise
+
+
+def _prefix(target):
+    return f".{target.name[:100]}."  # names have at most 255 bytes
+
+
+def _remove_strays(target):
+    """Remove what killed writers of `target` left, if it is too old for a writer at work."""
+    for stray in target.parent.glob(f"{glob.escape(_prefix(target))}*.tmp"):
+        with contextlib.suppress(OSError):
+            if time.time() - stray.stat().st_mtime > _STRAY_SECONDS:
+                stray.unlink()
 
 
 def _sync_folder(folder):

@@ -7,6 +7,7 @@ and arrays and nothing else, whatever the file says.
 """
 
 import contextlib
+import functools
 import hashlib
 import json
 import platform
@@ -209,5 +210,6 @@ def _foreign(path, start, size):
     )
 
 
+@functools.cache  # reading them takes as long as all the rest
 def _versions():
     return {"python": platform.python_version(), **{name: version(name) for name in _LIBRARIES}}

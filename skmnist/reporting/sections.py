@@ -4,6 +4,8 @@ from typing import NamedTuple
 
 import numpy as np
 
+from skmnist.displays.looks import shorten
+
 from .pictures import MOST_COUNTS, heading_of_mistakes
 
 _EPOCHS = 12  # rows of the table of epochs; of more epochs some are left out
@@ -110,7 +112,7 @@ def _confusion_matrix(results):
     text = "True classes down, predicted ones across; the diagonal holds what is right."
     header, rows = (), ()
     if len(names) <= MOST_COUNTS:
-        header = ("True \\ predicted", *names)
+        header = ("True \\ predicted", *map(shorten, names))  # long ones would tear it apart
         counts = zip(names, results["confusion"], strict=True)
         rows = tuple((name, *(f"{count:,}" for count in row)) for name, row in counts)
     else:
