@@ -1,6 +1,9 @@
 """The multilayer perceptron."""
 
+from sklearn import neural_network
+
 from skmnist.base import resolve_image_shape
+from skmnist.from_sklearn import carry_over, translate_parameters
 from skmnist.modules import MLP
 from skmnist.parameters import as_sizes, documented
 from skmnist.torch_base import BaseNetClassifier
@@ -107,6 +110,57 @@ class MLPClassifier(BaseNetClassifier):
         self.n_threads = n_threads
         self.random_state = random_state
         self.verbose = verbose
+
+    @classmethod
+    def from_sklearn(cls, estimator, **params):
+        """Return scikit-learn's MLPClassifier as one of these, with its weights if it is fitted.
+
+        Unlike scikit-learn's it doesn't stop when the training loss stalls: `max_epochs` epochs
+        are run, or `early_stopping` ends them. The penalty `alpha` becomes a `weight_decay`,
+        which shrinks biases, too. What Adam remembers is not carried over.
+
+        Parameters
+        ----------
+        estimator : sklearn.neural_network.MLPClassifier
+            Fitted, or not.
+        **params
+            Parameters of this class in place of the translated ones.
+
+        Returns
+        -------
+        MLPClassifier
+            A fitted one predicts what `estimator` does, to rounding. As scikit-learn's does, it
+            takes pixels as they are: after a fit on 0..255, pass 0..255.
+
+        Raises
+        ------
+        TypeError
+            Where `estimator` is another.
+        ValueError
+            Where a parameter has no counterpart here and `params` names none (`solver="lbfgs"`, a
+            `learning_rate` that isn't constant, other decay rates for Adam), or where `estimator`
+            was fitted on several labels for each row.
+
+        Examples
+        --------
+        >>> from sklearn.neural_network import MLPClassifier as TheirMLP
+        >>> from skmnist import MLPClassifier
+        >>> from skmnist.datasets import load_mnist_sample
+        >>> X, y = load_mnist_sample(return_X_y=True)
+        >>> theirs = TheirMLP(32, early_stopping=True, random_state=0).fit(X[::10] / 255, y[::10])
+        >>> ours = MLPClassifier.from_sklearn(theirs)
+        >>> bool((ours.predict(X / 255) == theirs.predict(X / 255)).all())
+        True
+        """
+        if not isinstance(estimator, neural_network.MLPClassifier):
+            raise TypeError(
+                f"estimator={estimator!r:.100} is not a sklearn.neural_network.MLPClassifier. "
+                "Pass one, fitted or not."
+            )
+        clf = cls(**translate_parameters(estimator, params))
+        if hasattr(estimator, "coefs_"):
+            carry_over(estimator, clf)
+        return clf
 
     def _plan(self):
         self._sizes = as_sizes("hidden_layer_sizes", self.hidden_layer_sizes)

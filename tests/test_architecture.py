@@ -19,7 +19,16 @@ ROWS = [
     {"studies"},
     {"displays", "persistence"},
     {"mlp", "cnn", "backprop_classifier", "torch_classifier"},
-    {"base", "torch_base", "net_builder", "parameters", "fitted", "saving", "saved_attributes"},
+    {
+        "base",
+        "torch_base",
+        "net_builder",
+        "parameters",
+        "fitted",
+        "saving",
+        "saved_attributes",
+        "from_sklearn",
+    },
     {
         "backprop",
         "modules",
