@@ -1,0 +1,137 @@
+"""Pixels centred and scaled, as a step of a pipeline."""
+
+from numbers import Real
+
+import numpy as np
+from sklearn.base import BaseEstimator, OneToOneFeatureMixin, TransformerMixin
+from sklearn.utils.validation import check_is_fitted, validate_data
+
+
+class PixelNormalizer(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
+    """Subtract one mean from all pixels and divide them by one standard deviation.
+
+    Unlike scikit-learn's ``StandardScaler`` it has two numbers for the whole picture, so that a
+    picture keeps its looks and pixels that are always black don't matter.
+
+    Parameters
+    ----------
+    mean : "dataset", float or None, default="dataset"
+        What to subtract from pixels of 0 to 1. "dataset" learns it in `fit`, None subtracts
+        nothing. MNIST's is 0.1307.
+    std : "dataset", float or None, default="dataset"
+        What to divide by then. "dataset" learns it in `fit`, None divides by nothing. MNIST's is
+        0.3081.
+
+    Attributes
+    ----------
+    mean_ : float
+        What is subtracted.
+    std_ : float
+        What is divided by.
+    pixel_scale_ : int
+        What pixels are divided by before: 255 where those of the fit are whole numbers within
+        0..255 that aren't all 0 or 1, else 1.
+    n_features_in_ : int
+        Number of features of the fit; for pictures of three and more dimensions, their height.
+    feature_names_in_ : ndarray of shape (n_features_in_,)
+        Names of the features, if all are strings.
+
+    See Also
+    --------
+    sklearn.preprocessing.StandardScaler : A mean and a deviation for each feature.
+
+    Examples
+    --------
+    A search that finds out whether it helps:
+
+    >>> from sklearn.model_selection import GridSearchCV
+    >>> from sklearn.pipeline import make_pipeline
+    >>> from skmnist import MLPClassifier
+    >>> from skmnist.datasets import load_mnist_sample
+    >>> from skmnist.preprocessing import PixelNormalizer
+    >>> X, y = load_mnist_sample(return_X_y=True)
+    >>> pipe = make_pipeline(PixelNormalizer(), MLPClassifier(max_epochs=2, random_state=0))
+    >>> search = GridSearchCV(
+    ...     pipe,
+    ...     [
+    ...         {"pixelnormalizer": ["passthrough", PixelNormalizer()]},
+    ...         {"pixelnormalizer__mean": [0.5], "pixelnormalizer__std": [0.5]},
+    ...     ],
+    ...     cv=2,
+    ... )
+    >>> len(search.fit(X[::5], y[::5]).cv_results_["params"])
+    3
+    """
+
+    def __init__(self, mean="dataset", std="dataset"):
+        self.mean = mean
+        self.std = std
+
+    def fit(self, X, y=None):
+        """Learn the mean and the standard deviation, where they are "dataset".
+
+        Parameters
+        ----------
+        X : array-like of shape (n_samples, n_features), or of more dimensions
+            Pictures.
+        y : Ignored
+            Not needed.
+
+        Returns
+        -------
+        self : PixelNormalizer
+        """
+        mean, std = (_checked(name, getattr(self, name)) for name in ("mean", "std"))
+        X = self._check(X, reset=True)
+        low, high = X.min(), X.max()
+        integers = X.dtype.kind in "ui" or (X == np.floor(X)).all()
+        self.pixel_scale_ = 255 if integers and low >= 0 and 1 < high <= 255 else 1
+        if mean == "dataset":
+            mean = X.mean(dtype=np.float64) / self.pixel_scale_
+        if std == "dataset":
+            # All pixels alike are as in scikit-learn's scalers: not divided.
+            std = X.std(dtype=np.float64) / self.pixel_scale_ or 1.0
+        self.mean_ = 0.0 if mean is None else float(mean)
+        self.std_ = 1.0 if std is None else float(std)
+        return self
+
+    def transform(self, X):
+        """Return the pixels, scaled to 0 to 1 first, less the mean and divided by the deviation.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_samples, n_features), or of more dimensions
+            Pictures.
+
+        Returns
+        -------
+        X_out : ndarray of the same shape, float32, or float64 where X is
+            The pixels.
+        """
+        check_is_fitted(self)
+        X = self._check(X, reset=False)
+        dtype = X.dtype.type if X.dtype in (np.float32, np.float64) else np.float32
+        # (X / scale - mean) / std in two operations, as pictures are many.
+        factor = 1 / (self.pixel_scale_ * self.std_)
+        return X.astype(dtype, copy=False) * dtype(factor) - dtype(self.mean_ / self.std_)
+
+    def _check(self, X, *, reset):
+        if hasattr(X, "detach"):
+            X = X.detach().cpu().numpy()
+        return validate_data(self, X, dtype="numeric", allow_nd=True, reset=reset)
+
+    def __sklearn_tags__(self):
+        tags = super().__sklearn_tags__()
+        tags.input_tags.three_d_array = True
+        tags.transformer_tags.preserves_dtype = ["float64", "float32"]
+        return tags
+
+
+def _checked(name, value):
+    is_number = isinstance(value, Real) and not isinstance(value, bool) and np.isfinite(value)
+    if value is None or value == "dataset" or (is_number and (name == "mean" or value > 0)):
+        return value
+    wanted = "a number" if name == "mean" else "a number above 0"
+    raise ValueError(
+        f'{name}={value!r}: wanted is "dataset", {wanted} (for pixels of 0 to 1) or None.'
+    )

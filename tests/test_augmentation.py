@@ -1,0 +1,179 @@
+"""Pictures that are bent: for training, and to see how much a classifier stands."""
+
+import numpy as np
+import pytest
+import torch
+from test_common import CLASSIFIERS, digits, has, same_network, tiny
+
+from skmnist import CNNClassifier, MLPClassifier
+from skmnist.preprocessing.augmentation import AUGMENTATIONS
+from skmnist.preprocessing.distortion import affine, elastic, thicken, warp
+
+X, Y = digits(step=10)
+FEW = digits(step=100)
+IMAGES = torch.from_numpy(X).view(-1, 1, 28, 28) / 255
+
+AUGMENTED = [cls for cls in CLASSIFIERS if has(cls, "augment")]
+every_augmented = pytest.mark.parametrize("cls", AUGMENTED, ids=lambda cls: cls.__name__)
+every_augmentation = pytest.mark.parametrize("name", AUGMENTATIONS)
+every_type = pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
+
+
+def seeded(seed=0):
+    return torch.Generator().manual_seed(seed)
+
+
+def correlation(images, others):
+    return torch.corrcoef(torch.stack([images.flatten(), others.flatten()]))[0, 1]
+
+
+# -- distortions -------------------------------------------------------------------------------
+
+
+@every_type
+@pytest.mark.parametrize("size", [(28, 28), (28, 20), (7, 12)])
+def test_no_distortion_leaves_the_picture(size, dtype):
+    images = torch.rand((3, 2, *size), generator=seeded(), dtype=dtype)
+    still = elastic(size, images.new_zeros(3), seeded())
+    result = warp(images, affine(size), still)
+    assert result.dtype == dtype
+    torch.testing.assert_close(result, images, atol=1e-4, rtol=0)
+    assert torch.equal(thicken(images, torch.zeros(3)), images)
+
+
+def test_a_quarter_turn_is_counter_clockwise():
+    turned = warp(IMAGES[:5], affine((28, 28), degrees=90.0))
+    torch.testing.assert_close(turned, IMAGES[:5].rot90(1, (2, 3)), atol=1e-4, rtol=0)
+
+
+@pytest.mark.parametrize("size", [(28, 28), (28, 20)])
+def test_shifts_are_in_pixels_to_the_right_and_down(size):
+    images = IMAGES[:5, :, : size[0], : size[1]]
+    moved = warp(images, affine(size, shift=(3.0, -2.0)))
+    torch.testing.assert_close(moved[..., :-2, 3:], images[..., 2:, :-3], atol=1e-4, rtol=0)
+
+
+def test_half_turn_of_a_picture_that_is_not_square():
+    images = IMAGES[:5, :, :, :20]
+    turned = warp(images, affine((28, 20), degrees=180.0))
+    torch.testing.assert_close(turned, images.rot90(2, (2, 3)), atol=1e-4, rtol=0)
+
+
+def test_scale_enlarges_and_shear_moves_the_upper_half_to_the_right():
+    line = torch.zeros(1, 1, 29, 29)
+    line[..., 14] = 1
+    line[..., :5, :] = line[..., -5:, :] = 0
+    higher = warp(line, affine((29, 29), scale=1.5))
+    assert (higher > 0.5).any(3).sum() == pytest.approx(19 * 1.5, abs=2)
+    slanted = warp(line, affine((29, 29), shear=0.5))
+    assert slanted[0, 0, 8].argmax() == 17
+    assert slanted[0, 0, 20].argmax() == 11
+
+
+def test_rim_goes_on_beyond_the_rim():
+    white = torch.ones(1, 1, 9, 9)
+    torch.testing.assert_close(warp(white, affine((9, 9), degrees=30.0, shift=(5.0, 5.0))), white)
+
+
+def test_each_picture_has_its_own_setting():
+    angles = torch.tensor([0.0, 90.0])
+    same = IMAGES[:1].expand(2, -1, -1, -1)
+    turned = warp(same, affine((28, 28), degrees=angles))
+    torch.testing.assert_close(turned[0], same[0], atol=1e-4, rtol=0)
+    torch.testing.assert_close(turned[1], same[0].rot90(1, (1, 2)), atol=1e-4, rtol=0)
+
+
+AMOUNTS = (-1.0, -0.5, 0.0, 0.5, 1.0)
+
+
+def test_strokes_become_wider_and_narrower_in_proportion():
+    ink = [thicken(IMAGES, torch.full((len(IMAGES),), a)).mean().item() for a in AMOUNTS]
+    assert ink == sorted(ink)
+    assert ink[3] == pytest.approx((ink[2] + ink[4]) / 2, rel=1e-4)
+    dot = torch.zeros(1, 1, 5, 5)
+    dot[..., 2, 2] = 1
+    assert thicken(dot, torch.ones(1)).sum() == 9
+    assert thicken(dot, -torch.ones(1)).sum() == 0
+
+
+# -- for training ------------------------------------------------------------------------------
+
+
+@every_type
+@every_augmentation
+def test_pictures_are_varied_each_in_its_own_way(name, dtype):
+    same = IMAGES[:1].to(dtype).expand(20, -1, -1, -1)
+    varied = AUGMENTATIONS[name](same, seeded())
+    assert (varied.shape, varied.dtype) == (same.shape, dtype)
+    assert len(varied.unique(dim=0)) == 20
+    assert varied.min() >= 0
+    assert varied.max() <= 1 + 1e-6
+
+
+@every_augmentation
+def test_varied_pictures_are_still_like_themselves_and_not_mirrored(name):
+    varied = AUGMENTATIONS[name](IMAGES, seeded())
+    assert correlation(varied, IMAGES) > 0.5
+    for mirrored in (varied.flip(2), varied.flip(3)):
+        assert correlation(mirrored, IMAGES) < correlation(varied, IMAGES) - 0.2
+
+
+@every_augmentation
+def test_colours_are_bent_together(name):
+    grey = IMAGES[:8].expand(-1, 3, -1, -1)
+    red, green, blue = AUGMENTATIONS[name](grey, seeded()).unbind(1)
+    assert torch.equal(red, green)
+    assert torch.equal(red, blue)
+
+
+@every_augmented
+@every_augmentation
+def test_each_epoch_varies_anew_and_the_seed_decides(cls, name):
+    plain, varied, again = (tiny(cls, augment=augment).fit(*FEW) for augment in (None, name, name))
+    assert same_network(varied, again)
+    assert not same_network(plain, varied)
+    pieces = tiny(cls, augment=name)
+    for _ in range(2):
+        pieces.partial_fit(*FEW)
+    assert same_network(varied, pieces)
+
+
+@every_augmentation
+def test_predictions_are_not_varied(name):
+    clf = tiny(MLPClassifier, augment=name).fit(*FEW)
+    assert np.array_equal(clf.predict_proba(X[:9]), clf.predict_proba(X[:9]))
+
+
+@every_augmentation
+def test_global_generators_are_left_alone(name):
+    before = torch.get_rng_state(), np.random.get_state()[1].copy()
+    tiny(MLPClassifier, augment=name).fit(*FEW)
+    assert torch.equal(before[0], torch.get_rng_state())
+    assert np.array_equal(before[1], np.random.get_state()[1])
+
+
+def test_a_network_trained_on_light_variations_stands_more():
+    others, labels = digits(step=7)
+    moved = warp(
+        torch.from_numpy(others).view(-1, 1, 28, 28).float(),
+        affine((28, 28), degrees=10.0, shift=(1.5, -1.5)),
+    )
+    scores = [
+        CNNClassifier(8, max_epochs=12, lr=5e-3, augment=augment, random_state=0)
+        .fit(X, Y)
+        .score(moved.round().byte(), labels)
+        for augment in (None, "light")
+    ]
+    assert scores[1] > scores[0] + 0.05
+
+
+def test_features_that_are_no_picture_are_refused():
+    rng = np.random.RandomState(0)
+    data, labels = rng.rand(40, 5), np.arange(40) % 2
+    with pytest.raises(ValueError, match="augment='light'.*5 features.*n, height, width"):
+        tiny(MLPClassifier, augment="light").fit(data, labels)
+
+
+def test_the_nearest_augmentation_is_named():
+    with pytest.raises(ValueError, match="'augment'.*'lihgt'.*Did you mean 'light'"):
+        tiny(MLPClassifier, augment="lihgt").fit(*FEW)

@@ -1,0 +1,182 @@
+"""Pictures of one's own, from folders and tables."""
+
+import numpy as np
+import pandas as pd
+import pytest
+from PIL import Image
+
+from skmnist.datasets import DatasetError, load_image_folder, load_mnist_sample
+from skmnist.preprocessing import DigitNormalizer
+
+
+@pytest.fixture(scope="module")
+def digits():
+    """Three pictures of each of 0, 1 and 2, as (name, label, array)."""
+    X, y = load_mnist_sample(return_X_y=True)
+    return [
+        (f"{d}-{i}.png", str(d), 255 - X[500 * d + i].reshape(28, 28))
+        for d in range(3)
+        for i in range(3)
+    ]
+
+
+@pytest.fixture
+def folders(tmp_path, digits):
+    """A folder for each class; "10" stands for the class 2."""
+    for name, label, picture in digits:
+        folder = tmp_path / "mine" / {"2": "10"}.get(label, label)
+        folder.mkdir(parents=True, exist_ok=True)
+        Image.fromarray(picture).save(folder / name)
+    return tmp_path / "mine"
+
+
+def write_table(folder, digits, lines):
+    folder.mkdir()
+    for name, _, picture in digits:
+        Image.fromarray(picture).save(folder / name)
+    (folder / "labels.csv").write_text("\n".join(lines), encoding="utf-8")
+    return folder / "labels.csv"
+
+
+def expected(digits):
+    return DigitNormalizer().transform([picture for _, _, picture in digits])
+
+
+def test_folders_are_classes(folders, digits):
+    bunch = load_image_folder(folders)
+    np.testing.assert_array_equal(bunch.data, expected(digits))
+    assert bunch.data.dtype == np.uint8
+    np.testing.assert_array_equal(bunch.target, [0, 0, 0, 1, 1, 1, 2, 2, 2])
+    assert bunch.target.dtype == np.int64
+    assert bunch.target_names == ["0", "1", "10"]  # as numbers: after 1, before 2
+    assert bunch.images.shape == (9, 28, 28)
+    assert np.shares_memory(bunch.images, bunch.data)
+    assert bunch.feature_names == [f"pixel{i}" for i in range(784)]
+    assert bunch.filenames[-1].endswith("2-2.png")
+    assert bunch.frame is None
+    assert str(folders) in bunch.DESCR
+    assert "9 pictures of 3 classes" in bunch.DESCR
+
+
+def test_numbers_are_sorted_as_numbers_and_words_by_alphabet(tmp_path, digits):
+    for order in (["2", "9", "10"], ["10", "a", "b"]):
+        folder = tmp_path / order[0]
+        for name in order:
+            (folder / name).mkdir(parents=True)
+            Image.fromarray(digits[0][2]).save(folder / name / "one.png")
+        assert load_image_folder(folder).target_names == order
+
+
+def test_arrays_and_tables(folders):
+    bunch = load_image_folder(folders)
+    X, y = load_image_folder(folders, return_X_y=True)
+    np.testing.assert_array_equal(X, bunch.data)
+    np.testing.assert_array_equal(y, bunch.target)
+    frame = load_image_folder(folders, as_frame=True)
+    assert isinstance(frame.data, pd.DataFrame)
+    assert isinstance(frame.target, pd.Series)
+    assert frame.frame.shape == (9, 785)
+    X, y = load_image_folder(folders, as_frame=True, return_X_y=True)
+    assert list(X.columns) == bunch.feature_names
+
+
+@pytest.mark.parametrize("heading", [[], ["file,label"]])
+@pytest.mark.parametrize("end", [[], ["", ""]])
+def test_table_of_names_and_labels(tmp_path, digits, heading, end):
+    lines = [f"{name}, {label}" for name, label, _ in digits]
+    table = write_table(tmp_path / "mine", digits, [*heading, *lines, *end])
+    for path in (table, table.parent, str(table)):
+        bunch = load_image_folder(path)
+        np.testing.assert_array_equal(bunch.data, expected(digits))
+        np.testing.assert_array_equal(bunch.target, [0, 0, 0, 1, 1, 1, 2, 2, 2])
+        assert bunch.target_names == ["0", "1", "2"]
+
+
+def test_table_as_spreadsheets_write_it(tmp_path, digits):
+    table = write_table(tmp_path / "mine", digits, [])
+    lines = [f"{name};{label}" for name, label, _ in digits]
+    table.write_text("\n".join(["Datei;Ziffer", *lines]), encoding="utf-8-sig")
+    bunch = load_image_folder(table)
+    assert bunch.target_names == ["0", "1", "2"]
+    assert len(bunch.data) == 9
+
+
+def test_hidden_files_and_what_windows_leaves_are_left_out(folders):
+    (folders / ".git").mkdir()
+    for name in (".DS_Store", "Thumbs.db", "desktop.ini"):
+        (folders / "0" / name).write_bytes(b"?")
+    assert len(load_image_folder(folders).data) == 9
+
+
+def test_pictures_that_cannot_be_used_are_all_named(folders):
+    (folders / "0" / "text.png").write_text("Dear diary")
+    (folders / "1" / "subfolder").mkdir()
+    Image.new("L", (90, 90), 255).save(folders / "10" / "white.png")
+    with pytest.raises(DatasetError, match="^3 of 12 pictures cannot be used:") as caught:
+        load_image_folder(folders)
+    lines = str(caught.value).splitlines()[1:]
+    names = ["text.png", "subfolder", "white.png"]
+    assert all(name in line for name, line in zip(names, lines, strict=True))
+
+
+def test_pictures_of_a_table_that_are_missing_are_all_named(tmp_path, digits):
+    lines = ["gone.png,1", *(f"{name},{label}" for name, label, _ in digits), "lost.png,2"]
+    table = write_table(tmp_path / "mine", digits, lines)
+    with pytest.raises(DatasetError, match=r"(?s)^2 of 11 .*gone\.png.*lost\.png"):
+        load_image_folder(table)
+
+
+def test_normalizer_decides_what_becomes_of_pictures(folders):
+    Image.new("L", (90, 90), 255).save(folders / "10" / "white.png")
+    with pytest.warns(UserWarning, match=r"1 of 10 images.*NaN:\n.*white\.png") as caught:
+        X, y = load_image_folder(
+            folders, normalizer=DigitNormalizer(on_error="nan"), return_X_y=True
+        )
+    assert len(caught) == 1
+    assert X.shape == (10, 784)
+    np.testing.assert_array_equal(np.isnan(X).any(axis=1), [False] * 9 + [True])
+    with pytest.raises(DatasetError, match=r"^1 of 10 .*\n.*white\.png"):
+        load_image_folder(folders, normalizer=DigitNormalizer("bbox"))
+
+
+def make_empty_class(folder):
+    (folder / "3").mkdir(parents=True)
+
+
+def make_two_tables(folder):
+    folder.mkdir()
+    for name in ("a.csv", "b.csv"):
+        (folder / name).write_text("a.png,1")
+
+
+def make_table(*lines, encoding="utf-8"):
+    def make(folder):
+        folder.mkdir()
+        (folder / "labels.csv").write_bytes("\n".join(lines).encode(encoding))
+
+    return make
+
+
+WRONG = {
+    "missing": (lambda folder: None, "cannot be read .No such file"),
+    "empty": (lambda folder: folder.mkdir(), "holds 0 CSV files and no folders"),
+    "empty class": (make_empty_class, "no pictures in the folders 3"),
+    "two tables": (make_two_tables, "holds 2 CSV files"),
+    "empty table": (make_table(), "cannot be read as CSV"),
+    "heading only": (make_table("name,label"), "names no pictures"),
+    "one column": (make_table("a.png", "b.png"), "has 1 column"),
+    "three columns": (make_table("a.png,1,x"), "has 3 columns"),
+    "ragged": (make_table("a.png,1", "b.png,1,2,3"), "cannot be read as CSV"),
+    "no label": (make_table("a.png,1", "b.png,"), "empty in picture 2"),
+    "not text": (make_table("ä.png,1", encoding="latin-1"), "cannot be read as CSV"),
+}
+
+
+@pytest.mark.parametrize("name", WRONG)
+def test_folder_that_is_laid_out_otherwise_is_one_clear_error(tmp_path, name):
+    make, words = WRONG[name]
+    make(tmp_path / "mine")
+    with pytest.raises(DatasetError, match=words) as caught:
+        load_image_folder(tmp_path / "mine")
+    assert str(tmp_path / "mine") in str(caught.value)
+    assert "anted is" in str(caught.value)
