@@ -1,0 +1,99 @@
+"""Model files of every release can still be read.
+
+``python tests/test_released_files.py`` writes those of this version: for a new version, or where
+the format changes before its release.
+"""
+
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+from sklearn.decomposition import PCA
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import MinMaxScaler
+from torch import nn
+
+import skmnist
+from skmnist.datasets import load_mnist_sample
+from skmnist.preprocessing import PixelNormalizer
+
+FOLDER = Path(__file__).parent / "released_files"
+FILES = sorted(FOLDER.glob("*/*.safetensors"))
+
+
+def small_digits():
+    """Return 100 digits of 4 x 4 pixels."""
+    X, y = load_mnist_sample(return_X_y=True)
+    blocks = X[::50].reshape(-1, 4, 7, 4, 7)
+    return blocks.mean(axis=(2, 4)).astype(np.uint8).reshape(-1, 16), y[::50]
+
+
+def pictures(name, X):
+    """Return the pixels as the classifier of that name wants them."""
+    if name == "pipeline":
+        return pd.DataFrame(X / 255.0).add_prefix("pixel ")
+    return X.reshape(-1, 4, 4) if name == "cnn" else X
+
+
+def linear(n_features, n_classes):
+    """Return a module of one's own."""
+    return nn.Sequential(nn.Linear(n_features, n_classes))
+
+
+def subjects(y):
+    """Return classifiers and labels of many kinds, by name."""
+    few = {"random_state": 0, "max_epochs": 3}
+    words = np.array([f"digit {label}" for label in y])
+    mlp = skmnist.MLPClassifier((5,), batch_norm=True, lr_schedule="cosine", **few)
+    cnn = skmnist.CNNClassifier((3,), hidden_layer_sizes=(), early_stopping=True, **few)
+    pipeline = make_pipeline(MinMaxScaler(), PixelNormalizer(), PCA(6), mlp)
+    return {
+        "mlp": (mlp, words),
+        "cnn": (cnn, y * 10 - 7),
+        "backprop": (skmnist.BackpropClassifier((4,), activation="tanh", **few), y > 4),
+        "torch": (skmnist.TorchClassifier(linear, optimizer="sgd", **few), words.astype(object)),
+        "pipeline": (pipeline, y),
+    }
+
+
+def make():
+    """Write the files of this version."""
+    folder = FOLDER / skmnist.__version__
+    folder.mkdir(parents=True, exist_ok=True)
+    X, y = small_digits()
+    answers = {}
+    for name, (estimator, labels) in subjects(y).items():
+        estimator.fit(pictures(name, X), labels)
+        skmnist.save(estimator, folder / f"{name}.safetensors")
+        answers[name] = estimator.predict_proba(pictures(name, X))[::10]
+    np.savez_compressed(folder / "probabilities.npz", **answers)
+
+
+def test_there_are_files_of_this_version():
+    assert {path.stem for path in (FOLDER / skmnist.__version__).glob("*.safetensors")} == set(
+        subjects(small_digits()[1])
+    )
+
+
+@pytest.mark.parametrize("path", FILES, ids=lambda path: f"{path.parent.name}-{path.stem}")
+def test_files_of_every_release_predict_as_then_and_train_further(path):
+    X, y = small_digits()
+    X, (subject, labels) = pictures(path.stem, X), subjects(y)[path.stem]
+    module = linear if path.stem == "torch" else None
+    estimator = skmnist.load(path, module=module)
+    assert type(estimator) is type(subject)
+    with np.load(path.parent / "probabilities.npz") as answers:
+        probabilities = answers[path.stem]
+    # Not the same bits: the machine is another.
+    np.testing.assert_allclose(estimator.predict_proba(X)[::10], probabilities, rtol=0, atol=1e-5)
+    assert set(estimator.predict(X)) <= set(labels)
+    classifier = estimator[-1] if path.stem == "pipeline" else estimator
+    assert (classifier.classes_ == np.unique(labels)).all()
+    assert classifier.n_iter_ == 3
+    Xt = estimator[:-1].transform(X) if path.stem == "pipeline" else X
+    assert classifier.set_params(warm_start=True).fit(Xt, labels).n_iter_ == 6
+
+
+if __name__ == "__main__":
+    make()
