@@ -1,0 +1,204 @@
+"""A photo's digit: the same pixels, the same probabilities, whatever the model was fitted on."""
+
+import dataclasses
+import io
+
+import numpy as np
+import pandas as pd
+import pytest
+from PIL import Image
+from sklearn.exceptions import NotFittedError
+from sklearn.linear_model import LogisticRegression
+from sklearn.model_selection import GridSearchCV
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import (
+    FunctionTransformer,
+    MaxAbsScaler,
+    MinMaxScaler,
+    RobustScaler,
+    StandardScaler,
+)
+from sklearn.svm import LinearSVC
+
+from skmnist import CNNClassifier, MLPClassifier, predict_image
+from skmnist.datasets import load_mnist_sample
+from skmnist.preprocessing import DigitNormalizer, ImageError, PixelNormalizer
+
+FEW = {"max_epochs": 3, "random_state": 0}
+
+
+@pytest.fixture(scope="module")
+def data():
+    X, y = load_mnist_sample(return_X_y=True)
+    return X[::5], y[::5]
+
+
+@pytest.fixture(scope="module")
+def clf(data):
+    return MLPClassifier(**FEW).fit(*data)
+
+
+def photo_of(*rows):
+    """Return digits side by side as a large photo, dark ink on light paper."""
+    digits = [np.asarray(Image.fromarray(row.reshape(28, 28)).resize((112, 112))) for row in rows]
+    return np.pad(230 - 0.8 * np.hstack(digits), 60, constant_values=230).astype(np.uint8)
+
+
+def test_prediction_is_that_of_the_normalized_picture(clf, data):
+    X, _ = data
+    for row in X[::200]:
+        photo = photo_of(row)
+        found = predict_image(clf, photo)
+        pixels = DigitNormalizer().transform([photo])
+        assert found.image.dtype == np.uint8
+        assert (found.image == pixels.reshape(28, 28)).all()
+        assert found.label == clf.predict(pixels)[0]
+        assert list(found.probabilities) == clf.classes_.tolist()
+        assert list(found.probabilities.values()) == clf.predict_proba(pixels)[0].tolist()
+        assert found.box is None
+
+
+def test_picture_may_be_of_any_kind(clf, data, tmp_path):
+    photo = photo_of(data[0][0])
+    image, file = Image.fromarray(photo), io.BytesIO()
+    image.save(file, "PNG")
+    image.save(tmp_path / "photo.png")
+    wanted = predict_image(clf, photo).probabilities
+    for same in (image, file, tmp_path / "photo.png", str(tmp_path / "photo.png")):
+        assert predict_image(clf, same).probabilities == wanted
+
+
+def test_split_finds_the_digits_in_reading_order(clf, data):
+    X, y = data
+    rows = [0, 410, 990, 600]
+    photo = np.vstack([photo_of(*X[rows[:2]]), photo_of(*X[rows[2:]])])
+    found = predict_image(clf, photo, split=True)
+    assert [one.label for one in found] == y[rows].tolist()
+    for one in found:
+        top, left, bottom, right = one.box
+        assert all(type(edge) is int for edge in one.box)
+        cut = predict_image(clf, photo[top - 20 : bottom + 20, left - 20 : right + 20])
+        assert cut.label == one.label
+    tops = [one.box[0] for one in found]
+    assert max(tops[:2]) < min(tops[2:])
+    assert found[0].box[1] < found[1].box[1]
+    assert found[2].box[1] < found[3].box[1]
+
+
+def test_normalizer_may_be_chosen(clf, data):
+    photo = photo_of(data[0][0])
+    method = DigitNormalizer("emnist")
+    wanted = method.transform([photo])[0]
+    assert (predict_image(clf, photo, normalizer=method).image.ravel() == wanted).all()
+    own = make_pipeline(method, MLPClassifier(8, max_epochs=1, random_state=0))
+    own.fit(data[0].reshape(-1, 28, 28)[::20], data[1][::20])
+    found = predict_image(own, photo)
+    assert (found.image.ravel() == wanted).all()
+    assert list(found.probabilities.values()) == own.predict_proba([photo])[0].tolist()
+
+
+def test_labels_are_those_of_the_classifier(data):
+    X, y = data
+    names = np.array([f"digit {label}" for label in y])
+    found = predict_image(MLPClassifier(**FEW).fit(X, names), photo_of(X[0]))
+    assert found.label == names[0]
+    assert type(found.label) is str
+    assert found.probabilities[found.label] > 0.5
+
+
+def test_result_cannot_be_changed_and_shows_no_pixels(clf, data):
+    found = predict_image(clf, photo_of(data[0][0]))
+    with pytest.raises(dataclasses.FrozenInstanceError):
+        found.label = 3
+    assert "array" not in repr(found)
+
+
+# -- pixels: 0 to 255 or 0 to 1 ----------------------------------------------------------------
+
+SCALERS = {
+    "none": None,
+    "standard": StandardScaler(),
+    "standard, no mean": StandardScaler(with_mean=False),
+    "min-max": MinMaxScaler(),
+    "max-abs": MaxAbsScaler(),
+    "robust": RobustScaler(),
+    "pixels": PixelNormalizer(),
+    "pixels, none": PixelNormalizer(None, None),
+    "passthrough": "passthrough",
+}
+
+
+@pytest.mark.parametrize("scaler", SCALERS.values(), ids=SCALERS)
+@pytest.mark.parametrize(
+    "scale",
+    [lambda X: X, lambda X: X.astype(float), lambda X: X / 255, lambda X: np.float32(X / 255)],
+    ids=["bytes", "floats to 255", "floats to 1", "float32 to 1"],
+)
+def test_pixels_are_given_as_the_model_was_fitted_on_them(data, scaler, scale):
+    X, y = data
+    clf = MLPClassifier(16, **FEW)
+    model = clf if scaler is None else make_pipeline(scaler, clf)
+    model.fit(scale(X), y)
+    photo = photo_of(X[0])
+    pixels = DigitNormalizer().transform([photo])
+    found = predict_image(model, photo)
+    assert np.allclose(list(found.probabilities.values()), model.predict_proba(scale(pixels))[0])
+
+
+def test_searches_and_data_frames_work(data):
+    X, y = data
+    frame = pd.DataFrame(X / 255, columns=[f"pixel {i}" for i in range(784)])
+    model = make_pipeline(MinMaxScaler(), MLPClassifier(8, max_epochs=1, random_state=0))
+    search = GridSearchCV(model, {"mlpclassifier__lr": [0.01]}, cv=2).fit(frame, y)
+    pixels = DigitNormalizer().transform([photo_of(X[0])])
+    found = predict_image(search, photo_of(X[0]))
+    wanted = search.predict_proba(pd.DataFrame(pixels / 255, columns=frame.columns))
+    assert np.allclose(list(found.probabilities.values()), wanted[0], atol=1e-6)
+
+
+def test_classifiers_of_scikit_learn_are_given_bytes(data):
+    X, y = data
+    clf = LogisticRegression(tol=0.1).fit(X[::5], y[::5])
+    found = predict_image(clf, photo_of(X[0]))
+    wanted = clf.predict_proba(DigitNormalizer().transform([photo_of(X[0])]))[0]
+    assert list(found.probabilities.values()) == wanted.tolist()
+
+
+# -- what is refused ---------------------------------------------------------------------------
+
+
+def refusals():
+    X, y = load_mnist_sample(return_X_y=True)
+    X, y = X[::50], y[::50]
+    tiny = MLPClassifier(4, max_epochs=1)
+    colour = CNNClassifier(2, image_shape=(4, 14, 14), max_epochs=1)
+    scaled = FunctionTransformer(lambda X: X / 127.5 - 1)
+    yield "not fitted", lambda: MLPClassifier(), NotFittedError, "not fitted"
+    yield "8 x 8", lambda: tiny.fit(X[:, :64], y), ValueError, r"shape \(8, 8\), .* 28 x 28"
+    yield "colour", lambda: colour.fit(X, y), ValueError, r"\(4, 14, 14\), .* grey .* 28 x 28"
+    flat = make_pipeline(MinMaxScaler(), tiny)
+    yield "64 features", lambda: flat.fit(X[:, :64], y), ValueError, "64 features, .* 28 x 28"
+    yield (
+        "scaled outside",
+        lambda: tiny.fit(scaled.transform(X), y),
+        ValueError,
+        "from -1 to 1.*step",
+    )
+    yield "no probabilities", lambda: LinearSVC(tol=1).fit(X, y), TypeError, "has no predict_proba"
+
+
+@pytest.mark.parametrize(
+    ("make", "error", "words"), [pytest.param(*rest, id=name) for name, *rest in refusals()]
+)
+def test_models_of_other_pictures_are_refused_in_words(make, error, words):
+    X, _ = load_mnist_sample(return_X_y=True)
+    with pytest.raises(error, match=words):
+        predict_image(make(), photo_of(X[0]))
+
+
+@pytest.mark.parametrize("split", [False, True])
+def test_pictures_without_a_digit_are_refused(clf, split, tmp_path):
+    with pytest.raises(ImageError, match="no ink"):
+        predict_image(clf, np.full((100, 100), 255, dtype=np.uint8), split=split)
+    with pytest.raises(ImageError, match="no such file"):
+        predict_image(clf, tmp_path / "no.png", split=split)
