@@ -1,0 +1,166 @@
+"""Searches and studies on a Dask cluster, with a worker that dies on the way."""
+
+import contextlib
+import os
+import signal
+import subprocess
+import sys
+import tempfile
+import threading
+import warnings
+
+import joblib
+import numpy as np
+import pytest
+import torch
+from sklearn.base import clone
+from sklearn.model_selection import GridSearchCV
+from sklearn.pipeline import make_pipeline
+from test_common import digits, every_classifier, same_network, tiny
+
+from skmnist import MLPClassifier
+from skmnist.dask import connect
+from skmnist.device import resolve_device
+from skmnist.studies import EpochGridSearchCV, compare_estimators, epoch_curve, learning_curve
+
+pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
+
+GRID = {"lr": [1e-3, 1e-2], "hidden_layer_sizes": [(8,), (16,)]}
+
+
+def needs_dask():
+    return pytest.importorskip("distributed", reason='needs Dask: pip install "skmnist[dask]"')
+
+
+@contextlib.contextmanager
+def cluster(**settings):
+    """A scheduler on loopback, without its web page."""
+    distributed = needs_dask()
+    common = {"protocol": "tcp", "host": "127.0.0.1", "dashboard_address": ":0"}
+    with distributed.LocalCluster(**common, threads_per_worker=1, **settings) as running:
+        yield running
+
+
+@pytest.fixture(scope="module")
+def client():
+    """A client of a cluster with two workers that are threads of this process."""
+    with cluster(n_workers=2, processes=False) as running, connect(running) as client:
+        yield client
+
+
+@contextlib.contextmanager
+def worker_processes(address, n_workers):
+    """Start processes of their own, which nobody starts again."""
+    with tempfile.TemporaryDirectory() as folder:
+        command = [sys.executable, "-m", "distributed.cli.dask_worker", address]
+        command += ["--no-nanny", "--nthreads", "1", "--no-dashboard", "--local-directory", folder]
+        started = [
+            subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+            for _ in range(n_workers)
+        ]
+        try:
+            yield started
+        finally:
+            for process in started:
+                process.kill()
+                process.wait()
+
+
+def same_scores(search, other):
+    names = [name for name in search.cv_results_ if "score" in name and "time" not in name]
+    assert "mean_test_score" in names
+    return all(np.array_equal(search.cv_results_[n], other.cv_results_[n]) for n in names)
+
+
+@every_classifier
+def test_grid_search_on_dask_scores_as_on_one_core(cls, client):
+    X, y = digits()
+    grid = {"lr": [1e-3, 1e-2], "batch_size": [16, 32]}
+    search = GridSearchCV(tiny(cls), grid, cv=2, error_score="raise", return_train_score=True)
+    here = clone(search).fit(X, y)
+    with joblib.parallel_config(backend="dask"):
+        search.fit(X, y)
+    assert same_scores(search, here)
+    assert same_network(search.best_estimator_, here.best_estimator_)
+
+
+def test_epoch_search_and_studies_on_dask_give_what_they_give_on_one_core(client):
+    X, y = digits()
+    clf = tiny(MLPClassifier)
+    search = EpochGridSearchCV(make_pipeline(clf), {"mlpclassifier__max_epochs": [1, 3]}, cv=2)
+
+    def results():
+        return (
+            search.fit(X, y).cv_results_["mean_test_score"],
+            epoch_curve(clf, X, y, epochs=[1, 2], cv=2).to_frame().test_score,
+            learning_curve(clf, X, y, train_sizes=[0.5, 1.0], cv=2).to_frame().test_score,
+            compare_estimators({"a": clf}, X, y, X, y).test_accuracy,
+        )
+
+    here = results()
+    with joblib.parallel_config(backend="dask"):
+        there = results()
+    for a, b in zip(here, there, strict=True):
+        np.testing.assert_array_equal(a, b)
+
+
+def test_large_data_are_sent_without_dasks_warning(client):
+    large = np.zeros(20 * 2**20, dtype=np.uint8)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        with joblib.parallel_config(backend="dask"):
+            sizes = joblib.Parallel()(joblib.delayed(len)(large) for _ in range(3))
+    assert sizes == [len(large)] * 3
+
+
+def test_scattered_data_are_made_anew_where_they_were_lost():
+    data = np.arange(1000)
+    with cluster(n_workers=2, processes=False) as running, connect(running) as client:
+        held, other = client.scatter([data, "other"])
+        assert client.gather([held, other])[1] == "other"
+        (holder,) = client.who_has([held])[held.key]
+        worker = next(w for w in running.workers.values() if w.address == holder)
+        client.sync(worker.close)
+        np.testing.assert_array_equal(held.result(timeout=60), data)
+
+
+@pytest.mark.slow
+def test_search_gets_over_a_worker_that_is_killed(tmp_path):
+    X, y = digits()
+    died = str(tmp_path / "died")
+
+    def deadly(clf, X, y):
+        """Score; but the first time on a worker, be killed in the middle of it."""
+        if threading.current_thread() is not threading.main_thread():
+            with contextlib.suppress(FileExistsError):
+                os.close(os.open(died, os.O_CREAT | os.O_EXCL))
+                os.kill(os.getpid(), signal.SIGKILL)
+        return clf.score(X, y)
+
+    search = GridSearchCV(tiny(MLPClassifier), GRID, cv=3, error_score="raise", scoring=deadly)
+    with (
+        cluster(n_workers=0) as running,
+        worker_processes(running.scheduler_address, 2) as processes,
+        connect(running) as client,
+    ):
+        client.wait_for_workers(2, timeout=120)
+        with joblib.parallel_config(backend="dask"):
+            search.fit(X, y)
+        codes = [process.poll() for process in processes]
+        assert sorted(codes, key=str) == [-signal.SIGKILL, None]
+        assert len(client.scheduler_info()["workers"]) == 1
+    assert same_scores(search, GridSearchCV(tiny(MLPClassifier), GRID, cv=3).fit(X, y))
+
+
+def test_message_without_dask_says_what_to_install(monkeypatch):
+    monkeypatch.setitem(sys.modules, "distributed", None)
+    with pytest.raises(ImportError, match=r'pip install "skmnist\[dask\]"'):
+        connect()
+
+
+@pytest.mark.parametrize("visible, device", [(0, "cpu"), (1, "cuda:0"), (2, "cuda:0")])
+def test_auto_is_the_first_gpu_that_the_worker_may_see(visible, device, monkeypatch):
+    # CUDA numbers the GPUs in CUDA_VISIBLE_DEVICES from 0, which differs from worker to worker.
+    monkeypatch.setattr(torch.cuda, "device_count", lambda: visible)
+    monkeypatch.setattr(torch.backends.mps, "is_available", lambda: False)
+    assert resolve_device("auto") == torch.device(device)
