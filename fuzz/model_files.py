@@ -8,24 +8,21 @@ classifier then predicts, or complains in words. For Linux.
 """
 
 import argparse
-import bz2
-import gzip
-import io
-import json
 import os
 import pickle
 import random
+import signal
 import sys
 import tempfile
 import time
-import zipfile
-from collections import Counter
+from itertools import islice
 from pathlib import Path
+from typing import NamedTuple
 
-import joblib
 import numpy as np
-import torch
 
+from fuzz.bars import Bars
+from fuzz.hostile_files import Payload, bombs, hostile, no_files
 from fuzz.sealed import any_value, join, senseless, split
 from skmnist.backprop_classifier import BackpropClassifier
 from skmnist.cnn import CNNClassifier
@@ -33,14 +30,7 @@ from skmnist.files.model_file import ModelFileError
 from skmnist.mlp import MLPClassifier
 from skmnist.persistence import load, save
 
-# The kinds of which there are many, so that a test takes each n-th.
-SAMPLED = {
-    "flipped bytes and bits",
-    "cut or longer",
-    "swapped sections",
-    "claimed sizes",
-}
-
+MAY_LOAD = "sealed, any value"
 MOST_SECONDS = 1.0
 MOST_BYTES = 200 * 2**20
 
@@ -79,25 +69,19 @@ class Canary:
             self.seen.append((event, str(args)[:100]))
 
 
-class Payload:
-    """What runs when it is unpickled: it makes a file."""
-
-    def __init__(self, path):
-        self.path = path
-
-    def __reduce__(self):
-        return (os.mkdir, (str(self.path),))
-
-
 # -- the files -------------------------------------------------------------------------------
 
 
-def flips(content, rng):
-    """Yield the file with each byte inverted, and each byte of the header with one bit flipped."""
-    n_header = 8 + int.from_bytes(content[:8], "little")
+def inversions(content):
+    """Yield the file with each byte inverted."""
     for i in range(len(content)):
         yield _with_byte(content, i, content[i] ^ 0xFF)
-    for i in range(n_header):
+
+
+def flips(content, rng):
+    """Yield the file with one bit of each byte of the header flipped, and 2,000 of the whole."""
+    n_header = 8 + int.from_bytes(content[:8], "little")
+    for i in (*range(n_header), *(rng.randrange(len(content)) for _ in range(2000))):
         yield _with_byte(content, i, content[i] ^ (1 << rng.randrange(8)))
 
 
@@ -107,7 +91,7 @@ def _with_byte(content, i, byte):
     return bytes(changed)
 
 
-def cuts(content, large, rng):
+def cuts(content, large):
     """Yield the file cut at each length, a larger one at every kilobyte, and both made longer."""
     for n in range(len(content)):
         yield content[:n]
@@ -162,88 +146,32 @@ def sizes(content):
         )
 
 
-def bombs(content, small):
-    """Yield files that are small and ask for much, or `small` ones, which are quicker to make."""
-    megabytes = 16 if small else 1024
-    deep = b"[" * 100_000
-    yield len(deep).to_bytes(8, "little") + deep
-    deep = b'{"a":' * 100_000
-    yield len(deep).to_bytes(8, "little") + deep
-    outer, inner, data = split(content)
-    for text in ("[" * 100_000 + "]" * 100_000, '{"a":' * 10_000 + "1" + "}" * 10_000):
-        yield join(outer, inner, data, model=text)
-    yield join(outer, inner, data, model="1" * 100_000)
-    for many in ("[]," * 1_000_000, "[]," * 60_000, "{}," * 60_000, "1," * 1_900_000):
-        yield join(outer, inner, data, model=f"[{many[:-1]}]")
-    tensor = {"dtype": "F32", "shape": [0], "data_offsets": [0, 0]}
-    for n in (1_000, 20_000, 30_000 if small else 1_000_000):
-        yield join({**outer, **{f"t{i}": tensor for i in range(n)}}, inner, data)
-    yield (100 * 2**20).to_bytes(8, "little") + bytes(100 * 2**20)
-    yield (100 * 2**20).to_bytes(8, "little") + b" " * (100 * 2**20)
-    zeros = io.BytesIO()
-    with zipfile.ZipFile(zeros, "w", zipfile.ZIP_DEFLATED) as archive:
-        with archive.open("weights", "w") as member:
-            for _ in range(megabytes):
-                member.write(bytes(2**20))
-    yield zeros.getvalue()
-    yield gzip.compress(bytes(megabytes * 2**18))
-
-
-def foreign(folder, payload, rng):
-    """Yield files of other kinds, most with a payload, and what is no file at all."""
-    for protocol in range(pickle.HIGHEST_PROTOCOL + 1):
-        yield pickle.dumps(payload, protocol)
-    path = folder / "foreign"
-    for compress in (0, 3, ("gzip", 3), ("bz2", 3), ("lzma", 3)):
-        joblib.dump(payload, path, compress=compress)
-        yield path.read_bytes()
-    for zipped in (True, False):
-        torch.save(payload, path, _use_new_zipfile_serialization=zipped)
-        yield path.read_bytes()
-    buffer = io.BytesIO()
-    np.save(buffer, np.array([payload]), allow_pickle=True)
-    yield buffer.getvalue()
-    buffer = io.BytesIO()
-    np.savez(buffer, weights=np.zeros(3))
-    yield buffer.getvalue()
-    buffer = io.BytesIO()
-    with zipfile.ZipFile(buffer, "w") as archive:
-        archive.writestr("data.pkl", pickle.dumps(payload))
-    yield buffer.getvalue()
-    yield bz2.compress(pickle.dumps(payload))
-    yield b"\x89PNG\r\n\x1a\n" + rng.randbytes(1000)
-    yield b"\x89HDF\r\n\x1a\n" + rng.randbytes(1000)
-    yield b""
-    yield b"import os; os.system('true')\n"
-    yield b"{}"
-    yield bytes(1000)
-    header = json.dumps({"t": {"dtype": "F32", "shape": [1], "data_offsets": [0, 4]}}).encode()
-    yield len(header).to_bytes(8, "little") + header + bytes(4)  # a plain safetensors file
-    for n in range(0, 4096, 64):
-        yield rng.randbytes(n)
-
-    (folder / "folder").mkdir()
-    yield folder / "folder"
-    os.mkfifo(folder / "fifo")
-    yield folder / "fifo"
-    for name in ("/dev/zero", "/dev/random", "/dev/null"):
-        yield Path(name)
-        link = folder / f"link{name.replace('/', '-')}"
-        link.symlink_to(name)
-        yield link
-
-
 # -- the counts ------------------------------------------------------------------------------
+
+
+class Row(NamedTuple):
+    """What became of the files of one kind."""
+
+    bar: str
+    kind: str
+    files: int
+    held: int
+    faults: list
+    slowest: float  # seconds
+    growth: int  # bytes
 
 
 def attempt(path, X):
     """Load a file, and predict where that worked; return the outcome in a word or two."""
+    signal.alarm(30)  # ends a wait for what never comes
     try:
         estimator = load(path)
     except ModelFileError:
         return "refused"
     except Exception as error:
         return f"{type(error).__name__}: {error}"[:200]
+    finally:
+        signal.alarm(0)
     try:
         estimator.predict(X)
     except (ValueError, TypeError):
@@ -254,42 +182,46 @@ def attempt(path, X):
 
 
 def run(every=1, seed=0):
-    """Try the files, or each `every`-th, and return a row of counts for each kind."""
+    """Try the files, or each `every`-th of the many, and yield a :class:`Row` for each kind."""
     rng = random.Random(seed)
     X = np.random.default_rng(seed).integers(0, 256, (60, 16), dtype=np.uint8)
     y = np.array(["seven", "nine", "two"])[np.arange(60) % 3]
-    small = BackpropClassifier((3,), max_epochs=2, random_state=0).fit(X, y)
-    larger = CNNClassifier((8, 8), hidden_layer_sizes=(64,), max_epochs=1, random_state=0).fit(X, y)
-    rows = []
+    estimators = (
+        BackpropClassifier((3,), max_epochs=2, random_state=0),
+        CNNClassifier((8, 8), hidden_layer_sizes=(64,), max_epochs=1, random_state=0),
+        MLPClassifier((3,), max_epochs=1, random_state=0),
+    )
     with tempfile.TemporaryDirectory() as folder:
         folder = Path(folder)
-        content, large, mlp = [
-            _saved(estimator, folder / "sound.safetensors", X)
-            for estimator in (small, larger, MLPClassifier((3,), max_epochs=1).fit(X, y))
-        ]
+        path = folder / "sound.safetensors"
+        content, large, mlp = [_saved(estimator.fit(X, y), path, X) for estimator in estimators]
         canary, ran = Canary(), folder / "the payload ran"
         canary.watching = True
         pickle.loads(pickle.dumps(Payload(ran)))
         canary.watching = False
         if not canary.seen or not ran.exists():
             raise RuntimeError("the canary doesn't sing, or the payload doesn't run")
-        canary.seen.clear()
         ran.rmdir()
-        kinds = {
-            "flipped bytes and bits": flips(content, rng),
-            "cut or longer": cuts(content, large, rng),
-            "swapped sections": swaps(content, large, rng),
-            "claimed sizes": sizes(content),
-            "bombs": bombs(content, small=every > 1),
-            "other kinds of files": foreign(folder, Payload(ran), rng),
-            "sealed, senseless": senseless(content, mlp),
-            "sealed, any value": any_value(mlp, every),
-        }
-        for kind, files in kinds.items():
-            rows.append(_count(kind, files, every, folder, X, canary))
+
+        def some(files):
+            return islice(files, 0, None, every)
+
+        kinds = (
+            ("F1", "bytes inverted", some(inversions(content))),
+            ("F1", "single bits flipped", some(flips(content, rng))),
+            ("F1", "cut or longer", some(cuts(content, large))),
+            ("F1", "empty, folders, pipes, devices", no_files(folder)),
+            ("F2", "code and other kinds of files", hostile(folder, Payload(ran), rng)),
+            ("F3", "claimed sizes", some(sizes(content))),
+            ("F3", "bombs", bombs(content, small=every > 1)),
+            ("F4", "sealed, senseless", senseless(content, mlp)),
+            ("", "swapped sections", some(swaps(content, large, rng))),
+            ("", MAY_LOAD, any_value(mlp, every)),
+        )
+        for bar, kind, files in kinds:
+            yield _row(bar, kind, files, folder / "mutated.safetensors", X, canary)
         if ran.exists():
             raise RuntimeError("a payload ran")
-    return rows
 
 
 def _saved(estimator, path, X):
@@ -303,31 +235,30 @@ def _saved(estimator, path, X):
     return path.read_bytes()
 
 
-def _count(kind, files, every, folder, X, canary):
-    outcomes, slowest, growth = Counter(), 0.0, 0
-    path = folder / "mutated.safetensors"
-    for i, file in enumerate(files):
-        if i % every and kind in SAMPLED:
-            continue
+def _row(bar, kind, files, path, X, canary):
+    allowed = {"refused"}
+    if kind == MAY_LOAD:
+        allowed |= {"loaded", "loaded, predict refused"}
+    n_files, faults, slowest, most = 0, [], 0.0, 0
+    for n_files, file in enumerate(files, 1):
         if isinstance(file, bytes):
             path.write_bytes(file)
+            file = path
         Path("/proc/self/clear_refs").write_text("5")  # the most becomes what there is
+        canary.seen.clear()
         before, start = _memory("VmRSS"), time.process_time()
         canary.watching = True
-        outcome = attempt(path if isinstance(file, bytes) else file, X)
+        outcome = attempt(file, X)
         canary.watching = False
-        slowest = max(slowest, time.process_time() - start)
-        growth = max(growth, _memory("VmHWM") - before)
-        outcomes[outcome] += 1
-    return {
-        "kind": kind,
-        "files": outcomes.total(),
-        "refused": outcomes["refused"],
-        "outcomes": outcomes,
-        "ran": canary.seen.copy(),
-        "slowest": slowest,
-        "growth": growth,
-    }
+        seconds, growth = time.process_time() - start, _memory("VmHWM") - before
+        slowest, most = max(slowest, seconds), max(most, growth)
+        wrong = [] if outcome in allowed else [outcome]
+        wrong += [f"ran {event}" for event in canary.seen]
+        wrong += [f"took {seconds:.2f} s"] if seconds > MOST_SECONDS else []
+        wrong += [f"took {growth / 2**20:.0f} MB"] if growth > MOST_BYTES else []
+        if wrong:
+            faults.append(f"file {n_files}: {'; '.join(wrong)}")
+    return Row(bar, kind, n_files, n_files - len(faults), faults, slowest, most)
 
 
 def _memory(field):
@@ -338,20 +269,8 @@ def _memory(field):
     raise OSError(f"/proc/self/status has no {field}")
 
 
-def faults(row):
-    """Yield what went wrong among the files of one kind, in words."""
-    allowed = {"refused"}
-    if row["kind"] == "sealed, any value":
-        allowed |= {"loaded", "loaded, predict refused"}
-    for outcome, n in row["outcomes"].items():
-        if outcome not in allowed:
-            yield f"{n} x {outcome}"
-    for event in row["ran"]:
-        yield f"ran {event}"
-    if row["slowest"] > MOST_SECONDS:
-        yield f"{row['slowest']:.2f} s"
-    if row["growth"] > MOST_BYTES:
-        yield f"{row['growth'] / 2**20:.0f} MB"
+def _give_up(*_):
+    raise TimeoutError("waits for ever")
 
 
 def main(argv=None):
@@ -360,19 +279,16 @@ def main(argv=None):
     parser.add_argument("--every", type=int, default=1, help="take each n-th of the many")
     parser.add_argument("--seed", type=int, default=0)
     options = parser.parse_args(argv)
-    rows = run(options.every, options.seed)
-    print(f"{'kind':24}{'files':>8}{'refused':>9}{'loaded':>8}{'slowest':>9}{'memory':>9}")
-    for row in rows:
-        loaded = sum(n for outcome, n in row["outcomes"].items() if outcome.startswith("loaded"))
-        print(
-            f"{row['kind']:24}{row['files']:8}{row['refused']:9}{loaded:8}"
-            f"{row['slowest']:7.2f} s{row['growth'] / 2**20:6.0f} MB"
-        )
-    print(f"{'all':24}{sum(row['files'] for row in rows):8}")
-    found = [f"{row['kind']}: {fault}" for row in rows for fault in faults(row)]
-    print("\n".join(["FAULTS", *found]) if found else "No code ran, nothing loaded unnoticed.")
-    return 1 if found else 0
+    signal.signal(signal.SIGALRM, _give_up)
+    bars, n_files = Bars(), 0
+    for row in run(options.every, options.seed):
+        words = f"{row.kind:31} at most {row.slowest:.2f} s, {row.growth / 2**20:.0f} MB"
+        bars.report(row.bar, words, row.held, row.files, row.faults)
+        n_files += row.files
+    print(f"{n_files:,} files. Held: refused by ModelFileError, or, the last, loaded or refused;")
+    print(f"no code ran; within {MOST_SECONDS:g} s and {MOST_BYTES // 2**20} MB each.")
+    bars.finish()
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    main()

@@ -1,5 +1,8 @@
 """Where the arithmetic runs: the device and the floating-point type."""
 
+import contextlib
+import threading
+
 import numpy as np
 import torch
 
@@ -61,3 +64,35 @@ def resolve_dtype(precision, data_dtype, device):
     if data_dtype == np.float64 and device.type == "cpu":
         return torch.float64
     return torch.float32
+
+
+_lock = threading.Lock()
+_open_blocks = 0
+_before = None  # cuDNN's settings when the first of the open blocks began
+
+
+@contextlib.contextmanager
+def deterministic_algorithms(wanted, device):
+    """Keep cuDNN to algorithms that give the same bits each time, if `wanted` and on a GPU.
+
+    The settings belong to the whole process. Where several threads are inside such a block at
+    once, the last one to leave restores what the first one found.
+    """
+    if not wanted or device.type != "cuda":
+        yield
+        return
+    global _open_blocks, _before
+    cudnn = torch.backends.cudnn
+    with _lock:
+        if _open_blocks == 0:
+            _before = (cudnn.deterministic, cudnn.benchmark)
+        _open_blocks += 1
+        # Benchmarking takes whichever algorithm was quicker this time.
+        cudnn.deterministic, cudnn.benchmark = True, False
+    try:
+        yield
+    finally:
+        with _lock:
+            _open_blocks -= 1
+            if _open_blocks == 0:
+                cudnn.deterministic, cudnn.benchmark = _before

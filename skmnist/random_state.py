@@ -5,11 +5,16 @@ remembered between epochs, so stopping and going on gives the same bits as going
 """
 
 import contextlib
+import os
+import random
+import threading
 import zlib
 
 import numpy as np
 import torch
 from sklearn.utils import check_random_state
+
+_one_at_a_time = threading.RLock()
 
 
 def draw_seed(random_state):
@@ -36,11 +41,40 @@ def make_generator(seed, purpose, epoch=0, device="cpu"):
 
 @contextlib.contextmanager
 def seeded_globally(seed, purpose, epoch=0, device="cpu"):
-    """Seed torch's global generators inside the block and restore them after it.
+    """Seed the global generators inside the block and restore them after it.
 
-    For code that isn't ours (a user's module, a user's augmentation), which draws from them.
+    For code that isn't ours (a user's module, a user's augmentation), which draws from torch's,
+    NumPy's or Python's. They belong to the whole process, so only one thread at a time may be
+    inside of such a block; the others wait.
     """
-    device = torch.device(device)
-    with torch.random.fork_rng([device] if device.type == "cuda" else []):
-        torch.manual_seed(derive_seed(seed, purpose, epoch))
+    derived = derive_seed(seed, purpose, epoch)
+    with _one_at_a_time, contextlib.ExitStack() as restore:
+        # torch.manual_seed would seed every GPU, where others may be at work.
+        for generator in _torch_generators(torch.device(device)):
+            restore.callback(generator.set_state, generator.get_state())
+            generator.manual_seed(derived)
+        restore.callback(np.random.set_state, np.random.get_state())
+        np.random.seed(derived % 2**32)
+        restore.callback(random.setstate, random.getstate())
+        random.seed(derived)
         yield
+
+
+def _torch_generators(device):
+    yield torch.default_generator
+    if device.type == "cuda":
+        torch.cuda.init()
+        index = torch.cuda.current_device() if device.index is None else device.index
+        yield torch.cuda.default_generators[index]
+    elif device.type == "mps":
+        yield torch.mps._get_default_mps_generator()
+
+
+def _begin_forked():
+    # Who holds the lock is a thread of the parent, which will never release this copy of it.
+    global _one_at_a_time
+    _one_at_a_time = threading.RLock()
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_begin_forked)

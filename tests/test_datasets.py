@@ -1,6 +1,7 @@
 """The data sets, with small files in the place of the real ones and without a network."""
 
 import bz2
+import contextlib
 import functools
 import gzip
 import hashlib
@@ -17,8 +18,10 @@ import tempfile
 import threading
 import time
 import tracemalloc
+import urllib.request
 import zipfile
 from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
+from contextlib import contextmanager
 from pathlib import Path
 from types import SimpleNamespace
 from urllib.error import HTTPError, URLError
@@ -38,6 +41,7 @@ from skmnist.datasets import (
     load_mnist_sample,
 )
 from skmnist.datasets.image_set import File, ImageSet, Part
+from skmnist.datasets.retrieve import _NoDowngrade, retrieve
 from skmnist.optional import import_torchvision
 
 N_IMAGES = {"train": 9, "test": 5}
@@ -107,6 +111,9 @@ class FakeSet:
                 self.files[file.path] = content
                 files.append(File(file.path, file.digest and digest(content).hexdigest()))
             monkeypatch.setitem(image_set.parts, subset, Part(*files, n))
+        # What a download leaves: a digest beside each file, unless they are known beforehand.
+        notes = [] if image_set.has_known_digests else [f"{path}.sha256" for path in self.files]
+        self.downloaded = {*self.files, *notes}
 
     def write(self, home, *, compressed=False):
         for path, content in self.files.items():
@@ -118,7 +125,7 @@ class FakeSet:
 
 @pytest.fixture
 def kmnist(monkeypatch):
-    """A small set whose files have no known digest."""
+    """A small set whose images have no known digest."""
     return FakeSet(IMAGE_SETS["kmnist"], monkeypatch)
 
 
@@ -139,7 +146,8 @@ def use_as_torchvision(monkeypatch, download):
         dataset.work(Path(root))
 
     dataset.calls, dataset.work = 0, download
-    fake = SimpleNamespace(datasets=SimpleNamespace(KMNIST=dataset))
+    utils = SimpleNamespace(_urlretrieve=None, _get_redirect_url=None)
+    fake = SimpleNamespace(datasets=SimpleNamespace(KMNIST=dataset, utils=utils))
     monkeypatch.setattr("skmnist.datasets.download.import_torchvision", lambda: fake)
     return dataset
 
@@ -459,6 +467,46 @@ def test_digest_that_differs_is_shown(monkeypatch, tmp_path):
         fetch_mnist(data_home=tmp_path)
 
 
+@pytest.mark.parametrize("fetch, image_set", EVERY_SET)
+def test_any_flipped_byte_of_what_was_downloaded_is_noticed(
+    fetch, image_set, server, monkeypatch, tmp_path
+):
+    fake = FakeSet(image_set, monkeypatch)
+    server.content = answers(fake)
+    fetch(subset="all", data_home=tmp_path)
+    for path in fake.files:
+        sound = (tmp_path / path).read_bytes()
+        for position in (0, 7, len(sound) // 2, len(sound) - 1):
+            content = bytearray(sound)
+            content[position] ^= 1
+            (tmp_path / path).write_bytes(content)
+            with pytest.raises(DatasetError, match=f"{path}: .*wanted.*Delete"):
+                fetch(subset="all", data_home=tmp_path)
+        (tmp_path / path).write_bytes(sound)
+    fetch(subset="all", data_home=tmp_path)
+
+
+def test_noted_digest_is_that_of_sha256sum_and_holds_for_the_packed_file_too(
+    kmnist, monkeypatch, tmp_path
+):
+    use_as_torchvision(monkeypatch, kmnist.write)
+    fetch_kmnist(data_home=tmp_path)
+    note = tmp_path / f"{KMNIST_IMAGES}.sha256"
+    digest = hashlib.sha256(kmnist.files[KMNIST_IMAGES]).hexdigest()
+    assert note.read_text() == f"{digest}  train-images-idx3-ubyte\n"
+    (tmp_path / KMNIST_IMAGES).unlink()
+    kmnist.write(tmp_path, compressed=True)
+    (tmp_path / KMNIST_IMAGES).unlink(missing_ok=True)
+    fetch_kmnist(data_home=tmp_path)
+    other = kmnist.files[KMNIST_IMAGES][:-1] + b"\0"
+    damage(tmp_path, KMNIST_IMAGES, other, compressed=True)
+    with pytest.raises(DatasetError, match=rf"{KMNIST_IMAGES}\.gz: has SHA-256 .* wanted {digest}"):
+        fetch_kmnist(data_home=tmp_path)
+    note.write_text("<html>")
+    with pytest.raises(DatasetError, match=rf"{note}: begins with '<html>', wanted a SHA-256.*"):
+        fetch_kmnist(data_home=tmp_path)
+
+
 def test_damaged_usps_is_refused(monkeypatch, tmp_path):
     fake = FakeSet(IMAGE_SETS["usps"], monkeypatch)
     for content in [b"", fake.files["usps.bz2"][:-9], b"<html>", bz2.compress(b"0 1:9")]:
@@ -522,7 +570,7 @@ def test_download_fills_the_data_home_once(kmnist, monkeypatch, tmp_path):
         images = fetch_kmnist(data_home=home).images
         np.testing.assert_array_equal(images, kmnist.images["train"])
     assert torchvision.calls == 1
-    assert files_below(home) == set(kmnist.files)
+    assert files_below(home) == kmnist.downloaded
     assert set(os.listdir(home)) == {"KMNIST"}
 
 
@@ -533,7 +581,7 @@ def test_files_that_are_there_are_kept(kmnist, monkeypatch, tmp_path):
     use_as_torchvision(monkeypatch, kmnist.write)
     fetch_kmnist(data_home=tmp_path)
     assert (tmp_path / KMNIST_IMAGES).stat() == before
-    assert files_below(tmp_path) == set(kmnist.files)
+    assert files_below(tmp_path) == kmnist.downloaded
 
 
 FAILURES = [
@@ -590,18 +638,69 @@ def test_interrupted_download_leaves_no_file(kmnist, monkeypatch, tmp_path):
     assert list(tmp_path.iterdir()) == []
 
 
-def test_server_that_falls_silent_is_given_up(kmnist, monkeypatch, tmp_path):
-    with socket.create_server(("127.0.0.1", 0)) as server:
+@contextmanager
+def answering(answer):
+    """A server on this machine that sends what `answer` (a function of the connection) sends."""
+    with socket.create_server(("127.0.0.1", 0)) as listener:
 
-        def download(root):
-            with socket.create_connection(server.getsockname()) as client:
-                client.recv(1)
+        def serve():
+            with contextlib.suppress(OSError):
+                while True:
+                    connection, _ = listener.accept()
+                    with connection, contextlib.suppress(OSError):
+                        connection.recv(1000)
+                        answer(connection)
 
-        use_as_torchvision(monkeypatch, download)
-        monkeypatch.setattr("skmnist.datasets.download._TIMEOUT", 0.05)
-        with pytest.raises(DatasetError, match="TimeoutError"):
-            fetch_kmnist(data_home=tmp_path)
-    assert socket.getdefaulttimeout() is None
+        threading.Thread(target=serve, daemon=True).start()
+        yield f"http://127.0.0.1:{listener.getsockname()[1]}/file"
+
+
+OK = b"HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\n"
+HANG_UP = threading.Event()
+ANSWERS = {
+    "silence": (lambda c: HANG_UP.wait(1), "timed out"),
+    "too slow": (lambda c: [c.sendall(OK), *(c.sendall(b"x") or time.sleep(0.1) for _ in "1234")],
+                 "only . bytes came"),
+    "cut": (lambda c: c.sendall(OK + b"xy"), "2 bytes came, 4 were announced"),
+    "not found": (lambda c: c.sendall(b"HTTP/1.1 404 Gone\r\n\r\n"), "HTTP Error 404: Gone"),
+    "nonsense": (lambda c: c.sendall(b"nonsense"), "BadStatusLine"),
+    "hangs up": (lambda c: None, "RemoteDisconnected"),
+    "redirects for ever": (
+        lambda c: c.sendall(b"HTTP/1.1 302 Found\r\nLocation: /file\r\n\r\n"), "infinite loop",
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("answer, message", list(ANSWERS.values()), ids=list(ANSWERS))
+def test_bad_answer_of_a_server_is_told_with_its_address(answer, message, monkeypatch, tmp_path):
+    monkeypatch.setattr("skmnist.datasets.retrieve._TIMEOUT", 0.2)
+    with answering(answer) as url, pytest.raises(RuntimeError, match=f"(?s){url}.*{message}"):
+        retrieve(url, tmp_path / "file")
+
+
+def test_good_answer_of_a_server_is_written_to_the_file(tmp_path):
+    with answering(lambda c: c.sendall(OK + b"data")) as url:
+        retrieve(url, tmp_path / "file")
+    assert (tmp_path / "file").read_bytes() == b"data"
+
+
+def test_nobody_is_sent_from_https_to_http():
+    request = urllib.request.Request("https://host/file")
+    with pytest.raises(URLError, match="from https to http://host/file"):
+        _NoDowngrade().redirect_request(request, None, 302, "", {}, "http://host/file")
+    onward = _NoDowngrade().redirect_request(request, None, 302, "", {}, "https://other/file")
+    assert onward.full_url == "https://other/file"
+
+
+def test_torchvision_is_left_as_it_was(server, kmnist, tmp_path):
+    utils = import_torchvision().datasets.utils
+    before = utils._urlretrieve, utils._get_redirect_url
+    server.content = answers(kmnist)
+    fetch_kmnist(data_home=tmp_path / "good")
+    server.content = {}
+    with pytest.raises(DatasetError):
+        fetch_kmnist(data_home=tmp_path / "bad")
+    assert (utils._urlretrieve, utils._get_redirect_url) == before
 
 
 def test_threads_that_fetch_at_once_download_once(kmnist, monkeypatch, tmp_path):
@@ -620,8 +719,7 @@ def test_threads_that_fetch_at_once_download_once(kmnist, monkeypatch, tmp_path)
         for images in pool.map(fetch, range(4)):
             np.testing.assert_array_equal(images, kmnist.images["train"])
     assert torchvision.calls == 1
-    assert files_below(tmp_path) == set(kmnist.files)
-    assert socket.getdefaulttimeout() is None
+    assert files_below(tmp_path) == kmnist.downloaded
 
 
 def fetch_in_a_process(home):
@@ -645,7 +743,7 @@ def test_processes_that_fetch_at_once_both_end_right(kmnist, tmp_path):
     home = tmp_path / "home"
     with ProcessPoolExecutor(2, mp_context=multiprocessing.get_context("spawn")) as pool:
         assert list(pool.map(fetch_in_a_process, [home, home])) == [True, True]
-    assert files_below(home) == set(kmnist.files)
+    assert files_below(home) == kmnist.downloaded
     assert set(os.listdir(home)) == {"KMNIST"}
 
 
@@ -658,15 +756,14 @@ def server(monkeypatch):
     utils = import_torchvision().datasets.utils
     server = SimpleNamespace(content={})
 
-    def retrieve(url, filename, **kwargs):
+    def retrieve(url, filename):
         try:
             content = server.content[url.rpartition("/")[2]]
         except KeyError:
-            raise URLError("Name or service not known") from None
+            raise RuntimeError("Name or service not known") from None
         Path(filename).write_bytes(content)
 
-    monkeypatch.setattr(utils, "_get_redirect_url", lambda url, **kwargs: url)
-    monkeypatch.setattr(utils, "_urlretrieve", retrieve)
+    monkeypatch.setattr("skmnist.datasets.download.retrieve", retrieve)
     monkeypatch.setattr(utils, "check_md5", lambda path, md5, **kwargs: True)
     return server
 
@@ -693,7 +790,7 @@ def test_torchvision_downloads_what_is_read(fetch, image_set, server, monkeypatc
     bunch = fetch(subset="all", data_home=tmp_path)
     np.testing.assert_array_equal(bunch.images, np.concatenate([*fake.images.values()]))
     np.testing.assert_array_equal(bunch.target, np.concatenate([*fake.target.values()]))
-    assert files_below(tmp_path) == set(fake.files)
+    assert files_below(tmp_path) == fake.downloaded
 
 
 @pytest.mark.parametrize("fetch, image_set", EVERY_SET)

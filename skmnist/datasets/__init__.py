@@ -4,6 +4,7 @@ from .data_home import get_data_home
 from .emnist import fetch_emnist
 from .errors import DatasetError
 from .fashion_mnist import fetch_fashion_mnist
+from .image_folder import load_image_folder
 from .kmnist import fetch_kmnist
 from .mnist import fetch_mnist
 from .qmnist import fetch_qmnist
@@ -19,5 +20,6 @@ __all__ = [
     "fetch_qmnist",
     "fetch_usps",
     "get_data_home",
+    "load_image_folder",
     "load_mnist_sample",
 ]

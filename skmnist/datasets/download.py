@@ -1,15 +1,15 @@
 """Download a set through torchvision, which knows the mirrors and the digests."""
 
 import os
-import socket
 import tempfile
 from contextlib import contextmanager
 from pathlib import Path
 
 from ..optional import import_torchvision
+from .digests import note_digest
 from .errors import dataset_error
+from .retrieve import retrieve
 
-_TIMEOUT = 30  # seconds in which a server has to send something
 _PACKED = {".gz", ".zip"}  # torchvision leaves them beside what it unpacked
 
 
@@ -28,7 +28,8 @@ def download(image_set, subsets, home):
     home : Path
         The data home. It is created if needed.
     """
-    torchvision_class = getattr(import_torchvision().datasets, image_set.torchvision_name)
+    torchvision = import_torchvision().datasets
+    torchvision_class = getattr(torchvision, image_set.torchvision_name)
     try:
         home.mkdir(parents=True, exist_ok=True)
         temporary = tempfile.TemporaryDirectory(
@@ -42,7 +43,7 @@ def download(image_set, subsets, home):
         problem = f"cannot be written to ({error.strerror or error})"
         raise dataset_error(home, problem, remedy) from error
 
-    with temporary as folder, _socket_timeout(_TIMEOUT):
+    with temporary as folder, _our_retrieval(torchvision.utils):
         try:
             for subset in subsets:
                 torchvision_class(
@@ -52,7 +53,10 @@ def download(image_set, subsets, home):
                     **image_set.torchvision_options,
                 )
                 image_set.read(image_set, image_set.parts[subset], Path(folder))
-            _move_unpacked_files(Path(folder), home)
+            if not image_set.has_known_digests:
+                for path in _unpacked_files(Path(folder)):
+                    note_digest(path)
+            _move(_unpacked_files(Path(folder)), Path(folder), home)
         # Whatever it is that fails in there (network, mirror, archive, disk), the set did not come.
         except Exception as error:
             remedy = (
@@ -66,21 +70,27 @@ def download(image_set, subsets, home):
             raise dataset_error(home, problem, remedy) from error
 
 
-def _move_unpacked_files(source, home):
-    for path in source.rglob("*"):
+def _unpacked_files(folder):
+    # Backwards: a digest (FILE.sha256) comes before its file, which then never lies there without.
+    paths = sorted(folder.rglob("*"), reverse=True)
+    return [path for path in paths if path.is_file() and path.suffix not in _PACKED]
+
+
+def _move(paths, source, home):
+    for path in paths:
         destination = home / path.relative_to(source)
         # What is there is whole, from another process or from before.
-        if path.is_file() and path.suffix not in _PACKED and not destination.exists():
+        if not destination.exists():
             destination.parent.mkdir(parents=True, exist_ok=True)
             os.replace(path, destination)
 
 
 @contextmanager
-def _socket_timeout(seconds):
-    # torchvision sets no time limit, and there is no other way to give it one.
-    before = socket.getdefaulttimeout()
-    socket.setdefaulttimeout(seconds)
+def _our_retrieval(utils):
+    # torchvision waits for ever for a slow server, and falls back from https to http.
+    theirs = utils._urlretrieve, utils._get_redirect_url
+    utils._urlretrieve, utils._get_redirect_url = retrieve, lambda url, **options: url
     try:
         yield
     finally:
-        socket.setdefaulttimeout(before)
+        utils._urlretrieve, utils._get_redirect_url = theirs

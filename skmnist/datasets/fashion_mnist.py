@@ -6,8 +6,20 @@ from .loading import load_image_set
 _FASHION_MNIST = ImageSet(
     torchvision_name="FashionMNIST",
     parts={
-        "train": idx_part("FashionMNIST", "train", 60_000),
-        "test": idx_part("FashionMNIST", "t10k", 10_000),
+        "train": idx_part(
+            "FashionMNIST",
+            "train",
+            60_000,
+            "f4a8712d7a061bf5bd6d2ca38dc4d50a",
+            "9018921c3c673c538a1fc5bad174d6f9",
+        ),
+        "test": idx_part(
+            "FashionMNIST",
+            "t10k",
+            10_000,
+            "8181f5470baa50b63fa0f6fddb340f0a",
+            "15d484375f8d13e6eb1aabb0c3f46965",
+        ),
     },
     target_names=(
         "T-shirt/top",
@@ -111,6 +123,7 @@ def fetch_fashion_mnist(
 
     Notes
     -----
+    Every byte of the files is checked (MD5) each time they are read.
     Published by Zalando Research under the MIT licence.
 
     References

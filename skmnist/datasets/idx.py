@@ -1,17 +1,17 @@
 """Read IDX files, the format of MNIST and its family, raw or compressed by gzip."""
 
 import gzip
-import hashlib
 import zlib
 
 import numpy as np
 
+from .digests import check_digest
 from .errors import damaged, unreadable
 
 _TYPE_CODES = {"uint8": 0x08, "int32": 0x0C}
 
 
-def read_idx(path, shape, dtype="uint8", sha256=None):
+def read_idx(path, shape, dtype="uint8", digest=None):
     """Read and check one IDX file.
 
     The shape is what the caller wants, not what the file says: so memory is bounded
@@ -25,8 +25,8 @@ def read_idx(path, shape, dtype="uint8", sha256=None):
         The shape that the file must have.
     dtype : {"uint8", "int32"}, default="uint8"
         The type that the file must have.
-    sha256 : str, default=None
-        Digest of the unpacked file. If None, none is known.
+    digest : str, default=None
+        SHA-256 or MD5 of the unpacked file. If None, none is known.
 
     Returns
     -------
@@ -63,10 +63,6 @@ def read_idx(path, shape, dtype="uint8", sha256=None):
         raise damaged(path, f"is cut short: {n_bytes} bytes came, wanted {n_wanted}")
     if longer:
         raise damaged(path, f"is too long: more than the {n_wanted} bytes wanted came")
-    if sha256 is not None:
-        digest = hashlib.sha256(header)
-        digest.update(payload)
-        if digest.hexdigest() != sha256:
-            problem = f"has SHA-256 {digest.hexdigest()}, wanted {sha256}: its content has changed"
-            raise damaged(path, problem)
+    if digest is not None:
+        check_digest(path, digest, header, payload)
     return payload.view(big_endian).reshape(shape).astype(dtype, copy=False)

@@ -10,7 +10,8 @@ from .reading import read_idx_part
 class File(NamedTuple):
     """A file: its path below the data home (torchvision's layout) and a digest, if known.
 
-    The digest is the SHA-256 of what an IDX file unpacks to, the MD5 of any other file.
+    The digest, a SHA-256 or MD5, is that of what an IDX file unpacks to, or of any other file as
+    it is.
     """
 
     path: str
@@ -50,13 +51,18 @@ class ImageSet:
     transposed: bool = False
     read: Callable = read_idx_part
 
+    @property
+    def has_known_digests(self):
+        """Whether the digests of all its files are known beforehand."""
+        return all(file.digest for part in self.parts.values() for file in part.files)
 
-def idx_part(folder, prefix, n_images, images_sha256=None, labels_sha256=None, labels="idx1-ubyte"):
+
+def idx_part(folder, prefix, n_images, images_digest=None, labels_digest=None, labels="idx1-ubyte"):
     """Return the part that consists of two IDX files, as torchvision names them."""
-    # Only MNIST's unpacked files have a known digest; for the other sets torchvision knows
-    # the downloads' digests (and checks them), so later on their structure has to do.
+    # Where no digest is known, that of what was downloaded (which torchvision checks by the
+    # archive's) is noted beside it. Files from elsewhere are then only checked for their form.
     return Part(
-        File(f"{folder}/raw/{prefix}-images-idx3-ubyte", images_sha256),
-        File(f"{folder}/raw/{prefix}-labels-{labels}", labels_sha256),
+        File(f"{folder}/raw/{prefix}-images-idx3-ubyte", images_digest),
+        File(f"{folder}/raw/{prefix}-labels-{labels}", labels_digest),
         n_images,
     )

@@ -6,8 +6,12 @@ from .loading import load_image_set
 _KMNIST = ImageSet(
     torchvision_name="KMNIST",
     parts={
-        "train": idx_part("KMNIST", "train", 60_000),
-        "test": idx_part("KMNIST", "t10k", 10_000),
+        "train": idx_part(
+            "KMNIST", "train", 60_000, labels_digest="949e75301f8813e0dc5800dcc320fc52"
+        ),
+        "test": idx_part(
+            "KMNIST", "t10k", 10_000, labels_digest="9f55f451c0988b028eccdf7d5cc265ab"
+        ),
     },
     target_names=("o", "ki", "su", "tsu", "na", "ha", "ma", "ya", "re", "wo"),
     description="""\
@@ -101,6 +105,10 @@ def fetch_kmnist(
 
     Notes
     -----
+    A digest of each file is noted beside it when it is downloaded, and every byte is
+    checked against it (SHA-256) each time the file is read. Of image files that came some
+    other way the form and the size are checked, of label files every byte (MD5).
+
     Published by the Center for Open Data in the Humanities (CODH) under CC BY-SA 4.0.
 
     References

@@ -1,5 +1,6 @@
 """What all ``fetch_*`` functions do: find or download the files, read them, hand them out."""
 
+import os
 import threading
 from pathlib import Path
 
@@ -12,7 +13,7 @@ from .errors import dataset_error
 from .reading import find_file
 
 _SUBSETS = {"train": ["train"], "test": ["test"], "all": ["train", "test"]}
-_ONE_DOWNLOAD_AT_A_TIME = threading.Lock()
+_one_download_at_a_time = threading.Lock()
 
 
 def load_image_set(image_set, subset, return_X_y, as_frame, data_home, download_if_missing):
@@ -52,8 +53,8 @@ def _provide_files(image_set, subsets, home, download_if_missing):
         )
         raise dataset_error(path, "not found (nor as .gz), and download_if_missing=False", remedy)
     if missing:
-        # A process sets one socket timeout, and what another thread has fetched is there.
-        with _ONE_DOWNLOAD_AT_A_TIME:
+        # What another thread has fetched meanwhile is there.
+        with _one_download_at_a_time:
             missing = _missing_files(image_set, subsets, home)
             if missing:
                 download(image_set, {subset for subset, _ in missing}, home)
@@ -66,3 +67,13 @@ def _missing_files(image_set, subsets, home):
         for file in image_set.parts[subset].files
         if not find_file(home, file).exists()
     ]
+
+
+def _begin_forked():
+    # Who holds the lock is a thread of the parent, which will never release this copy of it.
+    global _one_download_at_a_time
+    _one_download_at_a_time = threading.Lock()
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_begin_forked)

@@ -110,6 +110,10 @@ def fetch_qmnist(
     The files hold eight numbers for each digit (class, NIST series, writer, ...), of
     which `target` is the class. Published under the BSD 3-clause licence.
 
+    A digest of each file is noted beside it when it is downloaded, and every byte is
+    checked against it (SHA-256) each time the file is read. Of files that came some other
+    way the form, the size and the labels' range are checked.
+
     References
     ----------
     .. [1] C. Yadav, L. Bottou, "Cold case: the lost MNIST digits", NeurIPS (2019),

@@ -1,10 +1,10 @@
 """Read one subset of a set from the files in the data home, and check it."""
 
-import hashlib
 import os
 
 import numpy as np
 
+from .digests import check_digest, noted_digest
 from .errors import damaged, unreadable
 from .idx import read_idx
 
@@ -26,17 +26,18 @@ def find_file(home, file):
 def read_idx_part(image_set, part, home):
     """Return the images and the target of a subset that consists of two IDX files."""
     images_path, labels_path = find_file(home, part.images), find_file(home, part.labels)
-    images = read_idx(
-        images_path, (part.n_images, *image_set.image_shape), "uint8", part.images.digest
+    images_digest, labels_digest = (
+        file.digest or noted_digest(home / file.path) for file in part.files
     )
+    images = read_idx(images_path, (part.n_images, *image_set.image_shape), "uint8", images_digest)
     if image_set.transposed:
         images = np.ascontiguousarray(images.transpose(0, 2, 1))
 
     if image_set.label_columns == 1:
-        labels = read_idx(labels_path, (part.n_images,), "uint8", part.labels.digest)
+        labels = read_idx(labels_path, (part.n_images,), "uint8", labels_digest)
     else:
         shape = (part.n_images, image_set.label_columns)
-        labels = read_idx(labels_path, shape, "int32", part.labels.digest)[:, 0]
+        labels = read_idx(labels_path, shape, "int32", labels_digest)[:, 0]
     target = labels.astype(np.int64) - image_set.first_label
     outside = np.flatnonzero((target < 0) | (target >= len(image_set.target_names)))
     if len(outside):
@@ -57,11 +58,10 @@ def read_usps_part(image_set, part, home):
 
     path = find_file(home, part.images)
     try:
-        digest = hashlib.md5(path.read_bytes(), usedforsecurity=False).hexdigest()
+        content = path.read_bytes()
     except OSError as error:
         raise unreadable(path, error) from error
-    if digest != part.images.digest:
-        raise damaged(path, f"has MD5 {digest}, wanted {part.images.digest}")
+    check_digest(path, part.images.digest, content)
     height, width = image_set.image_shape
     values, labels = load_svmlight_file(
         str(path), n_features=height * width, dtype=np.float32, zero_based=False

@@ -114,7 +114,8 @@ def fetch_usps(
     Notes
     -----
     The files hold pixels from -1 to 1; as in torchvision they are brought to 0 to 255.
-    The data come from the LIBSVM data page; no licence is stated there.
+    Every byte of them is checked (MD5) each time they are read. The data come from the
+    LIBSVM data page; no licence is stated there.
 
     References
     ----------

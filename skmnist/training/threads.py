@@ -1,9 +1,10 @@
-"""How many threads torch may use, set for a while and then restored."""
+"""How many threads torch may use, set for a while and then restored; and what a fork leaves."""
 
 import contextlib
 import multiprocessing
 import os
 import threading
+import warnings
 
 import torch
 
@@ -11,9 +12,12 @@ import torch
 # thread costs more in waking up than it saves.
 _WORK_FOR_A_THREAD = 2e9
 
+# torch keeps a number for each Python thread, and the one set last for threads still to come.
 _lock = threading.Lock()
-_active = 0
-_outer = None
+_open_blocks = 0
+_before = None  # the number that the first of the open blocks found
+_this_thread = threading.local()
+_is_forked = False
 
 
 def choose_threads(work):
@@ -29,34 +33,57 @@ def choose_threads(work):
 def _is_worker():
     """Whether this is a worker of joblib, Dask or multiprocessing, which share out the cores."""
     return (
-        multiprocessing.current_process().name != "MainProcess"
+        _is_forked
+        or multiprocessing.current_process().name != "MainProcess"
         or threading.current_thread() is not threading.main_thread()
     )
 
 
 @contextlib.contextmanager
 def limit_threads(n_threads):
-    """Let torch use `n_threads` threads inside the block.
+    """Let torch use `n_threads` threads for what this Python thread computes inside the block.
 
-    The setting belongs to the whole process. Where several threads are inside such a block at
-    once, the last one to leave restores what the first one found, so that nobody's number
-    changes in the middle of their sums.
+    After it the number is what it was, also where several Python threads are inside such a block
+    at once. In a forked process it is always 1.
     """
-    global _active, _outer
+    global _open_blocks, _before
+    if _is_forked and n_threads > 1:
+        warnings.warn(
+            f"n_threads={n_threads}, but 1 is used: torch's threads don't survive a fork. Start "
+            "processes by 'spawn' or 'forkserver' to use more.",
+            stacklevel=2,
+        )
+        n_threads = 1
     with _lock:
-        if _active == 0:
-            _outer = torch.get_num_threads()
-        _active += 1
+        found = torch.get_num_threads()
+        if _open_blocks == 0:
+            _before = found
+        elif not hasattr(_this_thread, "known"):
+            # A new thread, which starts with the number that another one's block has set.
+            found = _before
+        _this_thread.known = True
+        _open_blocks += 1
         _set(n_threads)
     try:
         yield
     finally:
         with _lock:
-            _active -= 1
-            if _active == 0:
-                _set(_outer)
+            _open_blocks -= 1
+            _set(found)
 
 
 def _set(n_threads):
     if torch.get_num_threads() != n_threads:
         torch.set_num_threads(n_threads)
+
+
+def _begin_forked():
+    # torch's threads stay behind in the parent, and who waits for them waits for ever; so does
+    # who waits for a lock that one of the parent's threads held.
+    global _lock, _open_blocks, _is_forked
+    _lock, _open_blocks, _is_forked = threading.Lock(), 0, True
+    torch.set_num_threads(1)
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_begin_forked)
