@@ -1,0 +1,146 @@
+"""The documentation: everything public is in it, its code runs, its links lead somewhere."""
+
+import importlib.util
+import re
+import shutil
+import subprocess
+import sys
+from html.parser import HTMLParser
+from importlib import import_module
+from pathlib import Path
+from pkgutil import iter_modules
+from urllib.parse import unquote, urlsplit
+
+import matplotlib.pyplot as plt
+import numpy as np
+import pytest
+from PIL import Image
+
+import skmnist
+from skmnist.datasets import load_mnist_sample
+
+ROOT = Path(__file__).resolve().parents[1]
+DOCS = ROOT / "docs"
+PAGES = sorted(path for path in DOCS.rglob("*.md") if path.parent.name != "_build")
+SLOW = ["own_photos"]
+GUIDE = [
+    pytest.param(path, id=path.stem, marks=[pytest.mark.slow] * (path.stem in SLOW))
+    for path in PAGES
+    if "```python" in path.read_text(encoding="utf-8")
+]
+
+needs_sphinx = pytest.mark.skipif(
+    any(importlib.util.find_spec(name) is None for name in ("sphinx", "sphinx_gallery")),
+    reason="needs the docs extra",
+)
+
+
+@pytest.fixture(scope="module")
+def reference():
+    spec = importlib.util.spec_from_file_location("generated_pages", DOCS / "generated_pages.py")
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module.reference()
+
+
+def rooms():
+    """Return the modules with an ``__all__``, found by looking."""
+    names = [f"skmnist.{module.name}" for module in iter_modules(skmnist.__path__)]
+    return [name for name in names if hasattr(import_module(name), "__all__")]
+
+
+def test_every_public_name_is_in_the_reference(reference):
+    listed = set(reference["skmnist"]) | {name.removeprefix("skmnist.") for name in reference}
+    assert set(skmnist.__all__) - {"__version__"} <= listed
+
+
+@pytest.mark.parametrize("room", rooms())
+def test_every_name_of_a_room_is_in_the_reference(room, reference):
+    assert set(import_module(room).__all__) == set(reference[room])
+
+
+def test_every_name_in_the_reference_exists_and_says_what_it_is(reference):
+    for module, names in reference.items():
+        for name in names:
+            assert getattr(import_module(module), name).__doc__, f"{module}.{name}"
+
+
+@pytest.fixture
+def folder(tmp_path, monkeypatch):
+    """An empty folder to work in, but for the reader's own model and photos."""
+    X, y = load_mnist_sample(return_X_y=True)
+    row = np.hstack([X[i].reshape(28, 28).repeat(5, 0).repeat(5, 1) for i in (0, 900, 4000)])
+    for name in ("photo.jpg", "postcode.jpg"):
+        Image.fromarray(255 - row).save(tmp_path / name)
+    skmnist.MLPClassifier(max_epochs=1, random_state=0).fit(X, y).save(tmp_path / "digits.skm")
+    monkeypatch.chdir(tmp_path)
+
+
+@pytest.mark.parametrize("page", GUIDE)
+def test_code_of_a_page_runs(page, folder):
+    text = page.read_text(encoding="utf-8")
+    blocks = re.findall(r"^```python\n(.*?)^```$", text, flags=re.MULTILINE | re.DOTALL)
+    namespace = {"__name__": page.stem}
+    for block in blocks:
+        exec(compile(block, str(page), "exec"), namespace)
+    plt.close("all")
+
+
+class Links(HTMLParser):
+    """The links, pictures and anchors of a page."""
+
+    def __init__(self, text):
+        super().__init__()
+        self.targets, self.anchors, self.loaded = [], set(), []
+        self.feed(text)
+
+    def handle_starttag(self, tag, attributes):
+        attributes = dict(attributes)
+        self.anchors |= {attributes[name] for name in ("id", "name") if name in attributes}
+        if tag == "a" and "href" in attributes:
+            self.targets.append(attributes["href"])
+        if tag in ("img", "script", "iframe") and attributes.get("src"):
+            self.loaded.append(attributes["src"])
+        if tag == "link" and attributes.get("rel") in ("stylesheet", "preload", "icon"):
+            self.loaded.append(attributes["href"])
+
+
+@pytest.fixture(scope="module")
+def site(tmp_path_factory):
+    """The built pages: {path: Links}. The examples are not run: test_examples.py does that."""
+    copy = tmp_path_factory.mktemp("copy")
+    for name in ("docs", "examples", "benchmarks"):
+        made = shutil.ignore_patterns("_build", "generated", "auto_examples", "__pycache__")
+        shutil.copytree(ROOT / name, copy / name, ignore=made)
+    for name in ("README.md", "CHANGES.md"):
+        shutil.copy(ROOT / name, copy)
+    command = [sys.executable, "-m", "sphinx", "-q", "-W", "--keep-going", "-b", "html"]
+    command += ["-D", "sphinx_gallery_conf.filename_pattern=/none", "docs", "site"]
+    done = subprocess.run(command, cwd=copy, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    pages = (copy / "site").rglob("*.html")
+    return {path: Links(path.read_text(encoding="utf-8")) for path in pages}
+
+
+@needs_sphinx
+@pytest.mark.slow
+def test_docs_build_without_a_warning_and_every_link_inside_resolves(site):
+    broken = []
+    for page, links in site.items():
+        for target in [*links.targets, *links.loaded]:
+            parts = urlsplit(target)
+            if parts.scheme or parts.netloc:
+                continue
+            path = (page.parent / unquote(parts.path)).resolve() if parts.path else page
+            known = site.get(path)
+            lost = parts.fragment and known and unquote(parts.fragment) not in known.anchors
+            if not path.exists() or lost:
+                broken.append(f"{page.name}: {target}")
+    assert not broken
+
+
+@needs_sphinx
+@pytest.mark.slow
+def test_pages_load_nothing_from_elsewhere(site):
+    elsewhere = {url for links in site.values() for url in links.loaded if "//" in url}
+    assert not elsewhere
