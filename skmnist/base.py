@@ -1,7 +1,6 @@
 """What every classifier here does around its arithmetic: validate, encode, decode."""
 
 import math
-import warnings
 
 import numpy as np
 import scipy.sparse
@@ -9,6 +8,8 @@ import scipy.special
 from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import _check_sample_weight, validate_data
+
+from skmnist.shown_once import warn_once
 
 # Pixels to predict that are this many times as large as those of the fit, or as small, are taken
 # as a mistake of scale: 255 is, a darker or brighter picture isn't.
@@ -93,7 +94,10 @@ class BaseImageClassifier(ClassifierMixin, BaseEstimator):
         # that end at 1 where those of the fit ended at 255 or so.
         too_small = 0 < largest <= 1 and fit_low >= 0 and fit_largest > 2 * _RANGE_RATIO
         if too_large or (too_small and X.size >= 16):
-            warnings.warn(
+            # In round numbers, so that the warning has the same words for each batch, and is
+            # shown once.
+            low, high = (_round_up(side) for side in (min(low, 0.0), max(high, 0.0)))
+            warn_once(
                 f"X spans {low:g}..{high:g}, but {type(self).__name__} was fitted on pixels that "
                 f"span {fit_low:g}..{fit_high:g}. Bring the pixels to the same scale as for fit.",
                 PixelRangeWarning,
@@ -209,6 +213,16 @@ def _some_rows(X):
     return X[:: max(1, len(X) // _RANGE_ROWS)]
 
 
+def _round_up(value):
+    """Return a number at least as far from 0: 1, 255, or one with a single digit."""
+    size = abs(value)
+    bounds = [bound for bound in (0, 1, 255) if size <= bound]
+    if not bounds:
+        unit = 10.0 ** math.floor(math.log10(size))
+        bounds = [unit * math.ceil(size / unit)]
+    return math.copysign(bounds[0], value)
+
+
 def _mean_size(X):
     return float(np.abs(X, dtype=np.float64).mean()) if X.dtype.kind == "f" else float(X.mean())
 
@@ -247,6 +261,8 @@ def _as_pixels(X):
     if kind in "iu":
         are_bytes = X.dtype == np.uint8 or (X.min() >= 0 and X.max() <= 255)
         return np.ascontiguousarray(X, dtype=np.uint8 if are_bytes else np.float32), are_bytes
+    if kind != "f":
+        raise ValueError(f"X holds {X.dtype}, which are no pixels. Pass numbers or bool.")
     wide = X.dtype.itemsize >= 8
     return np.ascontiguousarray(X, dtype=np.float64 if wide else np.float32), False
 

@@ -105,8 +105,10 @@ class CNNClassifier(BaseNetClassifier):
         callbacks=None,
         precision="auto",
         warm_start=False,
+        checkpoint_dir=None,
         device="auto",
         n_threads=None,
+        deterministic=True,
         random_state=None,
         verbose=0,
     ):
@@ -141,8 +143,10 @@ class CNNClassifier(BaseNetClassifier):
         self.callbacks = callbacks
         self.precision = precision
         self.warm_start = warm_start
+        self.checkpoint_dir = checkpoint_dir
         self.device = device
         self.n_threads = n_threads
+        self.deterministic = deterministic
         self.random_state = random_state
         self.verbose = verbose
 

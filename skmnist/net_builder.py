@@ -8,7 +8,7 @@ from skorch.callbacks import PrintLog
 from skmnist.random_state import make_generator, seeded_globally
 from skmnist.training.net import Net, Recipe
 from skmnist.training.optimizers import optimizer_settings
-from skmnist.training.progress import EpochBar
+from skmnist.training.progress import BatchLines, EpochBar
 
 # Values in the widest layer when rows go through the network without training: 4 MB of float32,
 # which stays in a core's cache.
@@ -63,6 +63,8 @@ class NetBuilder:
             callbacks.append(("bar", EpochBar()))
         elif self.verbose:
             callbacks.append(("print_log", PrintLog(keys_ignored="lr")))
+            if self.verbose > 1:
+                callbacks.append(("batch_lines", BatchLines()))
         return callbacks
 
     def _optimizer(self, device):
@@ -85,9 +87,21 @@ class NetBuilder:
             bf16=self.precision == "bf16",
             hand_written=not os.environ.get("SKMNIST_AUTOGRAD"),
             augment=getattr(self, "augment", None),
+            picture=self._picture(),
             foreign=self._foreign,
             evaluate_rows=max(1, _EVALUATE_VALUES // self._widest_layer()),
         )
+
+    def _picture(self):
+        """Return the shape of one picture, (channels, height, width)."""
+        shape = (1, *self.image_shape_)[-3:]
+        if isinstance(getattr(self, "augment", None), str) and 1 in shape[1:]:
+            raise ValueError(
+                f"augment={self.augment!r} varies pictures, but X has {self.n_features_in_} "
+                "features, which make no square. Pass X of shape (n, height, width), or "
+                "augment=None."
+            )
+        return shape
 
     def _refresh(self, net, device, first_epoch):
         """Give the net the parameters that may have changed since it was made."""

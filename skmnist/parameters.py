@@ -6,6 +6,7 @@ the documentation says comes from the one table here.
 
 import difflib
 import inspect
+import os
 import textwrap
 from collections.abc import Callable
 from numbers import Integral, Real
@@ -17,6 +18,7 @@ import torch
 from skmnist.device import PRECISIONS
 from skmnist.fitted import describe_attributes
 from skmnist.modules import ACTIVATION_MODULES, WEIGHT_INITS
+from skmnist.preprocessing.augmentation import AUGMENTATIONS
 from skmnist.training.losses import LOSSES
 from skmnist.training.optimizers import OPTIMIZERS
 from skmnist.training.schedules import SCHEDULES
@@ -82,6 +84,10 @@ def _are_callbacks(value):
     return isinstance(value, (list, tuple)) and all(
         hasattr(c[-1] if isinstance(c, tuple) and c else c, "on_epoch_end") for c in value
     )
+
+
+def _is_path(value):
+    return isinstance(value, os.PathLike) or (isinstance(value, str) and value != "")
 
 
 def _are_weights(value):
@@ -222,15 +228,17 @@ PARAMETERS = {
         'Weight of each class\'s rows; "balanced" makes all classes weigh the same.',
     ),
     "augment": Parameter(
-        [_NONE, Rule(callable, "a function of a batch")],
-        "callable or None",
-        "Applied to each training batch, a float tensor on the device of shape "
-        "(n, channels, height, width) for pictures; returns one of the same shape.",
+        [_NONE, _choice(AUGMENTATIONS), Rule(callable, "a function of a batch")],
+        _names(AUGMENTATIONS) + ", callable or None",
+        'Varies the training pictures. "light" turns, moves, scales, slants, thickens and bends '
+        "each a little, anew in each epoch; it mirrors none. A function is called with each "
+        "training batch, a float tensor on the device of the shape that the network takes, and "
+        "returns one of the same shape.",
     ),
     "callbacks": Parameter(
         [_NONE, Rule(_are_callbacks, "a list of skorch callbacks")],
         "list of skorch callbacks or None",
-        "They are copied before use.",
+        "They are copied before use. scikit-learn's own callbacks are set by `set_callbacks`.",
     ),
     "precision": Parameter(
         [_choice(["auto", *PRECISIONS])],
@@ -243,6 +251,14 @@ PARAMETERS = {
         "bool",
         "Whether `fit` goes on from the last one's weights and optimizer, for `max_epochs` more.",
     ),
+    "checkpoint_dir": Parameter(
+        [_NONE, Rule(_is_path, "the name of a folder")],
+        "str, path or None",
+        "Folder to which `fit` writes a checkpoint after each epoch; the last two stay, and "
+        "``fit(..., resume=True)`` goes on from them, in another process too. A fit without "
+        "`resume` replaces them. One folder is for one training: in a search or a "
+        "cross-validation, whose fits would share it, leave it None. `partial_fit` writes none.",
+    ),
     "device": Parameter(
         [_instance((str, torch.device), "the name of a device")],
         "str",
@@ -253,7 +269,13 @@ PARAMETERS = {
         "int or None",
         "CPU threads for fit and predict. None is 1 where `random_state` is given (the number of "
         "threads changes the last bits), for small networks and in the workers of joblib or "
-        "Dask; otherwise it grows with the work in a batch.",
+        "Dask; otherwise it grows with the work in a batch. In a forked process it is always 1.",
+    ),
+    "deterministic": Parameter(
+        [_BOOL],
+        "bool",
+        "Whether to keep to algorithms that give the same bits each time on a GPU, where quicker "
+        "ones may not. A CPU always does. Operations of a module of your own may not have any.",
     ),
     "random_state": Parameter(
         [_NONE, _SEED, _instance(np.random.RandomState, "a RandomState")],
@@ -264,7 +286,8 @@ PARAMETERS = {
     "verbose": Parameter(
         [_AT_LEAST_0, _BOOL, _choice(["bar"])],
         'int or "bar"',
-        '0 is silent, 1 prints a line an epoch, "bar" shows a progress bar.',
+        "0 is silent, 1 prints a table with a line for each epoch, 2 also the mean loss so far "
+        'every 100 batches; "bar" shows a progress bar, in a notebook as a widget.',
     ),
     "module": Parameter(
         [_NONE, Rule(callable, "a torch.nn.Module, or a class or function that makes one")],

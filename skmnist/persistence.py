@@ -2,6 +2,7 @@
 
 import numpy as np
 import pandas as pd
+from sklearn.base import clone
 from sklearn.decomposition import PCA
 from sklearn.pipeline import Pipeline
 from sklearn.preprocessing import MaxAbsScaler, MinMaxScaler, RobustScaler, StandardScaler
@@ -11,6 +12,7 @@ from skmnist.backprop_classifier import BackpropClassifier
 from skmnist.cnn import CNNClassifier
 from skmnist.files.model_file import ModelFileError, blame, read_model_file, write_model_file
 from skmnist.mlp import MLPClassifier
+from skmnist.preprocessing import DigitNormalizer, PixelNormalizer
 from skmnist.saving import from_state, get_state
 from skmnist.torch_classifier import TorchClassifier
 
@@ -19,6 +21,8 @@ CLASSIFIERS = (BackpropClassifier, CNNClassifier, MLPClassifier, TorchClassifier
 
 # What each transformer learns: arrays of its features or components, or plain numbers.
 TRANSFORMERS = {
+    DigitNormalizer: (),
+    PixelNormalizer: ("mean_", "std_", "pixel_scale_"),
     StandardScaler: ("mean_", "var_", "scale_", "n_samples_seen_"),
     MinMaxScaler: ("min_", "scale_", "data_min_", "data_max_", "data_range_", "n_samples_seen_"),
     MaxAbsScaler: ("scale_", "max_abs_", "n_samples_seen_"),
@@ -51,8 +55,8 @@ def save(estimator, path, *, optimizer_state=True):
     Parameters
     ----------
     estimator : classifier of skmnist or Pipeline
-        A Pipeline's other steps may be StandardScaler, MinMaxScaler, MaxAbsScaler, RobustScaler,
-        PCA or "passthrough".
+        A Pipeline's other steps may be DigitNormalizer (first), PixelNormalizer, StandardScaler,
+        MinMaxScaler, MaxAbsScaler, RobustScaler, PCA or "passthrough".
     path : str or path
         The usual suffix is ``.safetensors``; any will do.
     optimizer_state : bool, default=True
@@ -193,6 +197,11 @@ def _pipeline_state(pipeline, optimizer_state):
             f"The Pipeline ends in {type(last).__name__}; a {_names(CLASSIFIERS)} is wanted. "
             f"{_SKOPS}."
         )
+    working = [step for _, step in others if step not in _PASSTHROUGH]
+    if any(isinstance(step, DigitNormalizer) for step in working[1:]):
+        raise TypeError(
+            "A model file holds a DigitNormalizer only as the first step of a Pipeline."
+        )
     steps = [[name, _transformer_state(name, step)] for name, step in others]
     steps.append([last_name, get_state(last, optimizer_state=optimizer_state)])
     return {"class": "Pipeline", "verbose": pipeline.verbose, "steps": steps}
@@ -204,12 +213,15 @@ def _pipeline_from_state(state, **kwargs):
     *others, (last_name, last) = state["steps"]
     steps = [(last_name, _classifier_from_state(last, **kwargs))]
     # From the end, where the weights tell the number of features.
-    width = steps[0][1].n_features_in_
+    classifier = steps[0][1]
+    widths = (classifier.n_features_in_,)
+    if classifier._given_shape is not None:
+        widths += classifier._given_shape[:1]  # what scikit-learn counts of pictures
     for name, step in reversed(others):
         transformer = step
         if step not in _PASSTHROUGH:
-            transformer = _transformer_from_state(step, width)
-            width = transformer.n_features_in_
+            transformer = _transformer_from_state(step, widths)
+            widths = (getattr(transformer, "n_features_in_", None),)
         steps.insert(0, (name, transformer))
     pipeline = Pipeline(steps, verbose=state["verbose"])
     pipeline._validate_names([name for name, _ in steps])
@@ -234,29 +246,41 @@ def _transformer_state(name, step):
     }
 
 
-def _transformer_from_state(state, width):
-    """Return a transformer whose output has `width` columns."""
+def _transformer_from_state(state, widths):
+    """Return a transformer whose output has one of `widths` columns."""
     cls = _class_of(state, TRANSFORMERS)
     if set(state) != {"class", "params", "fitted", "output"}:
         raise ValueError(f"the entries of its {cls.__name__} are {sorted(state)}")
     transformer, fitted = cls(**state["params"]), state["fitted"]
-    transformer._validate_params()
-    optional = {"feature_names_in_"}
-    known = {"n_features_in_", *optional, *TRANSFORMERS[cls]}
-    if not known - optional <= fitted.keys() <= known:
+    _check_parameters(transformer)
+    needed = {"n_features_in_", *TRANSFORMERS[cls]} if TRANSFORMERS[cls] else set()
+    if not needed <= fitted.keys() <= {*needed, "feature_names_in_"}:
         raise ValueError(f"the fitted attributes of its {cls.__name__} are {sorted(fitted)}")
-    n_features, n_components = fitted["n_features_in_"], fitted.get("n_components_", width)
-    if n_components != width or (cls is not PCA and n_features != width):
-        raise ValueError(f"its {cls.__name__} gives {n_components} columns, not {width}")
-    shapes = {(), (n_features,), (n_components,), (n_components, n_features)}
+    n_features = fitted.get("n_features_in_")
+    columns = n_features
+    if cls is PCA:
+        columns = fitted["n_components_"]
+    elif cls is DigitNormalizer:
+        columns = len(transformer.get_feature_names_out())
+    if columns not in widths:
+        raise ValueError(f"its {cls.__name__} gives {columns} columns, not {widths[0]}")
+    shapes = {(), (n_features,), (columns,), (columns, n_features)}
     for name, value in fitted.items():
         if isinstance(value, np.ndarray) and value.shape not in shapes:
             raise ValueError(f"{name} of its {cls.__name__} has the shape {value.shape}")
         setattr(transformer, name, value)
     if state["output"] is not None:
         transformer.set_output(transform=state["output"])
-    _try_out(transformer)
+    if fitted:
+        _try_out(transformer)
     return transformer
+
+
+def _check_parameters(transformer):
+    if hasattr(transformer, "_parameter_constraints"):  # scikit-learn's
+        transformer._validate_params()
+    else:  # ours look at them in fit
+        clone(transformer).fit(np.zeros((1, 1)))
 
 
 def _try_out(transformer):

@@ -90,6 +90,7 @@ def get_state(estimator, *, optimizer_state=True):
     check_is_fitted(estimator)
     check_parameters(estimator)
     net, params = estimator.net_, estimator.get_params(deep=False)
+    del params["checkpoint_dir"]  # a folder of one machine, which nobody else's fit shall write to
     _refuse_code(estimator, params)
     built_from, module = dict(estimator._built_from), None
     if estimator._foreign:
@@ -97,8 +98,10 @@ def get_state(estimator, *, optimizer_state=True):
         if built_from.pop("module") is not module:
             raise ValueError("module was changed after the fit: call fit, and then save.")
         module = getattr(module, "__name__", type(module).__name__)
-    weights = dict(net.module_.state_dict())
-    _check_weights(net.module_, weights)
+    training = training_state(net)
+    now, _ = estimator._optimizer(torch.device(net.device))
+    if not optimizer_state or net.optimizer is not now:
+        training["optimizer"] = None  # the next training wouldn't use it
     fitted = {name: vars(estimator)[name] for name in FITTED if name in vars(estimator)}
     return {
         "class": type(estimator).__name__,
@@ -107,9 +110,7 @@ def get_state(estimator, *, optimizer_state=True):
         "built_from": built_from,
         "trained_with": _trained_with(net, params),
         "fitted": fitted,
-        "history": _columns(net.history),
-        "weights": weights,
-        "optimizer": _optimizer_state(estimator) if optimizer_state else None,
+        **training,
     }
 
 
@@ -132,6 +133,8 @@ def from_state(cls, state, *, module=None, device=None):
     if set(state) != set(_ENTRIES):
         raise ValueError(f"its entries are {sorted(state)}; {sorted(_ENTRIES)} are wanted")
     params, built_from = dict(state["params"]), dict(state["built_from"])
+    if "checkpoint_dir" in {*params, *built_from}:
+        raise ValueError("it names a folder to write to")
     if device is not None:
         params["device"] = device
     if (module is None) != (state["module"] is None):
@@ -152,17 +155,36 @@ def from_state(cls, state, *, module=None, device=None):
     if module is None:
         _check_weights(_module_without_memory(estimator, len(state["weights"])), state["weights"])
     net = estimator._make_net(resolve_device(estimator.device))
-    _check_weights(net.module_, state["weights"])
     estimator.net_, estimator._built_from = net, built_from
+    restore_training(net, state)
+    for name, value in params.items():
+        setattr(estimator, name, value)
+    check_parameters(estimator)
+    return estimator
+
+
+def training_state(net):
+    """Return what the training of `net` came to: history, weights and the optimizer's memory."""
+    weights = dict(net.module_.state_dict())
+    _check_weights(net.module_, weights)
+    return {
+        "history": _columns(net.history),
+        "weights": weights,
+        "optimizer": {
+            "lr": [float(group["lr"]) for group in net.optimizer_.param_groups],
+            "state": net.optimizer_.state_dict()["state"],
+        },
+    }
+
+
+def restore_training(net, state):
+    """Give a new net what :func:`training_state` returned; errors as for :func:`from_state`."""
+    _check_weights(net.module_, state["weights"])
     _restore_history(net.history, state["history"])
     if state["optimizer"] is not None:
         _restore_optimizer(net, state["optimizer"])
     net.module_.load_state_dict(state["weights"])
     net.module_.eval()
-    for name, value in params.items():
-        setattr(estimator, name, value)
-    check_parameters(estimator)
-    return estimator
 
 
 # -- parameters ------------------------------------------------------------------------------
@@ -290,18 +312,6 @@ def _check_weights(module, weights):
 
 
 # -- the optimizer ---------------------------------------------------------------------------
-
-
-def _optimizer_state(estimator):
-    """Return what the optimizer remembers, or None where the next training wouldn't use it."""
-    net = estimator.net_
-    if net.optimizer is not estimator._optimizer(torch.device(net.device))[0]:
-        return None
-    optimizer = net.optimizer_
-    return {
-        "lr": [float(group["lr"]) for group in optimizer.param_groups],
-        "state": optimizer.state_dict()["state"],
-    }
 
 
 def _restore_optimizer(net, saved):

@@ -8,24 +8,29 @@ import torch
 from sklearn.utils.validation import check_is_fitted
 
 from skmnist.base import BaseImageClassifier
-from skmnist.device import resolve_device, resolve_dtype
+from skmnist.checkpoints import open_checkpoints
+from skmnist.device import deterministic_algorithms, resolve_device, resolve_dtype
 from skmnist.fitted import FittedNet
 from skmnist.net_builder import NetBuilder
 from skmnist.parameters import check_parameters
 from skmnist.random_state import draw_seed
 from skmnist.saving import SavedToFile
+from skmnist.sklearn_callbacks import CallbackSupport, with_callbacks
 from skmnist.training.batches import Images, prepare
 from skmnist.training.early_stopping import EarlyStop
+from skmnist.training.lost import warn_where_lost
+from skmnist.training.memory import memory_errors
 from skmnist.training.net import DivergenceError
 from skmnist.training.rows import canonical_order, hold_back, literal_weights, weigh_classes
 from skmnist.training.schedules import OF_ALL_EPOCHS
 from skmnist.training.threads import choose_threads, limit_threads
+from skmnist.training.whole_epochs import WholeEpochs
 
 # A larger array isn't sorted first: it may be a file that doesn't fit into memory.
 _SORTED_BYTES = 2**30
 
 
-class BaseNetClassifier(SavedToFile, NetBuilder, FittedNet, BaseImageClassifier):
+class BaseNetClassifier(SavedToFile, CallbackSupport, NetBuilder, FittedNet, BaseImageClassifier):
     """Base of the classifiers that train a network.
 
     A subclass checks the parameters that make the network in ``_plan`` and builds it in
@@ -46,7 +51,8 @@ class BaseNetClassifier(SavedToFile, NetBuilder, FittedNet, BaseImageClassifier)
 
     # -- training ----------------------------------------------------------------------------
 
-    def fit(self, X, y, sample_weight=None, *, X_val=None, y_val=None):
+    @with_callbacks
+    def fit(self, X, y, sample_weight=None, *, X_val=None, y_val=None, resume=False):
         """Train the network anew (or further, with `warm_start`).
 
         Parameters
@@ -62,6 +68,11 @@ class BaseNetClassifier(SavedToFile, NetBuilder, FittedNet, BaseImageClassifier)
         X_val, y_val : array-like, default=None
             Rows to watch the training with: ``validation_loss_curve_``, ``validation_scores_``
             and `early_stopping` are about them.
+        resume : bool, default=False
+            Whether to go on from the newest checkpoint in `checkpoint_dir`, with the same
+            parameters and data, and end as if the training had never been broken off. Where there
+            is no checkpoint yet, the training starts. `max_epochs` may be larger than it was,
+            unless `lr_schedule` depends on it.
 
         Returns
         -------
@@ -72,10 +83,37 @@ class BaseNetClassifier(SavedToFile, NetBuilder, FittedNet, BaseImageClassifier)
         ValueError
             Where a parameter or the data can't be used, before any training starts; or where the
             loss becomes infinite or NaN.
+        CheckpointError
+            A ValueError: where the checkpoints are those of another training, are all damaged, or
+            belong to a fit that is running.
+        KeyboardInterrupt
+            Ctrl-C. The estimator is then what its whole epochs made of it (`n_iter_` tells how
+            many), or not fitted where there was none.
+        MemoryError
+            Where the memory of the device doesn't suffice.
+
+        Warns
+        -----
+        ConvergenceWarning
+            Where the network ends up no better than guessing, or worse than it began.
         """
         check_parameters(self)
         further = bool(self.warm_start) and self.__sklearn_is_fitted__()
-        return self._train(X, y, sample_weight, X_val=X_val, y_val=y_val, further=further)
+        tasks = self._begin_tasks(X, y, sample_weight)
+        with open_checkpoints(self, resume) as checkpoints, memory_errors(self._memory_advice()):
+            self._train(
+                X,
+                y,
+                sample_weight,
+                X_val=X_val,
+                y_val=y_val,
+                further=further,
+                tasks=tasks,
+                checkpoints=checkpoints,
+            )
+        if tasks is not None:
+            tasks.end()
+        return self
 
     def partial_fit(self, X, y, classes=None, sample_weight=None):
         """Train the network for one epoch, further where it was trained before.
@@ -104,10 +142,27 @@ class BaseNetClassifier(SavedToFile, NetBuilder, FittedNet, BaseImageClassifier)
                 "Call fit, or set early_stopping=False."
             )
         further = self.__sklearn_is_fitted__()
-        return self._train(X, y, sample_weight, classes, one_epoch=True, further=further)
+        with memory_errors(self._memory_advice()):
+            return self._train(X, y, sample_weight, classes, one_epoch=True, further=further)
+
+    def _memory_advice(self):
+        return (
+            f"Lower batch_size (now {self.batch_size}), use a smaller network, or pass fewer rows."
+        )
 
     def _train(
-        self, X, y, sample_weight, classes=None, X_val=None, y_val=None, *, one_epoch=False, further
+        self,
+        X,
+        y,
+        sample_weight,
+        classes=None,
+        X_val=None,
+        y_val=None,
+        *,
+        one_epoch=False,
+        further,
+        tasks=None,
+        checkpoints=None,
     ):
         start = time.perf_counter()
         device = resolve_device(self.device)
@@ -123,41 +178,59 @@ class BaseNetClassifier(SavedToFile, NetBuilder, FittedNet, BaseImageClassifier)
         codes = self._encode(y)
         if not further:
             self._seed = draw_seed(self.random_state)
+            if checkpoints is not None:
+                self._seed = checkpoints.seed(self._seed)
             self._dtype = resolve_dtype(self.precision, X.dtype, device)
         images, valid = self._datasets(X, codes, weights, X_val, y_val, device)
 
+        net = self.net_ if further else self._make_net(device)
         if not further:
-            self.net_ = self._make_net(device)
             kept = (*self._architecture, "precision")
             self._built_from = {name: getattr(self, name) for name in kept}
-        net = self._refresh(self.net_, device, first_epoch=0 if one_epoch else None)
+        self._refresh(net, device, first_epoch=0 if one_epoch else None)
         stopping = EarlyStop(self.n_iter_no_change, self.tol) if self.early_stopping else None
         self.best_epoch_ = None
         first, watched = len(net.history), 0.0
+        if checkpoints is not None:
+            checkpoints.begin(self, net, stopping, images, valid)
+        whole = WholeEpochs(net, stopping, checkpoints)
 
         def watch():
             nonlocal watched
             paused = time.perf_counter()
             self._note(stopping, paused - start - watched)
-            self._watcher(len(net.history) - first)
+            if hasattr(self, "_watcher"):
+                self._watcher(len(net.history) - first)
+            stop = tasks is not None and tasks.end_epoch()
             watched += time.perf_counter() - paused
+            return stop
 
         try:
-            with limit_threads(self._choose_threads(min(self.batch_size, len(images)))):
-                epochs = 1 if one_epoch else self.max_epochs
+            self.net_ = net
+            with self._arithmetic(min(self.batch_size, len(images)), device):
+                epochs = 1 if one_epoch else self.max_epochs - (len(net.history) - first)
                 net.partial_fit(
                     images,
                     valid=valid,
-                    epochs=epochs,
+                    epochs=0 if stopping is not None and stopping.enough else epochs,
                     stopping=stopping,
-                    after_epoch=watch if hasattr(self, "_watcher") else None,
+                    whole=whole,
+                    before_epoch=None if tasks is None else tasks.begin_epoch,
+                    after_epoch=watch if tasks or hasattr(self, "_watcher") else None,
                 )
+                self._finish(stopping, time.perf_counter() - start - watched)
+                if not one_epoch:
+                    warn_where_lost(net, images, first, self.best_epoch_ if stopping else None)
         except DivergenceError:
             del self.net_  # nothing that it predicts would mean anything
             raise
-        finally:
-            if self.__sklearn_is_fitted__():
+        except BaseException:
+            whole.go_back()
+            if net.history:
                 self._finish(stopping, time.perf_counter() - start - watched)
+            else:
+                vars(self).pop("net_", None)
+            raise
         return self
 
     def _check_architecture(self):
@@ -228,7 +301,7 @@ class BaseNetClassifier(SavedToFile, NetBuilder, FittedNet, BaseImageClassifier)
                 )
 
     def _finish(self, stopping, seconds):
-        """Leave the best weights in place, also where the training was interrupted."""
+        """Leave the best weights in place."""
         if stopping is not None and stopping.best_epoch is not None:
             stopping.restore(self.net_)
         self._note(stopping, seconds)
@@ -262,6 +335,15 @@ class BaseNetClassifier(SavedToFile, NetBuilder, FittedNet, BaseImageClassifier)
         state = super().__getstate__()
         return {name: value for name, value in state.items() if name != "_watcher"}
 
+    @contextlib.contextmanager
+    def _arithmetic(self, n_rows, device):
+        """Set what torch goes by for batches of `n_rows`, and restore it."""
+        with (
+            limit_threads(self._choose_threads(n_rows)),
+            deterministic_algorithms(self.deterministic, device),
+        ):
+            yield
+
     # -- predicting --------------------------------------------------------------------------
 
     def _choose_threads(self, n_rows):
@@ -278,7 +360,8 @@ class BaseNetClassifier(SavedToFile, NetBuilder, FittedNet, BaseImageClassifier)
         net, device = self.net_, torch.device(self.net_.device)
         n_rows = net.recipe.evaluate_rows
         outputs = np.empty((len(X), len(self.classes_)), dtype=_numpy_dtype(self._dtype))
-        with limit_threads(self._choose_threads(min(n_rows, len(X)))):
+        advice = "Pass fewer rows of X at once, or use device='cpu'."
+        with memory_errors(advice), self._arithmetic(min(n_rows, len(X)), device):
             for start in range(0, len(X), n_rows):
                 part = X[start : start + n_rows]
                 # A module of the user's may work in place.

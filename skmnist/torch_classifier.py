@@ -75,8 +75,10 @@ class TorchClassifier(BaseNetClassifier):
         callbacks=None,
         precision="auto",
         warm_start=False,
+        checkpoint_dir=None,
         device="auto",
         n_threads=None,
+        deterministic=True,
         random_state=None,
         verbose=0,
     ):
@@ -102,8 +104,10 @@ class TorchClassifier(BaseNetClassifier):
         self.callbacks = callbacks
         self.precision = precision
         self.warm_start = warm_start
+        self.checkpoint_dir = checkpoint_dir
         self.device = device
         self.n_threads = n_threads
+        self.deterministic = deterministic
         self.random_state = random_state
         self.verbose = verbose
 

@@ -15,19 +15,22 @@ PACKAGE = Path(skmnist.__file__).parent
 ROWS = [
     {"__main__"},
     {"cli"},
-    {"reporting"},
+    {"reporting", "serving"},
     {"studies"},
-    {"displays", "persistence"},
-    {"mlp", "cnn", "backprop_classifier", "torch_classifier"},
+    {"displays", "onnx_export", "persistence", "image_prediction"},
+    {"mlp", "cnn", "backprop_classifier", "torch_classifier", "reject_classifier"},
     {
         "base",
         "torch_base",
+        "checkpoints",
         "net_builder",
         "parameters",
         "fitted",
         "saving",
+        "onnx_graph",
         "saved_attributes",
         "from_sklearn",
+        "sklearn_callbacks",
     },
     {
         "backprop",
@@ -37,8 +40,11 @@ ROWS = [
         "preprocessing",
         "files",
         "random_state",
+        "shown_once",
         "device",
         "optional",
+        "dask",
+        "metrics",
     },
 ]
 ROW = {room: row for row, rooms in enumerate(ROWS) for room in rooms}

@@ -7,6 +7,7 @@ import pandas as pd
 import pytest
 from sklearn.exceptions import NotFittedError
 from sklearn.linear_model import LogisticRegression
+from sklearn.model_selection import GridSearchCV
 from sklearn.naive_bayes import GaussianNB
 from sklearn.neural_network import MLPClassifier as SklearnMLPClassifier
 from sklearn.svm import SVC
@@ -16,13 +17,19 @@ from skmnist import BackpropClassifier, CNNClassifier, MLPClassifier, TorchClass
 from skmnist.datasets import load_mnist_sample
 from skmnist.displays import (
     ArchitectureDisplay,
+    EpochCurveDisplay,
     FeatureMapsDisplay,
     MisclassifiedDisplay,
+    NormalizerDisplay,
     PredictionDisplay,
+    RobustnessDisplay,
+    SearchDisplay,
     TrainingCurveDisplay,
     WeightsDisplay,
 )
 from skmnist.displays.images import one_image
+from skmnist.preprocessing import DigitNormalizer, ImageError
+from skmnist.studies import epoch_curve, robustness_curve
 
 matplotlib.use("Agg")
 import matplotlib.pyplot as plt  # noqa: E402
@@ -66,13 +73,34 @@ def linear(data):
     return clf.fit(X / 255, y)
 
 
+@pytest.fixture(scope="module")
+def curve(data):
+    return epoch_curve(MLPClassifier((16,), random_state=0), *data, epochs=[1, 2, 4], cv=2)
+
+
+@pytest.fixture(scope="module")
+def search(data):
+    grid = {"lr": [1e-3, 1e-2, 1e-1], "optimizer": ["adam", "sgd"]}
+    return GridSearchCV(MLPClassifier((8,), max_epochs=1, random_state=0), grid, cv=2).fit(*data)
+
+
 @pytest.fixture
-def make(mlp, cnn, data):
+def make(mlp, cnn, data, curve, search):
     """Return a function that makes a drawn Display of any class."""
     known = {"X": data[0], "y": data[1], "image": data[0][0]}
 
     def make(display_class, **kwargs):
-        estimator = cnn if display_class is FeatureMapsDisplay else mlp
+        if display_class is EpochCurveDisplay:
+            return display_class.from_curve(curve, **kwargs)
+        if display_class is RobustnessDisplay:
+            curves = {"narrow": robustness_curve(mlp, *data), "wide": robustness_curve(cnn, *data)}
+            return display_class.from_curves(curves, **kwargs)
+        estimators = {
+            FeatureMapsDisplay: cnn,
+            NormalizerDisplay: DigitNormalizer(),
+            SearchDisplay: search,
+        }
+        estimator = estimators.get(display_class, mlp)
         parameters = inspect.signature(display_class.from_estimator).parameters
         arguments = [known[name] for name in parameters if name in known]
         return display_class.from_estimator(estimator, *arguments, **kwargs)
@@ -150,7 +178,7 @@ def test_plot_draws_where_it_is_told(display_class, make):
 @every_display
 def test_looks_can_be_given_when_it_is_made(display_class, make):
     looks = set(inspect.signature(display_class.plot).parameters) - {"self"}
-    for name in ["from_estimator", "from_predictions"]:
+    for name in ["from_estimator", "from_predictions", "from_curve", "from_curves"]:
         if hasattr(display_class, name):
             assert looks <= set(inspect.signature(getattr(display_class, name)).parameters)
 
@@ -647,3 +675,24 @@ def test_prediction_of_any_classifier_without_a_true_label(data):
 def test_true_labels_that_are_none_are_refused(mlp, data):
     with pytest.raises(ValueError, match="y_true=77 is not among"):
         PredictionDisplay.from_estimator(mlp, data[0][0], y_true=77)
+
+
+# -- NormalizerDisplay -------------------------------------------------------------------------
+
+
+def test_normalizer_shows_what_becomes_of_a_photo(data, boxes_of):
+    photo = np.full((300, 400), 220, np.uint8)
+    photo[50:218, 100:268] -= data[0][0].reshape(28, 28).repeat(6, axis=0).repeat(6, axis=1) // 2
+    normalizer = DigitNormalizer()
+    display = NormalizerDisplay.from_estimator(normalizer, photo)
+    assert list(display.steps) == list(normalizer.steps(photo))
+    shown = [ax.get_images()[0].get_array() for ax in display.axes_]
+    assert len(shown) == 7
+    np.testing.assert_array_equal(shown[-1].ravel(), normalizer.transform([photo])[0])
+    assert display.axes_[0].get_title() == "grey levels\n300 × 400"
+    assert_no_overlap(boxes_of(display.figure_))
+
+
+def test_normalizer_of_a_picture_without_ink_is_refused():
+    with pytest.raises(ImageError, match="no ink found"):
+        NormalizerDisplay.from_estimator(DigitNormalizer(), np.zeros((300, 300)))

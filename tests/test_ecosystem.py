@@ -49,6 +49,7 @@ def test_pipeline(cls):
     assert pipe.fit(X, y).score(X, y) > 0.6
 
 
+@pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
 @every_classifier
 def test_grid_search_finds_the_better_parameters(cls):
     X, y = digits()

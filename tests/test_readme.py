@@ -54,7 +54,10 @@ def test_command_lines_are_valid(line, monkeypatch, capsys):
 needs_bash = pytest.mark.skipif(shutil.which("bash") is None, reason="needs bash")
 
 # Instead of the README's commands: make tools that write down how they are called.
-FIRST = "mkdir -p .venv/bin && cp tool .venv/bin/pip && cp tool .venv/bin/ruff && echo first >> log"
+FIRST = (
+    "mkdir -p .venv/bin && for name in pip ruff python; do cp tool .venv/bin/$name; done && "
+    "echo first >> log"
+)
 SECOND = "ls .venv >> log"
 TOOL = '#!/bin/sh\necho "$(basename "$0") $*" >> log\n'
 
@@ -92,6 +95,8 @@ def test_ci_runs_the_readmes_commands_in_a_new_environment(checkout):
         "pip install .[dev]",
         "ruff check",
         "ruff format --check",
+        "python -m sphinx -W --keep-going -b html docs docs/_build/html",
+        "python -m fuzz.audit",
     ]
 
 

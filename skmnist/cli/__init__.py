@@ -17,7 +17,11 @@ from .arguments import choose
 COMMANDS = {
     "demo": "Train two networks on the digits that come along; see how well they do.",
     "train": "Train one network on a data set; see how well it does on the test images.",
+    "study": "Ask how many epochs, how many images, which network or which parameters it takes.",
     "report": "See how well a saved network does on the test images of a data set.",
+    "export": "Write a saved network as an ONNX model, for programs without Python.",
+    "predict": "Read the digit in a photo, or all digits in it.",
+    "serve": "Open a page on this computer on which to draw digits.",
 }
 
 

@@ -17,7 +17,7 @@ MODELS = {
 
 # Parameters of the estimators that are no options: functions and objects can't be written on a
 # command line, and a command that fits once has nothing to start warm from.
-NO_OPTIONS = {"augment", "callbacks", "warm_start"}
+NO_OPTIONS = {"callbacks", "warm_start"}
 
 
 def choose(parser, metavar, table, argv):
@@ -79,6 +79,16 @@ def check(classifiers):
 
     for clf in classifiers:
         check_parameters(clf)
+
+
+def add_model_file(parser):
+    """Add FILE, a saved network."""
+    parser.add_argument(
+        "file",
+        metavar="FILE",
+        type=Path,
+        help="the network, a file that 'skmnist train --save FILE' or skmnist.save wrote",
+    )
 
 
 def add_out(parser, default):
@@ -213,10 +223,10 @@ def read_name(text, model):
     ValueError
         It says what there is.
     """
-    name = text.removeprefix("--").replace("-", "_").lower()
+    name = text.removeprefix("--").replace("-", "_")
     known = defaults(model)
     if name not in known:
-        near = difflib.get_close_matches(name, known, n=1)
+        near = difflib.get_close_matches(name.lower(), known, n=1)
         hint = f" Did you mean {near[0]!r}?" if near else f" There are {', '.join(known)}."
         raise ValueError(f"--model {model} has no parameter {text!r}.{hint}")
     return name

@@ -1,8 +1,6 @@
 """``skmnist report``: how good a saved network is."""
 
-from pathlib import Path
-
-from .arguments import add_examples, add_out
+from .arguments import add_examples, add_model_file, add_out
 from .data import add_data, load
 from .evaluation import evaluate
 from .output import prepare, print_paths
@@ -16,12 +14,7 @@ def parse(parser, argv):
         "skmnist report digits.skm",
         "skmnist report digits.skm --data mnist --out on-all-digits",
     )
-    parser.add_argument(
-        "file",
-        metavar="FILE",
-        type=Path,
-        help="the network, a file that 'skmnist train --save FILE' or skmnist.save wrote",
-    )
+    add_model_file(parser)
     add_data(parser)
     add_out(parser, "skmnist-report")
     return parser.parse_args(argv)

@@ -83,6 +83,14 @@ class Images(Dataset):
         x, targets, _ = self.take(self.rows[[i]])
         return x[0], targets[0].argmax()
 
+    def class_shares(self):
+        """Return the share of each class in the rows, weighted."""
+        rows = self.rows.to(self.device)
+        weights = None if self._weights is None else self._weights.index_select(0, rows)
+        codes = self._codes.index_select(0, rows)
+        totals = torch.bincount(codes, weights, minlength=self.n_outputs).double()
+        return (totals / totals.sum()).cpu()
+
     def _fits(self):
         """Whether the pixels take no more than half of what is free on a GPU."""
         if self.device.type != "cuda":

@@ -31,8 +31,29 @@ class EarlyStop:
         self.misses = 0 if score > self.best_score + self.tol else self.misses + 1
         if score > self.best_score:
             self.best_score, self.best_epoch = score, len(net.history)
-            self._weights = copy.deepcopy(net.module_.state_dict())
+            self._weights = dict(copy.deepcopy(net.module_.state_dict()))
+        return self.enough
+
+    @property
+    def enough(self):
+        """Whether to stop."""
         return self.misses >= self.patience
+
+    def get_state(self):
+        """Return what it has seen, as a dict of plain values and tensors."""
+        return {
+            "best_score": float(self.best_score),
+            "best_epoch": self.best_epoch,
+            "misses": self.misses,
+            "weights": self._weights,
+        }
+
+    def set_state(self, state):
+        """Take over what :meth:`get_state` of another returned."""
+        self.best_score = state["best_score"]
+        self.best_epoch = state["best_epoch"]
+        self.misses = state["misses"]
+        self._weights = state["weights"]
 
     @contextlib.contextmanager
     def best_weights(self, net):
@@ -47,4 +68,3 @@ class EarlyStop:
     def restore(self, net):
         """Give `net` the weights of its best epoch."""
         net.module_.load_state_dict(self._weights)
-        self._weights = None

@@ -7,6 +7,7 @@ to hear of them. Everything around the epoch is skorch's.
 """
 
 import contextlib
+import copy
 import time
 from collections.abc import Callable
 from typing import NamedTuple
@@ -19,11 +20,12 @@ from torch import nn
 
 from skmnist.backprop import NeuralNetwork
 from skmnist.modules import MLP, Dropout
+from skmnist.preprocessing.augmentation import AUGMENTATIONS
 from skmnist.random_state import make_generator, seeded_globally
 from skmnist.training.batches import Batches, Images
 from skmnist.training.losses import LOSSES, one_hot
 from skmnist.training.optimizers import needs_closure
-from skmnist.training.progress import EpochBar
+from skmnist.training.progress import BatchLines, EpochBar
 from skmnist.training.schedules import PER_BATCH, SCHEDULES
 from skmnist.training.steps import AutogradStep, HandWrittenStep
 
@@ -63,7 +65,8 @@ class Recipe(NamedTuple):
     first_epoch: int = 0  # the one that the schedule starts from
     bf16: bool = False  # multiply in bfloat16
     hand_written: bool = True  # use the hand-written backward pass where there is one
-    augment: Callable | None = None  # applied to each training batch
+    augment: Callable | str | None = None  # applied to each training batch
+    picture: tuple = ()  # (channels, height, width), for an augmentation that is named
     foreign: bool = False  # the module isn't ours and may draw from torch's global generators
     evaluate_rows: int = 1000  # how many go through the network at once without training
 
@@ -96,7 +99,17 @@ class Net(NeuralNetClassifier):
         return []
 
     def partial_fit(
-        self, X, y=None, classes=None, *, valid=None, epochs=1, stopping=None, after_epoch=None
+        self,
+        X,
+        y=None,
+        classes=None,
+        *,
+        valid=None,
+        epochs=1,
+        stopping=None,
+        whole,
+        before_epoch=None,
+        after_epoch=None,
     ):
         """Train for some epochs on :class:`Images`.
 
@@ -105,7 +118,7 @@ class Net(NeuralNetClassifier):
         """
         self.notify("on_train_begin", X=X, y=X.y)
         try:
-            self.fit_loop(X, valid, epochs, stopping, after_epoch)
+            self.fit_loop(X, valid, epochs, stopping, whole, before_epoch, after_epoch)
         except KeyboardInterrupt:
             if not self._stopped_by_callback():
                 raise
@@ -125,14 +138,17 @@ class Net(NeuralNetClassifier):
             for _, callback in self.callbacks_
         )
 
-    def fit_loop(self, train, valid, epochs, stopping, after_epoch):
+    def fit_loop(self, train, valid, epochs, stopping, whole, before_epoch, after_epoch):
         """Run the epochs, until `stopping` (an EarlyStop or None) has seen enough.
 
-        `after_epoch`, a function or None, is called after each, with the weights in place that
-        stopping there would leave.
+        `whole`, a WholeEpochs, keeps what each came to.
+        `before_epoch` and `after_epoch`, functions or None, are called around each; the latter
+        with the weights in place that stopping there would leave, and it may return True to stop.
         """
         datasets = {"dataset_train": train, "dataset_valid": valid}
         for _ in range(epochs):
+            if before_epoch is not None:
+                before_epoch()
             start = time.perf_counter()
             epoch = len(self.history)
             self.notify("on_epoch_begin", **datasets)
@@ -141,12 +157,14 @@ class Net(NeuralNetClassifier):
                 self._validate(valid)
             self.history.record("lr", self.optimizer_.param_groups[0]["lr"])
             self.history.record("dur", time.perf_counter() - start)
-            self.notify("on_epoch_end", **datasets)
             enough = stopping is not None and stopping.update(self)
+            whole.keep()
+            self.notify("on_epoch_end", **datasets)
+            whole.end()
             if after_epoch is not None:
                 self._set_training(False)
                 with stopping.best_weights(self) if stopping else contextlib.nullcontext():
-                    after_epoch()
+                    enough = after_epoch() or enough
             if enough:
                 break
 
@@ -159,26 +177,38 @@ class Net(NeuralNetClassifier):
             batches.generator = make_generator(recipe.seed, "order", epoch)
         step = self._make_step(make_generator(recipe.seed, "dropout", epoch, images.device))
         train = self._reported(step) if self._wants_batches() else step
+        augment = self._augmentation(make_generator(recipe.seed, "augment", epoch, images.device))
         losses, masses = [], []
         with contextlib.ExitStack() as stack:
-            if recipe.foreign or recipe.augment is not None:
+            if recipe.foreign or callable(recipe.augment):
                 stack.enter_context(seeded_globally(recipe.seed, "global", epoch, images.device))
             stack.enter_context(step.mode())
             self._set_training(True)
             n_batches, done = len(batches), 0
+            lines = next((c for _, c in self.callbacks_ if isinstance(c, BatchLines)), None)
             for chunk in batches.chunks():
                 linked = []
                 for x, targets, weights in chunk:
                     if recipe.schedule is not None:
                         self._set_lr(epoch, done, n_batches)
                     done += 1
-                    if recipe.augment is not None:
-                        x = self._augmented(x)
+                    if augment is not None:
+                        x = augment(x)
                     linked.append(train(x, targets, weights))
                 loss, mass = self._losses(linked, chunk)
                 losses.append(loss)
                 masses.append(mass)
+                if lines is not None:
+                    lines.show(epoch, losses, masses, n_batches)
         self._record_losses(torch.cat(losses), torch.cat(masses), epoch)
+
+    def _augmentation(self, generator):
+        """Return the function that varies a batch, or None."""
+        augment, picture = self.recipe.augment, self.recipe.picture
+        if not isinstance(augment, str):
+            return augment and self._augmented
+        vary = AUGMENTATIONS[augment]
+        return lambda x: vary(x.view(-1, *picture), generator).view(x.shape)
 
     def _augmented(self, x):
         result = self.recipe.augment(x)
@@ -324,6 +354,17 @@ class Net(NeuralNetClassifier):
         """Return the module's outputs for a prepared batch."""
         with self.autocast():
             return self.module_(x).to(x.dtype)
+
+    def snapshot(self):
+        """Return a net that predicts and trains on as this one would now, whatever becomes of it.
+
+        It has none of the callbacks.
+        """
+        twin = object.__new__(type(self))
+        module, optimizer = copy.deepcopy((self.module_, self.optimizer_))
+        vars(twin).update(vars(self), module=module, module_=module, optimizer_=optimizer)
+        vars(twin).update(history_=copy.deepcopy(self.history), callbacks=None, callbacks_=[])
+        return twin
 
     def replace_optimizer(self, optimizer, settings):
         """Go on with another optimizer, which starts without the old one's state."""
