@@ -1,10 +1,21 @@
 import os
+import random
 from pathlib import Path
-
-import pytest
 
 # SciPy reads it when it is imported; without it scikit-learn skips its array-API check.
 os.environ["SCIPY_ARRAY_API"] = "1"
+
+import numpy as np  # noqa: E402
+import pytest  # noqa: E402
+import torch  # noqa: E402
+
+
+@pytest.fixture(autouse=True)
+def seeded_generators():
+    """Seed the global generators, from which the modules and the data of some tests are drawn."""
+    random.seed(0)
+    np.random.seed(0)
+    torch.manual_seed(0)
 
 
 @pytest.fixture(scope="session")

@@ -48,18 +48,50 @@ def test_full_run_of_a_report_is_kept(script):
 
 
 def kept(number):
+    """Return what a full run measured: {quantity: (theirs, ours)}."""
     results = json.loads((RESULTS / f"report_{number}.json").read_text(encoding="utf-8"))
-    return {name: ours for name, _, ours, _ in results["table"]}
+    return {quantity: (theirs, ours) for quantity, theirs, ours, _ in results["table"]}
 
 
-def test_kept_results_of_report_1_are_near_theirs():
-    results = json.loads((RESULTS / "report_1.json").read_text(encoding="utf-8"))
-    rows = [row for row in results["table"] if row[0].startswith("accuracy, epochs")]
-    assert len(rows) == 10
-    assert all(abs(float(theirs) - float(ours)) <= 0.01 for _, theirs, ours, _ in rows)
+def number(text):
+    """Return the number that a text begins with."""
+    return float(re.match(r"[\d.]+", text).group())
 
 
-def test_kept_results_of_report_2_count_the_weights():
+def test_kept_run_of_report_1_is_near_theirs_and_linear():
+    rows = kept(1)
+    accuracies = [pair for name, pair in rows.items() if name.startswith("accuracy, epochs")]
+    assert len(accuracies) == 10
+    assert all(abs(number(theirs) - number(ours)) <= 0.01 for theirs, ours in accuracies)
+    assert number(rows["R² of time, trained anew"][1]) >= 0.99
+
+
+def test_kept_run_of_report_2_has_their_weights_and_order():
     rows = kept(2)
-    counts = [ours for name, ours in rows.items() if name.startswith("weights")]
-    assert counts == ["50,176", "2,048", "320", "52,544", "203,264"]
+    counts = [pair for name, pair in rows.items() if name.startswith("weights")]
+    assert [ours for _, ours in counts] == ["50,176", "2,048", "320", "52,544", "203,264"]
+    assert all(theirs == ours for theirs, ours in counts)
+    adam, slow, quick = [number(pair[1]) for name, pair in rows.items() if name.endswith("loss")]
+    assert adam < quick < slow
+
+
+def test_kept_run_of_report_3_has_their_directions():
+    ours = {name: number(pair[1]) for name, pair in kept(3).items()}
+    assert ours["not normalised"] < ours["normalised"]
+    assert ours["3 hidden layers"] < ours["normalised"]
+    assert ours["lr far too large"] < 15 < ours["lr 0.0005"] < ours["lr 0.005"]
+    assert ours["half of the data"] < ours["best"]
+
+
+def test_kept_run_of_report_4_has_a_good_wide_net_and_a_poor_narrow_one():
+    ours = {name: number(pair[1]) for name, pair in kept(4).items()}
+    assert ours["wide, 2 epochs"] >= 97
+    assert 30 <= ours["narrow, 10 epochs"] <= ours["narrow, 50 epochs"] <= 60
+
+
+def test_kept_run_of_report_5_has_equal_accuracies_and_a_quick_hand():
+    ours = {name: number(pair[1]) for name, pair in kept(5).items()}
+    for other in ("torch.nn", "MLPClassifier"):
+        both = [ours[f"{name}: highest accuracy"] for name in ("by hand", other)]
+        assert abs(both[0] - both[1]) <= 0.01
+        assert ours["by hand: seconds an epoch"] < ours[f"{other}: seconds an epoch"]

@@ -50,9 +50,9 @@ clf = make_pipeline(PixelNormalizer(0.5, 0.5), MLPClassifier((128, 64), random_s
 # Without it the classifier is trained for 10 epochs and looked at on its way. The accuracies are
 # the same, since the same seed gives the same network, for a fifth of the work.
 
-X_y = {"X": X, "y": y, "X_test": X_test, "y_test": y_test}
-curve = epoch_curve(clf, epochs=range(1, 11), fresh=True, **X_y)
-on_the_way = epoch_curve(clf, epochs=range(1, 11), **X_y)
+data = {"X": X, "y": y, "X_test": X_test, "y_test": y_test}
+on_the_way = epoch_curve(clf, epochs=range(1, 11), **data)
+curve = epoch_curve(clf, epochs=range(1, 11), fresh=True, **data)
 print("the same accuracies:", (curve.test_scores == on_the_way.test_scores).all())
 
 accuracies, minutes = curve.test_scores[:, 0], curve.fit_times[:, 0] / 60
