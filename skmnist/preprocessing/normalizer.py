@@ -158,15 +158,15 @@ class DigitNormalizer(TransformerMixin, BaseEstimator):
         Returns
         -------
         steps : dict of str to ndarray
-            In this order (of a small picture only those marked with a star):
+            In this order; a small picture has no "flat", "unruled" and "mask":
 
-            - "grey"*: the picture, at most 800 pixels a side, 0 (black) to 1 (white);
+            - "grey": the picture, at most 800 pixels a side, 0 (black) to 1 (white);
             - "flat": in even light; paper is 1;
             - "unruled": without the lines of ruled or squared paper;
             - "mask": True where the digit's ink was found;
-            - "ink"*: the digit, cut out, 0 (paper) to 1 (ink), strokes adjusted;
-            - "box"*: of shape (20, 20), or (28, 28) for EMNIST's method, uint8;
-            - "digit"*: the result, of shape (28, 28), uint8.
+            - "ink": the digit, cut out, 0 (paper) to 1 (ink), strokes adjusted;
+            - "box": of shape (20, 20), or (28, 28) for EMNIST's method, uint8;
+            - "digit": the result, of shape (28, 28), uint8.
 
         Raises
         ------

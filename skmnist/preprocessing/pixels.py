@@ -33,7 +33,7 @@ class PixelNormalizer(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
         0..255 that aren't all 0 or 1, else 1.
     n_features_in_ : int
         Number of features of the fit; for pictures of three and more dimensions, their height.
-    feature_names_in_ : ndarray of shape (n_features_in_,)
+    feature_names_in_ : ndarray of shape (n_features,)
         Names of the features, if all are strings.
 
     See Also
