@@ -37,12 +37,10 @@ html_sidebars = {"index": [], "install": [], "changelog": []}
 html_theme_options = {
     "navigation_with_keys": False,
     "secondary_sidebar_items": ["page-toc"],
-    "show_prev_next": True,
     "footer_start": ["copyright"],
     "footer_end": [],
 }
 myst_heading_anchors = 3
-myst_enable_extensions = ["colon_fence"]
 
 # -- reference -----------------------------------------------------------------------------------
 
@@ -61,14 +59,10 @@ sphinx_gallery_conf = {
     "backreferences_dir": "generated/backreferences",
     "doc_module": ("skmnist",),
     "capture_repr": ("_repr_html_",),
-    "remove_config_comments": True,
     "show_memory": False,
     "write_computation_times": False,
     "show_signature": False,
     "download_all_examples": False,
-    "plot_gallery": True,
-    "abort_on_example_error": False,
-    "min_reported_time": 0,
 }
 
 copybutton_prompt_text = r">>> |\.\.\. |\$ "

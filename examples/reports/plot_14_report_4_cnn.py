@@ -85,8 +85,8 @@ ax.plot(rates, 100 * np.array(accuracies), marker="o")
 ax.set(xlabel="Learning rate", ylabel="Test accuracy after 10 epochs (%)")
 
 # %%
-# The best of them is not "the best learning rate": part of it is the luck
-# of this one seed. And it is the *test* rows that chose it, so its accuracy flatters.
+# The best of them is not "the best learning rate": part of it is the luck of this one seed. And it
+# is the *test* rows that chose it, so its accuracy flatters.
 #
 # The wide one
 # ------------
