@@ -11,7 +11,7 @@ from skmnist.device import resolve_device
 from skmnist.files.model_file import ModelFileError, blame, read_model_file, write_model_file
 from skmnist.parameters import check_parameters
 from skmnist.saved_attributes import FITTED, is_finite, set_fitted
-from skmnist.training.optimizers import needs_closure
+from skmnist.training.optimizers import as_torchs, needs_closure
 
 # What the state of a classifier consists of.
 _ENTRIES = (
@@ -207,7 +207,7 @@ def _trained_with(net, params):
     used = net.optimizer_.param_groups[0] | {
         "loss": net.recipe.loss,
         "lr": net.lr,
-        "optimizer": net.optimizer,
+        "optimizer": as_torchs(net.optimizer),
     }
     return {name: used[name] for name in _TRAINING if name in used and name in params}
 

@@ -15,9 +15,37 @@ OPTIMIZERS = {
     "adagrad": torch.optim.Adagrad,
 }
 
+# torch wraps these methods for its compiler, and the first call of one loads that: a second or two
+# and 120 MB in each process, for nothing that is used here.
+_WRAPPED = ("add_param_group", "zero_grad", "state_dict", "load_state_dict")
+
+
+def _without_compiler(cls):
+    """Return a subclass of one of torch's optimizers that leaves torch's compiler unloaded.
+
+    Its methods are what torch wrapped; where a torch wraps nothing, they are torch's.
+    """
+    methods = {name: inspect.unwrap(getattr(cls, name)) for name in _WRAPPED}
+    methods["step"] = torch.no_grad()(inspect.unwrap(cls.step))
+    # Under its own name in this module, where pickle looks for it.
+    return type(cls)(
+        cls.__name__, (cls,), {**methods, "__module__": __name__, "__doc__": cls.__doc__}
+    )
+
+
+Adam, AdamW, SGD, RMSprop, NAdam, Adagrad = map(_without_compiler, OPTIMIZERS.values())
+_QUICK_TO_LOAD = {cls.__base__: cls for cls in (Adam, AdamW, SGD, RMSprop, NAdam, Adagrad)}
+
+
+def as_torchs(cls):
+    """Return torch's class for one that :func:`optimizer_settings` returned."""
+    return cls.__base__ if cls in _QUICK_TO_LOAD.values() else cls
+
 
 class GradientDescent(torch.optim.Optimizer):
     """Plain gradient descent, written by hand: each parameter -= lr times its gradient."""
+
+    add_param_group = inspect.unwrap(torch.optim.Optimizer.add_param_group)
 
     def __init__(self, params, lr):
         super().__init__(params, {"lr": lr})
@@ -40,11 +68,6 @@ def needs_closure(optimizer):
     return closure is not None and closure.default is inspect.Parameter.empty
 
 
-# The first optimizer of a process makes torch load its compiler, which takes a second and 120 MB.
-# Here it belongs to the import, and not to the first fit.
-torch.optim.SGD([torch.zeros(1)], lr=0.1)
-
-
 def optimizer_settings(optimizer, device, **settings):
     """Return the class and the keyword arguments of an optimizer.
 
@@ -62,7 +85,7 @@ def optimizer_settings(optimizer, device, **settings):
     kept = {name: value for name, value in settings.items() if name in accepted}
     if "fused" in accepted and device.type in ("cpu", "cuda"):
         kept["fused"] = True
-    return cls, kept
+    return _QUICK_TO_LOAD.get(cls, cls), kept
 
 
 def quick_step(optimizer):
@@ -78,7 +101,7 @@ def quick_step(optimizer):
     if isinstance(optimizer, GradientDescent):
         return optimizer.update
     adam = {torch.optim.Adam: torch._fused_adam_, torch.optim.AdamW: torch._fused_adamw_}
-    update = adam.get(type(optimizer))
+    update = adam.get(as_torchs(type(optimizer)))
     group = optimizer.param_groups[0]
     plain = (
         update is not None
