@@ -20,6 +20,7 @@ _PUBLIC = {
     "RejectClassifier": "skmnist.reject_classifier",
     "TorchClassifier": "skmnist.torch_classifier",
     "backprop": "skmnist.backprop",
+    "dask": "skmnist.dask",
     "datasets": "skmnist.datasets",
     "displays": "skmnist.displays",
     "export_onnx": "skmnist.onnx_export",
@@ -29,6 +30,7 @@ _PUBLIC = {
     "preprocessing": "skmnist.preprocessing",
     "reporting": "skmnist.reporting",
     "save": "skmnist.persistence",
+    "serving": "skmnist.serving",
     "studies": "skmnist.studies",
 }
 
