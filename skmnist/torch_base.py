@@ -373,7 +373,7 @@ class BaseNetClassifier(SavedToFile, CallbackSupport, NetBuilder, FittedNet, Bas
         if not np.isfinite(outputs).all():
             raise ValueError(
                 "The network's outputs for X are not finite: X holds pixels too large for it, or "
-                "its weights were damaged."
+                "its weights grew too large (train it with a smaller lr) or were damaged."
             )
         if net.recipe.loss == "mse":
             # Outputs that learnt one-hot targets by squared error estimate the probabilities

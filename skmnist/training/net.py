@@ -291,7 +291,7 @@ class Net(NeuralNetClassifier):
         return sums / masses, masses
 
     def _record_losses(self, losses, masses, epoch):
-        losses, masses = losses.double().cpu().numpy(), masses.double().cpu().numpy()
+        losses, masses = losses.cpu().double().numpy(), masses.cpu().double().numpy()
         bad = np.flatnonzero(~np.isfinite(losses))
         if len(bad):
             where = f"The loss became {losses[bad[0]]} in batch {bad[0] + 1} of {len(losses)} of"
