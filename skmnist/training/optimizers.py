@@ -28,9 +28,8 @@ def _without_compiler(cls):
     methods = {name: inspect.unwrap(getattr(cls, name)) for name in _WRAPPED}
     methods["step"] = torch.no_grad()(inspect.unwrap(cls.step))
     # Under its own name in this module, where pickle looks for it.
-    return type(cls)(
-        cls.__name__, (cls,), {**methods, "__module__": __name__, "__doc__": cls.__doc__}
-    )
+    methods |= {"__module__": __name__, "__doc__": f"torch's {cls.__name__}, quick to load."}
+    return type(cls)(cls.__name__, (cls,), methods)
 
 
 Adam, AdamW, SGD, RMSprop, NAdam, Adagrad = map(_without_compiler, OPTIMIZERS.values())
