@@ -57,8 +57,9 @@ def _reference_page():
     ]
     for module, names in reference().items():
         first_line = inspect.getdoc(import_module(module)).splitlines()[0]
-        lines += ["", module, "-" * len(module), "", first_line, ""]
-        lines += [f".. module:: {module}", "", ".. autosummary::", "   :toctree: api", ""]
+        # The text comes after the directive: it takes up the anchor, which a table would lose.
+        lines += ["", module, "-" * len(module), "", f".. module:: {module}", "", first_line, ""]
+        lines += [".. autosummary::", "   :toctree: api", ""]
         lines += [f"   {name}" for name in names]
     return "\n".join(lines) + "\n"
 
