@@ -96,7 +96,6 @@ def carry_over(fitted, clf):
     clf._seed = draw_seed(clf.random_state)
     clf._dtype = torch.from_numpy(fitted.coefs_[0]).dtype
     clf.net_ = clf._make_net(resolve_device(clf.device))
-    clf._built_from = {name: getattr(clf, name) for name in (*clf._architecture, "precision")}
     coefs, intercepts = list(fitted.coefs_), list(fitted.intercepts_)
     if len(fitted.classes_) == 2:
         # Their one logit is the second's minus the first's.

@@ -40,6 +40,8 @@ class NetBuilder:
         else:
             generator = make_generator(self._seed, "weights")
             module = self._build_module(len(self.classes_), generator)
+        kept = (*self._architecture, "precision")
+        self._built_from = {name: getattr(self, name) for name in kept}
         optimizer, settings = self._optimizer(device)
         net = Net(
             module.to(self._dtype),

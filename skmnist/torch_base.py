@@ -184,9 +184,6 @@ class BaseNetClassifier(SavedToFile, CallbackSupport, NetBuilder, FittedNet, Bas
         images, valid = self._datasets(X, codes, weights, X_val, y_val, device)
 
         net = self.net_ if further else self._make_net(device)
-        if not further:
-            kept = (*self._architecture, "precision")
-            self._built_from = {name: getattr(self, name) for name in kept}
         self._refresh(net, device, first_epoch=0 if one_epoch else None)
         stopping = EarlyStop(self.n_iter_no_change, self.tol) if self.early_stopping else None
         self.best_epoch_ = None

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from skmnist.displays.looks import COLORS, WIDTH
+from skmnist.displays.looks import COLORS, WIDTH, score_axis
 
 _TRAIN, _TEST, _TIME = COLORS[0], COLORS[1], "#595959"
 
@@ -106,8 +106,7 @@ class EpochCurveDisplay:
         self.ax_, self.figure_ = ax, ax.figure
         seconds = ax.twinx()
         self.axes_ = np.array([seconds, ax])
-        factor = 100 if self.score_name == "accuracy" else 1
-        unit = " (%)" if factor == 100 else ""
+        factor, label_of_scores = score_axis(self.score_name)
         # Each line has its own style, so that it can be told without colours.
         curves = [
             (ax, factor * np.asarray(self.train_scores), _TRAIN, "--", "o", "Training rows"),
@@ -126,7 +125,7 @@ class EpochCurveDisplay:
                 )
         ax.set_xlabel("Epochs")
         ax.xaxis.set_major_locator(MaxNLocator(integer=True, steps=[1, 2, 5, 10]))
-        ax.set_ylabel(self.score_name.replace("_", " ").capitalize() + unit)
+        ax.set_ylabel(label_of_scores)
         ax.grid(alpha=0.3)
         seconds.set_ylabel("Time to train (s)", color=_TIME)
         seconds.tick_params(axis="y", labelcolor=_TIME)

@@ -40,6 +40,12 @@ def times(shape):
     return " × ".join(map(str, shape))
 
 
+def score_axis(score_name):
+    """Return what to multiply scores with to show them, and the label of their axis."""
+    label = score_name.replace("_", " ").capitalize()
+    return (100, f"{label} (%)") if score_name == "accuracy" else (1, label)
+
+
 def count(n, noun):
     """Return a number of things as text: 1 unit, 4,096 units."""
     return f"{n:,} {noun}{'' if n == 1 else 's'}"

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from skmnist.displays.looks import COLORS, WIDTH
+from skmnist.displays.looks import COLORS, WIDTH, score_axis
 
 _MARKERS = "osD^vPX"
 
@@ -104,16 +104,14 @@ class RobustnessDisplay:
         if ax is None:
             _, ax = plt.subplots(figsize=(WIDTH, 3.8), layout="constrained")
         self.ax_, self.figure_, self.axes_ = ax, ax.figure, np.array([ax])
-        factor = 100 if self.score_name == "accuracy" else 1
+        factor, label_of_scores = score_axis(self.score_name)
         self.lines_ = []
         for i, (name, scores) in enumerate(self.scores.items()):
             look = {"color": COLORS[i % len(COLORS)], "marker": _MARKERS[i % len(_MARKERS)]}
             look |= {"label": name or None, "markersize": 5} | (line_kw or {})
             self.lines_ += ax.plot(self.values[name], factor * np.asarray(scores), **look)
         ax.set_xlabel(self.label)
-        ax.set_ylabel(
-            self.score_name.replace("_", " ").capitalize() + (" (%)" if factor == 100 else "")
-        )
+        ax.set_ylabel(label_of_scores)
         ax.grid(alpha=0.3)
         if any(self.scores):
             ax.legend()

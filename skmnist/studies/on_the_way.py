@@ -92,9 +92,5 @@ def as_it_is_now(estimator, n):
         name, last = estimator.steps[-1]
         now.steps = [*estimator.steps[:-1], (name, as_it_is_now(last, n))]
         return now
-    net = estimator.net_
-    now.net_ = object.__new__(type(net))
-    vars(now.net_).update(vars(net))
-    module = copy.deepcopy(net.module_)
-    vars(now.net_).update(module=module, module_=module, history_=copy.deepcopy(net.history_))
+    now.net_ = estimator.net_.snapshot(optimizer=False)
     return now.set_params(max_epochs=n)

@@ -177,7 +177,7 @@ class Net(NeuralNetClassifier):
             batches.generator = make_generator(recipe.seed, "order", epoch)
         step = self._make_step(make_generator(recipe.seed, "dropout", epoch, images.device))
         train = self._reported(step) if self._wants_batches() else step
-        augment = self._augmentation(make_generator(recipe.seed, "augment", epoch, images.device))
+        augment = self._augmentation(epoch, images.device)
         losses, masses = [], []
         with contextlib.ExitStack() as stack:
             if recipe.foreign or callable(recipe.augment):
@@ -202,12 +202,13 @@ class Net(NeuralNetClassifier):
                     lines.show(epoch, losses, masses, n_batches)
         self._record_losses(torch.cat(losses), torch.cat(masses), epoch)
 
-    def _augmentation(self, generator):
+    def _augmentation(self, epoch, device):
         """Return the function that varies a batch, or None."""
         augment, picture = self.recipe.augment, self.recipe.picture
         if not isinstance(augment, str):
             return augment and self._augmented
         vary = AUGMENTATIONS[augment]
+        generator = make_generator(self.recipe.seed, "augment", epoch, device)
         return lambda x: vary(x.view(-1, *picture), generator).view(x.shape)
 
     def _augmented(self, x):
@@ -355,13 +356,13 @@ class Net(NeuralNetClassifier):
         with self.autocast():
             return self.module_(x).to(x.dtype)
 
-    def snapshot(self):
+    def snapshot(self, *, optimizer=True):
         """Return a net that predicts and trains on as this one would now, whatever becomes of it.
 
-        It has none of the callbacks.
+        It has none of the callbacks. Without its optimizer it takes less memory, and only predicts.
         """
         twin = object.__new__(type(self))
-        module, optimizer = copy.deepcopy((self.module_, self.optimizer_))
+        module, optimizer = copy.deepcopy((self.module_, self.optimizer_ if optimizer else None))
         vars(twin).update(vars(self), module=module, module_=module, optimizer_=optimizer)
         vars(twin).update(history_=copy.deepcopy(self.history), callbacks=None, callbacks_=[])
         return twin
