@@ -1,6 +1,7 @@
 """What studies leave: a table, the same as JSON, a picture; or what was finished until then."""
 
 import contextlib
+import signal
 import sys
 
 from skmnist.cli.output import print_paths, write_figure, write_json, write_table
@@ -27,7 +28,7 @@ def mean_over_parts(table):
 
 @contextlib.contextmanager
 def keep_what_is_finished(out, name, finished):
-    """Write what was finished, if Ctrl-C comes or a training fails.
+    """Write what was finished, if Ctrl-C comes or a training fails; workers are deaf to Ctrl-C.
 
     Parameters
     ----------
@@ -42,8 +43,13 @@ def keep_what_is_finished(out, name, finished):
     KeyboardInterrupt
         It says what was written.
     """
+    from joblib import parallel_config
+
+    # This process ends its workers; by themselves they'd print where Ctrl-C met them.
+    deaf = {"initializer": signal.signal, "initargs": (signal.SIGINT, signal.SIG_IGN)}
     try:
-        yield
+        with parallel_config("loky", **deaf):
+            yield
     except KeyboardInterrupt:
         words = _write_tables(out, name, finished()) or "nothing was finished yet"
         raise KeyboardInterrupt(words) from None
