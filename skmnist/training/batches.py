@@ -1,8 +1,9 @@
 """The rows of a data set as batches on the device, without collating them one by one.
 
-Pixels stay in the type in which they came (a byte each, for most pictures) until the chunk that
-they belong to is on the device. A chunk is a number of batches: large enough for the cost of a
-call to vanish, small enough for the cache and for the device's memory.
+Pixels stay in the type in which they came (a byte each, for most pictures) until they are on the
+device. What can be done for many batches at once is done for a chunk of them, so that the cost of
+a call vanishes. Pixels in the CPU's own memory are an exception: taken batch by batch, they are
+still in its cache when they are multiplied.
 """
 
 import torch
@@ -10,7 +11,8 @@ from skorch.dataset import Dataset
 
 from skmnist.training.losses import one_hot
 
-_CHUNK_BYTES = 2 * 2**20  # stays in a core's share of the cache
+_CHUNK_ROWS = 4096  # where pixels are taken batch by batch
+_CHUNK_BYTES = 2 * 2**20  # read from a file: stays in a core's share of the cache
 _CHUNK_BYTES_GPU = 256 * 2**20
 
 
@@ -20,10 +22,13 @@ def prepare(pixels, scale, dtype, device, out=None):
     `out` is memory to put them in.
     """
     x = pixels.to(device)
-    x = x.to(dtype) if out is None else out.copy_(x)
+    if out is None:
+        x = x.to(dtype)
+    elif x is not out:  # they may lie there already
+        x = out.copy_(x)
     if scale == 1:
         return x
-    return torch.div(x, scale, out=None if x is pixels else x)
+    return x / scale if x is pixels else x.div_(scale)
 
 
 class Images(Dataset):
@@ -80,8 +85,8 @@ class Images(Dataset):
         return len(self.rows)
 
     def __getitem__(self, i):
-        x, targets, _ = self.take(self.rows[[i]])
-        return x[0], targets[0].argmax()
+        row = self.rows[[i]]
+        return self.pictures(row)[0], self._codes[row][0]
 
     def class_shares(self):
         """Return the share of each class in the rows, weighted."""
@@ -98,38 +103,83 @@ class Images(Dataset):
         return self.array.nbytes < torch.cuda.mem_get_info(self.device)[0] / 2
 
     @property
+    def at_hand(self):
+        """Whether the pixels lie in the memory of the CPU that trains."""
+        return self._pixels is not None and self.device.type == "cpu"
+
+    @property
     def chunk_rows(self):
         """How many rows make a chunk."""
+        if self.at_hand:
+            return _CHUNK_ROWS
         n_bytes = _CHUNK_BYTES if self.device.type == "cpu" else _CHUNK_BYTES_GPU
         return max(1, n_bytes // (self.array.shape[1] * self.dtype.itemsize))
 
     def new_memory(self, n_rows):
-        """Return memory for the pixels of `n_rows` rows, for :meth:`take`."""
+        """Return memory for the pixels of `n_rows` rows, for :meth:`pictures`."""
         return torch.empty(n_rows, self.array.shape[1], dtype=self.dtype, device=self.device)
 
-    def take(self, rows, out=None):
-        """Return pixels, wanted outputs and weights (or None) of some rows, on the device.
+    def pictures(self, rows, out=None):
+        """Return some rows as the network takes them, on the device.
 
         `out` is memory for the pixels, at least as many rows.
         """
-        out = None if out is None else out[: len(rows)]
-        if self._pixels is None:
+        pixels = self._pixels
+        out = None if out is None else out[: rows.size(0)]
+        if pixels is None:
             # In the order in which they lie in the file.
             order = rows.argsort()
             pixels = torch.from_numpy(self.array[rows[order].numpy()])[order.argsort()]
         else:
             # Pixels that are as the network takes them go straight to their place.
-            place = out if self._pixels.dtype == self.dtype else None
-            if self._pixels.device == self.device:
-                pixels = torch.index_select(self._pixels, 0, rows.to(self.device), out=place)
-                out = out if place is None else None
-            else:
-                pixels = self._pixels.index_select(0, rows)
+            as_wanted = pixels.dtype == self.dtype and pixels.device == self.device
+            rows = rows.to(pixels.device)
+            pixels = torch.index_select(pixels, 0, rows, out=out if as_wanted else None)
         x = prepare(pixels, self.scale, self.dtype, self.device, out)
+        return x.view(-1, *self.shape)
+
+    def wanted(self, rows):
+        """Return the wanted outputs for some rows, and their weights or None, on the device."""
         rows = rows.to(self.device)
         targets = one_hot(self._codes.index_select(0, rows), self.n_outputs, self.dtype)
-        weights = None if self._weights is None else self._weights.index_select(0, rows)
-        return x.view(-1, *self.shape), targets, weights
+        return targets, None if self._weights is None else self._weights.index_select(0, rows)
+
+
+class Chunk:
+    """Some batches in a row: gives them one by one, as ``(x, targets, weights)``.
+
+    The memory of `x` is used again for a later batch; the weights may be None.
+
+    Parameters
+    ----------
+    images : Images
+    rows : tensor of int
+    sizes : list of int
+        How many of the rows are in each batch.
+    memory : tensor
+        For the pixels, see :meth:`Images.new_memory`.
+
+    Attributes
+    ----------
+    targets, weights
+        Those of all rows.
+    """
+
+    def __init__(self, images, rows, sizes, memory):
+        self.images = images
+        self.rows = rows
+        self.sizes = sizes
+        self.memory = memory
+        self.targets, self.weights = images.wanted(rows)
+
+    def __iter__(self):
+        sizes, weights = self.sizes, self.weights
+        if self.images.at_hand:
+            x = (self.images.pictures(rows, self.memory) for rows in self.rows.split(sizes))
+        else:
+            x = self.images.pictures(self.rows, self.memory).split(sizes)
+        weights = [None] * len(sizes) if weights is None else weights.split(sizes)
+        return zip(x, self.targets.split(sizes), weights, strict=True)
 
 
 class Batches:
@@ -166,21 +216,18 @@ class Batches:
         return sizes
 
     def chunks(self):
-        """Yield lists of batches ``(x, targets, weights)``; weights may be None.
-
-        The memory of `x` is used again for the next chunk.
-        """
-        rows = self.images.rows
+        """Yield one :class:`Chunk` after the other."""
+        images = self.images
+        rows = images.rows
         if self.generator is not None:
             rows = rows[torch.randperm(len(rows), generator=self.generator)]
         sizes = self.sizes()
-        n_batches = max(1, self.images.chunk_rows // self.batch_size)
+        n_batches = max(1, images.chunk_rows // self.batch_size)
         groups = [sizes[i : i + n_batches] for i in range(0, len(sizes), n_batches)]
-        memory = self.images.new_memory(max(map(sum, groups)))
-        for group, chunk in zip(groups, rows.split([sum(g) for g in groups]), strict=True):
-            x, targets, weights = self.images.take(chunk, out=memory)
-            weights = [None] * len(group) if weights is None else weights.split(group)
-            yield list(zip(x.split(group), targets.split(group), weights, strict=True))
+        n_rows = [sum(group) for group in groups]
+        memory = images.new_memory(max(sizes if images.at_hand else n_rows))
+        for group, part in zip(groups, rows.split(n_rows), strict=True):
+            yield Chunk(images, part, group, memory)
 
     def __iter__(self):
         """Yield ``(x, class numbers)``, as callbacks expect it."""

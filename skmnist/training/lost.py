@@ -77,8 +77,8 @@ def _ask(net, images):
     rows = images.rows[:: -(-len(images) // _ROWS)]
     losses, hits, masses, of_class = [], [], [], 0
     for part in rows.split(net.recipe.evaluate_rows):
-        x, targets, weights = images.take(part)
-        outputs = net.outputs(x)
+        outputs = net.outputs(images.pictures(part))
+        targets, weights = images.wanted(part)
         mass = torch.ones_like(outputs[:, 0]) if weights is None else weights
         losses.append(LOSSES[net.recipe.loss].of_outputs(outputs, targets))
         hits.append(outputs.argmax(1) == targets.argmax(1))

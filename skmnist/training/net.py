@@ -195,7 +195,7 @@ class Net(NeuralNetClassifier):
                     if augment is not None:
                         x = augment(x)
                     linked.append(train(x, targets, weights))
-                loss, mass = self._losses(linked, chunk)
+                loss, mass = self._losses(torch.cat(linked), chunk.targets, chunk.weights, chunk.sizes)
                 losses.append(loss)
                 masses.append(mass)
                 if lines is not None:
@@ -252,7 +252,7 @@ class Net(NeuralNetClassifier):
             batch = (x.clone(), targets.argmax(1))
             self.notify("on_batch_begin", batch=batch, training=True)
             linked = step(x, targets, weights, batch)
-            losses, _ = self._losses([linked], [(x, targets, weights)])
+            losses, _ = self._losses(linked, targets, weights, [len(linked)])
             self._report_batch("train", batch, losses[0], linked)
             return linked
 
@@ -275,16 +275,14 @@ class Net(NeuralNetClassifier):
         )
 
     @torch.no_grad()
-    def _losses(self, linked, chunk):
-        """Return the mean loss of each batch of a chunk and their weights, computed in one go."""
-        _, targets, weights = zip(*chunk, strict=True)
-        sizes = [len(t) for t in targets]
-        rows = LOSSES[self.recipe.loss].rows(torch.cat(linked), torch.cat(targets))
-        if weights[0] is None:
+    def _losses(self, linked, targets, weights, sizes):
+        """Return the mean loss of each batch of these sizes and their weights, in one go."""
+        rows = LOSSES[self.recipe.loss].rows(linked, targets)
+        if weights is None:
             masses = rows.new_tensor(sizes)
         else:
-            masses = torch.stack([weight.sum() for weight in weights])
-            rows = rows * torch.cat(weights)
+            masses = torch.stack([part.sum() for part in weights.split(sizes)])
+            rows = rows * weights
         if len(set(sizes)) == 1:
             sums = rows.view(len(sizes), -1).sum(1)
         else:
