@@ -22,10 +22,7 @@ def prepare(pixels, scale, dtype, device, out=None):
     `out` is memory to put them in.
     """
     x = pixels.to(device)
-    if out is None:
-        x = x.to(dtype)
-    elif x is not out:  # they may lie there already
-        x = out.copy_(x)
+    x = x.to(dtype) if out is None else out.copy_(x)
     if scale == 1:
         return x
     return x / scale if x is pixels else x.div_(scale)
@@ -124,19 +121,35 @@ class Images(Dataset):
 
         `out` is memory for the pixels, at least as many rows.
         """
-        pixels = self._pixels
-        out = None if out is None else out[: rows.size(0)]
-        if pixels is None:
+        out = None if out is None else out[: len(rows)]
+        if self._pixels is None:
             # In the order in which they lie in the file.
             order = rows.argsort()
             pixels = torch.from_numpy(self.array[rows[order].numpy()])[order.argsort()]
         else:
-            # Pixels that are as the network takes them go straight to their place.
-            as_wanted = pixels.dtype == self.dtype and pixels.device == self.device
-            rows = rows.to(pixels.device)
-            pixels = torch.index_select(pixels, 0, rows, out=out if as_wanted else None)
+            pixels = self._pixels.index_select(0, rows.to(self._pixels.device))
         x = prepare(pixels, self.scale, self.dtype, self.device, out)
         return x.view(-1, *self.shape)
+
+    def batches(self, rows, sizes, memory):
+        """Yield the :meth:`pictures` of batches; each may take the place of the one before."""
+        if not self.at_hand:
+            yield from self.pictures(rows, memory).split(sizes)
+            return
+        pixels, scale = self._pixels, self.scale
+        as_wanted = pixels.dtype == self.dtype
+        x = memory[:0]
+        for part in rows.split(sizes):
+            if part.size(0) != x.size(0):
+                x = memory[: part.size(0)]
+                shaped = x.view(-1, *self.shape)
+            if as_wanted:
+                torch.index_select(pixels, 0, part, out=x)
+            else:
+                x.copy_(pixels.index_select(0, part))
+            if scale != 1:
+                x.div_(scale)
+            yield shaped
 
     def wanted(self, rows):
         """Return the wanted outputs for some rows, and their weights or None, on the device."""
@@ -174,10 +187,7 @@ class Chunk:
 
     def __iter__(self):
         sizes, weights = self.sizes, self.weights
-        if self.images.at_hand:
-            x = (self.images.pictures(rows, self.memory) for rows in self.rows.split(sizes))
-        else:
-            x = self.images.pictures(self.rows, self.memory).split(sizes)
+        x = self.images.batches(self.rows, sizes, self.memory)
         weights = [None] * len(sizes) if weights is None else weights.split(sizes)
         return zip(x, self.targets.split(sizes), weights, strict=True)
 

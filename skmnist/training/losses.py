@@ -54,6 +54,34 @@ LOSSES = {
     "mse": Loss(_identity, _squared_error, _squared_error_gradient),
 }
 
+
+@torch.no_grad()
+def mean_losses(loss, linked, targets, weights, sizes):
+    """Return the mean loss of each of some batches, and what each weighs, in one go.
+
+    Parameters
+    ----------
+    loss : str
+        A key of ``LOSSES``.
+    linked, targets : tensors of shape (n, n_outputs)
+        ``link(outputs)`` and the wanted outputs of all batches.
+    weights : tensor of shape (n,) or None
+    sizes : list of int
+        How many of the rows are in each batch.
+    """
+    rows = LOSSES[loss].rows(linked, targets)
+    if weights is None:
+        masses = rows.new_tensor(sizes)
+    else:
+        masses = torch.stack([part.sum() for part in weights.split(sizes)])
+        rows = rows * weights
+    if len(set(sizes)) == 1:
+        sums = rows.view(len(sizes), -1).sum(1)
+    else:
+        sums = torch.stack([part.sum() for part in rows.split(sizes)])
+    return sums / masses, masses
+
+
 # What the last layer of a network of ours ends in. Squared error without the sigmoid's bounds
 # diverges at learning rates that plain gradient descent needs elsewhere.
 OUTPUT_ACTIVATIONS = {"cross_entropy": "identity", "mse": "sigmoid"}

@@ -23,7 +23,8 @@ from skmnist.modules import MLP, Dropout
 from skmnist.preprocessing.augmentation import AUGMENTATIONS
 from skmnist.random_state import make_generator, seeded_globally
 from skmnist.training.batches import Batches, Images
-from skmnist.training.losses import LOSSES, one_hot
+from skmnist.training.denormals import denormals_as_zero
+from skmnist.training.losses import LOSSES, mean_losses, one_hot
 from skmnist.training.optimizers import needs_closure
 from skmnist.training.progress import BatchLines, EpochBar
 from skmnist.training.schedules import PER_BATCH, SCHEDULES
@@ -182,6 +183,7 @@ class Net(NeuralNetClassifier):
         with contextlib.ExitStack() as stack:
             if recipe.foreign or callable(recipe.augment):
                 stack.enter_context(seeded_globally(recipe.seed, "global", epoch, images.device))
+            stack.enter_context(denormals_as_zero(images.device))
             stack.enter_context(step.mode())
             self._set_training(True)
             n_batches, done = len(batches), 0
@@ -195,7 +197,9 @@ class Net(NeuralNetClassifier):
                     if augment is not None:
                         x = augment(x)
                     linked.append(train(x, targets, weights))
-                loss, mass = self._losses(torch.cat(linked), chunk.targets, chunk.weights, chunk.sizes)
+                loss, mass = mean_losses(
+                    recipe.loss, torch.cat(linked), chunk.targets, chunk.weights, chunk.sizes
+                )
                 losses.append(loss)
                 masses.append(mass)
                 if lines is not None:
@@ -252,7 +256,7 @@ class Net(NeuralNetClassifier):
             batch = (x.clone(), targets.argmax(1))
             self.notify("on_batch_begin", batch=batch, training=True)
             linked = step(x, targets, weights, batch)
-            losses, _ = self._losses(linked, targets, weights, [len(linked)])
+            losses, _ = mean_losses(self.recipe.loss, linked, targets, weights, [len(linked)])
             self._report_batch("train", batch, losses[0], linked)
             return linked
 
@@ -273,21 +277,6 @@ class Net(NeuralNetClassifier):
             batch=batch,
             training=True,
         )
-
-    @torch.no_grad()
-    def _losses(self, linked, targets, weights, sizes):
-        """Return the mean loss of each batch of these sizes and their weights, in one go."""
-        rows = LOSSES[self.recipe.loss].rows(linked, targets)
-        if weights is None:
-            masses = rows.new_tensor(sizes)
-        else:
-            masses = torch.stack([part.sum() for part in weights.split(sizes)])
-            rows = rows * weights
-        if len(set(sizes)) == 1:
-            sums = rows.view(len(sizes), -1).sum(1)
-        else:
-            sums = torch.stack([part.sum() for part in rows.split(sizes)])
-        return sums / masses, masses
 
     def _record_losses(self, losses, masses, epoch):
         losses, masses = losses.cpu().double().numpy(), masses.cpu().double().numpy()
