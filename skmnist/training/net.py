@@ -25,6 +25,7 @@ from skmnist.random_state import make_generator, seeded_globally
 from skmnist.training.batches import Batches, Images
 from skmnist.training.denormals import denormals_as_zero
 from skmnist.training.losses import LOSSES, mean_losses, one_hot
+from skmnist.training.memory import keep_freed_memory
 from skmnist.training.optimizers import needs_closure
 from skmnist.training.progress import BatchLines, EpochBar
 from skmnist.training.schedules import PER_BATCH, SCHEDULES
@@ -117,6 +118,7 @@ class Net(NeuralNetClassifier):
         Unlike skorch's, it lets a KeyboardInterrupt through, except for the one by which skorch's
         EarlyStopping ends the training.
         """
+        keep_freed_memory()
         self.notify("on_train_begin", X=X, y=X.y)
         try:
             self.fit_loop(X, valid, epochs, stopping, whole, before_epoch, after_epoch)

@@ -116,7 +116,6 @@ def quick_step(optimizer):
         return optimizer.step
 
     params = group["params"]
-    grads = [p.grad for p in params]
     states = [optimizer.state[p] for p in params]
     first = [state["exp_avg"] for state in states]
     second = [state["exp_avg_sq"] for state in states]
@@ -132,7 +131,7 @@ def quick_step(optimizer):
         count.add_(one)
         update(
             params,
-            grads,
+            [p.grad for p in params],
             first,
             second,
             [],

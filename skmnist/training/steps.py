@@ -3,17 +3,29 @@
 import torch
 
 from skmnist.training.losses import LOSSES
-from skmnist.training.optimizers import quick_step
+from skmnist.training.optimizers import needs_closure, quick_step
 
 
-class AutogradStep:
-    """A step by autograd, for any module and any optimizer."""
-
-    mode = torch.enable_grad  # the context that it is to be called in
-
+class _Step:
     def __init__(self, net):
         self.net = net
         self.loss = LOSSES[net.recipe.loss]
+        self.update = self._update_first
+
+    def _update_first(self):
+        """Let the optimizer make its state, which the quick way needs."""
+        # As plain tensors: those of inference mode can't be changed outside of it.
+        with torch.inference_mode(False), torch.no_grad():
+            self.net.optimizer_.step()
+            # Not every batch has to reach every weight of a module that isn't ours.
+            if not self.net.recipe.foreign:
+                self.update = quick_step(self.net.optimizer_)
+
+
+class AutogradStep(_Step):
+    """A step by autograd, for any module and any optimizer."""
+
+    mode = torch.enable_grad  # the context that it is to be called in
 
     def __call__(self, x, targets, weights, batch=None):
         """Train on one batch.
@@ -53,11 +65,16 @@ class AutogradStep:
                 net.notify_gradients(batch)
             return loss
 
-        net.optimizer_.step(closure)
+        if needs_closure(net.optimizer_):
+            net.optimizer_.step(closure)
+        else:
+            closure()
+            with torch.no_grad():
+                self.update()
         return first[0]
 
 
-class HandWrittenStep:
+class HandWrittenStep(_Step):
     """A step by the hand-written passes, see ``gradients.py``; called like the other.
 
     Parameters
@@ -71,12 +88,10 @@ class HandWrittenStep:
     mode = torch.inference_mode
 
     def __init__(self, net, passes, generator):
-        self.net = net
+        super().__init__(net)
         self.passes = passes
         self.generator = generator if passes.dropout else None
-        self.loss = LOSSES[net.recipe.loss]
         self._shares = {}
-        self.update = self._update_first
 
     def _share(self, targets):
         """Return 1 / n as a tensor, kept: multiplying by one is quicker than by a number."""
@@ -84,13 +99,6 @@ class HandWrittenStep:
         if n not in self._shares:
             self._shares[n] = targets.new_tensor(1 / n)
         return self._shares[n]
-
-    def _update_first(self):
-        """Let the optimizer make its state, which the quick way needs."""
-        # As plain tensors: those of inference mode can't be changed outside of it.
-        with torch.inference_mode(False), torch.no_grad():
-            self.net.optimizer_.step()
-            self.update = quick_step(self.net.optimizer_)
 
     def __call__(self, x, targets, weights, batch=None):
         """Train on one batch, see :meth:`AutogradStep.__call__`."""
