@@ -54,7 +54,7 @@ TORCH_OPTIMIZERS = sorted(
         if inspect.isclass(cls) and issubclass(cls, torch.optim.Optimizer)
     }
     # The first is abstract, the others take gradients of another kind or shape than ours.
-    - {torch.optim.Optimizer, torch.optim.SparseAdam, torch.optim.Muon},
+    - {getattr(torch.optim, name, None) for name in ("Optimizer", "SparseAdam", "Muon")},
     key=lambda cls: cls.__name__,
 )
 

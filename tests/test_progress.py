@@ -48,8 +48,8 @@ def test_loss_so_far_weighs_batches_as_the_epoch_does(capsys):
 
 def test_every_hundredth_batch_is_shown_whatever_the_memory_of_a_chunk_holds(capsys, monkeypatch):
     shown = []
-    for n_bytes in (1, 784 * 4 * 70, 10**8):
-        monkeypatch.setattr("skmnist.training.batches._CHUNK_BYTES", n_bytes)
+    for n_rows in (1, 70, 10_000):
+        monkeypatch.setattr("skmnist.training.batches._CHUNK_ROWS", n_rows)
         clf = MLPClassifier((4,), batch_size=1, max_epochs=1, random_state=0, verbose=2)
         clf.fit(*digits())
         shown.append(BATCH_LINE.findall(capsys.readouterr().out))

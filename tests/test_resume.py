@@ -34,16 +34,16 @@ class Crash(BaseException):
 
 
 def break_off(clf, *args, epoch=3, **kwargs):
-    """Let a fit crash in the middle of an epoch, counted from 1."""
-    losses = Net._losses
+    """Let a fit crash before an epoch, counted from 1, is over."""
+    record = Net._record_losses
 
     def crash(net, *rest):
         if len(net.history) == epoch:
             raise Crash
-        return losses(net, *rest)
+        return record(net, *rest)
 
     with pytest.MonkeyPatch.context() as patches, pytest.raises(Crash):
-        patches.setattr(Net, "_losses", crash)
+        patches.setattr(Net, "_record_losses", crash)
         clf.fit(X, Y, *args, **kwargs)
 
 

@@ -787,6 +787,13 @@ def test_quick_step_does_what_the_optimizers_step_does(optimizer, settings, dtyp
             assert torch.equal(value, other) if torch.is_tensor(value) else value == other
 
 
+@every_classifier
+def test_quick_steps_train_to_the_bits_of_the_optimizers_own(cls, monkeypatch):
+    clf = rich(cls).fit(*digits())
+    monkeypatch.setattr("skmnist.training.steps.quick_step", lambda optimizer: optimizer.step)
+    assert same_network(rich(cls).fit(*digits()), clf)
+
+
 # -- learning rates --------------------------------------------------------------------------
 
 
@@ -1107,7 +1114,7 @@ def test_read_only_memory_map_trains_to_the_bits_of_the_array(cls, dtype, tmp_pa
 def test_chunks_of_any_size_train_to_the_same_bits(cls, monkeypatch):
     X, y = digits()
     clf = rich(cls).fit(X, y)
-    monkeypatch.setattr("skmnist.training.batches._CHUNK_BYTES", 1)
+    monkeypatch.setattr("skmnist.training.batches._CHUNK_ROWS", 1)
     assert same_network(rich(cls).fit(X, y), clf)
 
 
