@@ -794,6 +794,19 @@ def test_quick_steps_train_to_the_bits_of_the_optimizers_own(cls, monkeypatch):
     assert same_network(rich(cls).fit(*digits()), clf)
 
 
+class WantsClosure(torch.optim.SGD):
+    """An optimizer that evaluates the loss by itself, whatever its signature says."""
+
+    def step(self, closure=None):
+        assert closure is not None
+        return super().step(closure)
+
+
+def test_optimizer_of_the_users_own_gets_the_closure():
+    clf = tiny(CNNClassifier, optimizer=WantsClosure, lr=0.1).fit(*digits())
+    assert same_network(clf, tiny(CNNClassifier, optimizer="sgd", lr=0.1).fit(*digits()))
+
+
 # -- learning rates --------------------------------------------------------------------------
 
 

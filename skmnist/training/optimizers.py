@@ -87,6 +87,14 @@ def optimizer_settings(optimizer, device, **settings):
     return _QUICK_TO_LOAD.get(cls, cls), kept
 
 
+_FUSED = {torch.optim.Adam: torch._fused_adam_, torch.optim.AdamW: torch._fused_adamw_}
+
+
+def has_quick_step(optimizer):
+    """Return whether :func:`quick_step` may know more than ``optimizer.step``."""
+    return isinstance(optimizer, GradientDescent) or as_torchs(type(optimizer)) in _FUSED
+
+
 def quick_step(optimizer):
     """Return a function that does what ``optimizer.step()`` does, with less Python around it.
 
@@ -99,8 +107,7 @@ def quick_step(optimizer):
     """
     if isinstance(optimizer, GradientDescent):
         return optimizer.update
-    adam = {torch.optim.Adam: torch._fused_adam_, torch.optim.AdamW: torch._fused_adamw_}
-    update = adam.get(as_torchs(type(optimizer)))
+    update = _FUSED.get(as_torchs(type(optimizer)))
     group = optimizer.param_groups[0]
     plain = (
         update is not None

@@ -3,7 +3,7 @@
 import torch
 
 from skmnist.training.losses import LOSSES
-from skmnist.training.optimizers import needs_closure, quick_step
+from skmnist.training.optimizers import has_quick_step, quick_step
 
 
 class _Step:
@@ -17,15 +17,18 @@ class _Step:
         # As plain tensors: those of inference mode can't be changed outside of it.
         with torch.inference_mode(False), torch.no_grad():
             self.net.optimizer_.step()
-            # Not every batch has to reach every weight of a module that isn't ours.
-            if not self.net.recipe.foreign:
-                self.update = quick_step(self.net.optimizer_)
+            self.update = quick_step(self.net.optimizer_)
 
 
 class AutogradStep(_Step):
     """A step by autograd, for any module and any optimizer."""
 
     mode = torch.enable_grad  # the context that it is to be called in
+
+    def __init__(self, net):
+        super().__init__(net)
+        # Not every batch has to reach every weight of a module that isn't ours.
+        self._quick = has_quick_step(net.optimizer_) and not net.recipe.foreign
 
     def __call__(self, x, targets, weights, batch=None):
         """Train on one batch.
@@ -65,12 +68,12 @@ class AutogradStep(_Step):
                 net.notify_gradients(batch)
             return loss
 
-        if needs_closure(net.optimizer_):
-            net.optimizer_.step(closure)
-        else:
+        if self._quick:
             closure()
             with torch.no_grad():
                 self.update()
+        else:
+            net.optimizer_.step(closure)
         return first[0]
 
 
