@@ -13,6 +13,8 @@ _MOST_REPEATS = 10
 # Columns that rows are sorted by at first; most pictures differ in them.
 _FIRST_COLUMNS = 64
 
+_COMPARED = 1000  # rows at once
+
 
 def canonical_order(X, codes):
     """Return an order of the rows that depends on what they hold, not on how they are sorted.
@@ -31,9 +33,23 @@ def canonical_order(X, codes):
     if len(tied):
         group = np.cumsum(np.r_[True, ~same])[tied]
         rows = order[tied]
-        rest = np.unique(_sortable(X[rows]), return_inverse=True)[1]
+        rest = np.zeros(len(rows), np.int64)
+        # Mostly it is one picture several times. Sorting whole rows takes long: only the others.
+        mixed = np.isin(
+            group, group[_differ_from_last(X, rows) & np.r_[False, np.diff(group) == 0]]
+        )
+        rest[mixed] = np.unique(_sortable(X[rows[mixed]]), return_inverse=True)[1]
         order[tied] = rows[np.lexsort((codes[rows], rest, group))]
     return order
+
+
+def _differ_from_last(X, rows):
+    """Return for each of these rows of X whether it differs from the one before."""
+    differ = np.zeros(len(rows), bool)
+    for start in range(1, len(rows), _COMPARED):
+        part = X[rows[start - 1 : start + _COMPARED]]
+        differ[start : start + _COMPARED] = (part[1:] != part[:-1]).any(1)
+    return differ
 
 
 def _sortable(X):
