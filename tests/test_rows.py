@@ -1,0 +1,34 @@
+import numpy as np
+import pytest
+from test_common import digits
+
+from skmnist.training import rows
+from skmnist.training.rows import canonical_order
+
+
+def nearly_the_same(dtype):
+    """Return digits several times: as they are, with one other pixel, of another class."""
+    X, codes = digits(step=50)
+    other = X.copy()
+    other[::2, 401] ^= 1  # none of the pixels that are looked at first
+    X, codes = np.concatenate([X, X, other, X]), np.concatenate([codes] * 3 + [(codes + 1) % 10])
+    return X.astype(dtype), codes
+
+
+@pytest.mark.parametrize("compared", [1, 7, 1000])
+@pytest.mark.parametrize("dtype", [np.uint8, np.float32, np.float64])
+def test_order_depends_on_what_the_rows_hold_not_on_how_they_came(dtype, compared, monkeypatch):
+    monkeypatch.setattr(rows, "_COMPARED", compared)
+    X, codes = nearly_the_same(dtype)
+    order = canonical_order(X, codes)
+    assert sorted(order) == list(range(len(X)))
+    for seed in range(3):
+        shuffled = np.random.default_rng(seed).permutation(len(X))
+        other = shuffled[canonical_order(X[shuffled], codes[shuffled])]
+        assert (X[other] == X[order]).all()
+        assert (codes[other] == codes[order]).all()
+
+
+def test_order_is_the_same_for_bytes_and_for_floats():
+    X, codes = nearly_the_same(np.uint8)
+    assert (canonical_order((X / 255).astype(np.float32), codes) == canonical_order(X, codes)).all()
