@@ -136,8 +136,8 @@ class Images(Dataset):
         if not self.at_hand:
             yield from self.pictures(rows, memory).split(sizes)
             return
-        pixels, scale = self._pixels, self.scale
-        as_wanted = pixels.dtype == self.dtype
+        pixels = self._pixels
+        as_wanted = pixels.dtype == self.dtype and self.scale == 1
         x = memory[:0]
         for part in rows.split(sizes):
             if part.size(0) != x.size(0):
@@ -146,9 +146,7 @@ class Images(Dataset):
             if as_wanted:
                 torch.index_select(pixels, 0, part, out=x)
             else:
-                x.copy_(pixels.index_select(0, part))
-            if scale != 1:
-                x.div_(scale)
+                prepare(pixels.index_select(0, part), self.scale, self.dtype, self.device, x)
             yield shaped
 
     def wanted(self, rows):

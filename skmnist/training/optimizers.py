@@ -15,6 +15,9 @@ OPTIMIZERS = {
     "adagrad": torch.optim.Adagrad,
 }
 
+# What :func:`quick_step` calls.
+_FUSED = {torch.optim.Adam: torch._fused_adam_, torch.optim.AdamW: torch._fused_adamw_}
+
 # torch wraps these methods for its compiler, and the first call of one loads that: a second or two
 # and 120 MB in each process, for nothing that is used here.
 _WRAPPED = ("add_param_group", "zero_grad", "state_dict", "load_state_dict")
@@ -87,9 +90,6 @@ def optimizer_settings(optimizer, device, **settings):
     return _QUICK_TO_LOAD.get(cls, cls), kept
 
 
-_FUSED = {torch.optim.Adam: torch._fused_adam_, torch.optim.AdamW: torch._fused_adamw_}
-
-
 def has_quick_step(optimizer):
     """Return whether :func:`quick_step` may know more than ``optimizer.step``."""
     return isinstance(optimizer, GradientDescent) or as_torchs(type(optimizer)) in _FUSED
@@ -138,7 +138,7 @@ def quick_step(optimizer):
         count.add_(one)
         update(
             params,
-            [p.grad for p in params],
+            [p.grad for p in params],  # not kept: autograd makes new ones for each batch
             first,
             second,
             [],
