@@ -6,14 +6,19 @@ a call vanishes. Pixels in the CPU's own memory are an exception: taken batch by
 still in its cache when they are multiplied.
 """
 
+import functools
+
 import torch
 from skorch.dataset import Dataset
 
 from skmnist.training.losses import one_hot
+from skmnist.training.sparse import SparsePixels, count_nonzero, pays
 
-_CHUNK_ROWS = 4096  # where pixels are taken batch by batch
+_CHUNK_ROWS = 2048  # where pixels are taken batch by batch
 _CHUNK_BYTES = 2 * 2**20  # read from a file: stays in a core's share of the cache
 _CHUNK_BYTES_GPU = 256 * 2**20
+_SAMPLE_ROWS = 1000  # they tell which share of the pixels isn't blank
+_SPARSE_BYTES = 2**29  # the most that those pixels may take a second time
 
 
 def prepare(pixels, scale, dtype, device, out=None):
@@ -112,6 +117,27 @@ class Images(Dataset):
         n_bytes = _CHUNK_BYTES if self.device.type == "cpu" else _CHUNK_BYTES_GPU
         return max(1, n_bytes // (self.array.shape[1] * self.dtype.itemsize))
 
+    def sparse_pays(self, n_units):
+        """Return whether a layer of `n_units` is to take batches as a :class:`SparseBatch`."""
+        if self.device.type != "cpu" or self.dtype != torch.float32:
+            return False
+        n_bytes = self._share_nonzero * self.array.size * (self.array.itemsize + 4)
+        return n_bytes <= _SPARSE_BYTES and pays(self._share_nonzero, n_units)
+
+    @functools.cached_property
+    def _share_nonzero(self):
+        rows = self.rows[:: len(self.rows) // _SAMPLE_ROWS + 1]
+        sample = self.array[rows.numpy()]
+        return count_nonzero(sample) / sample.size
+
+    @functools.cached_property
+    def sparse(self):
+        """The pixels that aren't blank, looked for when first asked for."""
+        prepared = functools.partial(
+            prepare, scale=self.scale, dtype=self.dtype, device=self.device
+        )
+        return SparsePixels(self.array, prepared)
+
     def new_memory(self, n_rows):
         """Return memory for the pixels of `n_rows` rows, for :meth:`pictures`."""
         return torch.empty(n_rows, self.array.shape[1], dtype=self.dtype, device=self.device)
@@ -163,31 +189,24 @@ class Chunk:
 
     Parameters
     ----------
-    images : Images
-    rows : tensor of int
+    batches : iterable
+        The pictures.
+    targets, weights : tensors
+        Those of all rows; the weights may be None.
     sizes : list of int
         How many of the rows are in each batch.
-    memory : tensor
-        For the pixels, see :meth:`Images.new_memory`.
-
-    Attributes
-    ----------
-    targets, weights
-        Those of all rows.
     """
 
-    def __init__(self, images, rows, sizes, memory):
-        self.images = images
-        self.rows = rows
+    def __init__(self, batches, targets, weights, sizes):
+        self.batches = batches
+        self.targets = targets
+        self.weights = weights
         self.sizes = sizes
-        self.memory = memory
-        self.targets, self.weights = images.wanted(rows)
 
     def __iter__(self):
         sizes, weights = self.sizes, self.weights
-        x = self.images.batches(self.rows, sizes, self.memory)
         weights = [None] * len(sizes) if weights is None else weights.split(sizes)
-        return zip(x, self.targets.split(sizes), weights, strict=True)
+        return zip(self.batches, self.targets.split(sizes), weights, strict=True)
 
 
 class Batches:
@@ -199,12 +218,15 @@ class Batches:
     batch_size : int
     generator : torch.Generator, default=None
         Draws a new order for each pass; None keeps the order of the rows.
+    sparse : bool
+        Whether each batch is to be a :class:`SparseBatch`.
     """
 
-    def __init__(self, images, batch_size, generator=None):
+    def __init__(self, images, batch_size, generator=None, sparse=False):
         self.images = images
         self.batch_size = batch_size
         self.generator = generator
+        self.sparse = sparse
 
     def __len__(self):
         return len(self.sizes())
@@ -233,9 +255,13 @@ class Batches:
         n_batches = max(1, images.chunk_rows // self.batch_size)
         groups = [sizes[i : i + n_batches] for i in range(0, len(sizes), n_batches)]
         n_rows = [sum(group) for group in groups]
-        memory = images.new_memory(max(sizes if images.at_hand else n_rows))
+        if self.sparse:
+            batches = images.sparse.batches
+        else:
+            memory = images.new_memory(max(sizes if images.at_hand else n_rows))
+            batches = functools.partial(images.batches, memory=memory)
         for group, part in zip(groups, rows.split(n_rows), strict=True):
-            yield Chunk(images, part, group, memory)
+            yield Chunk(batches(part, group), *images.wanted(part), group)
 
     def __iter__(self):
         """Yield ``(x, class numbers)``, as callbacks expect it."""

@@ -18,6 +18,8 @@ from typing import NamedTuple
 import torch
 from torch.nn import functional as F
 
+from skmnist.training.sparse import SparseBatch
+
 
 class Activation(NamedTuple):
     """An activation function and the way back through it."""
@@ -78,6 +80,13 @@ ACTIVATIONS = {
 }
 
 
+def _affine(bias, x, weight):
+    """Return x W + b."""
+    if isinstance(x, SparseBatch):
+        return x.times(weight).add_(bias)
+    return torch.addmm(bias, x, weight)
+
+
 def descend(parameters, eta):
     """Take one step of gradient descent: each parameter -= `eta` times its gradient."""
     for p in parameters:
@@ -117,6 +126,7 @@ class Backpropagation:
         self._way_back = list(
             zip([weight.t() for weight in weights], weight_gradients, bias_gradients, strict=True)
         )
+        self.n_units = weights[0].shape[1]  # of the first layer
         self.activation = ACTIVATIONS[activation]
         self.output_activation = ACTIVATIONS[output_activation]
         self.dropout = dropout
@@ -131,7 +141,7 @@ class Backpropagation:
         self._sources = []  # what each derivative is a function of
         self._masks = []
         for weight, bias in self._hidden:
-            z = torch.addmm(bias, x, weight)
+            z = _affine(bias, x, weight)
             x = function(z)
             self._sources.append(z if needs_input else x)
             if self.dropout and generator is not None:
@@ -142,7 +152,7 @@ class Backpropagation:
                 self._masks.append(mask)
             self._inputs.append(x)
         weight, bias = self._last
-        self._outputs = self.output_activation.function(torch.addmm(bias, x, weight))
+        self._outputs = self.output_activation.function(_affine(bias, x, weight))
         return self._outputs
 
     def backward(self, d):
@@ -154,7 +164,11 @@ class Backpropagation:
         backward = self.activation.backward
         for i in range(len(self._hidden), -1, -1):
             transposed, weight_gradient, bias_gradient = self._way_back[i]
-            torch.mm(self._inputs[i].t(), d, out=weight_gradient)
+            x = self._inputs[i]
+            if isinstance(x, SparseBatch):
+                weight_gradient.copy_(x.transposed_times(d))
+            else:
+                torch.mm(x.t(), d, out=weight_gradient)
             torch.sum(d, 0, out=bias_gradient)
             if i > 0:
                 d = torch.mm(d, transposed)

@@ -175,12 +175,12 @@ class Net(NeuralNetClassifier):
 
     def _train_epoch(self, images, epoch):
         recipe = self.recipe
-        batches = Batches(images, self.batch_size)
-        if recipe.shuffle:
-            batches.generator = make_generator(recipe.seed, "order", epoch)
         step = self._make_step(make_generator(recipe.seed, "dropout", epoch, images.device))
         train = self._reported(step) if self._wants_batches() else step
         augment = self._augmentation(epoch, images.device)
+        order = make_generator(recipe.seed, "order", epoch) if recipe.shuffle else None
+        sparse = augment is None and step.wants_sparse(images)
+        batches = Batches(images, self.batch_size, order, sparse)
         losses, masses = [], []
         with contextlib.ExitStack() as stack:
             if recipe.foreign or callable(recipe.augment):
@@ -255,7 +255,7 @@ class Net(NeuralNetClassifier):
 
         def reported_step(x, targets, weights):
             # Copied, because a callback may keep it: the next chunk takes the same memory.
-            batch = (x.clone(), targets.argmax(1))
+            batch = (x.to_dense().clone(), targets.argmax(1))
             self.notify("on_batch_begin", batch=batch, training=True)
             linked = step(x, targets, weights, batch)
             losses, _ = mean_losses(self.recipe.loss, linked, targets, weights, [len(linked)])

@@ -95,6 +95,25 @@ def has_quick_step(optimizer):
     return isinstance(optimizer, GradientDescent) or as_torchs(type(optimizer)) in _FUSED
 
 
+def _as_stored(tensor):
+    """Return the numbers of a dense tensor in the order in which they lie in memory.
+
+    The fused optimizers would copy a tensor whose order is another: a transposed matrix, say.
+    """
+    if tensor.is_contiguous():
+        return tensor
+    return tensor.as_strided((tensor.numel(),), (1,))
+
+
+def _layouts_agree(p, state):
+    """Return whether a parameter, its gradient and its state lie in memory in the same order."""
+    layouts = {
+        tuple(step for n, step in zip(t.shape, t.stride(), strict=True) if n > 1)
+        for t in (p, p.grad, state["exp_avg"], state["exp_avg_sq"])
+    }
+    return len(layouts) == 1
+
+
 def quick_step(optimizer):
     """Return a function that does what ``optimizer.step()`` does, with less Python around it.
 
@@ -117,6 +136,7 @@ def quick_step(optimizer):
         and isinstance(group["lr"], float)
         and all(p.grad is not None and p in optimizer.state for p in group["params"])
         and len({(p.device, p.dtype) for p in group["params"]}) == 1
+        and all(_layouts_agree(p, optimizer.state[p]) for p in group["params"])
         and not (optimizer._optimizer_step_pre_hooks or optimizer._optimizer_step_post_hooks)
     )
     if not plain:
@@ -124,8 +144,9 @@ def quick_step(optimizer):
 
     params = group["params"]
     states = [optimizer.state[p] for p in params]
-    first = [state["exp_avg"] for state in states]
-    second = [state["exp_avg_sq"] for state in states]
+    stored = [_as_stored(p) for p in params]
+    first = [_as_stored(state["exp_avg"]) for state in states]
+    second = [_as_stored(state["exp_avg_sq"]) for state in states]
     # The counts of steps become views of one tensor, so that one addition moves them all.
     count = torch.stack([state["step"] for state in states])
     steps = list(count.unbind())
@@ -137,8 +158,10 @@ def quick_step(optimizer):
     def step_without_overhead():
         count.add_(one)
         update(
-            params,
-            [p.grad for p in params],  # not kept: autograd makes new ones for each batch
+            stored,
+            [
+                _as_stored(p.grad) for p in params
+            ],  # not kept: autograd makes new ones for each batch
             first,
             second,
             [],

@@ -12,6 +12,10 @@ class _Step:
         self.loss = LOSSES[net.recipe.loss]
         self.update = self._update_first
 
+    def wants_sparse(self, images):
+        """Return whether each batch is to be a ``SparseBatch``, see ``sparse.py``."""
+        return False
+
     def _update_first(self):
         """Let the optimizer make its state, which the quick way needs."""
         # As plain tensors: those of inference mode can't be changed outside of it.
@@ -95,6 +99,10 @@ class HandWrittenStep(_Step):
         self.passes = passes
         self.generator = generator if passes.dropout else None
         self._shares = {}
+
+    def wants_sparse(self, images):
+        """Return whether that is quicker."""
+        return images.sparse_pays(self.passes.n_units)
 
     def _share(self, targets):
         """Return 1 / n as a tensor, kept: multiplying by one is quicker than by a number."""

@@ -1,0 +1,133 @@
+"""Products with pixels most of which are blank, by way of those that aren't.
+
+Four fifths of the pixels of a handwritten digit are 0 and add nothing to a product. What torch
+calls an embedding bag sums up some rows of a matrix, each times a factor: with the other pixels as
+the factors, that is the product. It takes a third of the time of the full one where a fifth of the
+pixels counts, and comes to the same but for the order of summation.
+"""
+
+from typing import NamedTuple
+
+import numpy as np
+import torch
+
+# scipy's own methods, of csr_array, take as long for their checks as these for a batch.
+from scipy.sparse._sparsetools import csr_row_index, csr_tocsc
+
+_ROWS = 256  # how many are looked through at once: they stay in a core's cache
+
+
+def pays(share, n_units):
+    """Return whether the products of a layer of `n_units` are quicker by way of these pixels.
+
+    As measured on one core, to find one of them takes as long as 160 multiplications of a full
+    product, and to multiply by it as long as two. Not every processor has the kernel for it.
+
+    Parameters
+    ----------
+    share : float
+        Of the pixels that aren't blank.
+    n_units : int
+    """
+    if "fbgemm" not in torch.backends.quantized.supported_engines:
+        return False
+    return share * (160 + 2 * n_units) < n_units
+
+
+def count_nonzero(X):
+    """Return how many pixels of `X`, an array of shape (n, n_features), aren't blank."""
+    return sum(np.count_nonzero(X[i : i + _ROWS] != 0) for i in range(0, len(X), _ROWS))
+
+
+class Bags(NamedTuple):
+    """Some sums of rows of a matrix, each row times a factor."""
+
+    rows: torch.Tensor
+    starts: torch.Tensor  # of each sum in `rows`, and the end of the last
+    factors: torch.Tensor
+
+    def sums(self, matrix):
+        """Return one row for each sum."""
+        return torch.embedding_bag(
+            matrix, self.rows, self.starts, False, 0, False, self.factors, True
+        )[0]
+
+
+class SparseBatch(NamedTuple):
+    """A batch of n pictures of n_features pixels, by those that aren't blank."""
+
+    by_picture: Bags  # the pixels of each picture
+    by_place: Bags  # the same pixels: those of each place in the pictures
+
+    def times(self, weight):
+        """Return the product with `weight`, of shape (n_features, n_units)."""
+        return self.by_picture.sums(weight)
+
+    def transposed_times(self, d):
+        """Return the product of the transpose, (n_features, n), with `d`, (n, n_units)."""
+        return self.by_place.sums(d)
+
+    def to_dense(self):
+        """Return the batch as a tensor of shape (n, n_features)."""
+        columns, starts, values = self.by_picture
+        x = values.new_zeros(len(starts) - 1, len(self.by_place.starts) - 1)
+        x[torch.repeat_interleave(starts.diff()), columns] = values
+        return x
+
+
+class SparsePixels:
+    """The pixels of a data set that aren't blank.
+
+    Parameters
+    ----------
+    X : ndarray of shape (n, n_features), C-contiguous
+    prepare : function
+        From a tensor of pixels to what the network takes.
+    """
+
+    def __init__(self, X, prepare):
+        n_values, self.n_features = count_nonzero(X), X.shape[1]
+        index_dtype = np.int32 if max(n_values, *X.shape) < 2**31 else np.int64
+        self.prepare = prepare
+        self.values = np.empty(n_values, X.dtype)
+        self.columns = np.empty(n_values, index_dtype)
+        self.starts = np.zeros(len(X) + 1, index_dtype)  # of each row
+        column_of = np.tile(np.arange(self.n_features, dtype=index_dtype), _ROWS)
+        done = 0
+        for first in range(0, len(X), _ROWS):
+            pixels = X[first : first + _ROWS].ravel()
+            where = np.flatnonzero(pixels != 0)
+            part = slice(done, done + len(where))
+            self.values[part], self.columns[part] = pixels[where], column_of[where]
+            ends = np.arange(self.n_features, len(pixels) + 1, self.n_features)
+            self.starts[first + 1 :][: len(ends)] = done + np.searchsorted(where, ends)
+            done += len(where)
+        self.counts = np.diff(self.starts)
+
+    def batches(self, rows, sizes):
+        """Yield batches, each a :class:`SparseBatch`.
+
+        Parameters
+        ----------
+        rows : tensor of int
+            Those of all batches.
+        sizes : list of int
+            How many of them are in each batch.
+        """
+        rows, n_features = rows.numpy().astype(self.columns.dtype), self.n_features
+        starts = np.zeros(len(rows) + 1, rows.dtype)
+        self.counts[rows].cumsum(out=starts[1:])
+        columns, values = np.empty(starts[-1], rows.dtype), np.empty(starts[-1], self.values.dtype)
+        csr_row_index(len(rows), rows, self.starts, self.columns, self.values, columns, values)
+        values = self.prepare(torch.from_numpy(values)).numpy()
+        first = 0
+        for n in sizes:
+            mine = starts[first : first + n + 1]
+            part = slice(mine[0], mine[-1])
+            by_picture = columns[part], mine - mine[0], values[part]
+            pictures, factors = map(np.empty_like, (by_picture[0], by_picture[2]))
+            places = np.empty(n_features + 1, rows.dtype)
+            csr_tocsc(n, n_features, by_picture[1], by_picture[0], by_picture[2], places, pictures, factors)
+            by_place = pictures, places, factors
+            yield SparseBatch(*(Bags(*map(torch.from_numpy, bags)) for bags in (by_picture, by_place)))
+            first += n
