@@ -133,9 +133,6 @@ class MLP(nn.Module):
             *_dense_layers(sizes, activation, output_activation, dropout, batch_norm)
         )
         init_weights(self, "torch" if weight_init == "auto" else weight_init, generator)
-        # A pixel's weights next to each other in memory, as a SparseBatch wants them.
-        first = self.layers[0]
-        first.weight = nn.Parameter(first.weight.detach().t().contiguous().t())
 
     def forward(self, x):
         """Return the outputs, of shape (n, n_outputs)."""

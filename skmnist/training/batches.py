@@ -117,12 +117,14 @@ class Images(Dataset):
         n_bytes = _CHUNK_BYTES if self.device.type == "cpu" else _CHUNK_BYTES_GPU
         return max(1, n_bytes // (self.array.shape[1] * self.dtype.itemsize))
 
-    def sparse_pays(self, n_units):
+    def sparse_pays(self, n_units, batch_size):
         """Return whether a layer of `n_units` is to take batches as a :class:`SparseBatch`."""
         if self.device.type != "cpu" or self.dtype != torch.float32:
             return False
         n_bytes = self._share_nonzero * self.array.size * (self.array.itemsize + 4)
-        return n_bytes <= _SPARSE_BYTES and pays(self._share_nonzero, n_units)
+        return n_bytes <= _SPARSE_BYTES and pays(
+            self._share_nonzero, n_units, batch_size * self.array.shape[1]
+        )
 
     @functools.cached_property
     def _share_nonzero(self):

@@ -26,7 +26,7 @@ from skmnist.training.batches import Batches, Images
 from skmnist.training.denormals import denormals_as_zero
 from skmnist.training.losses import LOSSES, mean_losses, one_hot
 from skmnist.training.memory import keep_freed_memory
-from skmnist.training.optimizers import needs_closure
+from skmnist.training.optimizers import has_quick_step, needs_closure
 from skmnist.training.progress import BatchLines, EpochBar
 from skmnist.training.schedules import PER_BATCH, SCHEDULES
 from skmnist.training.steps import AutogradStep, HandWrittenStep
@@ -175,12 +175,11 @@ class Net(NeuralNetClassifier):
 
     def _train_epoch(self, images, epoch):
         recipe = self.recipe
-        step = self._make_step(make_generator(recipe.seed, "dropout", epoch, images.device))
+        step = self._make_step(make_generator(recipe.seed, "dropout", epoch, images.device), images)
         train = self._reported(step) if self._wants_batches() else step
         augment = self._augmentation(epoch, images.device)
         order = make_generator(recipe.seed, "order", epoch) if recipe.shuffle else None
-        sparse = augment is None and step.wants_sparse(images)
-        batches = Batches(images, self.batch_size, order, sparse)
+        batches = Batches(images, self.batch_size, order, step.sparse)
         losses, masses = [], []
         with contextlib.ExitStack() as stack:
             if recipe.foreign or callable(recipe.augment):
@@ -231,8 +230,8 @@ class Net(NeuralNetClassifier):
             )
         return result
 
-    def _make_step(self, dropout):
-        """Return the function that trains on one batch; `dropout` is a generator."""
+    def _make_step(self, dropout, images):
+        """Return the function that trains on one batch of `images`; `dropout` is a generator."""
         for module in self.module_.modules():
             if isinstance(module, Dropout):
                 module.generator = dropout
@@ -240,7 +239,14 @@ class Net(NeuralNetClassifier):
         by_hand = self.recipe.hand_written and not self.recipe.bf16
         if isinstance(self.module_, NeuralNetwork) or (by_hand and isinstance(self.module_, MLP)):
             passes = None if needs_closure(self.optimizer_) else self.module_.backpropagation()
-        return AutogradStep(self) if passes is None else HandWrittenStep(self, passes, dropout)
+        if passes is None:
+            return AutogradStep(self)
+        sparse = (
+            self.recipe.augment is None
+            and has_quick_step(self.optimizer_)
+            and images.sparse_pays(passes.n_units, self.batch_size)
+        )
+        return HandWrittenStep(self, dropout, sparse)
 
     def _wants_batches(self):
         """Whether some callback defines one of the methods that are called for each batch."""

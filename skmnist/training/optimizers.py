@@ -1,5 +1,6 @@
 """The optimizers, and a quicker way through the ones that take most of a small net's time."""
 
+import contextlib
 import inspect
 
 import torch
@@ -93,6 +94,25 @@ def optimizer_settings(optimizer, device, **settings):
 def has_quick_step(optimizer):
     """Return whether :func:`quick_step` may know more than ``optimizer.step``."""
     return isinstance(optimizer, GradientDescent) or as_torchs(type(optimizer)) in _FUSED
+
+
+@contextlib.contextmanager
+def stored_by_columns(weight, optimizer):
+    """Store a matrix of weights, and what the optimizer keeps about each, column by column.
+
+    Only in the block: much code wants parameters that are stored row by row.
+    """
+
+    def store(arranged):
+        kept = optimizer.state[weight].values()
+        for tensor in (weight, weight.grad, *(t for t in kept if t.shape == weight.shape)):
+            tensor.data = arranged(tensor.data)
+
+    store(lambda matrix: matrix.t().contiguous().t())
+    try:
+        yield
+    finally:
+        store(torch.Tensor.contiguous)
 
 
 def _as_stored(tensor):

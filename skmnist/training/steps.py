@@ -1,9 +1,12 @@
 """One step of training on one batch: by autograd, or by the hand-written passes."""
 
+import contextlib
+
 import torch
 
+from skmnist.modules import MLP
 from skmnist.training.losses import LOSSES
-from skmnist.training.optimizers import has_quick_step, quick_step
+from skmnist.training.optimizers import has_quick_step, quick_step, stored_by_columns
 
 
 class _Step:
@@ -11,10 +14,6 @@ class _Step:
         self.net = net
         self.loss = LOSSES[net.recipe.loss]
         self.update = self._update_first
-
-    def wants_sparse(self, images):
-        """Return whether each batch is to be a ``SparseBatch``, see ``sparse.py``."""
-        return False
 
     def _update_first(self):
         """Let the optimizer make its state, which the quick way needs."""
@@ -28,6 +27,7 @@ class AutogradStep(_Step):
     """A step by autograd, for any module and any optimizer."""
 
     mode = torch.enable_grad  # the context that it is to be called in
+    sparse = False
 
     def __init__(self, net):
         super().__init__(net)
@@ -87,22 +87,28 @@ class HandWrittenStep(_Step):
     Parameters
     ----------
     net : Net
-    passes : Backpropagation
     generator : torch.Generator
         Draws the dropout.
+    sparse : bool
+        Whether each batch is a ``SparseBatch``, see ``sparse.py``.
     """
 
-    mode = torch.inference_mode
-
-    def __init__(self, net, passes, generator):
+    def __init__(self, net, generator, sparse):
         super().__init__(net)
-        self.passes = passes
-        self.generator = generator if passes.dropout else None
+        self.generator = generator
+        self.sparse = sparse
         self._shares = {}
 
-    def wants_sparse(self, images):
-        """Return whether that is quicker."""
-        return images.sparse_pays(self.passes.n_units)
+    @contextlib.contextmanager
+    def mode(self):
+        """Get ready for the batches of an epoch, which are to come in this context."""
+        module, optimizer = self.net.module_, self.net.optimizer_
+        with contextlib.ExitStack() as stack:
+            if self.sparse and isinstance(module, MLP):
+                stack.enter_context(stored_by_columns(module.layers[0].weight, optimizer))
+            self.passes = module.backpropagation()
+            stack.enter_context(torch.inference_mode())
+            yield
 
     def _share(self, targets):
         """Return 1 / n as a tensor, kept: multiplying by one is quicker than by a number."""
