@@ -1,5 +1,6 @@
 """Training: seeds, weights, going on, stopping, gradients, schedules, callbacks, modules."""
 
+import contextlib
 import copy
 import functools
 import hashlib
@@ -38,7 +39,12 @@ from torch import nn
 from skmnist import BackpropClassifier, CNNClassifier, MLPClassifier, TorchClassifier
 from skmnist.modules import ACTIVATION_MODULES, WEIGHT_INITS
 from skmnist.training.losses import LOSSES
-from skmnist.training.optimizers import OPTIMIZERS, quick_step
+from skmnist.training.optimizers import (
+    OPTIMIZERS,
+    optimizer_settings,
+    quick_step,
+    stored_by_columns,
+)
 from skmnist.training.schedules import SCHEDULES
 
 
@@ -746,6 +752,7 @@ def test_pooling_before_the_activation_is_the_same_function(activation):
 _OF_ADAM = [{}, {"weight_decay": 0.1}, {"betas": (0.5, 0.6), "eps": 0.1}, {"amsgrad": True}]
 
 
+@pytest.mark.parametrize("turned", [False, True])
 @pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
 @pytest.mark.parametrize(
     "optimizer, settings",
@@ -753,10 +760,12 @@ _OF_ADAM = [{}, {"weight_decay": 0.1}, {"betas": (0.5, 0.6), "eps": 0.1}, {"amsg
         *((optimizer, {"weight_decay": 0.1}) for optimizer in OPTIMIZERS.values()),
         *((torch.optim.Adam, settings) for settings in _OF_ADAM),
         *((torch.optim.AdamW, settings) for settings in _OF_ADAM),
-        (torch.optim.SGD, {"momentum": 0.9, "nesterov": True}),
+        (torch.optim.SGD, {}),
+        (torch.optim.SGD, {"momentum": 0.9}),
+        (torch.optim.SGD, {"momentum": 0.9, "nesterov": True, "weight_decay": 0.1}),
     ],
 )
-def test_quick_step_does_what_the_optimizers_step_does(optimizer, settings, dtype):
+def test_quick_step_does_what_the_optimizers_step_does(optimizer, settings, dtype, turned):
     generator = torch.Generator().manual_seed(0)
     shapes = [(30, 20), (20,)]
     start = [torch.randn(*shape, generator=generator, dtype=dtype) for shape in shapes]
@@ -765,13 +774,14 @@ def test_quick_step_does_what_the_optimizers_step_does(optimizer, settings, dtyp
 
     def train(choose):
         params = [nn.Parameter(tensor.clone()) for tensor in start]
-        fused = {"fused": True} if optimizer.__name__.startswith("Adam") else {}
+        _, fused = optimizer_settings(optimizer, torch.device("cpu"))
         made = optimizer(params, lr=0.1, **settings, **fused)
         for i, row in enumerate(gradients):
             for param, gradient in zip(params, row, strict=True):
                 param.grad = gradient.clone()
             made.param_groups[0]["lr"] = 0.1 / (i + 1)  # as a schedule does
-            choose(made, i)()
+            with stored_by_columns(params[0], made) if turned else contextlib.nullcontext():
+                choose(made, i)()
         return params, made.state_dict()["state"]
 
     def quickly(made, i):

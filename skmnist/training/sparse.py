@@ -14,6 +14,7 @@ import torch
 # scipy's own methods, of csr_array, take as long for their checks as these for a batch.
 from scipy.sparse._sparsetools import csr_row_index, csr_tocsc
 
+_HAS_KERNEL = "fbgemm" in torch.backends.quantized.supported_engines
 _ROWS = 256  # how many are looked through at once: they stay in a core's cache
 
 
@@ -32,9 +33,7 @@ def pays(share, n_units, batch_pixels):
     batch_pixels : int
         The number of pixels in a batch, blank or not.
     """
-    if "fbgemm" not in torch.backends.quantized.supported_engines:
-        return False
-    return share * (110 + 2 * n_units) + 470_000 / batch_pixels < n_units
+    return _HAS_KERNEL and share * (110 + 2 * n_units) + 470_000 / batch_pixels < n_units
 
 
 def count_nonzero(X):
