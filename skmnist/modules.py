@@ -5,6 +5,7 @@ import math
 import torch
 from torch import nn
 
+from skmnist.training import few_gradients
 from skmnist.training.gradients import Backpropagation
 
 ACTIVATION_MODULES = {
@@ -254,9 +255,12 @@ class CNN(nn.Module):
         layers = []
         channels, *size = image_shape
         for conv in convolutions:
+            few = not batch_norm and few_gradients.pays(
+                conv["kernel_size"], conv["stride"], conv["map_size"], conv["size"]
+            )
             layers.append(
                 nn.utils.skip_init(
-                    nn.Conv2d,
+                    few_gradients.FewGradientsConv2d if few else nn.Conv2d,
                     channels,
                     conv["channels"],
                     conv["kernel_size"],

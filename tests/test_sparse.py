@@ -194,14 +194,14 @@ def test_what_it_does_not_cover_goes_the_full_way(params, count):
 
 
 def test_it_pays_for_wide_layers_and_few_pixels_in_batches_that_are_not_small(monkeypatch):
-    monkeypatch.setattr(sparse, "_HAS_KERNEL", True)
+    monkeypatch.setattr(sparse, "HAS_KERNEL", True)
     digit_pixels, batch = 0.19, 64 * 784
     wide = [pays(digit_pixels, n_units, batch) for n_units in (8, 32, 64, 512)]
     full = [pays(share, 64, batch) for share in (0.0, 0.1, 0.3, 1.0)]
     large = [pays(digit_pixels, 64, n * 784) for n in (1, 16, 64, 512)]
     assert wide == large == [False, False, True, True]
     assert full == [True, True, False, False]
-    monkeypatch.setattr(sparse, "_HAS_KERNEL", False)
+    monkeypatch.setattr(sparse, "HAS_KERNEL", False)
     assert not pays(digit_pixels, 512, batch)
 
 
@@ -211,7 +211,7 @@ def test_it_pays_for_wide_layers_and_few_pixels_in_batches_that_are_not_small(mo
     (128, lambda X: X + np.uint8(1), False),
 ])  # fmt: skip
 def test_a_network_decides_by_its_data_and_its_width(units, X_to, expected, monkeypatch):
-    monkeypatch.setattr(sparse, "_HAS_KERNEL", True)
+    monkeypatch.setattr(sparse, "HAS_KERNEL", True)
     made = []
     monkeypatch.setattr(batches, "SparsePixels", lambda *a: made.append(a) or SparsePixels(*a))
     X, y = digits()
@@ -220,7 +220,7 @@ def test_a_network_decides_by_its_data_and_its_width(units, X_to, expected, monk
 
 
 def test_large_data_is_not_kept_a_second_time(monkeypatch):
-    monkeypatch.setattr(sparse, "_HAS_KERNEL", True)
+    monkeypatch.setattr(sparse, "HAS_KERNEL", True)
     monkeypatch.setattr(batches, "_SPARSE_BYTES", 1000)
     monkeypatch.setattr(batches, "SparsePixels", None)
     MLPClassifier((128,), batch_size=64, max_epochs=1, random_state=0).fit(*digits())

@@ -14,7 +14,7 @@ import torch
 # scipy's own methods, of csr_array, take as long for their checks as these for a batch.
 from scipy.sparse._sparsetools import csr_row_index, csr_tocsc
 
-_HAS_KERNEL = "fbgemm" in torch.backends.quantized.supported_engines
+HAS_KERNEL = "fbgemm" in torch.backends.quantized.supported_engines
 _ROWS = 256  # how many are looked through at once: they stay in a core's cache
 
 
@@ -33,7 +33,7 @@ def pays(share, n_units, batch_pixels):
     batch_pixels : int
         The number of pixels in a batch, blank or not.
     """
-    return _HAS_KERNEL and share * (110 + 2 * n_units) + 470_000 / batch_pixels < n_units
+    return HAS_KERNEL and share * (110 + 2 * n_units) + 470_000 / batch_pixels < n_units
 
 
 def count_nonzero(X):
@@ -61,6 +61,12 @@ class SparseBatch(NamedTuple):
     by_picture: Bags  # the pixels of each picture
     by_place: Bags  # the same pixels: those of each place in the pictures
 
+    @classmethod
+    def of(cls, matrix):
+        """Return a tensor of shape (n, n_features) as a batch."""
+        rows = torch.arange(len(matrix))
+        return next(SparsePixels(matrix.contiguous().numpy()).batches(rows, [len(rows)]))
+
     def times(self, weight):
         """Return the product with `weight`, of shape (n_features, n_units)."""
         return self.by_picture.sums(weight)
@@ -84,10 +90,10 @@ class SparsePixels:
     ----------
     X : ndarray of shape (n, n_features), C-contiguous
     prepare : function
-        From a tensor of pixels to what the network takes.
+        From a tensor of pixels to what the network takes; by default that is the same.
     """
 
-    def __init__(self, X, prepare):
+    def __init__(self, X, prepare=lambda pixels: pixels):
         n_values, self.n_features = count_nonzero(X), X.shape[1]
         index_dtype = np.int32 if max(n_values, *X.shape) < 2**31 else np.int64
         self.prepare = prepare
