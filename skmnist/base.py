@@ -224,7 +224,7 @@ def _round_up(value):
 
 
 def _mean_size(X):
-    return float(np.abs(X, dtype=np.float64).mean()) if X.dtype.kind == "f" else float(X.mean())
+    return float((np.abs(X) if X.dtype.kind == "f" else X).mean(dtype=np.float64))
 
 
 def _drop_absent(X, y, sample_weight):

@@ -11,10 +11,14 @@ from typing import NamedTuple
 import numpy as np
 import torch
 
-# scipy's own methods, of csr_array, take as long for their checks as these for a batch.
-from scipy.sparse._sparsetools import csr_row_index, csr_tocsc
-
-HAS_KERNEL = "fbgemm" in torch.backends.quantized.supported_engines
+try:
+    # The methods of scipy's csr_array take as long for their checks as these for a batch. They
+    # are scipy's own affair: should they go, the full products are as right, only slower.
+    from scipy.sparse._sparsetools import csr_row_index, csr_tocsc
+except ImportError:
+    HAS_KERNEL = False
+else:
+    HAS_KERNEL = "fbgemm" in torch.backends.quantized.supported_engines
 _ROWS = 256  # how many are looked through at once: they stay in a core's cache
 
 
@@ -48,11 +52,21 @@ class Bags(NamedTuple):
     starts: torch.Tensor  # of each sum in `rows`, and the end of the last
     factors: torch.Tensor
 
+    @classmethod
+    def of(cls, *arrays):
+        """Return the bags that arrays hold."""
+        return cls(*map(torch.from_numpy, arrays))
+
     def sums(self, matrix):
         """Return one row for each sum."""
-        return torch.embedding_bag(
-            matrix, self.rows, self.starts, False, 0, False, self.factors, True
-        )[0]
+        sums, *_ = torch.embedding_bag(
+            matrix,
+            self.rows,
+            self.starts,
+            per_sample_weights=self.factors,
+            include_last_offset=True,
+        )
+        return sums
 
 
 class SparseBatch(NamedTuple):
@@ -132,21 +146,11 @@ class SparsePixels:
         for n in sizes:
             mine = starts[first : first + n + 1]
             part = slice(mine[0], mine[-1])
-            by_picture = columns[part], mine - mine[0], values[part]
-            pictures, factors = map(np.empty_like, (by_picture[0], by_picture[2]))
-            places = np.empty(n_features + 1, rows.dtype)
-            csr_tocsc(
-                n,
-                n_features,
-                by_picture[1],
-                by_picture[0],
-                by_picture[2],
-                places,
-                pictures,
-                factors,
-            )
-            by_place = pictures, places, factors
+            picture_starts, places, pixels = mine - mine[0], columns[part], values[part]
+            place_starts = np.empty(n_features + 1, rows.dtype)
+            pictures, turned = np.empty_like(places), np.empty_like(pixels)
+            csr_tocsc(n, n_features, picture_starts, places, pixels, place_starts, pictures, turned)
             yield SparseBatch(
-                *(Bags(*map(torch.from_numpy, bags)) for bags in (by_picture, by_place))
+                Bags.of(places, picture_starts, pixels), Bags.of(pictures, place_starts, turned)
             )
             first += n
