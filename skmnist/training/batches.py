@@ -14,7 +14,7 @@ from skorch.dataset import Dataset
 from skmnist.training.losses import one_hot
 from skmnist.training.sparse import SparsePixels, count_nonzero, pays
 
-_CHUNK_ROWS = 2048  # where pixels are taken batch by batch
+_CHUNK_ROWS = 4096  # where pixels are taken batch by batch
 _CHUNK_BYTES = 2 * 2**20  # read from a file: stays in a core's share of the cache
 _CHUNK_BYTES_GPU = 256 * 2**20
 _SAMPLE_ROWS = 1000  # they tell which share of the pixels isn't blank
