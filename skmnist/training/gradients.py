@@ -158,12 +158,7 @@ class Backpropagation:
                 self._masks.append(mask)
             self._inputs.append(x)
         weight, bias = self._last
-        if isinstance(x, SparseBatch):
-            z = _affine(bias, x, weight)
-        else:
-            # The other way round: quicker for few columns, and as the softmax wants it.
-            z = torch.addmm(bias[:, None], weight.t(), x.t()).t()
-        self._outputs = self.output_activation.function(z)
+        self._outputs = self.output_activation.function(_affine(bias, x, weight))
         return self._outputs
 
     def backward(self, d):
