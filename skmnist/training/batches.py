@@ -133,7 +133,7 @@ class Images(Dataset):
         return count_nonzero(sample) / sample.size
 
     @functools.cached_property
-    def sparse(self):
+    def sparse_pixels(self):
         """The pixels that aren't blank, looked for when first asked for."""
         prepared = functools.partial(
             prepare, scale=self.scale, dtype=self.dtype, device=self.device
@@ -258,7 +258,7 @@ class Batches:
         groups = [sizes[i : i + n_batches] for i in range(0, len(sizes), n_batches)]
         n_rows = [sum(group) for group in groups]
         if self.sparse:
-            batches = images.sparse.batches
+            batches = images.sparse_pixels.batches
         else:
             memory = images.new_memory(max(sizes if images.at_hand else n_rows))
             batches = functools.partial(images.batches, memory=memory)

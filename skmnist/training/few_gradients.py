@@ -31,7 +31,8 @@ class FewGradientsConv2d(nn.Conv2d):
     def forward(self, x):
         """Return the outputs for x of shape (n, channels, height, width)."""
         plain = (
-            not (self.training and torch.is_grad_enabled())
+            not HAS_KERNEL  # a network may come from another machine
+            or not (self.training and torch.is_grad_enabled())
             or (x.device.type, x.dtype) != ("cpu", torch.float32)
             or torch.is_autocast_enabled("cpu")
         )

@@ -1,6 +1,7 @@
 """The optimizers, and a quicker way through the ones that take most of a small net's time."""
 
 import contextlib
+import functools
 import inspect
 
 import torch
@@ -126,49 +127,40 @@ def _layout(tensor):
     return [step for n, step in zip(tensor.shape, tensor.stride(), strict=True) if n > 1]
 
 
-def _adam(fused):
-    """Return what makes an update of Adam's from its settings and its parameters' states.
+def _adam(fused, group, states):
+    """Return an update of Adam's by torch's kernel, for its settings and its parameters' states."""
+    first, second = ([_as_stored(s[name]) for s in states] for name in ("exp_avg", "exp_avg_sq"))
+    # The counts of steps become views of one tensor, so that one addition moves them all.
+    count = torch.stack([state["step"] for state in states])
+    steps = list(count.unbind())
+    for state, step in zip(states, steps, strict=True):
+        state["step"] = step
+    one = torch.ones_like(count)  # adding a tensor takes a third of the time of adding a number
+    beta1, beta2 = group["betas"]
 
-    `fused` is torch's kernel.
-    """
-
-    def make(group, states):
-        first, second = (
-            [_as_stored(s[name]) for s in states] for name in ("exp_avg", "exp_avg_sq")
+    def update(params, grads):
+        count.add_(one)
+        fused(
+            params,
+            grads,
+            first,
+            second,
+            [],
+            steps,
+            lr=group["lr"],
+            beta1=beta1,
+            beta2=beta2,
+            weight_decay=group["weight_decay"],
+            eps=group["eps"],
+            amsgrad=False,
+            maximize=group["maximize"],
         )
-        # The counts of steps become views of one tensor, so that one addition moves them all.
-        count = torch.stack([state["step"] for state in states])
-        steps = list(count.unbind())
-        for state, step in zip(states, steps, strict=True):
-            state["step"] = step
-        one = torch.ones_like(count)  # adding a tensor takes a third of the time of adding a number
-        beta1, beta2 = group["betas"]
 
-        def update(params, grads):
-            count.add_(one)
-            fused(
-                params,
-                grads,
-                first,
-                second,
-                [],
-                steps,
-                lr=group["lr"],
-                beta1=beta1,
-                beta2=beta2,
-                weight_decay=group["weight_decay"],
-                eps=group["eps"],
-                amsgrad=False,
-                maximize=group["maximize"],
-            )
-
-        return update
-
-    return make
+    return update
 
 
 def _sgd(group, states):
-    """Return an update of SGD's, see :func:`_adam`."""
+    """Return an update of SGD's for its settings and its parameters' states."""
     names = ("lr", "weight_decay", "momentum", "dampening", "nesterov", "maximize")
     momenta = [_as_stored(s["momentum_buffer"]) for s in states] if group["momentum"] else []
 
@@ -180,8 +172,8 @@ def _sgd(group, states):
 
 
 _QUICK = {
-    torch.optim.Adam: _adam(torch._fused_adam_),
-    torch.optim.AdamW: _adam(torch._fused_adamw_),
+    torch.optim.Adam: functools.partial(_adam, torch._fused_adam_),
+    torch.optim.AdamW: functools.partial(_adam, torch._fused_adamw_),
     torch.optim.SGD: _sgd,
 }
 

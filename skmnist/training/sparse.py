@@ -19,6 +19,7 @@ except ImportError:
     HAS_KERNEL = False
 else:
     HAS_KERNEL = "fbgemm" in torch.backends.quantized.supported_engines
+
 _ROWS = 256  # how many are looked through at once: they stay in a core's cache
 
 

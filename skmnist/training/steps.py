@@ -106,7 +106,7 @@ class HandWrittenStep(_Step):
         with contextlib.ExitStack() as stack:
             if self.sparse and isinstance(module, MLP):
                 stack.enter_context(stored_by_columns(module.layers[0].weight, optimizer))
-            self.passes = module.backpropagation()
+            self.passes = module.backpropagation()  # by views of where the weights lie now
             stack.enter_context(torch.inference_mode())
             yield
 
