@@ -85,17 +85,28 @@ def init_weights(module, how, generator):
                 layer.bias.zero_()
 
 
+def _undrawn(layer_class, *args, **kwargs):
+    """Return a layer whose weights are there, but not drawn.
+
+    ``nn.utils.skip_init`` does the same, but its first call loads a quarter of a second of modules.
+    """
+    layer = layer_class(*args, device="meta", **kwargs)
+    for name, parameter in layer.named_parameters():
+        setattr(layer, name, nn.Parameter(torch.empty(parameter.shape)))
+    return layer
+
+
 def _dense_layers(sizes, activation, output_activation, dropout, batch_norm):
     """Yield the layers from ``sizes[0]`` inputs to ``sizes[-1]`` outputs."""
     *hidden, (n_in, n_out) = zip(sizes, sizes[1:], strict=False)
     for hidden_in, hidden_out in hidden:
-        yield nn.utils.skip_init(nn.Linear, hidden_in, hidden_out)
+        yield _undrawn(nn.Linear, hidden_in, hidden_out)
         if batch_norm:
             yield nn.BatchNorm1d(hidden_out)
         yield ACTIVATION_MODULES[activation]()
         if dropout:
             yield Dropout(dropout)
-    yield nn.utils.skip_init(nn.Linear, n_in, n_out)
+    yield _undrawn(nn.Linear, n_in, n_out)
     if output_activation != "identity":
         yield ACTIVATION_MODULES[output_activation]()
 
@@ -259,7 +270,7 @@ class CNN(nn.Module):
                 conv["kernel_size"], conv["stride"], conv["map_size"], conv["size"]
             )
             layers.append(
-                nn.utils.skip_init(
+                _undrawn(
                     few_gradients.FewGradientsConv2d if few else nn.Conv2d,
                     channels,
                     conv["channels"],
