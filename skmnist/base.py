@@ -30,12 +30,13 @@ class BaseImageClassifier(ClassifierMixin, BaseEstimator):
         tags.input_tags.three_d_array = True
         return tags
 
-    def _check_data(self, X, y="no_validation", sample_weight=None, *, reset):
+    def _check_data(self, X, y="no_validation", sample_weight=None, *, reset, finite=True):
         """Return X as (n, n_features) of uint8, float32 or float64, C-contiguous.
 
         Where y is meant, return also y and the weights (None: all equal); rows of weight zero are
         left out. With `reset` it learns `n_features_in_`, `feature_names_in_`, the shape and the
-        range of the pictures; without, it holds X against them.
+        range of the pictures; without, it holds X against them. Without `finite`, an array may
+        come back with NaN or infinity in it.
         """
         X, y, sample_weight = _as_numpy(X), _as_numpy(y), _as_numpy(sample_weight)
         shape = None
@@ -44,8 +45,18 @@ class BaseImageClassifier(ClassifierMixin, BaseEstimator):
         if not reset:
             self._check_shape(X, shape)
         integers = _holds_integers(X)
-        checked = validate_data(self, X, y, accept_sparse="csr", dtype="numeric", reset=reset)
+        checked = validate_data(
+            self,
+            X,
+            y,
+            accept_sparse="csr",
+            dtype="numeric",
+            ensure_all_finite=finite or not _holds_floats(X),
+            reset=reset,
+        )
         X, y = checked if isinstance(checked, tuple) else (checked, None)
+        if y is not None:
+            check_classification_targets(y)
         if sample_weight is not None:
             X, y, sample_weight = _drop_absent(X, y, sample_weight)
         X = X.toarray() if scipy.sparse.issparse(X) else X
@@ -87,6 +98,8 @@ class BaseImageClassifier(ClassifierMixin, BaseEstimator):
         low, high = float(X.min()), float(X.max())
         fit_low, fit_high = self.pixel_range_
         largest, fit_largest = max(-low, high), max(-fit_low, fit_high)
+        if not math.isfinite(largest):
+            return  # an error of its own, once the rest of X was looked at
         # Single pixels may be far out (standardised, those at the rim are): all must be.
         too_large = largest > _RANGE_RATIO * fit_largest > 0
         too_large = too_large and _mean_size(X) > _RANGE_RATIO * self._mean_pixel
@@ -106,7 +119,6 @@ class BaseImageClassifier(ClassifierMixin, BaseEstimator):
 
     def _learn_classes(self, y, classes=None):
         """Learn `classes_` from y, or take them as given."""
-        check_classification_targets(y)
         self.classes_ = np.unique(y if classes is None else _as_numpy(classes))
         if len(self.classes_) < 2:
             raise ValueError(
@@ -116,7 +128,6 @@ class BaseImageClassifier(ClassifierMixin, BaseEstimator):
 
     def _encode(self, y):
         """Return the class numbers of y."""
-        check_classification_targets(y)
         unknown = np.setdiff1d(y, self.classes_)
         if len(unknown):
             raise ValueError(
@@ -207,6 +218,10 @@ def _holds_integers(X):
         and len(X.columns) > 0
         and all(getattr(dtype, "kind", "O") in "iu" for dtype in X.dtypes)
     )
+
+
+def _holds_floats(X):
+    return isinstance(X, np.ndarray) and X.dtype.kind == "f"
 
 
 def _some_rows(X):

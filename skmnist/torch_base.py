@@ -5,6 +5,7 @@ import time
 
 import numpy as np
 import torch
+from sklearn.utils import assert_all_finite
 from sklearn.utils.validation import check_is_fitted
 
 from skmnist.base import BaseImageClassifier
@@ -352,7 +353,7 @@ class BaseNetClassifier(SavedToFile, CallbackSupport, NetBuilder, FittedNet, Bas
 
     def _logits(self, X):
         check_is_fitted(self)
-        X = self._check_data(X, reset=False)
+        X = self._check_data(X, reset=False, finite=False)
         self._check_dtype(X)
         net, device = self.net_, torch.device(self.net_.device)
         n_rows = net.recipe.evaluate_rows
@@ -361,6 +362,8 @@ class BaseNetClassifier(SavedToFile, CallbackSupport, NetBuilder, FittedNet, Bas
         with memory_errors(advice), self._arithmetic(min(n_rows, len(X)), device):
             for start in range(0, len(X), n_rows):
                 part = X[start : start + n_rows]
+                # Here, where it is in the cache for the network afterwards.
+                assert_all_finite(part, input_name="X", estimator_name=type(self).__name__)
                 # A module of the user's may work in place.
                 copied = self._foreign or not part.flags.writeable
                 pixels = torch.from_numpy(part.copy() if copied else part)

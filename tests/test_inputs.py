@@ -99,6 +99,20 @@ def test_bad_pixels_are_refused_at_predict(make, parts, method):
         refused(parts, getattr(clf, method), make(X))
 
 
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@pytest.mark.parametrize("value, word", [(np.nan, "NaN"), (np.inf, "inf"), (-np.inf, "inf")])
+@every_classifier
+def test_one_bad_pixel_in_any_row_is_refused_at_predict_without_a_warning(cls, value, word, dtype):
+    X, y = digits()
+    clf = tiny(cls).fit(X, y)
+    rows = clf.net_.recipe.evaluate_rows
+    many = np.resize(X, (2 * rows + 10, X.shape[1])).astype(dtype)
+    for row in (0, rows - 1, rows, len(many) - 1):
+        bad = many.copy()
+        bad[row, 300] = value
+        refused(["X", word, cls.__name__ if word == "NaN" else ""], clf.predict, bad)
+
+
 @every_bad_X
 @every_classifier
 def test_bad_pixels_are_refused_at_partial_fit_and_change_nothing(cls, make, parts):

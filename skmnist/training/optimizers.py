@@ -63,9 +63,14 @@ class GradientDescent(torch.optim.Optimizer):
             descend(group["params"], group["lr"])
 
 
+@functools.cache  # looking takes longer than a small batch, and is done for each epoch
+def _arguments(function):
+    return inspect.signature(function).parameters
+
+
 def needs_closure(optimizer):
     """Return whether `optimizer` evaluates the loss by itself, as LBFGS does."""
-    closure = inspect.signature(optimizer.step).parameters.get("closure")
+    closure = _arguments(type(optimizer).step).get("closure")
     return closure is not None and closure.default is inspect.Parameter.empty
 
 
@@ -82,7 +87,7 @@ def optimizer_settings(optimizer, device, **settings):
         Of these the ones are kept that the class has an argument for: Adam has no momentum.
     """
     cls = OPTIMIZERS.get(optimizer, optimizer)
-    accepted = inspect.signature(cls).parameters
+    accepted = _arguments(cls)
     kept = {name: value for name, value in settings.items() if name in accepted}
     if "fused" in accepted and device.type in ("cpu", "cuda"):
         kept["fused"] = True
