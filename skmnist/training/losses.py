@@ -67,19 +67,21 @@ def mean_losses(loss, linked, targets, weights, sizes):
         ``link(outputs)`` and the wanted outputs of all batches.
     weights : tensor of shape (n,) or None
     sizes : list of int
-        How many of the rows are in each batch.
+        How many of the rows are in each batch; only the last may differ from the others.
     """
     rows = LOSSES[loss].rows(linked, targets)
     if weights is None:
         masses = rows.new_tensor(sizes)
     else:
-        masses = torch.stack([part.sum() for part in weights.split(sizes)])
+        masses = _sums(weights, sizes)
         rows = rows * weights
-    if len(set(sizes)) == 1:
-        sums = rows.view(len(sizes), -1).sum(1)
-    else:
-        sums = torch.stack([part.sum() for part in rows.split(sizes)])
-    return sums / masses, masses
+    return _sums(rows, sizes) / masses, masses
+
+
+def _sums(values, sizes):
+    n_before_last = sum(sizes[:-1])
+    before_last = values[:n_before_last].view(-1, sizes[0]).sum(1)
+    return torch.cat([before_last, values[n_before_last:].sum()[None]])
 
 
 # What the last layer of a network of ours ends in. Squared error without the sigmoid's bounds

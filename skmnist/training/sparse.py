@@ -121,7 +121,8 @@ class SparsePixels:
             pixels = X[first : first + _ROWS].ravel()
             where = np.flatnonzero(pixels != 0)
             part = slice(done, done + len(where))
-            self.values[part], self.columns[part] = pixels[where], column_of[where]
+            pixels.take(where, out=self.values[part], mode="clip")
+            column_of.take(where, out=self.columns[part], mode="clip")
             ends = np.arange(self.n_features, len(pixels) + 1, self.n_features)
             self.starts[first + 1 :][: len(ends)] = done + np.searchsorted(where, ends)
             done += len(where)
