@@ -246,7 +246,7 @@ class Net(NeuralNetClassifier):
             and has_quick_step(self.optimizer_)
             and images.sparse_pays(passes.n_units, self.batch_size)
         )
-        return HandWrittenStep(self, dropout, sparse)
+        return HandWrittenStep(self, passes, dropout, sparse)
 
     def _wants_batches(self):
         """Whether some callback defines one of the methods that are called for each batch."""

@@ -87,14 +87,17 @@ class HandWrittenStep(_Step):
     Parameters
     ----------
     net : Net
+    passes : Backpropagation
+        Through the net's module.
     generator : torch.Generator
         Draws the dropout.
     sparse : bool
         Whether each batch is a ``SparseBatch``, see ``sparse.py``.
     """
 
-    def __init__(self, net, generator, sparse):
+    def __init__(self, net, passes, generator, sparse):
         super().__init__(net)
+        self.passes = passes
         self.generator = generator
         self.sparse = sparse
         self._shares = {}
@@ -106,7 +109,7 @@ class HandWrittenStep(_Step):
         with contextlib.ExitStack() as stack:
             if self.sparse and isinstance(module, MLP):
                 stack.enter_context(stored_by_columns(module.layers[0].weight, optimizer))
-            self.passes = module.backpropagation()  # by views of where the weights lie now
+                self.passes = module.backpropagation()  # by views of where the weights lie now
             stack.enter_context(torch.inference_mode())
             yield
 
