@@ -10,6 +10,8 @@ import numpy as np
 import pandas as pd
 import scipy.sparse
 
+from skmnist.studies.measures import n_weights
+
 _LIBRARIES = ("skmnist", "torch", "skorch", "scikit-learn", "numpy", "scipy", "pandas")
 _LONGEST_VALUE = 300  # characters of a parameter; a longer one is cut
 _CHUNK = 1000  # rows that are hashed at once
@@ -63,11 +65,9 @@ def _parameter(value):
 
 
 def _n_weights(model, left_out):
-    if hasattr(model, "n_weights_"):
-        return int(model.n_weights_)
-    coefs = getattr(model, "coefs_", None) or [getattr(model, "coef_", None)]
-    if all(isinstance(coef, np.ndarray) for coef in coefs):
-        return sum(coef.size for coef in coefs)
+    n = n_weights(model)
+    if math.isfinite(n):
+        return int(n)
     left_out["n_weights"] = f"{type(model).__name__} doesn't tell them."
     return None
 

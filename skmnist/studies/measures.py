@@ -19,4 +19,5 @@ def n_weights(classifier):
     if hasattr(last, "n_weights_"):
         return last.n_weights_
     coefs = getattr(last, "coefs_", None) or [getattr(last, "coef_", None)]
-    return sum(coef.size for coef in coefs) if coefs[0] is not None else np.nan
+    known = all(isinstance(coef, np.ndarray) for coef in coefs)
+    return sum(coef.size for coef in coefs) if known else np.nan
