@@ -53,6 +53,18 @@ def _unknown_device(device, available):
     )
 
 
+@contextlib.contextmanager
+def cpu_by_default():
+    """Let tensors be made on the CPU where no device is named, as torch does by itself.
+
+    ``torch.set_default_device`` may have said otherwise. Only then: inside the block each call of
+    torch takes longer.
+    """
+    elsewhere = torch.empty(0).device.type != "cpu"
+    with torch.device("cpu") if elsewhere else contextlib.nullcontext():
+        yield
+
+
 def resolve_dtype(precision, data_dtype, device):
     """Return the dtype of the weights: scikit-learn's rule for "auto".
 

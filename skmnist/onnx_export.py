@@ -14,6 +14,7 @@ import torch
 from sklearn.pipeline import Pipeline
 from sklearn.utils.validation import check_is_fitted
 
+from skmnist.device import cpu_by_default
 from skmnist.files.atomic import atomic_write
 from skmnist.onnx_graph import STEPS, Graph
 from skmnist.preprocessing import DigitNormalizer, PixelNormalizer
@@ -177,6 +178,7 @@ def _input_shape(steps, clf):
 # -- the model -------------------------------------------------------------------------------
 
 
+@cpu_by_default()
 def _translate(graph, shape):
     """Return the ONNX model that torch makes of the graph."""
     example = (torch.zeros(2, *shape),)  # of one picture, the number would be taken as fixed

@@ -7,7 +7,7 @@ import torch
 from sklearn.utils.validation import check_is_fitted
 from torch.overrides import TorchFunctionMode
 
-from skmnist.device import resolve_device
+from skmnist.device import cpu_by_default, resolve_device
 from skmnist.files.model_file import ModelFileError, blame, read_model_file, write_model_file
 from skmnist.parameters import check_parameters
 from skmnist.saved_attributes import FITTED, is_finite, set_fitted
@@ -114,6 +114,7 @@ def get_state(estimator, *, optimizer_state=True):
     }
 
 
+@cpu_by_default()
 def from_state(cls, state, *, module=None, device=None):
     """Return the classifier of the class `cls` that :func:`get_state` took apart.
 

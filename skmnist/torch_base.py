@@ -10,7 +10,12 @@ from sklearn.utils.validation import check_is_fitted
 
 from skmnist.base import BaseImageClassifier
 from skmnist.checkpoints import open_checkpoints
-from skmnist.device import deterministic_algorithms, resolve_device, resolve_dtype
+from skmnist.device import (
+    cpu_by_default,
+    deterministic_algorithms,
+    resolve_device,
+    resolve_dtype,
+)
 from skmnist.fitted import FittedNet
 from skmnist.net_builder import NetBuilder
 from skmnist.parameters import check_parameters
@@ -151,6 +156,7 @@ class BaseNetClassifier(SavedToFile, CallbackSupport, NetBuilder, FittedNet, Bas
             f"Lower batch_size (now {self.batch_size}), use a smaller network, or pass fewer rows."
         )
 
+    @cpu_by_default()
     def _train(
         self,
         X,
@@ -351,6 +357,7 @@ class BaseNetClassifier(SavedToFile, CallbackSupport, NetBuilder, FittedNet, Bas
             return 1  # the order of summation, and with it the bits, depends on the number
         return choose_threads(6 * n_rows * self._n_multiplications())
 
+    @cpu_by_default()
     def _logits(self, X):
         check_is_fitted(self)
         X = self._check_data(X, reset=False, finite=False)

@@ -21,7 +21,7 @@ from test_common import CLASSIFIERS, digits, every_classifier, has, tiny
 from torch import nn
 
 import skmnist
-from skmnist import OnnxExportError, cli, export_onnx, onnx_export
+from skmnist import MLPClassifier, OnnxExportError, cli, export_onnx, onnx_export
 from skmnist.modules import ACTIVATION_MODULES
 from skmnist.preprocessing import DigitNormalizer, PixelNormalizer
 
@@ -61,6 +61,12 @@ def assert_same_answers(estimator, path, X=X):
 @every_classifier
 def test_answers_are_those_of_the_classifier(cls, tmp_path):
     assert_same_answers(tiny(cls).fit(X, NAMES[Y]), tmp_path / "model.onnx")
+
+
+def test_torchs_default_device_is_no_hindrance(tmp_path):
+    clf = tiny(MLPClassifier).fit(X, Y)
+    with torch.device("meta"):  # not the CPU, and on every machine
+        assert_same_answers(clf, tmp_path / "clf.onnx")
 
 
 def settings():

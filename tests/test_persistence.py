@@ -226,6 +226,13 @@ def test_methods_save_and_load(cls, tmp_path):
     assert_same(clf, again)
 
 
+@every_classifier
+def test_torchs_default_device_is_not_where_a_file_is_loaded(cls, tmp_path):
+    clf = tiny(cls).fit(X, Y)
+    with torch.device("meta"):  # not the CPU, and on every machine
+        assert_same(clf, there_and_back(clf, tmp_path))
+
+
 @pytest.mark.parametrize("cls, params", list(settings()))
 def test_everything_comes_back_and_training_goes_on(cls, params, tmp_path, capsys):
     clf = tiny(cls, **params).fit(X, Y)

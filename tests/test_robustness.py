@@ -5,6 +5,7 @@ import json
 import numpy as np
 import pandas as pd
 import pytest
+import torch
 from sklearn.linear_model import LogisticRegression
 from test_common import digits
 
@@ -30,6 +31,14 @@ def test_scores_fall_as_pictures_change_and_start_at_the_usual_score(clf, transf
     still = curve.scores[curve.values == 0]
     assert still == clf.score(OTHERS, LABELS)
     assert curve.scores[-1] < still - 0.05
+
+
+@every_transform
+def test_torchs_default_device_changes_nothing(clf, transform):
+    curve = robustness_curve(clf, OTHERS, LABELS, transform=transform)
+    with torch.device("meta"):  # not the CPU, and on every machine
+        again = robustness_curve(clf, OTHERS, LABELS, transform=transform)
+    assert again.scores.tolist() == curve.scores.tolist()
 
 
 FORMS = {

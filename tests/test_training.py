@@ -1358,6 +1358,18 @@ def test_history_is_one_table(cls):
     ]
 
 
+@every_classifier
+def test_torchs_default_device_changes_no_bit(cls):
+    X, y = digits()
+    params = {"augment": "light"} if has(cls, "augment") else {}
+    clf = rich(cls, early_stopping=True, **params).fit(X, y)
+    with torch.device("meta"):  # not the CPU, and on every machine
+        again = rich(cls, early_stopping=True, **params).fit(X, y)
+        proba = again.predict_proba(X)
+    assert same_network(again, clf)
+    assert np.array_equal(proba, clf.predict_proba(X))
+
+
 @pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a GPU")
 @every_classifier
 def test_gpu_trains_to_the_same_bits_twice_and_its_model_loads_without_one(cls, tmp_path):

@@ -10,6 +10,7 @@ import scipy.sparse
 import torch
 from sklearn.metrics import check_scoring
 
+from skmnist.device import cpu_by_default
 from skmnist.displays.images import as_images
 from skmnist.preprocessing.distortion import affine, thicken, warp
 from skmnist.studies.result import StudyResult, provenance, scoring_name
@@ -114,6 +115,7 @@ class RobustnessCurve(StudyResult):
         return RobustnessDisplay.from_curves({"": self}, ax=ax, **looks)
 
 
+@cpu_by_default()
 def robustness_curve(
     estimator,
     X,

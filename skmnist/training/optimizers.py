@@ -46,7 +46,9 @@ def as_torchs(cls):
 class GradientDescent(torch.optim.Optimizer):
     """Plain gradient descent, written by hand: each parameter -= lr times its gradient."""
 
-    add_param_group = inspect.unwrap(torch.optim.Optimizer.add_param_group)
+    add_param_group, zero_grad, state_dict, load_state_dict = (
+        inspect.unwrap(getattr(torch.optim.Optimizer, name)) for name in _WRAPPED
+    )
 
     def __init__(self, params, lr):
         super().__init__(params, {"lr": lr})
