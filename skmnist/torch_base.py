@@ -106,7 +106,11 @@ class BaseNetClassifier(SavedToFile, CallbackSupport, NetBuilder, FittedNet, Bas
         check_parameters(self)
         further = bool(self.warm_start) and self.__sklearn_is_fitted__()
         tasks = self._begin_tasks(X, y, sample_weight)
-        with open_checkpoints(self, resume) as checkpoints, memory_errors(self._memory_advice()):
+        with (
+            open_checkpoints(self, resume) as checkpoints,
+            memory_errors(self._memory_advice()),
+            cpu_by_default(),
+        ):
             self._train(
                 X,
                 y,
@@ -148,7 +152,7 @@ class BaseNetClassifier(SavedToFile, CallbackSupport, NetBuilder, FittedNet, Bas
                 "Call fit, or set early_stopping=False."
             )
         further = self.__sklearn_is_fitted__()
-        with memory_errors(self._memory_advice()):
+        with memory_errors(self._memory_advice()), cpu_by_default():
             return self._train(X, y, sample_weight, classes, one_epoch=True, further=further)
 
     def _memory_advice(self):
@@ -156,7 +160,6 @@ class BaseNetClassifier(SavedToFile, CallbackSupport, NetBuilder, FittedNet, Bas
             f"Lower batch_size (now {self.batch_size}), use a smaller network, or pass fewer rows."
         )
 
-    @cpu_by_default()
     def _train(
         self,
         X,
@@ -357,7 +360,6 @@ class BaseNetClassifier(SavedToFile, CallbackSupport, NetBuilder, FittedNet, Bas
             return 1  # the order of summation, and with it the bits, depends on the number
         return choose_threads(6 * n_rows * self._n_multiplications())
 
-    @cpu_by_default()
     def _logits(self, X):
         check_is_fitted(self)
         X = self._check_data(X, reset=False, finite=False)
@@ -366,7 +368,8 @@ class BaseNetClassifier(SavedToFile, CallbackSupport, NetBuilder, FittedNet, Bas
         n_rows = net.recipe.evaluate_rows
         outputs = np.empty((len(X), len(self.classes_)), dtype=_numpy_dtype(self._dtype))
         advice = "Pass fewer rows of X at once, or use device='cpu'."
-        with memory_errors(advice), self._arithmetic(min(n_rows, len(X)), device):
+        arithmetic = self._arithmetic(min(n_rows, len(X)), device)
+        with memory_errors(advice), cpu_by_default(), arithmetic:
             for start in range(0, len(X), n_rows):
                 part = X[start : start + n_rows]
                 # Here, where it is in the cache for the network afterwards.
