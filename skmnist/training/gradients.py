@@ -131,7 +131,7 @@ class Backpropagation:
                 strict=True,
             )
         )
-        self._ones = torch.empty(0)
+        self._ones = torch.empty(1, 0)  # one for each row of a batch
         self.n_units = weights[0].shape[1]  # of the first layer
         self.activation = ACTIVATIONS[activation]
         self.output_activation = ACTIVATIONS[output_activation]
@@ -167,9 +167,8 @@ class Backpropagation:
         `d` has shape (n, n_outputs) and is written over; the gradients are sums over its rows.
         """
         d = self.output_activation.backward(d, self._outputs)
-        if len(self._ones) != len(d):
-            self._ones = d.new_ones(len(d))
-        ones = self._ones[None]
+        if self._ones.size(1) != d.size(0):
+            self._ones = d.new_ones(1, d.size(0))
         backward = self.activation.backward
         for i in range(len(self._hidden), -1, -1):
             transposed, weight_gradient, bias_gradient = self._way_back[i]
@@ -178,7 +177,7 @@ class Backpropagation:
                 weight_gradient.copy_(x.transposed_times(d))
             else:
                 torch.mm(x.t(), d, out=weight_gradient)
-            torch.mm(ones, d, out=bias_gradient)  # their sums, quicker than by torch.sum
+            torch.mm(self._ones, d, out=bias_gradient)  # their sums, quicker than by torch.sum
             if i > 0:
                 d = torch.mm(d, transposed)
                 if self._masks:

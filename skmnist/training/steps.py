@@ -16,11 +16,16 @@ class _Step:
         self.update = self._update_first
 
     def _update_first(self):
-        """Let the optimizer make its state, which the quick way needs."""
+        """Take the optimizer's own step where it has yet to make the state for the quick one."""
+        optimizer = self.net.optimizer_
         # As plain tensors: those of inference mode can't be changed outside of it.
         with torch.inference_mode(False), torch.no_grad():
-            self.net.optimizer_.step()
-            self.update = quick_step(self.net.optimizer_)
+            has_state = bool(optimizer.state)
+            if not has_state:
+                optimizer.step()
+            self.update = quick_step(optimizer)
+        if has_state:
+            self.update()
 
 
 class AutogradStep(_Step):
