@@ -14,7 +14,7 @@ from skmnist.shown_once import warn_once
 # Pixels to predict that are this many times as large as those of the fit, or as small, are taken
 # as a mistake of scale: 255 is, a darker or brighter picture isn't.
 _RANGE_RATIO = 20
-_RANGE_ROWS = 1000  # which are enough to see that
+_RANGE_ROWS = 300  # which are enough to see that
 
 
 class PixelRangeWarning(UserWarning):

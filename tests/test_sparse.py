@@ -7,7 +7,7 @@ import joblib
 import numpy as np
 import pytest
 import torch
-from skorch.callbacks import Callback
+from skorch.callbacks import Callback, GradientNormClipping
 from test_common import digits, has, same_network, tiny
 
 from skmnist import BackpropClassifier, MLPClassifier, TorchClassifier
@@ -125,6 +125,27 @@ def test_weights_and_what_the_optimizer_keeps_end_up_stored_row_by_row(cls, coun
     kept = [value for entries in state for value in entries.values()]
     assert all(t.is_contiguous() for t in [*clf.module_.parameters(), *kept])
     assert all(p.grad.is_contiguous() for p in clf.module_.parameters())
+
+
+def test_autograd_goes_on_with_the_gradients_left_behind(count):
+    X, y = digits()
+    clf = small(MLPClassifier).fit(X, y)
+    weight = clf.module_.layers[0].weight
+    left = weight.grad.clone()
+    assert left.any()
+    clf.module_(torch.from_numpy(X[:4].reshape(4, -1).astype(np.float32))).sum().backward()
+    assert not torch.equal(weight.grad, left)
+
+
+def test_callbacks_change_the_gradients_that_are_used(count):
+    def first_weights(**params):
+        return small(MLPClassifier, optimizer="sgd", **params).fit(*digits()).coefs_[0]
+
+    start = first_weights(lr=1e-30)
+    assert np.abs(first_weights(lr=0.1) - start).max() > 1e-3
+    clip = GradientNormClipping(1e-9)
+    assert np.abs(first_weights(lr=0.1, callbacks=[clip]) - start).max() < 1e-6
+    assert count()
 
 
 def test_weights_are_stored_row_by_row_after_an_error(count):

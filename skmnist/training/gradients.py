@@ -122,6 +122,7 @@ class Backpropagation:
         output_activation="identity",
         dropout=0.0,
     ):
+        self.keep_product = weight_gradients[0].copy_  # the first gradient of a SparseBatch
         *self._hidden, self._last = zip(weights, biases, strict=True)
         self._way_back = list(
             zip(
@@ -174,7 +175,7 @@ class Backpropagation:
             transposed, weight_gradient, bias_gradient = self._way_back[i]
             x = self._inputs[i]
             if isinstance(x, SparseBatch):
-                weight_gradient.copy_(x.transposed_times(d))
+                self.keep_product(x.transposed_times(d))
             else:
                 torch.mm(x.t(), d, out=weight_gradient)
             torch.mm(self._ones, d, out=bias_gradient)  # their sums, quicker than by torch.sum

@@ -110,8 +110,10 @@ def stored_by_columns(weight, optimizer):
 
     def store(arranged):
         kept = optimizer.state.get(weight, {}).values()
-        for tensor in (weight, weight.grad, *(t for t in kept if t.shape == weight.shape)):
+        for tensor in (weight, *(t for t in kept if t.shape == weight.shape)):
             tensor.data = arranged(tensor.data)
+        # A copy, for autograd could not add to a gradient that was made in inference mode.
+        weight.grad = arranged(weight.grad.clone())
 
     store(lambda matrix: matrix.t().contiguous().t())
     try:

@@ -113,8 +113,11 @@ class HandWrittenStep(_Step):
         module, optimizer = self.net.module_, self.net.optimizer_
         with contextlib.ExitStack() as stack:
             if self.sparse and isinstance(module, MLP):
-                stack.enter_context(stored_by_columns(module.layers[0].weight, optimizer))
+                weight = module.layers[0].weight
+                stack.enter_context(stored_by_columns(weight, optimizer))
                 self.passes = module.backpropagation()  # by views of where the weights lie now
+                # The product itself becomes the gradient: to copy it takes as long as to multiply.
+                self.passes.keep_product = lambda product: setattr(weight, "grad", product.t())
             stack.enter_context(torch.inference_mode())
             yield
 
