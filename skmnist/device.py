@@ -32,6 +32,8 @@ def resolve_device(device):
     ValueError
         Where this machine has no such device.
     """
+    if device == "cpu":
+        return torch.device("cpu")  # to look for others takes longer than a small batch
     available = _available()
     if device == "auto":
         return torch.device(available[1] if len(available) > 1 else "cpu")

@@ -109,11 +109,12 @@ class SparsePixels:
     """
 
     def __init__(self, X, prepare=lambda pixels: pixels):
-        n_values, self.n_features = count_nonzero(X), X.shape[1]
-        index_dtype = np.int32 if max(n_values, *X.shape) < 2**31 else np.int64
+        self.n_features = X.shape[1]
+        index_dtype = np.int32 if X.size < 2**31 else np.int64
         self.prepare = prepare
-        self.values = np.empty(n_values, X.dtype)
-        self.columns = np.empty(n_values, index_dtype)
+        # To count them first would take as long as to allow for more, and to give back the rest.
+        self.values = np.empty(X.size // 4, X.dtype)
+        self.columns = np.empty(X.size // 4, index_dtype)
         self.starts = np.zeros(len(X) + 1, index_dtype)  # of each row
         column_of = np.tile(np.arange(self.n_features, dtype=index_dtype), _ROWS)
         done = 0
@@ -121,12 +122,19 @@ class SparsePixels:
             pixels = X[first : first + _ROWS].ravel()
             where = np.flatnonzero(pixels != 0)
             part = slice(done, done + len(where))
+            if part.stop > len(self.values):
+                self._resize(2 * part.stop)
             pixels.take(where, out=self.values[part], mode="clip")
             column_of.take(where, out=self.columns[part], mode="clip")
             ends = np.arange(self.n_features, len(pixels) + 1, self.n_features)
             self.starts[first + 1 :][: len(ends)] = done + np.searchsorted(where, ends)
             done += len(where)
+        self._resize(done)
         self.counts = np.diff(self.starts)
+
+    def _resize(self, n_values):
+        for array in (self.values, self.columns):
+            array.resize(n_values, refcheck=False)
 
     def batches(self, rows, sizes):
         """Yield batches, each a :class:`SparseBatch`.
