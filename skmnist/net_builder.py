@@ -6,9 +6,10 @@ import os
 from skorch.callbacks import PrintLog
 
 from skmnist.random_state import make_generator, seeded_globally
-from skmnist.training.net import Net, Recipe
+from skmnist.training.net import Net
 from skmnist.training.optimizers import optimizer_settings
 from skmnist.training.progress import BatchLines, EpochBar
+from skmnist.training.recipe import Recipe
 
 # Values in the widest layer when rows go through the network without training: 3 MB of float32,
 # which stays in a core's cache.
@@ -88,6 +89,7 @@ class NetBuilder:
             first_epoch=first_epoch,
             bf16=self.precision == "bf16",
             hand_written=not os.environ.get("SKMNIST_AUTOGRAD"),
+            record=os.environ.get("SKMNIST_CUDA_GRAPHS") != "0",
             augment=getattr(self, "augment", None),
             picture=self._picture(),
             foreign=self._foreign,

@@ -9,8 +9,6 @@ to hear of them. Everything around the epoch is skorch's.
 import contextlib
 import copy
 import time
-from collections.abc import Callable
-from typing import NamedTuple
 
 import numpy as np
 import torch
@@ -28,6 +26,7 @@ from skmnist.training.losses import LOSSES, mean_losses, one_hot
 from skmnist.training.memory import keep_freed_memory
 from skmnist.training.optimizers import has_quick_step, needs_closure
 from skmnist.training.progress import BatchLines, EpochBar
+from skmnist.training.recorded import RecordedStep, can_record
 from skmnist.training.schedules import PER_BATCH, SCHEDULES
 from skmnist.training.steps import AutogradStep, HandWrittenStep
 
@@ -60,22 +59,6 @@ def _is_finite(weights):
 def softmax(outputs):
     """Return probabilities for logits."""
     return torch.softmax(outputs, -1)
-
-
-class Recipe(NamedTuple):
-    """How the epochs are run."""
-
-    seed: int
-    loss: str = "cross_entropy"  # a key of LOSSES
-    shuffle: bool = True
-    schedule: str | None = None  # a key of SCHEDULES
-    first_epoch: int = 0  # the one that the schedule starts from
-    bf16: bool = False  # multiply in bfloat16
-    hand_written: bool = True  # use the hand-written backward pass where there is one
-    augment: Callable | str | None = None  # applied to each training batch
-    picture: tuple = ()  # (channels, height, width), for an augmentation that is named
-    foreign: bool = False  # the module isn't ours and may draw from torch's global generators
-    evaluate_rows: int = 1000  # how many go through the network at once without training
 
 
 class Net(NeuralNetClassifier):
@@ -181,7 +164,11 @@ class Net(NeuralNetClassifier):
     def _train_epoch(self, images, epoch):
         recipe = self.recipe
         step = self._make_step(make_generator(recipe.seed, "dropout", epoch, images.device), images)
-        train = self._reported(step) if self._wants_batches() else step
+        train = step
+        if self._wants_batches():
+            train = self._reported(step)
+        elif can_record(step, images.device):
+            train = RecordedStep(step)
         augment = self._augmentation(epoch, images.device)
         order = make_generator(recipe.seed, "order", epoch) if recipe.shuffle else None
         batches = Batches(images, self.batch_size, order, step.sparse)
