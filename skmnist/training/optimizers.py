@@ -112,14 +112,14 @@ def stored_by_columns(weight, optimizer):
         kept = optimizer.state.get(weight, {}).values()
         for tensor in (weight, *(t for t in kept if t.shape == weight.shape)):
             tensor.data = arranged(tensor.data)
-        # A copy, for autograd could not add to a gradient that was made in inference mode.
-        weight.grad = arranged(weight.grad.clone())
 
     store(lambda matrix: matrix.t().contiguous().t())
     try:
         yield
     finally:
         store(torch.Tensor.contiguous)
+        # A copy, for autograd could not add to a gradient that was made in inference mode.
+        weight.grad = weight.grad.clone(memory_format=torch.contiguous_format)
 
 
 def _as_stored(tensor):
