@@ -163,7 +163,7 @@ class Net(NeuralNetClassifier):
 
     def _train_epoch(self, images, epoch):
         recipe = self.recipe
-        step = self._make_step(make_generator(recipe.seed, "dropout", epoch, images.device), images)
+        step = self._make_step(epoch, images)
         train = step
         if self._wants_batches():
             train = self._reported(step)
@@ -222,11 +222,14 @@ class Net(NeuralNetClassifier):
             )
         return result
 
-    def _make_step(self, dropout, images):
-        """Return the function that trains on one batch of `images`; `dropout` is a generator."""
-        for module in self.module_.modules():
-            if isinstance(module, Dropout):
-                module.generator = dropout
+    def _make_step(self, epoch, images):
+        """Return the function that trains on one batch of `images`."""
+        dropout = [module for module in self.module_.modules() if isinstance(module, Dropout)]
+        generator = None
+        if dropout:
+            generator = make_generator(self.recipe.seed, "dropout", epoch, images.device)
+        for module in dropout:
+            module.generator = generator
         passes = None
         by_hand = self.recipe.hand_written and not self.recipe.bf16
         if isinstance(self.module_, NeuralNetwork) or (by_hand and isinstance(self.module_, MLP)):
@@ -238,7 +241,7 @@ class Net(NeuralNetClassifier):
             and has_quick_step(self.optimizer_)
             and images.sparse_pays(passes.n_units, self.batch_size)
         )
-        return HandWrittenStep(self, passes, dropout, sparse)
+        return HandWrittenStep(self, passes, generator, sparse)
 
     def _wants_batches(self):
         """Whether some callback defines one of the methods that are called for each batch."""

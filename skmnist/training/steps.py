@@ -94,8 +94,8 @@ class HandWrittenStep(_Step):
     net : Net
     passes : Backpropagation
         Through the net's module.
-    generator : torch.Generator
-        Draws the dropout.
+    generator : torch.Generator or None
+        Draws the dropout, where there is any.
     sparse : bool
         Whether each batch is a ``SparseBatch``, see ``sparse.py``.
     """
