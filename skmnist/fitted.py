@@ -21,7 +21,7 @@ PLAIN = {
     "feature_names_in_": "ndarray of str: Names of the columns, where `X` had names.",
     "image_shape_": "tuple: Shape of one picture, (height, width) or (channels, height, width).",
     "pixel_scale_": "float: What pixels are divided by, 255 for integers within 0..255, else 1.",
-    "pixel_range_": "tuple of float: Smallest and largest pixel in some 300 rows of `X` or more.",
+    "pixel_range_": "tuple of float: Smallest and largest pixel in some 300 to 600 rows of `X`.",
     "best_epoch_": "int or None: The epoch of the best validation score, counted from 1.",
     "fit_time_": "float: Seconds that the last fit took.",
     "net_": "skorch.NeuralNetClassifier: The net that was trained; it predicts class numbers.",
