@@ -37,8 +37,8 @@ def peak_bytes():
 
 def main(name, path, threads):
     torch.set_num_threads(int(threads))
-    import skmnist.cnn  # noqa: F401  (loaded with their first use)
-    import skmnist.mlp  # noqa: F401
+    import skmnist._estimators.cnn  # noqa: F401  (loaded with their first use)
+    import skmnist._estimators.mlp  # noqa: F401
 
     before = peak_bytes()
     with np.load(path) as arrays:

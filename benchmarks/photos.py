@@ -11,7 +11,8 @@ from PIL import Image, ImageDraw
 
 from benchmarks.data import load_digits
 from skmnist import CNNClassifier, load
-from skmnist.preprocessing import DigitNormalizer, ImageError
+from skmnist.exceptions import ImageError
+from skmnist.preprocessing import DigitNormalizer
 
 DAMAGES = ("gradient", "shadow", "noise", "ruled", "squared", "rotation", "jpeg")
 # The rows of the table: what was done to the photos of a kind. Everywhere the digit is enlarged,

@@ -17,7 +17,7 @@ from sklearn.model_selection import train_test_split
 
 from skmnist import CNNClassifier
 from skmnist.datasets import load_mnist_sample
-from skmnist.preprocessing.augmentation import light
+from skmnist.preprocessing._augmentation import light
 
 X, y = load_mnist_sample(return_X_y=True)
 X, X_test, y, y_test = train_test_split(X, y, train_size=1000, stratify=y, random_state=0)

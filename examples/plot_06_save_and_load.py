@@ -49,7 +49,7 @@ damaged[len(damaged) // 2] ^= 1
 path.write_bytes(damaged)
 try:
     skmnist.load(path)
-except skmnist.ModelFileError as error:
+except skmnist.exceptions.ModelFileError as error:
     print(str(error).replace(folder.name, "..."))
 
 folder.cleanup()

@@ -5,7 +5,7 @@ import inspect
 import sys
 
 import skmnist
-from skmnist.base import BaseImageClassifier
+from skmnist._estimators.base import BaseImageClassifier
 from skmnist.datasets import load_mnist_sample
 
 CLASSIFIERS = [

@@ -25,9 +25,11 @@ from pathlib import Path
 import numpy as np
 
 from fuzz.bars import Bars
-from skmnist.datasets import DatasetError, fetch_kmnist, fetch_mnist, kmnist
-from skmnist.datasets.image_set import Part
-from skmnist.optional import import_torchvision
+from skmnist._utils.optional_dependencies import import_torchvision
+from skmnist.datasets import _kmnist as kmnist
+from skmnist.datasets import fetch_kmnist, fetch_mnist
+from skmnist.datasets._dataset_spec import Part
+from skmnist.exceptions import DatasetError
 
 N_IMAGES = {"train": 60, "test": 20}
 SECONDS = 60

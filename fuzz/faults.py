@@ -22,8 +22,8 @@ from sklearn.exceptions import ConvergenceWarning
 
 from fuzz.kills import WEIGHTS, X, Y, digest, end, start
 from skmnist import BackpropClassifier, CNNClassifier, MLPClassifier, save
-from skmnist.checkpoints import CheckpointError
 from skmnist.datasets import load_mnist_sample
+from skmnist.exceptions import CheckpointError
 
 EPOCHS = 6
 SMALL = {

@@ -26,8 +26,8 @@ from fuzz.forms import (
     SAME_X,
     SAME_Y,
 )
-from skmnist.base import PixelRangeWarning
-from skmnist.parameters import PARAMETERS
+from skmnist._estimators.parameters import PARAMETERS
+from skmnist.exceptions import PixelRangeWarning
 
 
 def _attempt(call):

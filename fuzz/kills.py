@@ -26,8 +26,8 @@ from sklearn.datasets import load_digits
 from torch import nn
 
 from skmnist import BackpropClassifier, CNNClassifier, MLPClassifier, TorchClassifier
-from skmnist.training.optimizers import OPTIMIZERS
-from skmnist.training.schedules import SCHEDULES
+from skmnist._training.optimizers import OPTIMIZERS
+from skmnist._training.schedules import SCHEDULES
 
 X, Y = load_digits(return_X_y=True)
 X, Y = X[:120].reshape(-1, 8, 8).astype(np.uint8) * 15, Y[:120]

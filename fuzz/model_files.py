@@ -24,11 +24,11 @@ import numpy as np
 from fuzz.bars import Bars
 from fuzz.hostile_files import Payload, bombs, hostile, no_files
 from fuzz.sealed import any_value, join, senseless, split
-from skmnist.backprop_classifier import BackpropClassifier
-from skmnist.cnn import CNNClassifier
-from skmnist.files.model_file import ModelFileError
-from skmnist.mlp import MLPClassifier
-from skmnist.persistence import load, save
+from skmnist._estimators.backprop import BackpropClassifier
+from skmnist._estimators.cnn import CNNClassifier
+from skmnist._estimators.mlp import MLPClassifier
+from skmnist._persistence.save_load import load, save
+from skmnist.exceptions import ModelFileError
 
 MAY_LOAD = "sealed, any value"
 MOST_SECONDS = 1.0

@@ -18,10 +18,10 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from fuzz import page_requests as bad
+from skmnist._estimators.mlp import MLPClassifier
+from skmnist._persistence.save_load import save
 from skmnist.datasets import load_mnist_sample
-from skmnist.image_prediction import predict_image
-from skmnist.mlp import MLPClassifier
-from skmnist.persistence import save
+from skmnist.preprocessing._predict_image import predict_image
 
 MOST_SECONDS = 2.0
 MOST_BYTES = 50 * 2**20

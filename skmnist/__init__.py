@@ -1,35 +1,32 @@
 """Neural networks for small images that are scikit-learn estimators.
 
-The public names are loaded when they are first used, so that ``import skmnist``
-takes no time: torch is imported with the first estimator.
+The public names are imported when they are first used, so that ``import skmnist``
+takes no time: torch is imported with the first estimator. ``__init__.pyi`` shows the
+same names to editors and type checkers.
 """
-
-import random
-from importlib import import_module
 
 __version__ = "0.1.0"
 
-# The one list of public names: name -> the module that holds it.
+# The one list of public names: name -> the module that defines it.
 _PUBLIC = {
-    "BackpropClassifier": "skmnist.backprop_classifier",
-    "CheckpointError": "skmnist.checkpoints",
-    "CNNClassifier": "skmnist.cnn",
-    "MLPClassifier": "skmnist.mlp",
-    "ModelFileError": "skmnist.files.model_file",
-    "OnnxExportError": "skmnist.onnx_export",
-    "RejectClassifier": "skmnist.reject_classifier",
-    "TorchClassifier": "skmnist.torch_classifier",
+    "BackpropClassifier": "skmnist._estimators.backprop",
+    "CNNClassifier": "skmnist._estimators.cnn",
+    "MLPClassifier": "skmnist._estimators.mlp",
+    "RejectClassifier": "skmnist._estimators.reject",
+    "TorchClassifier": "skmnist._estimators.torch_module",
     "backprop": "skmnist.backprop",
+    "cli": "skmnist.cli",
     "dask": "skmnist.dask",
     "datasets": "skmnist.datasets",
     "displays": "skmnist.displays",
-    "export_onnx": "skmnist.onnx_export",
-    "load": "skmnist.persistence",
+    "exceptions": "skmnist.exceptions",
+    "export_onnx": "skmnist._persistence.onnx_export",
+    "load": "skmnist._persistence.save_load",
     "metrics": "skmnist.metrics",
-    "predict_image": "skmnist.image_prediction",
+    "predict_image": "skmnist.preprocessing._predict_image",
     "preprocessing": "skmnist.preprocessing",
     "reporting": "skmnist.reporting",
-    "save": "skmnist.persistence",
+    "save": "skmnist._persistence.save_load",
     "serving": "skmnist.serving",
     "studies": "skmnist.studies",
 }
@@ -38,9 +35,12 @@ __all__ = [*_PUBLIC, "__version__"]
 
 
 def __getattr__(name):
+    import random
+    from importlib import import_module
+
     if name not in _PUBLIC:
         raise AttributeError(f"module 'skmnist' has no attribute {name!r}")
-    state = random.getstate()  # rich, which skorch imports where it is there, draws from it
+    state = random.getstate()  # rich, which skorch imports if it is installed, draws from it
     module = import_module(_PUBLIC[name])
     random.setstate(state)
     value = module if _PUBLIC[name] == f"skmnist.{name}" else getattr(module, name)

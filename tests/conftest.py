@@ -1,5 +1,6 @@
 import os
 import random
+import re
 from pathlib import Path
 
 # SciPy reads it when it is imported; without it scikit-learn skips its array-API check.
@@ -8,6 +9,16 @@ os.environ["SCIPY_ARRAY_API"] = "1"
 import numpy as np  # noqa: E402
 import pytest  # noqa: E402
 import torch  # noqa: E402
+from sklearn.base import BaseEstimator  # noqa: E402
+
+
+def pytest_make_parametrize_id(val):
+    """Name collections by what is in them, without addresses: xdist's workers must agree."""
+    if isinstance(val, (dict, list, tuple, BaseEstimator)):
+        return re.sub(
+            r"<(?:function )?([\w.]+)(?: object)? at 0x\w+>", r"\1", " ".join(str(val).split())
+        )
+    return None
 
 
 @pytest.fixture(autouse=True)

@@ -1,6 +1,7 @@
 """Which module may import which, read from the sources: docs page "Architecture"."""
 
 import ast
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -10,45 +11,24 @@ import pytest
 import skmnist
 
 PACKAGE = Path(skmnist.__file__).parent
+PAGE = PACKAGE.parent / "docs" / "architecture.md"
 
-# The rooms, from the top: imports point downward.
-ROWS = [
-    {"__main__"},
-    {"cli"},
-    {"reporting", "serving"},
-    {"studies"},
-    {"displays", "onnx_export", "persistence", "image_prediction"},
-    {"mlp", "cnn", "backprop_classifier", "torch_classifier", "reject_classifier"},
-    {
-        "base",
-        "torch_base",
-        "checkpoints",
-        "net_builder",
-        "parameters",
-        "fitted",
-        "saving",
-        "onnx_graph",
-        "saved_attributes",
-        "from_sklearn",
-        "sklearn_callbacks",
-    },
-    {
-        "backprop",
-        "modules",
-        "training",
-        "datasets",
-        "preprocessing",
-        "files",
-        "random_state",
-        "shown_once",
-        "device",
-        "optional",
-        "dask",
-        "metrics",
-    },
-]
-ROW = {room: row for row, rooms in enumerate(ROWS) for room in rooms}
-SHARED_ROWS = {0, len(ROWS) - 2, len(ROWS) - 1}  # whose rooms may import one another
+
+def levels():
+    """Return ``{unit: level}`` from the table "Levels" of the docs page; imports point downward.
+
+    A unit is a folder or a module of the package's root.
+    """
+    table = PAGE.read_text(encoding="utf-8").split("## Levels")[1].split("\n## ")[0]
+    rows = [line.split("|")[1:3] for line in table.splitlines() if line.startswith("| ")][1:]
+    return {
+        unit.rstrip("/").removesuffix(".py"): int(level)
+        for level, units in rows
+        for unit in re.findall(r"`([\w./]+)`", units)
+    }
+
+
+LEVEL = levels()
 
 SOURCES = sorted(PACKAGE.rglob("*.py"))
 every_source = pytest.mark.parametrize(
@@ -56,7 +36,7 @@ every_source = pytest.mark.parametrize(
 )
 
 
-def room_of(path):
+def unit_of(path):
     return path.relative_to(PACKAGE).parts[0].removesuffix(".py")
 
 
@@ -87,23 +67,24 @@ def imports_of(library, path):
 
 
 @every_source
-def test_module_has_a_room(path):
-    assert room_of(path) in {"__init__", *ROW}, "name its row in ROWS above and in the docs"
-
-
-@every_source
 def test_imports_point_downward(path):
-    room = room_of(path)
-    wanted = {name.split(".")[1] for name, _ in imports(path) if name.startswith("skmnist.")}
-    if room == "__init__":
-        # The public names are loaded when they are used, not imported.
-        assert not wanted
+    unit = unit_of(path)
+    imported = {name.split(".")[1] for name, _ in imports(path) if name.startswith("skmnist.")}
+    if unit == "__init__":
+        # The public names are imported when they are used.
+        assert not imported
         return
-    for other in wanted - {room}:
-        assert other in ROW, f"imports {other} through the package's own root"
-        lower = ROW[other] > ROW[room]
-        beside = ROW[other] == ROW[room] and ROW[room] in SHARED_ROWS
-        assert lower or beside, f"{room} imports {other}"
+    assert unit in LEVEL, "add it to the table of docs/architecture.md"
+    for other in imported - {unit}:
+        assert LEVEL[other] < LEVEL[unit], f"{unit} imports {other}"
+
+
+def test_table_lists_every_unit_once():
+    assert set(LEVEL) == {unit_of(path) for path in SOURCES} - {"__init__"}
+
+
+def test_package_root_has_at_most_five_modules():
+    assert len(list(PACKAGE.glob("*.py"))) <= 5
 
 
 @every_source
@@ -113,7 +94,7 @@ def test_nothing_is_imported_through_the_packages_own_root(path):
 
 @every_source
 def test_skorch_is_imported_only_where_nets_are_built_and_trained(path):
-    if room_of(path) not in {"net_builder", "training"}:
+    if unit_of(path) not in {"_estimators", "_training"}:
         assert not imports_of("skorch", path)
 
 
@@ -121,14 +102,14 @@ def test_skorch_is_imported_only_where_nets_are_built_and_trained(path):
 def test_torchvision_is_imported_only_by_data_sets_and_when_used(path):
     found = imports_of("torchvision", path)
     assert all(found)
-    assert not found or room_of(path) in {"datasets", "optional"}
+    assert not found or unit_of(path) in {"datasets", "_utils"}
 
 
 @every_source
 def test_matplotlib_is_imported_only_by_displays_and_when_used(path):
     found = imports_of("matplotlib", path)
     assert all(found)
-    assert not found or room_of(path) in {"displays", "reporting", "cli"}
+    assert not found or unit_of(path) in {"displays", "reporting", "cli"}
 
 
 @every_source
@@ -175,8 +156,8 @@ def test_no_optimizer_loads_torchs_compiler_or_sympy():
     script = (
         # Older versions of torch load sympy for a layer without memory.
         "import sys, torch; torch.nn.Linear(1, 1, device='meta'); before = set(sys.modules); "
-        "from skmnist import *; from skmnist.parameters import OPTIMIZERS; "
-        "from skmnist.saving import get_state; "
+        "from skmnist import *; from skmnist._estimators.parameters import OPTIMIZERS; "
+        "from skmnist._estimators.state import get_state; "
         "clfs = [MLPClassifier(optimizer=name, max_epochs=2) for name in OPTIMIZERS]; "
         "clfs += [CNNClassifier(2, max_epochs=2), BackpropClassifier(max_epochs=2)]; "
         "X, y = datasets.load_mnist_sample(return_X_y=True); "

@@ -6,8 +6,8 @@ import torch
 from test_common import CLASSIFIERS, digits, has, same_network, tiny
 
 from skmnist import CNNClassifier, MLPClassifier
-from skmnist.preprocessing.augmentation import AUGMENTATIONS
-from skmnist.preprocessing.distortion import affine, elastic, thicken, warp
+from skmnist.preprocessing._augmentation import AUGMENTATIONS
+from skmnist.preprocessing._transforms import affine, elastic, thicken, warp
 
 X, Y = digits(step=10)
 FEW = digits(step=100)

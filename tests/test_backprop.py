@@ -11,9 +11,9 @@ from test_common import digits
 from torch.nn import functional as F
 
 from skmnist import BackpropClassifier, MLPClassifier
+from skmnist._networks.backpropagation import ACTIVATIONS
+from skmnist._networks.losses import LOSSES
 from skmnist.backprop import NeuralNetwork
-from skmnist.training.gradients import ACTIVATIONS
-from skmnist.training.losses import LOSSES
 
 ISSUE_ACTIVATIONS = ("sigmoid", "tanh", "relu", "identity")
 OUTPUT_ACTIVATIONS = [name for name, entry in ACTIVATIONS.items() if not entry.needs_input]

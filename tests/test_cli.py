@@ -9,8 +9,9 @@ import pytest
 from sklearn.utils import Bunch
 
 from skmnist import __version__, cli, datasets
-from skmnist.cli import arguments, main
-from skmnist.cli import data as cli_data
+from skmnist.cli import _arguments as arguments
+from skmnist.cli import _data as cli_data
+from skmnist.cli import main
 
 MODELS = {model: arguments.model_class(model) for model in arguments.MODELS}
 every_model = pytest.mark.parametrize("model", MODELS)

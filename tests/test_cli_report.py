@@ -8,10 +8,11 @@ import pytest
 from test_cli import REPORT, few_images, names_in, refused  # noqa: F401
 
 from skmnist import MLPClassifier
-from skmnist.cli import main, output
-from skmnist.cli.evaluation import names_of
+from skmnist._persistence.save_load import load, save
+from skmnist.cli import _output as output
+from skmnist.cli import main
+from skmnist.cli._evaluation import names_of
 from skmnist.datasets import load_mnist_sample
-from skmnist.persistence import load, save
 
 SMALL = ["--hidden-layer-sizes", "8", "--max-epochs", "1", "--random-state", "0", "--verbose", "0"]
 
@@ -53,7 +54,7 @@ def test_report_on_a_saved_network_is_that_of_the_training(
     assert str(path) in capsys.readouterr().out
     assert load(path).hidden_layer_sizes == 8
 
-    assert main(["report", str(path), "--out", str(tmp_path / "report")]) == 0
+    assert main(["evaluate", str(path), "--out", str(tmp_path / "report")]) == 0
     printed = capsys.readouterr().out
     assert "50 images to test on" in printed
     assert "to train on" not in printed
@@ -71,14 +72,14 @@ def test_names_of_classes_are_the_data_sets_where_it_has_them_all():
 
 def test_networks_that_cannot_be_loaded_are_an_error(tmp_path, capsys):
     folder = ["--out", tmp_path / "report"]
-    assert "no.skm" in error_of(capsys, "report", tmp_path / "no.skm", *folder)
+    assert "no.skm" in error_of(capsys, "evaluate", tmp_path / "no.skm", *folder)
     (tmp_path / "text.skm").write_text("no network")
-    assert "text.skm" in error_of(capsys, "report", tmp_path / "text.skm", *folder)
+    assert "text.skm" in error_of(capsys, "evaluate", tmp_path / "text.skm", *folder)
     assert not (tmp_path / "report").exists()
 
 
 def test_file_has_to_be_named(capsys):
-    assert "required: FILE" in refused(capsys, "report")
+    assert "required: FILE" in refused(capsys, "evaluate")
 
 
 # -- folders and disks -------------------------------------------------------------------------
@@ -136,5 +137,5 @@ def test_full_disk_leaves_nothing_half_written(saved, few_images, tmp_path, caps
     assert saved.read_bytes() == before
     assert names_in(saved.parent) == [saved.name]
     with full_disk():
-        assert "File too large" in error_of(capsys, "report", saved, *out)
+        assert "File too large" in error_of(capsys, "evaluate", saved, *out)
     assert not names_in(tmp_path / "out")

@@ -14,9 +14,10 @@ from test_cli_report import full_disk, read_only
 
 from skmnist import CNNClassifier, MLPClassifier, cli
 from skmnist.cli import main
-from skmnist.cli.data import load
-from skmnist.cli.study import STUDIES, results
-from skmnist.cli.study.score_notes import ScoreNotes
+from skmnist.cli._data import load
+from skmnist.cli._study import STUDIES
+from skmnist.cli._study import _results as results
+from skmnist.cli._study._score_log import ScoreNotes
 from skmnist.datasets import load_mnist_sample
 from skmnist.studies import EpochCurve, LearningCurve
 
@@ -26,7 +27,7 @@ GRID = ["--grid", "max-epochs", "1", "2", "--grid", "lr", "0.001", "0.01"]
 # The least of each study.
 WORDS = {
     "epochs": ["--epochs", "3", "--verbose", "0", *SMALL],
-    "learning": ["--train-sizes", "50", "1.0", "--cv", "2", "--max-epochs", "1", *SMALL],
+    "learning-curve": ["--train-sizes", "50", "1.0", "--cv", "2", "--max-epochs", "1", *SMALL],
     "compare": ["--model", "mlp", "--model", "backprop", "lr=0.1", "--max-epochs", "2", *SMALL],
     "grid": [*GRID, "--cv", "2", *SMALL],
 }
@@ -81,8 +82,8 @@ def test_help_of_a_study_has_an_example_that_is_valid(study, capsys, monkeypatch
     ("study", "cls", "method", "n_calls", "n_rows"),
     [
         ("epochs", MLPClassifier, "score", 4, 2),
-        ("learning", MLPClassifier, "fit", 3, 2),
-        ("compare", cli.arguments.model_class("backprop"), "fit", 0, 1),
+        ("learning-curve", MLPClassifier, "fit", 3, 2),
+        ("compare", cli._arguments.model_class("backprop"), "fit", 0, 1),
         ("grid", MLPClassifier, "fit", 3, 6),
     ],
 )
@@ -240,11 +241,11 @@ def test_several_numbers_of_epochs_are_these(tmp_path, capsys):
 
 
 def test_learning_curve_is_that_of_all_sizes_at_once(tmp_path, capsys):
-    said = do(capsys, tmp_path, "learning").err
+    said = do(capsys, tmp_path, "learning-curve").err
     assert said.startswith("50 images: ")
-    table = table_of(tmp_path / "learning.csv")
+    table = table_of(tmp_path / "learning-curve.csv")
     assert table["train_size"].tolist() == [50, 50, 100, 100]
-    values = json.loads((tmp_path / "learning.json").read_text(encoding="utf-8"))
+    values = json.loads((tmp_path / "learning-curve.json").read_text(encoding="utf-8"))
     curve = LearningCurve.from_dict(values)
     assert curve.train_sizes.tolist() == [50, 100]
     assert curve.settings["train_sizes"] == [50, 1.0]
@@ -258,7 +259,7 @@ def test_learning_curve_is_that_of_all_sizes_at_once(tmp_path, capsys):
 
 def test_sizes_beyond_the_images_are_refused_before_any_training(tmp_path, capsys):
     words = ["--train-sizes", "50", "101", "--cv", "2", *SMALL]
-    assert main(["study", "learning", "--out", str(tmp_path), *words]) == 1
+    assert main(["study", "learning-curve", "--out", str(tmp_path), *words]) == 1
     assert capsys.readouterr().err == (
         "skmnist: --train-sizes 101: with --cv 2 there are from 1 to 100 images of 200 to train "
         "on.\n"
@@ -285,9 +286,9 @@ def test_comparing_without_a_word_is_about_all_networks(monkeypatch):
     seen = []
     monkeypatch.setattr(cli, "_run", lambda _, parser, args: seen.append(args.classifiers))
     assert main(["study", "compare", "--max-epochs", "3"]) == 0
-    assert list(seen[0]) == list(cli.arguments.MODELS)
+    assert list(seen[0]) == list(cli._arguments.MODELS)
     for name, clf in seen[0].items():
-        assert clf.get_params() == cli.arguments.model_class(name)(max_epochs=3).get_params()
+        assert clf.get_params() == cli._arguments.model_class(name)(max_epochs=3).get_params()
 
 
 def test_grid_tries_every_combination_and_tests_the_best(tmp_path, capsys):
@@ -317,7 +318,7 @@ def test_values_of_a_grid_may_be_tuples(tmp_path, capsys):
 
 
 def test_candidates_that_fail_are_said_in_a_line(tmp_path, capsys):
-    words = ["--grid", "lr", "0.001", "1e30", "--optimizer", "sgd", "--loss", "mse"]
+    words = ["--grid", "lr", "0.001", "1e30", "--optimizer", "sgd"]
     words += ["--activation", "identity", "--cv", "2", "--max-epochs", "1", *SMALL]
     said = do(capsys, tmp_path, "grid", *words).err.splitlines()
     assert len(said) == 3
@@ -347,10 +348,10 @@ def test_grid_of_which_all_fail_is_an_error(tmp_path, capsys):
         ("epochs --epochs 0", "one or more numbers of at least 1"),
         ("epochs --max-epochs 5", "unrecognized arguments: --max-epochs 5"),
         ("epochs --lr -1", "'lr' of MLPClassifier must be a positive number; got -1"),
-        ("learning --train-sizes many", "not 'many'"),
-        ("learning --train-sizes 0", "numbers of at least 1"),
-        ("learning --train-sizes 1.5", "shares of at most 1.0"),
-        ("learning --cv 1", "--cv"),
+        ("learning-curve --train-sizes many", "not 'many'"),
+        ("learning-curve --train-sizes 0", "numbers of at least 1"),
+        ("learning-curve --train-sizes 1.5", "shares of at most 1.0"),
+        ("learning-curve --cv 1", "--cv"),
         ("epochs --epochs ten", "invalid int value: 'ten'"),
         ("epochs --cv 1", "give an integer of at least 2, not '1'"),
         ("grid --grid lr 0.1 --n-jobs 0", "give an integer of at least 1, not '0'"),

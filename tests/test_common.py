@@ -27,9 +27,9 @@ from skorch.callbacks import EpochTimer
 from torch import nn
 
 import skmnist
+from skmnist._estimators.net_classifier import BaseNetClassifier
+from skmnist._estimators.parameters import PARAMETERS
 from skmnist.datasets import load_mnist_sample
-from skmnist.parameters import PARAMETERS
-from skmnist.torch_base import BaseNetClassifier
 
 try:
     import cloudpickle

@@ -19,9 +19,14 @@ from sklearn.pipeline import make_pipeline
 from test_common import digits, every_classifier, same_network, tiny
 
 from skmnist import MLPClassifier
+from skmnist._utils.device import resolve_device
 from skmnist.dask import connect
-from skmnist.device import resolve_device
-from skmnist.studies import EpochGridSearchCV, compare_estimators, epoch_curve, learning_curve
+from skmnist.studies import (
+    EpochGridSearchCV,
+    compare_estimators,
+    epoch_curve,
+    learning_curve,
+)
 
 pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
 

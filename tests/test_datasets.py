@@ -31,8 +31,8 @@ import pandas as pd
 import pytest
 
 from skmnist import datasets
+from skmnist._utils.optional_dependencies import import_torchvision
 from skmnist.datasets import (
-    DatasetError,
     fetch_emnist,
     fetch_kmnist,
     fetch_mnist,
@@ -40,9 +40,9 @@ from skmnist.datasets import (
     get_data_home,
     load_mnist_sample,
 )
-from skmnist.datasets.image_set import File, ImageSet, Part
-from skmnist.datasets.retrieve import _NoDowngrade, retrieve
-from skmnist.optional import import_torchvision
+from skmnist.datasets._dataset_spec import File, ImageSet, Part
+from skmnist.datasets._retrieve import _NoDowngrade, retrieve
+from skmnist.exceptions import DatasetError
 
 N_IMAGES = {"train": 9, "test": 5}
 ADVICE = re.escape("skmnist.datasets.load_mnist_sample()")
@@ -148,7 +148,7 @@ def use_as_torchvision(monkeypatch, download):
     dataset.calls, dataset.work = 0, download
     utils = SimpleNamespace(_urlretrieve=None, _get_redirect_url=None)
     fake = SimpleNamespace(datasets=SimpleNamespace(KMNIST=dataset, utils=utils))
-    monkeypatch.setattr("skmnist.datasets.download.import_torchvision", lambda: fake)
+    monkeypatch.setattr("skmnist.datasets._download.import_torchvision", lambda: fake)
     return dataset
 
 
@@ -178,9 +178,9 @@ def test_sample_as_frame():
     assert isinstance(y, pd.Series) and y.dtype == np.int64
 
 
-@pytest.mark.parametrize("content", [b"", b"<html>", gzip.compress(b"1,2\n3,4\n"), None])
+@pytest.mark.parametrize("content", [b"", b"<html>", gzip.compress(b"1,2\n3,4\n", mtime=0), None])
 def test_damaged_sample_says_what_to_install(monkeypatch, tmp_path, content):
-    monkeypatch.setattr("skmnist.datasets.sample.files", lambda package: tmp_path)
+    monkeypatch.setattr("skmnist.datasets._sample.files", lambda package: tmp_path)
     path = tmp_path / "data" / "data" / "mnist_5k.csv.gz"
     if content is not None:
         path.parent.mkdir(parents=True)
@@ -673,7 +673,7 @@ ANSWERS = {
 
 @pytest.mark.parametrize("answer, message", list(ANSWERS.values()), ids=list(ANSWERS))
 def test_bad_answer_of_a_server_is_told_with_its_address(answer, message, monkeypatch, tmp_path):
-    monkeypatch.setattr("skmnist.datasets.retrieve._TIMEOUT", 0.2)
+    monkeypatch.setattr("skmnist.datasets._retrieve._TIMEOUT", 0.2)
     with answering(answer) as url, pytest.raises(RuntimeError, match=f"(?s){url}.*{message}"):
         retrieve(url, tmp_path / "file")
 
@@ -763,7 +763,7 @@ def server(monkeypatch):
             raise RuntimeError("Name or service not known") from None
         Path(filename).write_bytes(content)
 
-    monkeypatch.setattr("skmnist.datasets.download.retrieve", retrieve)
+    monkeypatch.setattr("skmnist.datasets._download.retrieve", retrieve)
     monkeypatch.setattr(utils, "check_md5", lambda path, md5, **kwargs: True)
     return server
 

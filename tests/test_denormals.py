@@ -8,8 +8,8 @@ from sklearn.base import clone
 from test_common import CLASSIFIERS, digits, has, same_network, tiny
 
 from skmnist import MLPClassifier
-from skmnist.training import net
-from skmnist.training.denormals import denormals_as_zero
+from skmnist._training import net
+from skmnist._training.denormals import denormals_as_zero
 
 CPU = torch.device("cpu")
 

@@ -27,8 +27,9 @@ from skmnist.displays import (
     TrainingCurveDisplay,
     WeightsDisplay,
 )
-from skmnist.displays.images import one_image
-from skmnist.preprocessing import DigitNormalizer, ImageError
+from skmnist.displays._images import one_image
+from skmnist.exceptions import ImageError
+from skmnist.preprocessing import DigitNormalizer
 from skmnist.studies import epoch_curve, robustness_curve
 
 matplotlib.use("Agg")

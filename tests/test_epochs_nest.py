@@ -10,7 +10,7 @@ from sklearn.preprocessing import MaxAbsScaler
 from test_common import digits, every_classifier, same_network, tiny
 
 from skmnist import MLPClassifier
-from skmnist.training.schedules import OF_ALL_EPOCHS, SCHEDULES
+from skmnist._training.schedules import OF_ALL_EPOCHS, SCHEDULES
 
 STATES = [{}, {"early_stopping": True, "n_iter_no_change": 1, "tol": 0.05}]
 NESTING = sorted(set(SCHEDULES) - OF_ALL_EPOCHS)

@@ -9,8 +9,8 @@ from test_common import digits, same_network
 from torch import nn
 
 from skmnist import CNNClassifier
-from skmnist.training import few_gradients
-from skmnist.training.few_gradients import FewGradientsConv2d, pays
+from skmnist._networks import sparse_grad_conv as few_gradients
+from skmnist._networks.sparse_grad_conv import FewGradientsConv2d, pays
 
 # The networks of the classic assignment.
 _POOLS = {"stride": (1, 3), "pool_size": (2, 4), "pool_stride": (2, 4), "hidden_layer_sizes": ()}

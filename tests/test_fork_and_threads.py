@@ -14,9 +14,9 @@ import torch
 from test_common import CLASSIFIERS, digits, every_classifier, has, same_network, tiny
 
 from skmnist import MLPClassifier
-from skmnist.device import deterministic_algorithms
-from skmnist.random_state import seeded_globally
-from skmnist.training.threads import limit_threads
+from skmnist._training.threads import limit_threads
+from skmnist._utils.device import deterministic_algorithms
+from skmnist._utils.random_state import seeded_globally
 
 needs_fork = pytest.mark.skipif(not hasattr(os, "fork"), reason="needs os.fork")
 
@@ -160,8 +160,8 @@ import torch
 from fuzz.bars import CLASSIFIERS, digits
 from fuzz.determinism import subject
 from fuzz.threads import in_a_fork, use_several_threads
-from skmnist.random_state import seeded_globally
-from skmnist.training import threads
+from skmnist._utils.random_state import seeded_globally
+from skmnist._training import threads
 
 X, y = digits()
 for cls in CLASSIFIERS:
@@ -173,7 +173,7 @@ for cls in CLASSIFIERS:
 # While other threads hold every lock that there is.
 held, done = threading.Event(), threading.Event()
 def hold():
-    from skmnist.datasets import loading
+    from skmnist.datasets import _loading as loading
     with seeded_globally(0, "test"), threads._lock, loading._one_download_at_a_time:
         held.set()
         done.wait()
@@ -181,7 +181,7 @@ holder = threading.Thread(target=hold)
 holder.start()
 held.wait()
 def fits():
-    from skmnist.datasets import loading
+    from skmnist.datasets import _loading as loading
     with loading._one_download_at_a_time:
         return subject("MLPClassifier").fit(X, y) is not None
 print(in_a_fork(fits, 60))

@@ -5,7 +5,8 @@ import pandas as pd
 import pytest
 from PIL import Image
 
-from skmnist.datasets import DatasetError, load_image_folder, load_mnist_sample
+from skmnist.datasets import load_image_folder, load_mnist_sample
+from skmnist.exceptions import DatasetError
 from skmnist.preprocessing import DigitNormalizer
 
 

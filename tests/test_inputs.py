@@ -13,7 +13,7 @@ from sklearn.preprocessing import MinMaxScaler, StandardScaler
 from test_common import CLASSIFIERS, brief, digits, every_classifier, has, same_network, tiny
 
 from skmnist import BackpropClassifier, CNNClassifier, MLPClassifier, TorchClassifier
-from skmnist.base import PixelRangeWarning
+from skmnist.exceptions import PixelRangeWarning
 
 PREDICT = ["predict", "predict_proba", "predict_log_proba", "decision_function"]
 
@@ -228,7 +228,7 @@ def answers_in_numbers_or_refuses(clf, X):
         assert np.isfinite(proba).all()
 
 
-@pytest.mark.filterwarnings("ignore::skmnist.base.PixelRangeWarning")
+@pytest.mark.filterwarnings("ignore::skmnist.exceptions.PixelRangeWarning")
 @pytest.mark.filterwarnings("ignore:overflow:RuntimeWarning")
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
 @every_classifier

@@ -13,10 +13,10 @@ from sklearn.exceptions import ConvergenceWarning, NotFittedError
 from test_common import CLASSIFIERS, digits, every_classifier, has, same_network, tiny
 
 from skmnist import CNNClassifier, MLPClassifier
-from skmnist.base import PixelRangeWarning
-from skmnist.training.losses import LOSSES
-from skmnist.training.lost import LOSS_OF_GUESSING
-from skmnist.training.net import Net
+from skmnist._networks.losses import LOSSES
+from skmnist._training.convergence import LOSS_OF_GUESSING
+from skmnist._training.net import Net
+from skmnist.exceptions import PixelRangeWarning
 
 CHECKOUT = Path(__file__).parents[1]
 X, Y = digits(step=50)
@@ -167,7 +167,7 @@ def test_a_network_that_learnt_nothing_is_told_once(cls, params):
 
 
 def test_a_loss_above_its_start_is_told(monkeypatch):
-    monkeypatch.setattr("skmnist.training.lost._ask", lambda *args: (9.0, 0.5, 0.1, 0.01))
+    monkeypatch.setattr("skmnist._training.convergence._ask", lambda *args: (9.0, 0.5, 0.1, 0.01))
     clf = tiny(MLPClassifier, max_epochs=5, lr=0.3, optimizer="sgd")
     losses = iter([3.0, 4.0, 5.0, 6.0, 7.0])
     record = Net._record_best

@@ -21,8 +21,10 @@ from test_common import CLASSIFIERS, digits, every_classifier, has, tiny
 from torch import nn
 
 import skmnist
-from skmnist import MLPClassifier, OnnxExportError, cli, export_onnx, onnx_export
-from skmnist.modules import ACTIVATION_MODULES
+from skmnist import MLPClassifier, cli, export_onnx
+from skmnist._networks.modules import ACTIVATION_MODULES
+from skmnist._persistence import onnx_export
+from skmnist.exceptions import OnnxExportError
 from skmnist.preprocessing import DigitNormalizer, PixelNormalizer
 
 needed = "part of the extra onnx: pip install 'skmnist[onnx]'"
@@ -105,7 +107,7 @@ def test_labels_of_every_kind_come_as_int64_or_text(labels, tmp_path):
 
 @pytest.mark.slow
 @pytest.mark.parametrize("kind", [np.uint8, np.float32, np.float64, bool])
-@pytest.mark.parametrize("shape", [(784,), (28, 28), (1, 28, 28)], ids=str)
+@pytest.mark.parametrize("shape", [(784,), (28, 28), (1, 28, 28)])
 def test_pictures_come_in_the_shape_and_on_the_scale_of_the_fit(shape, kind, tmp_path):
     images = (X > 99 if kind is bool else X).astype(kind).reshape(-1, *shape)
     assert_same_answers(tiny(skmnist.CNNClassifier).fit(images, Y), tmp_path / "model.onnx", images)
@@ -145,7 +147,7 @@ def test_every_step_that_is_promised_is_tested():
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("step", STEPS, ids=str)
+@pytest.mark.parametrize("step", STEPS)
 def test_steps_are_part_of_the_model(step, tmp_path):
     pipeline = make_pipeline(step, tiny(skmnist.MLPClassifier)).fit(X, Y)
     assert_same_answers(pipeline, tmp_path / "model.onnx")

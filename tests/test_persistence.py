@@ -32,16 +32,17 @@ from test_common import CLASSIFIERS, digits, every_classifier, has, same_network
 from torch import nn
 
 import skmnist
-from skmnist.files.atomic import atomic_write
-from skmnist.files.model_file import ModelFileError, read_model_file, write_model_file
-from skmnist.fitted import describe_attributes
-from skmnist.modules import ACTIVATION_MODULES, WEIGHT_INITS
-from skmnist.persistence import CLASSIFIERS as SAVED_CLASSIFIERS
-from skmnist.persistence import TRANSFORMERS, load, save
+from skmnist._estimators.fitted_attributes import describe_attributes
+from skmnist._files.atomic import atomic_write
+from skmnist._files.model_file import read_model_file, write_model_file
+from skmnist._networks.losses import LOSSES
+from skmnist._networks.modules import ACTIVATION_MODULES, WEIGHT_INITS
+from skmnist._persistence.save_load import CLASSIFIERS as SAVED_CLASSIFIERS
+from skmnist._persistence.save_load import TRANSFORMERS, load, save
+from skmnist._training.optimizers import OPTIMIZERS
+from skmnist._training.schedules import SCHEDULES
+from skmnist.exceptions import ModelFileError
 from skmnist.preprocessing import DigitNormalizer, PixelNormalizer
-from skmnist.training.losses import LOSSES
-from skmnist.training.optimizers import OPTIMIZERS
-from skmnist.training.schedules import SCHEDULES
 
 CHECKOUT = Path(__file__).parents[1]
 X, Y = digits(step=50)
@@ -386,7 +387,7 @@ def test_a_new_process_predicts_the_same(tmp_path):
     save(clf, tmp_path / "model.safetensors")
     np.save(tmp_path / "X.npy", X)
     script = (
-        "import sys, numpy as np; from skmnist.persistence import load; "
+        "import sys, numpy as np; from skmnist._persistence.save_load import load; "
         "clf = load('model.safetensors'); "
         "np.save('proba.npy', clf.predict_proba(np.load('X.npy')))"
     )
@@ -471,7 +472,7 @@ SCALERS = [
 ]
 
 
-@pytest.mark.parametrize("scaler", SCALERS, ids=str)
+@pytest.mark.parametrize("scaler", SCALERS)
 @pytest.mark.parametrize("named", [False, True], ids=["array", "frame"])
 def test_pipelines_come_back(scaler, named, tmp_path):
     data = pd.DataFrame(X).add_prefix("pixel ") if named else X
@@ -732,7 +733,7 @@ def test_a_killed_writer_leaves_the_old_file_whole(tmp_path):
     path = tmp_path / "notes.txt"
     path.write_text("old")
     script = (
-        "import os, signal; from skmnist.files.atomic import atomic_write\n"
+        "import os, signal; from skmnist._files.atomic import atomic_write\n"
         "with atomic_write('notes.txt') as file:\n"
         "    file.write(b'new'); file.flush(); os.kill(os.getpid(), signal.SIGKILL)"
     )

@@ -22,7 +22,8 @@ from sklearn.svm import LinearSVC
 
 from skmnist import CNNClassifier, MLPClassifier, predict_image
 from skmnist.datasets import load_mnist_sample
-from skmnist.preprocessing import DigitNormalizer, ImageError, PixelNormalizer
+from skmnist.exceptions import ImageError
+from skmnist.preprocessing import DigitNormalizer, PixelNormalizer
 
 FEW = {"max_epochs": 3, "random_state": 0}
 

@@ -21,13 +21,8 @@ from sklearn.utils import estimator_checks
 
 from skmnist import CNNClassifier, MLPClassifier
 from skmnist.datasets import fetch_mnist, load_mnist_sample
-from skmnist.preprocessing import (
-    DigitNormalizer,
-    ImageError,
-    PixelNormalizer,
-    read_image,
-    split_digits,
-)
+from skmnist.exceptions import ImageError
+from skmnist.preprocessing import DigitNormalizer, PixelNormalizer, read_image, split_digits
 
 
 @pytest.fixture(scope="module")
@@ -97,7 +92,7 @@ def test_a_normalized_photo_stays_as_it_is(photo):
 
 
 def test_area_weighting_is_exact():
-    from skmnist.preprocessing.size import area_resample
+    from skmnist.preprocessing._resize import area_resample
 
     image = np.diag([0.0, 255.0, 0.0])
     # Of nine pixels each of four cells holds a quarter of the middle one; a cell has 2.25.

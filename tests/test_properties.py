@@ -13,7 +13,7 @@ from hypothesis.extra import numpy as hnp
 from test_common import CLASSIFIERS, tiny
 
 import skmnist
-from skmnist.training.net import DivergenceError
+from skmnist.exceptions import DivergenceError
 
 # The same examples in every run; SKMNIST_EXAMPLES=20 takes twenty times as many, new in each run.
 TIMES = int(os.environ.get("SKMNIST_EXAMPLES", 1))

@@ -11,7 +11,7 @@ from skorch.callbacks import Callback
 from test_common import digits, has, same_network, tiny
 
 from skmnist import BackpropClassifier, CNNClassifier, MLPClassifier
-from skmnist.training import recorded
+from skmnist._training import cuda_graphs as recorded
 
 every_recorded = pytest.mark.parametrize("cls", [MLPClassifier, BackpropClassifier])
 
@@ -44,7 +44,6 @@ def replays(monkeypatch):
         {"lr_schedule": "cosine"},
         {"early_stopping": True, "validation_fraction": 0.2},
     ],
-    ids=str,
 )
 @every_recorded
 def test_replayed_training_comes_to_the_same_bits(cls, params, replays, monkeypatch):
@@ -75,7 +74,6 @@ class Looks(Callback):
         (MLPClassifier, {"callbacks": [Looks()]}),
         (CNNClassifier, {}),
     ],
-    ids=str,
 )
 def test_what_changes_from_batch_to_batch_is_not_recorded(cls, params, replays):
     tiny(cls, **params).fit(*digits())

@@ -35,7 +35,8 @@ from sklearn.svm import SVC
 
 from skmnist import BackpropClassifier, CNNClassifier, MLPClassifier
 from skmnist.datasets import load_mnist_sample
-from skmnist.reporting import EvaluationReport, deliver
+from skmnist.reporting import EvaluationReport
+from skmnist.reporting import _writer as deliver
 
 SECTIONS = [
     "summary",

@@ -18,11 +18,10 @@ from test_common import CLASSIFIERS, digits, every_classifier, has, same_network
 from torch import nn
 
 import skmnist
-from skmnist.checkpoints import CheckpointError
-from skmnist.files.model_file import ModelFileError
-from skmnist.training.net import Net
-from skmnist.training.optimizers import OPTIMIZERS
-from skmnist.training.schedules import OF_ALL_EPOCHS, SCHEDULES
+from skmnist._training.net import Net
+from skmnist._training.optimizers import OPTIMIZERS
+from skmnist._training.schedules import OF_ALL_EPOCHS, SCHEDULES
+from skmnist.exceptions import CheckpointError, ModelFileError
 
 CHECKOUT = Path(__file__).parents[1]
 X, Y = digits(step=50)
@@ -112,7 +111,8 @@ def settings():
         for name, values in SETTINGS.items():
             for value in values if has(cls, name) else ():
                 if cls is skmnist.MLPClassifier or not has(skmnist.MLPClassifier, name):
-                    yield pytest.param(cls, {name: value}, id=f"{cls.__name__}-{name}-{value}"[:50])
+                    shown = getattr(value, "__name__", value)
+                    yield pytest.param(cls, {name: value}, id=f"{cls.__name__}-{name}-{shown}"[:50])
 
 
 @pytest.mark.parametrize("cls, params", list(settings()))

@@ -12,7 +12,7 @@ from test_common import digits
 from skmnist import CNNClassifier, MLPClassifier
 from skmnist.displays import RobustnessDisplay
 from skmnist.studies import RobustnessCurve, robustness_curve
-from skmnist.studies.robustness_curve import TRANSFORMS
+from skmnist.studies._robustness_curve import TRANSFORMS
 
 X, Y = digits(step=5)
 OTHERS, LABELS = digits(step=7)

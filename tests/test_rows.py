@@ -2,8 +2,8 @@ import numpy as np
 import pytest
 from test_common import digits
 
-from skmnist.training import rows
-from skmnist.training.rows import canonical_order
+from skmnist._training import sampling as rows
+from skmnist._training.sampling import canonical_order
 
 
 def nearly_the_same(dtype):

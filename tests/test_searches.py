@@ -30,10 +30,10 @@ from sklearn.preprocessing import MinMaxScaler
 from test_common import same_network
 
 from skmnist import CNNClassifier, MLPClassifier
+from skmnist._training.net import Net
+from skmnist._training.schedules import OF_ALL_EPOCHS, SCHEDULES
 from skmnist.datasets import load_mnist_sample
 from skmnist.studies import EpochGridSearchCV, LayerSizes
-from skmnist.training.net import Net
-from skmnist.training.schedules import OF_ALL_EPOCHS, SCHEDULES
 
 EPOCHS = {"max_epochs": [3, 1, 2]}
 GRID = {"lr": [1e-3, 1e-2], **EPOCHS}
@@ -143,7 +143,6 @@ def sees_the_estimator(estimator, X, y):
         {"cv": ShuffleSplit(3, random_state=0), "error_score": "raise"},
         pytest.param({"n_jobs": 2}, marks=pytest.mark.slow),
     ],
-    ids=str,
 )
 def test_settings_of_the_search(data, params):
     search, _ = both(tiny(), GRID, data, **params)
@@ -161,7 +160,6 @@ def test_settings_of_the_search(data, params):
         ({"max_epochs": [2, 2, 1]}, [True] * 3),
         ({"lr": [1e-2, 1e-3]}, [False] * 2),
     ],
-    ids=str,
 )
 def test_grids(data, grid, once):
     search, _ = both(tiny(optimizer="sgd", max_epochs=2), grid, data)
@@ -301,7 +299,6 @@ def fit_and_record_warnings(cls, estimator, grid, data, **params):
         ({}, {"max_epochs": [0, 1, 2, -1]}),
         (DIVERGING, {"max_epochs": [1, 7], "lr": [0.01, 100.0, 1e6]}),
     ],
-    ids=str,
 )
 @pytest.mark.parametrize(
     "scoring", [{}, {"scoring": ["accuracy", "f1_macro"], "refit": "accuracy"}], ids=["one", "two"]
@@ -332,7 +329,6 @@ def test_warning_of_a_training_that_fails_on_the_way_says_why(data):
         ({}, {"max_epochs": [1, 2], "lr": [1e-3, -1]}),
         ({}, {"max_epochs": [0, 1]}),
     ],
-    ids=str,
 )
 def test_failing_candidate_is_raised(data, params, grid):
     for cls in (GridSearchCV, EpochGridSearchCV):

@@ -13,7 +13,7 @@ from test_common import digits, every_classifier, same_network, tiny
 
 import skmnist
 from skmnist import MLPClassifier
-from skmnist.sklearn_callbacks import LostCallbackWarning
+from skmnist.exceptions import CallbackConnectionWarning
 from skmnist.studies import EpochGridSearchCV
 
 try:
@@ -271,7 +271,9 @@ def test_lost_callback_does_not_break_the_fit(cls):
     X, y = digits()
     away = FarAway()
     clf = tiny(cls).set_callbacks(away)
-    with pytest.warns(LostCallbackWarning, match=f"{cls.__name__}.*FileNotFoundError") as warned:
+    with pytest.warns(
+        CallbackConnectionWarning, match=f"{cls.__name__}.*FileNotFoundError"
+    ) as warned:
         clf.fit(X, y)
     assert len(warned) == 1
     assert same_network(clf, tiny(cls).fit(X, y))
@@ -296,7 +298,7 @@ def test_search_scores_as_ever_where_its_progress_bar_is_lost(monkeypatch, capsy
                 return super().fit(X, y)
 
     search.set_params(estimator=Elsewhere(**tiny(MLPClassifier).get_params()))
-    with pytest.warns(LostCallbackWarning):
+    with pytest.warns(CallbackConnectionWarning):
         search.set_callbacks(bar).fit(X, y)
     scores = search.cv_results_["mean_test_score"]
     assert np.array_equal(scores, wanted.cv_results_["mean_test_score"])

@@ -11,10 +11,11 @@ from skorch.callbacks import Callback, GradientNormClipping
 from test_common import digits, has, same_network, tiny
 
 from skmnist import BackpropClassifier, MLPClassifier, TorchClassifier
-from skmnist.modules import MLP
-from skmnist.training import batches, sparse
-from skmnist.training.net import DivergenceError
-from skmnist.training.sparse import SparsePixels, pays
+from skmnist._networks import sparse_input as sparse
+from skmnist._networks.modules import MLP
+from skmnist._networks.sparse_input import SparsePixels, pays
+from skmnist._training import batches
+from skmnist.exceptions import DivergenceError
 
 HANDLED = (MLPClassifier, BackpropClassifier, TorchClassifier)
 every_handled = pytest.mark.parametrize("cls", HANDLED)
@@ -104,7 +105,6 @@ _SETTINGS = (
 @pytest.mark.parametrize(
     "cls, params",
     [(cls, p) for cls in HANDLED for p in _SETTINGS if all(has(cls, name) for name in p)],
-    ids=str,
 )
 def test_training_comes_to_the_same_as_with_full_products(cls, params, count, monkeypatch):
     X, y = digits()
@@ -203,7 +203,6 @@ def test_callbacks_see_whole_pictures_and_change_no_bit(cls, count):
     "params",
     [{"precision": "float64"}, {"augment": "light"}, {"batch_norm": True}, {"precision": "bf16"},
      {"optimizer": "rmsprop"}],
-    ids=str,
 )  # fmt: skip
 def test_what_it_does_not_cover_goes_the_full_way(params, count):
     clf = small(MLPClassifier, **params).fit(*digits())

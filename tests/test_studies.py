@@ -19,6 +19,8 @@ from test_common import every_classifier
 from test_common import tiny as tiny_of
 
 from skmnist import BackpropClassifier, MLPClassifier
+from skmnist._training.net import Net
+from skmnist._training.schedules import OF_ALL_EPOCHS, SCHEDULES
 from skmnist.datasets import load_mnist_sample
 from skmnist.studies import (
     EpochCurve,
@@ -29,8 +31,6 @@ from skmnist.studies import (
     learning_curve,
     validation_curve,
 )
-from skmnist.training.net import Net
-from skmnist.training.schedules import OF_ALL_EPOCHS, SCHEDULES
 
 FIGURES = ["train_scores", "test_scores", "train_losses", "test_losses"]
 
@@ -102,7 +102,6 @@ def test_every_classifier_is_read_on_the_way(cls, data, test_rows):
         {"warm_start": True},
         {"dropout": 0.3},
     ],
-    ids=str,
 )
 def test_reading_equals_training_anew(data, params):
     clf = tiny(**params)

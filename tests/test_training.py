@@ -37,15 +37,15 @@ from test_common import CLASSIFIERS, digits, every_classifier, has, same_network
 from torch import nn
 
 from skmnist import BackpropClassifier, CNNClassifier, MLPClassifier, TorchClassifier
-from skmnist.modules import ACTIVATION_MODULES, WEIGHT_INITS
-from skmnist.training.losses import LOSSES
-from skmnist.training.optimizers import (
+from skmnist._networks.losses import LOSSES
+from skmnist._networks.modules import ACTIVATION_MODULES, WEIGHT_INITS
+from skmnist._training.optimizers import (
     OPTIMIZERS,
     optimizer_settings,
     quick_step,
     stored_by_columns,
 )
-from skmnist.training.schedules import SCHEDULES
+from skmnist._training.schedules import SCHEDULES
 
 
 def having(*parameters):
@@ -800,7 +800,7 @@ def test_quick_step_does_what_the_optimizers_step_does(optimizer, settings, dtyp
 @every_classifier
 def test_quick_steps_train_to_the_bits_of_the_optimizers_own(cls, monkeypatch):
     clf = rich(cls).fit(*digits())
-    monkeypatch.setattr("skmnist.training.steps.quick_step", lambda optimizer: optimizer.step)
+    monkeypatch.setattr("skmnist._training.steps.quick_step", lambda optimizer: optimizer.step)
     assert same_network(rich(cls).fit(*digits()), clf)
 
 
@@ -1137,7 +1137,7 @@ def test_read_only_memory_map_trains_to_the_bits_of_the_array(cls, dtype, tmp_pa
 def test_chunks_of_any_size_train_to_the_same_bits(cls, monkeypatch):
     X, y = digits()
     clf = rich(cls).fit(X, y)
-    monkeypatch.setattr("skmnist.training.batches._CHUNK_ROWS", 1)
+    monkeypatch.setattr("skmnist._training.batches._CHUNK_ROWS", 1)
     assert same_network(rich(cls).fit(X, y), clf)
 
 

@@ -11,14 +11,14 @@ import sys
 from importlib import import_module
 from importlib.metadata import version
 
-from .arguments import choose
+from ._arguments import choose
 
 # Name and module of each command -> what it does.
 COMMANDS = {
     "demo": "Train two networks on the digits that come along; see how well they do.",
     "train": "Train one network on a data set; see how well it does on the test images.",
     "study": "Ask how many epochs, how many images, which network or which parameters it takes.",
-    "report": "See how well a saved network does on the test images of a data set.",
+    "evaluate": "See how well a saved network does on the test images of a data set.",
     "export": "Write a saved network as an ONNX model, for programs without Python.",
     "predict": "Read the digit in a photo, or all digits in it.",
     "serve": "Open a page on this computer on which to draw digits.",
@@ -82,7 +82,7 @@ def _parse(argv):
     parser.add_argument("--version", action="version", version=f"skmnist {version('skmnist')}")
     # Only the command that is wanted is imported.
     name, parser = choose(parser, "COMMAND", COMMANDS, argv)
-    command = import_module(f"skmnist.cli.{name}")
+    command = import_module(f"skmnist.cli._{name}")
     return command, parser, command.parse(parser, argv[1:])
 
 
@@ -91,9 +91,9 @@ def _run(command, parser, args):
     try:
         command.run(args)
     except ValueError as error:
-        from skmnist.parameters import ParameterError
+        from skmnist.exceptions import InvalidParameterError
 
-        if isinstance(error, ParameterError):
+        if isinstance(error, InvalidParameterError):
             parser.error(str(error))
         raise
 

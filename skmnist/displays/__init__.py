@@ -1,16 +1,16 @@
 """Pictures in scikit-learn's way: a Display holds arrays, its ``plot`` draws them."""
 
-from .architecture import ArchitectureDisplay
-from .coverage import CoverageDisplay
-from .epoch_curve import EpochCurveDisplay
-from .feature_maps import FeatureMapsDisplay
-from .misclassified import MisclassifiedDisplay
-from .normalizer import NormalizerDisplay
-from .prediction import PredictionDisplay
-from .robustness import RobustnessDisplay
-from .search import SearchDisplay
-from .training_curve import TrainingCurveDisplay
-from .weights import WeightsDisplay
+from ._architecture import ArchitectureDisplay
+from ._coverage import CoverageDisplay
+from ._epoch_curve import EpochCurveDisplay
+from ._feature_maps import FeatureMapsDisplay
+from ._misclassified import MisclassifiedDisplay
+from ._prediction import PredictionDisplay
+from ._preprocessing import NormalizerDisplay
+from ._robustness import RobustnessDisplay
+from ._search import SearchDisplay
+from ._training_curve import TrainingCurveDisplay
+from ._weights import WeightsDisplay
 
 __all__ = [
     "ArchitectureDisplay",

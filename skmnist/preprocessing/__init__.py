@@ -1,8 +1,8 @@
 """From photos of digits to pictures like MNIST's, and pixels to what networks like."""
 
-from .normalizer import DigitNormalizer
-from .pixels import PixelNormalizer
-from .reading import ImageError, read_image
-from .split import split_digits
+from ._digit_normalizer import DigitNormalizer
+from ._image_io import read_image
+from ._pixel_standardizer import PixelNormalizer
+from ._segment_digits import split_digits
 
-__all__ = ["DigitNormalizer", "ImageError", "PixelNormalizer", "read_image", "split_digits"]
+__all__ = ["DigitNormalizer", "PixelNormalizer", "read_image", "split_digits"]

@@ -4,6 +4,6 @@
 pictures of it, ``deliver.py`` writes them. Nothing behind the dict sees the classifier or the data.
 """
 
-from .evaluation_report import EvaluationReport
+from ._evaluation_report import EvaluationReport
 
 __all__ = ["EvaluationReport"]

@@ -1,5 +1,5 @@
 """The draw-a-digit page: a small web server for one model and one person."""
 
-from .server import DigitServer
+from ._server import DigitServer
 
 __all__ = ["DigitServer"]

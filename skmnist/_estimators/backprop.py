@@ -1,0 +1,130 @@
+"""The network whose training is written by hand."""
+
+from skmnist._networks.losses import OUTPUT_ACTIVATIONS
+from skmnist._networks.neural_network import NeuralNetwork
+from skmnist._training.optimizers import GradientDescent
+from skmnist.exceptions import InvalidParameterError
+
+from .base import resolve_image_shape
+from .net_classifier import BaseNetClassifier
+from .parameters import as_sizes, documented
+
+
+@documented
+class BackpropClassifier(BaseNetClassifier):
+    """Multilayer perceptron whose gradients and updates are written by hand, without autograd.
+
+    Training is plain stochastic gradient descent. Under it stands
+    :class:`skmnist.backprop.NeuralNetwork`, which is ``module_`` after `fit`: its layers can be
+    read and changed.
+
+    Parameters
+    ----------
+    {parameters}
+
+    Attributes
+    ----------
+    {attributes}
+
+    See Also
+    --------
+    skmnist.backprop.NeuralNetwork : The network by itself.
+    MLPClassifier : More optimizers, dropout and so on.
+
+    References
+    ----------
+    D. E. Rumelhart, G. E. Hinton, R. J. Williams, "Learning representations by back-propagating
+    errors", Nature 323, 533-536 (1986).
+
+    Examples
+    --------
+    >>> from skmnist import BackpropClassifier
+    >>> from skmnist.datasets import load_mnist_sample
+    >>> X, y = load_mnist_sample(return_X_y=True)
+    >>> clf = BackpropClassifier((64, 32), max_epochs=3, random_state=0).fit(X, y)
+    >>> clf.score(X, y) > 0.8
+    True
+    >>> clf.module_.layer(0).shape
+    torch.Size([785, 64])
+    """
+
+    _architecture = ("hidden_layer_sizes", "activation", "loss")
+
+    def __init__(
+        self,
+        hidden_layer_sizes=(64, 32),
+        activation="relu",
+        *,
+        loss="mse",
+        lr=0.1,
+        lr_schedule=None,
+        batch_size=16,
+        max_epochs=20,
+        shuffle=True,
+        early_stopping=False,
+        validation_fraction=0.1,
+        n_iter_no_change=10,
+        tol=1e-4,
+        class_weight=None,
+        callbacks=None,
+        precision="auto",
+        warm_start=False,
+        checkpoint_dir=None,
+        device="auto",
+        n_threads=None,
+        deterministic=True,
+        random_state=None,
+        verbose=0,
+    ):
+        self.hidden_layer_sizes = hidden_layer_sizes
+        self.activation = activation
+        self.loss = loss
+        self.lr = lr
+        self.lr_schedule = lr_schedule
+        self.batch_size = batch_size
+        self.max_epochs = max_epochs
+        self.shuffle = shuffle
+        self.early_stopping = early_stopping
+        self.validation_fraction = validation_fraction
+        self.n_iter_no_change = n_iter_no_change
+        self.tol = tol
+        self.class_weight = class_weight
+        self.callbacks = callbacks
+        self.precision = precision
+        self.warm_start = warm_start
+        self.checkpoint_dir = checkpoint_dir
+        self.device = device
+        self.n_threads = n_threads
+        self.deterministic = deterministic
+        self.random_state = random_state
+        self.verbose = verbose
+
+    def _plan(self):
+        if self.precision == "bf16":
+            raise InvalidParameterError(
+                "precision='bf16' is autograd's, but the passes of BackpropClassifier are written "
+                "by hand. Use 'auto', 'float32' or 'float64', or MLPClassifier."
+            )
+        self._sizes = as_sizes("hidden_layer_sizes", self.hidden_layer_sizes)
+        self.image_shape_ = resolve_image_shape("auto", self._given_shape, self.n_features_in_)
+
+    def _build_module(self, n_outputs, generator):
+        sizes = (self.n_features_in_, *self._sizes, n_outputs)
+        output_activation = OUTPUT_ACTIVATIONS[self.loss]
+        return NeuralNetwork(sizes, self.activation, output_activation, generator=generator)
+
+    def _optimizer(self, device):
+        return GradientDescent, {}
+
+    @property
+    def coefs_(self):
+        """list of ndarray: Weights of each layer, of shape (n_in, n_out)."""
+        return [layer[:-1] for layer in self._matrices()]
+
+    @property
+    def intercepts_(self):
+        """list of ndarray: Biases of each layer."""
+        return [layer[-1] for layer in self._matrices()]
+
+    def _matrices(self):
+        return [layer.detach().cpu().numpy().copy() for layer in self.module_.parameters()]

@@ -1,0 +1,319 @@
+"""What every classifier here does around its arithmetic: validate, encode, decode."""
+
+import math
+
+import numpy as np
+import scipy.sparse
+import scipy.special
+from sklearn.base import BaseEstimator, ClassifierMixin
+from sklearn.utils.multiclass import check_classification_targets
+from sklearn.utils.validation import _check_sample_weight, validate_data
+
+from skmnist._utils.warnings import warn_once
+from skmnist.exceptions import PixelRangeWarning
+
+# Pixels to predict that are this many times as large as those of the fit, or as small, are taken
+# as a mistake of scale: 255 is, a darker or brighter picture isn't.
+_RANGE_RATIO = 20
+_RANGE_ROWS = 300  # which are enough to see that
+
+
+class BaseImageClassifier(ClassifierMixin, BaseEstimator):
+    """Base of the classifiers: from what users pass to plain arrays, and back to their labels."""
+
+    def __sklearn_tags__(self):
+        tags = super().__sklearn_tags__()
+        tags.input_tags.sparse = True
+        tags.input_tags.three_d_array = True
+        return tags
+
+    def _check_data(self, X, y="no_validation", sample_weight=None, *, reset, finite=True):
+        """Return X as (n, n_features) of uint8, float32 or float64, C-contiguous.
+
+        Where y is meant, return also y and the weights (None: all equal); rows of weight zero are
+        left out. With `reset` it learns `n_features_in_`, `feature_names_in_`, the shape and the
+        range of the pictures; without, it holds X against them. Without `finite`, an array may
+        come back with NaN or infinity in it.
+        """
+        X, y, sample_weight = _as_numpy(X), _as_numpy(y), _as_numpy(sample_weight)
+        shape = None
+        if getattr(X, "ndim", 2) in (3, 4):
+            X, shape = _flatten(X)
+        if not reset:
+            self._check_shape(X, shape)
+        integers = _holds_integers(X)
+        checked = validate_data(
+            self,
+            X,
+            y,
+            accept_sparse="csr",
+            dtype="numeric",
+            ensure_all_finite=finite or not _holds_floats(X),
+            reset=reset,
+        )
+        X, y = checked if isinstance(checked, tuple) else (checked, None)
+        if y is not None:
+            check_classification_targets(y)
+        if sample_weight is not None:
+            X, y, sample_weight = _drop_absent(X, y, sample_weight)
+        X = X.toarray() if scipy.sparse.issparse(X) else X
+        X, are_bytes = _as_pixels(X.astype(np.int64) if integers and X.dtype.kind == "f" else X)
+        if reset:
+            self._given_shape = shape
+            self._learn_range(X, are_bytes)
+        else:
+            self._check_range(X)
+        return X if y is None else (X, y, sample_weight)
+
+    def _learn_range(self, X, are_bytes):
+        # The one rule: integers within 0..255, unless they are just 0 and 1, are divided by 255;
+        # bool and floating-point pixels are taken as they are.
+        self.pixel_scale_ = 255.0 if are_bytes and X.max() > 1 else 1.0
+        some = _some_rows(X)
+        self.pixel_range_ = (float(some.min()), float(some.max()))
+        self._mean_pixel = _mean_size(some)
+
+    def _check_shape(self, X, shape):
+        name = type(self).__name__
+        given = getattr(X, "shape", None)
+        if shape is None and given == self.image_shape_ and given[1] != self.n_features_in_:
+            raise ValueError(
+                f"X has the shape of one picture, {given}, where {name} expects several: pass "
+                "X[None] for a batch of one."
+            )
+        if shape is None or shape == self.image_shape_:
+            return
+        # A grey picture may come with or without its one channel.
+        if shape[-2:] != self.image_shape_[-2:] and np.prod(shape) == self.n_features_in_:
+            raise ValueError(
+                f"X holds pictures of shape {shape}, but {name} was fitted on pictures of shape "
+                f"{self.image_shape_}."
+            )
+
+    def _check_range(self, X):
+        X = _some_rows(X)
+        low, high = float(X.min()), float(X.max())
+        fit_low, fit_high = self.pixel_range_
+        largest, fit_largest = max(-low, high), max(-fit_low, fit_high)
+        if not math.isfinite(largest):
+            return  # an error of its own, once the rest of X was looked at
+        # Single pixels may be far out (standardised, those at the rim are): all must be.
+        too_large = largest > _RANGE_RATIO * fit_largest > 0
+        too_large = too_large and _mean_size(X) > _RANGE_RATIO * self._mean_pixel
+        # A dark picture is no mistake, nor is a small number among few features: only pixels
+        # that end at 1 where those of the fit ended at 255 or so.
+        too_small = 0 < largest <= 1 and fit_low >= 0 and fit_largest > 2 * _RANGE_RATIO
+        if too_large or (too_small and X.size >= 16):
+            # In round numbers, so that the warning has the same words for each batch, and is
+            # shown once.
+            low, high = (_round_up(side) for side in (min(low, 0.0), max(high, 0.0)))
+            warn_once(
+                f"X spans {low:g}..{high:g}, but {type(self).__name__} was fitted on pixels that "
+                f"span {fit_low:g}..{fit_high:g}. Bring the pixels to the same scale as for fit.",
+                PixelRangeWarning,
+                stacklevel=5,
+            )
+
+    def _learn_classes(self, y, classes=None):
+        """Learn `classes_` from y, or take them as given."""
+        self.classes_ = np.unique(y if classes is None else _as_numpy(classes))
+        if len(self.classes_) < 2:
+            raise ValueError(
+                f"y holds only one class, {self.classes_[0]!r}; {type(self).__name__} needs at "
+                "least two classes to tell apart."
+            )
+
+    def _encode(self, y):
+        """Return the class numbers of y."""
+        unknown = np.setdiff1d(y, self.classes_)
+        if len(unknown):
+            raise ValueError(
+                f"y holds the classes {unknown.tolist()}, which are not among classes_ = "
+                f"{self.classes_.tolist()}. For partial_fit, name all classes in the first call."
+            )
+        return np.searchsorted(self.classes_, y).astype(np.int64)
+
+    # -- from logits to answers --------------------------------------------------------------
+
+    def _logits(self, X):
+        """Return the logits, an array of shape (n, n_classes)."""
+        raise NotImplementedError
+
+    def decision_function(self, X):
+        """Return the logits, whose softmax is :meth:`predict_proba`.
+
+        Parameters
+        ----------
+        X : array-like or sparse matrix
+            Pictures, in a form that `fit` accepts.
+
+        Returns
+        -------
+        ndarray of shape (n, n_classes), or (n,) for two classes
+            For two classes it is the second's logit minus the first's.
+        """
+        logits = self._logits(X)
+        return logits[:, 1] - logits[:, 0] if logits.shape[1] == 2 else logits
+
+    def predict_log_proba(self, X):
+        """Return the logarithm of :meth:`predict_proba`, exact for small probabilities.
+
+        Parameters
+        ----------
+        X : array-like or sparse matrix
+            Pictures, in a form that `fit` accepts.
+
+        Returns
+        -------
+        ndarray of shape (n, n_classes)
+        """
+        return scipy.special.log_softmax(self._logits(X), axis=1)
+
+    def predict_proba(self, X):
+        """Return the probability of each class.
+
+        Parameters
+        ----------
+        X : array-like or sparse matrix
+            Pictures, in a form that `fit` accepts.
+
+        Returns
+        -------
+        ndarray of shape (n, n_classes)
+            In the order of ``classes_``; each row sums to 1.
+        """
+        return scipy.special.softmax(self._logits(X), axis=1)
+
+    def predict(self, X):
+        """Return the most probable label of each picture.
+
+        Parameters
+        ----------
+        X : array-like or sparse matrix
+            Pictures, in a form that `fit` accepts.
+
+        Returns
+        -------
+        ndarray of shape (n,)
+        """
+        codes = self._logits(X).argmax(axis=1)
+        return self.classes_[codes]
+
+
+def _as_numpy(data):
+    """Return a torch tensor, wherever it lies, or lists as an array; anything else as it is."""
+    if hasattr(data, "detach"):
+        return data.detach().cpu().numpy()
+    return np.asarray(data) if isinstance(data, (list, tuple)) else data
+
+
+def _holds_integers(X):
+    """Whether X is a DataFrame of integers, which may become floats when it is made an array."""
+    return (
+        hasattr(X, "dtypes")
+        and hasattr(X, "columns")
+        and len(X.columns) > 0
+        and all(getattr(dtype, "kind", "O") in "iu" for dtype in X.dtypes)
+    )
+
+
+def _holds_floats(X):
+    return isinstance(X, np.ndarray) and X.dtype.kind == "f"
+
+
+def _some_rows(X):
+    return X[:: max(1, len(X) // _RANGE_ROWS)]
+
+
+def _round_up(value):
+    """Return a number at least as far from 0: 1, 255, or one with a single digit."""
+    size = abs(value)
+    bounds = [bound for bound in (0, 1, 255) if size <= bound]
+    if not bounds:
+        unit = 10.0 ** math.floor(math.log10(size))
+        bounds = [unit * math.ceil(size / unit)]
+    return math.copysign(bounds[0], value)
+
+
+def _mean_size(X):
+    return float((np.abs(X) if X.dtype.kind == "f" else X).mean(dtype=np.float64))
+
+
+def _drop_absent(X, y, sample_weight):
+    """Return the rows of a weight above zero, with their weights."""
+    weights = _check_sample_weight(sample_weight, X, dtype=np.float64, ensure_non_negative=True)
+    present = weights > 0
+    if not present.any():
+        raise ValueError("sample_weight is zero for all rows: there is nothing to learn from.")
+    if present.all():
+        return X, y, weights
+    return X[present], y[present], weights[present]
+
+
+def _flatten(X):
+    """Return pictures as rows, and the shape of one."""
+    X = np.asarray(X)
+    if 0 in X.shape:
+        raise ValueError(
+            f"Found array with 0 sample(s) or pixels (shape={X.shape}) while a minimum of 1 is "
+            "required."
+        )
+    return X.reshape(len(X), -1), X.shape[1:]
+
+
+def _as_pixels(X):
+    """Return a numeric array in one of the three types that we compute from.
+
+    Also whether it holds integers of a byte. Floating-point data keeps its precision; integers
+    become bytes where they fit, else float32, as scikit-learn does it.
+    """
+    kind = X.dtype.kind
+    if kind == "b":
+        return np.ascontiguousarray(X).view(np.uint8), False
+    if kind in "iu":
+        are_bytes = X.dtype == np.uint8 or (X.min() >= 0 and X.max() <= 255)
+        return np.ascontiguousarray(X, dtype=np.uint8 if are_bytes else np.float32), are_bytes
+    if kind != "f":
+        raise ValueError(f"X holds {X.dtype}, which are no pixels. Pass numbers or bool.")
+    wide = X.dtype.itemsize >= 8
+    return np.ascontiguousarray(X, dtype=np.float64 if wide else np.float32), False
+
+
+def resolve_image_shape(image_shape, given_shape, n_features):
+    """Return the shape of one picture: (height, width) or (channels, height, width).
+
+    Parameters
+    ----------
+    image_shape : "auto" or tuple
+        The parameter.
+    given_shape : tuple or None
+        That of a 3-D or 4-D X.
+    n_features : int
+
+    Raises
+    ------
+    ValueError
+        Where the shape that was asked for doesn't have `n_features` pixels.
+    """
+    if not isinstance(image_shape, str):
+        shape = tuple(image_shape)
+        whole = all(isinstance(side, (int, np.integer)) and side >= 1 for side in shape)
+        if len(shape) not in (2, 3) or not whole:
+            raise ValueError(
+                f"image_shape={image_shape!r}: pass (height, width) or (channels, height, width), "
+                "in positive integers, or 'auto'."
+            )
+        if np.prod(shape) != n_features:
+            raise ValueError(
+                f"image_shape={image_shape!r} has {np.prod(shape)} pixels, but X has {n_features} "
+                "features."
+            )
+        if given_shape is not None and shape[-2:] != given_shape[-2:]:
+            raise ValueError(
+                f"image_shape={image_shape!r}, but X holds pictures of shape {given_shape}."
+            )
+        return tuple(map(int, shape))
+    if given_shape is not None:
+        return given_shape
+    side = math.isqrt(n_features)
+    return (side, side) if side * side == n_features else (1, n_features)

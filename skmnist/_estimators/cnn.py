@@ -1,0 +1,215 @@
+"""The convolutional network."""
+
+import math
+
+from skmnist._networks.losses import OUTPUT_ACTIVATIONS
+from skmnist._networks.modules import CNN, plan_convolutions
+from skmnist.exceptions import InvalidParameterError
+
+from .base import resolve_image_shape
+from .net_classifier import BaseNetClassifier
+from .parameters import as_pairs, as_sizes, documented
+
+# Fewer features than the smallest pictures of digits (8 x 8) are a table, not a picture.
+_SMALLEST_PICTURE = 64
+
+
+@documented
+class CNNClassifier(BaseNetClassifier):
+    """Convolutional network: windows that slide over the picture, then a multilayer perceptron.
+
+    Each layer is a convolution, its activation and max-pooling.
+
+    Parameters
+    ----------
+    {parameters}
+
+    Attributes
+    ----------
+    {attributes}
+
+    See Also
+    --------
+    MLPClassifier : Without convolutions: quicker, less accurate.
+    TorchClassifier : For an ``nn.Module`` of your own.
+
+    Notes
+    -----
+    A 2-D `X` of fewer than 64 features that comes without an `image_shape` is taken as a table
+    rather than a picture, and the pools are cut to what is left of it.
+
+    References
+    ----------
+    Y. LeCun, L. Bottou, Y. Bengio, P. Haffner, "Gradient-based learning applied to document
+    recognition", Proceedings of the IEEE 86, 2278-2324 (1998).
+
+    Examples
+    --------
+    >>> from skmnist import CNNClassifier
+    >>> from skmnist.datasets import load_mnist_sample
+    >>> X, y = load_mnist_sample(return_X_y=True)
+    >>> clf = CNNClassifier(
+    ...     channels=(4, 2), kernel_size=3, stride=(1, 3), padding=0, pool_size=(2, 4),
+    ...     hidden_layer_sizes=(), max_epochs=1, random_state=0,
+    ... )
+    >>> clf.fit(X[::10], y[::10]).image_shape_
+    (28, 28)
+    >>> [coef.shape for coef in clf.coefs_]
+    [(4, 1, 3, 3), (2, 4, 3, 3), (2, 10)]
+    """
+
+    _architecture = (
+        "channels",
+        "kernel_size",
+        "stride",
+        "padding",
+        "pool_size",
+        "pool_stride",
+        "hidden_layer_sizes",
+        "image_shape",
+        "activation",
+        "dropout",
+        "batch_norm",
+        "loss",
+    )
+
+    def __init__(
+        self,
+        channels=(32, 64, 64),
+        kernel_size=3,
+        *,
+        stride=1,
+        padding=1,
+        pool_size=2,
+        pool_stride=None,
+        hidden_layer_sizes=(128,),
+        image_shape="auto",
+        activation="relu",
+        dropout=0.0,
+        batch_norm=False,
+        weight_init="auto",
+        loss="cross_entropy",
+        optimizer="adam",
+        lr=1e-3,
+        momentum=0.0,
+        nesterov=False,
+        weight_decay=0.0,
+        lr_schedule=None,
+        batch_size=64,
+        max_epochs=10,
+        shuffle=True,
+        early_stopping=False,
+        validation_fraction=0.1,
+        n_iter_no_change=10,
+        tol=1e-4,
+        class_weight=None,
+        augment=None,
+        callbacks=None,
+        precision="auto",
+        warm_start=False,
+        checkpoint_dir=None,
+        device="auto",
+        n_threads=None,
+        deterministic=True,
+        random_state=None,
+        verbose=0,
+    ):
+        self.channels = channels
+        self.kernel_size = kernel_size
+        self.stride = stride
+        self.padding = padding
+        self.pool_size = pool_size
+        self.pool_stride = pool_stride
+        self.hidden_layer_sizes = hidden_layer_sizes
+        self.image_shape = image_shape
+        self.activation = activation
+        self.dropout = dropout
+        self.batch_norm = batch_norm
+        self.weight_init = weight_init
+        self.loss = loss
+        self.optimizer = optimizer
+        self.lr = lr
+        self.momentum = momentum
+        self.nesterov = nesterov
+        self.weight_decay = weight_decay
+        self.lr_schedule = lr_schedule
+        self.batch_size = batch_size
+        self.max_epochs = max_epochs
+        self.shuffle = shuffle
+        self.early_stopping = early_stopping
+        self.validation_fraction = validation_fraction
+        self.n_iter_no_change = n_iter_no_change
+        self.tol = tol
+        self.class_weight = class_weight
+        self.augment = augment
+        self.callbacks = callbacks
+        self.precision = precision
+        self.warm_start = warm_start
+        self.checkpoint_dir = checkpoint_dir
+        self.device = device
+        self.n_threads = n_threads
+        self.deterministic = deterministic
+        self.random_state = random_state
+        self.verbose = verbose
+
+    def _plan(self):
+        image_shape = "auto" if self.image_shape is None else self.image_shape
+        self.image_shape_ = resolve_image_shape(image_shape, self._given_shape, self.n_features_in_)
+        is_table = (
+            image_shape == "auto"
+            and self._given_shape is None
+            and self.n_features_in_ < _SMALLEST_PICTURE
+        )
+        self._convolutions = plan_convolutions(
+            self.image_shape_[-2:], self._layers_asked_for(), clip_pools=is_table
+        )
+        self._sizes = as_sizes("hidden_layer_sizes", self.hidden_layer_sizes)
+
+    def _layers_asked_for(self):
+        channels = as_sizes("channels", self.channels)
+        n = len(channels)
+        if n == 0:
+            raise InvalidParameterError(
+                f"channels={self.channels!r}: pass at least one layer, or use MLPClassifier."
+            )
+        columns = {
+            "kernel_size": as_pairs("kernel_size", self.kernel_size, n),
+            "stride": as_pairs("stride", self.stride, n),
+            "padding": as_pairs("padding", self.padding, n, least=0),
+            "pool_size": as_pairs("pool_size", 1 if self.pool_size is None else self.pool_size, n),
+        }
+        columns["pool_stride"] = columns["pool_size"]
+        if self.pool_stride is not None:
+            columns["pool_stride"] = as_pairs("pool_stride", self.pool_stride, n)
+        return [
+            {"channels": c, **dict(zip(columns, values, strict=True))}
+            for c, *values in zip(channels, *columns.values(), strict=True)
+        ]
+
+    def _row_shape(self):
+        return self.image_shape_ if len(self.image_shape_) == 3 else (1, *self.image_shape_)
+
+    def _widest_layer(self):
+        maps = [layer["channels"] * math.prod(layer["map_size"]) for layer in self._convolutions]
+        return max(self.n_features_in_, *maps)
+
+    def _n_multiplications(self):
+        convolutions = [coef for coef in self.coefs_ if coef.ndim == 4]
+        return self.n_parameters_ + sum(
+            coef.size * math.prod(layer["map_size"])
+            for coef, layer in zip(convolutions, self._convolutions, strict=True)
+        )
+
+    def _build_module(self, n_outputs, generator):
+        return CNN(
+            self._row_shape(),
+            self._convolutions,
+            self._sizes,
+            n_outputs,
+            activation=self.activation,
+            output_activation=OUTPUT_ACTIVATIONS[self.loss],
+            dropout=self.dropout,
+            batch_norm=self.batch_norm,
+            weight_init=self.weight_init,
+            generator=generator,
+        )

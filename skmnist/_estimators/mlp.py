@@ -1,0 +1,183 @@
+"""The multilayer perceptron."""
+
+from sklearn import neural_network
+
+from skmnist._networks.losses import OUTPUT_ACTIVATIONS
+from skmnist._networks.modules import MLP
+
+from .base import resolve_image_shape
+from .net_classifier import BaseNetClassifier
+from .parameters import as_sizes, documented
+from .sklearn_conversion import carry_over, translate_parameters
+
+
+@documented
+class MLPClassifier(BaseNetClassifier):
+    """Multilayer perceptron: layers of units, each connected to all of the layer before.
+
+    Parameters
+    ----------
+    {parameters}
+
+    Attributes
+    ----------
+    {attributes}
+
+    See Also
+    --------
+    CNNClassifier : Convolutions, which see neighbouring pixels together.
+    BackpropClassifier : The same network with plain gradient descent, written by hand.
+    sklearn.neural_network.MLPClassifier : scikit-learn's, without a GPU, dropout and validation
+        curves.
+
+    References
+    ----------
+    D. E. Rumelhart, G. E. Hinton, R. J. Williams, "Learning representations by back-propagating
+    errors", Nature 323, 533-536 (1986).
+
+    Examples
+    --------
+    >>> from sklearn.model_selection import train_test_split
+    >>> from skmnist import MLPClassifier
+    >>> from skmnist.datasets import load_mnist_sample
+    >>> X, y = load_mnist_sample(return_X_y=True)
+    >>> X_train, X_test, y_train, y_test = train_test_split(X, y, stratify=y, random_state=0)
+    >>> clf = MLPClassifier(hidden_layer_sizes=(64, 32), max_epochs=10, random_state=0)
+    >>> clf.fit(X_train, y_train).score(X_test, y_test) > 0.9
+    True
+    >>> clf.n_weights_
+    52544
+    """
+
+    _architecture = ("hidden_layer_sizes", "activation", "dropout", "batch_norm", "loss")
+
+    def __init__(
+        self,
+        hidden_layer_sizes=(64, 32),
+        activation="relu",
+        *,
+        dropout=0.0,
+        batch_norm=False,
+        weight_init="auto",
+        loss="cross_entropy",
+        optimizer="adam",
+        lr=1e-3,
+        momentum=0.0,
+        nesterov=False,
+        weight_decay=0.0,
+        lr_schedule=None,
+        batch_size=64,
+        max_epochs=10,
+        shuffle=True,
+        early_stopping=False,
+        validation_fraction=0.1,
+        n_iter_no_change=10,
+        tol=1e-4,
+        class_weight=None,
+        augment=None,
+        callbacks=None,
+        precision="auto",
+        warm_start=False,
+        checkpoint_dir=None,
+        device="auto",
+        n_threads=None,
+        deterministic=True,
+        random_state=None,
+        verbose=0,
+    ):
+        self.hidden_layer_sizes = hidden_layer_sizes
+        self.activation = activation
+        self.dropout = dropout
+        self.batch_norm = batch_norm
+        self.weight_init = weight_init
+        self.loss = loss
+        self.optimizer = optimizer
+        self.lr = lr
+        self.momentum = momentum
+        self.nesterov = nesterov
+        self.weight_decay = weight_decay
+        self.lr_schedule = lr_schedule
+        self.batch_size = batch_size
+        self.max_epochs = max_epochs
+        self.shuffle = shuffle
+        self.early_stopping = early_stopping
+        self.validation_fraction = validation_fraction
+        self.n_iter_no_change = n_iter_no_change
+        self.tol = tol
+        self.class_weight = class_weight
+        self.augment = augment
+        self.callbacks = callbacks
+        self.precision = precision
+        self.warm_start = warm_start
+        self.checkpoint_dir = checkpoint_dir
+        self.device = device
+        self.n_threads = n_threads
+        self.deterministic = deterministic
+        self.random_state = random_state
+        self.verbose = verbose
+
+    @classmethod
+    def from_sklearn(cls, estimator, **params):
+        """Return scikit-learn's MLPClassifier as one of these, with its weights if it is fitted.
+
+        Unlike scikit-learn's it doesn't stop when the training loss stalls: `max_epochs` epochs
+        are run, or `early_stopping` ends them. The penalty `alpha` becomes a `weight_decay`,
+        which shrinks biases, too. What Adam remembers is not carried over.
+
+        Parameters
+        ----------
+        estimator : sklearn.neural_network.MLPClassifier
+            Fitted, or not.
+        **params
+            Parameters of this class in place of the translated ones.
+
+        Returns
+        -------
+        MLPClassifier
+            A fitted one predicts what `estimator` does, to rounding. As scikit-learn's does, it
+            takes pixels as they are: after a fit on 0..255, pass 0..255.
+
+        Raises
+        ------
+        TypeError
+            Where `estimator` is another.
+        ValueError
+            Where a parameter has no counterpart here and `params` names none (`solver="lbfgs"`, a
+            `learning_rate` that isn't constant, other decay rates for Adam), or where `estimator`
+            was fitted on several labels for each row.
+
+        Examples
+        --------
+        >>> from sklearn.neural_network import MLPClassifier as TheirMLP
+        >>> from skmnist import MLPClassifier
+        >>> from skmnist.datasets import load_mnist_sample
+        >>> X, y = load_mnist_sample(return_X_y=True)
+        >>> theirs = TheirMLP(32, early_stopping=True, random_state=0).fit(X[::10] / 255, y[::10])
+        >>> ours = MLPClassifier.from_sklearn(theirs)
+        >>> bool((ours.predict(X / 255) == theirs.predict(X / 255)).all())
+        True
+        """
+        if not isinstance(estimator, neural_network.MLPClassifier):
+            raise TypeError(
+                f"estimator={estimator!r:.100} is not a sklearn.neural_network.MLPClassifier. "
+                "Pass one, fitted or not."
+            )
+        clf = cls(**translate_parameters(estimator, params))
+        if hasattr(estimator, "coefs_"):
+            carry_over(estimator, clf)
+        return clf
+
+    def _plan(self):
+        self._sizes = as_sizes("hidden_layer_sizes", self.hidden_layer_sizes)
+        self.image_shape_ = resolve_image_shape("auto", self._given_shape, self.n_features_in_)
+
+    def _build_module(self, n_outputs, generator):
+        return MLP(
+            (self.n_features_in_, *self._sizes, n_outputs),
+            activation=self.activation,
+            output_activation=OUTPUT_ACTIVATIONS[self.loss],
+            dropout=self.dropout,
+            batch_norm=self.batch_norm,
+            weight_init=self.weight_init,
+            generator=generator,
+        )

@@ -1,0 +1,157 @@
+"""A network of the user's own."""
+
+import copy
+import inspect
+
+from torch import nn
+
+from skmnist._networks.modules import MLP
+from skmnist.exceptions import InvalidParameterError
+
+from .base import resolve_image_shape
+from .net_classifier import BaseNetClassifier
+from .parameters import documented
+
+
+@documented
+class TorchClassifier(BaseNetClassifier):
+    """Any ``nn.Module`` that returns logits, as a scikit-learn classifier.
+
+    Parameters
+    ----------
+    {parameters}
+
+    Attributes
+    ----------
+    {attributes}
+
+    See Also
+    --------
+    MLPClassifier, CNNClassifier : Networks that are described by parameters.
+
+    Notes
+    -----
+    `image_shape` is the shape in which the module takes one picture; None is the shape in which
+    `X` comes. While a module of your own is built and trained, torch's global random generators
+    are seeded from `random_state`; afterwards they are as they were.
+
+    Examples
+    --------
+    >>> from torch import nn
+    >>> from skmnist import TorchClassifier
+    >>> from skmnist.datasets import load_mnist_sample
+    >>> X, y = load_mnist_sample(return_X_y=True)
+    >>> def two_layers(n_features, n_classes, width=32):
+    ...     return nn.Sequential(
+    ...         nn.Linear(n_features, width), nn.ReLU(), nn.Linear(width, n_classes)
+    ...     )
+    >>> clf = TorchClassifier(two_layers, module_params={"width": 64}, max_epochs=5, random_state=0)
+    >>> clf.fit(X, y).score(X, y) > 0.8
+    True
+    """
+
+    _architecture = ("module", "module_params", "image_shape")
+
+    def __init__(
+        self,
+        module=None,
+        *,
+        module_params=None,
+        image_shape=None,
+        loss="cross_entropy",
+        optimizer="adam",
+        lr=1e-3,
+        momentum=0.0,
+        nesterov=False,
+        weight_decay=0.0,
+        lr_schedule=None,
+        batch_size=64,
+        max_epochs=10,
+        shuffle=True,
+        early_stopping=False,
+        validation_fraction=0.1,
+        n_iter_no_change=10,
+        tol=1e-4,
+        class_weight=None,
+        augment=None,
+        callbacks=None,
+        precision="auto",
+        warm_start=False,
+        checkpoint_dir=None,
+        device="auto",
+        n_threads=None,
+        deterministic=True,
+        random_state=None,
+        verbose=0,
+    ):
+        self.module = module
+        self.module_params = module_params
+        self.image_shape = image_shape
+        self.loss = loss
+        self.optimizer = optimizer
+        self.lr = lr
+        self.momentum = momentum
+        self.nesterov = nesterov
+        self.weight_decay = weight_decay
+        self.lr_schedule = lr_schedule
+        self.batch_size = batch_size
+        self.max_epochs = max_epochs
+        self.shuffle = shuffle
+        self.early_stopping = early_stopping
+        self.validation_fraction = validation_fraction
+        self.n_iter_no_change = n_iter_no_change
+        self.tol = tol
+        self.class_weight = class_weight
+        self.augment = augment
+        self.callbacks = callbacks
+        self.precision = precision
+        self.warm_start = warm_start
+        self.checkpoint_dir = checkpoint_dir
+        self.device = device
+        self.n_threads = n_threads
+        self.deterministic = deterministic
+        self.random_state = random_state
+        self.verbose = verbose
+
+    @property
+    def _foreign(self):
+        return self.module is not None
+
+    def _plan(self):
+        if self.module_params and (self.module is None or isinstance(self.module, nn.Module)):
+            raise InvalidParameterError(
+                f"module_params={self.module_params!r} are for a class or a function, but module "
+                f"is {self.module!r}."
+            )
+        given = self._given_shape
+        image_shape = "auto" if self.image_shape is None else self.image_shape
+        self.image_shape_ = resolve_image_shape(image_shape, given, self.n_features_in_)
+        self._shape = self.image_shape_
+        if self.module is None or (self.image_shape is None and given is None):
+            self._shape = (self.n_features_in_,)
+
+    def _row_shape(self):
+        return self._shape
+
+    def _build_module(self, n_outputs, generator):
+        if self.module is None:
+            return MLP((self.n_features_in_, 64, 32, n_outputs), generator=generator)
+        if isinstance(self.module, nn.Module):
+            return copy.deepcopy(self.module)
+        facts = {
+            "n_features": self.n_features_in_,
+            "n_classes": n_outputs,
+            "image_shape": self.image_shape_,
+        }
+        try:
+            accepted = inspect.signature(self.module).parameters
+        except ValueError:  # something built in
+            accepted = {}
+        known = {name: fact for name, fact in facts.items() if name in accepted}
+        module = self.module(**{**known, **(self.module_params or {})})
+        if not isinstance(module, nn.Module):
+            raise InvalidParameterError(
+                f"module={self.module!r} returned {type(module).__name__}; a torch.nn.Module is "
+                "wanted."
+            )
+        return module

@@ -1,0 +1,1 @@
+"""Networks, losses and gradients in torch; no scikit-learn and no skorch."""

@@ -1,0 +1,206 @@
+"""Backpropagation to read and to play with: a network without autograd."""
+
+import math
+
+import torch
+from torch import nn
+
+from .backpropagation import ACTIVATIONS, Backpropagation, descend
+from .losses import LOSSES, one_hot
+
+
+class NeuralNetwork(nn.Module):
+    """A fully connected network whose gradients and updates are written by hand.
+
+    Each layer is one matrix of shape (n_in + 1, n_out): the weights, and the bias as its last row.
+
+    Parameters
+    ----------
+    layer_sizes : sequence of int
+        Number of inputs, of the units in each hidden layer, of outputs; at least two numbers.
+    activation : {"relu", "tanh", "sigmoid", "identity", ...}, default="relu"
+        Of the hidden layers.
+    output_activation : {"identity", "sigmoid", "tanh", "relu"}, default="identity"
+        Of the last layer. "cross_entropy" wants logits, that is "identity".
+    dtype : torch.dtype, default=torch.float32
+    generator : torch.Generator, default=None
+        Draws the weights; None: torch's global one.
+
+    Notes
+    -----
+    The weights and biases are drawn from a normal distribution with mean 0 and standard
+    deviation 1 / sqrt(n_in) [1]_, so that what a unit sums up has about the size of one input.
+
+    References
+    ----------
+    .. [1] Y. LeCun, L. Bottou, G. Orr, K.-R. Müller, "Efficient BackProp", in Neural Networks:
+       Tricks of the Trade (1998).
+
+    Examples
+    --------
+    >>> import torch
+    >>> from skmnist.backprop import NeuralNetwork
+    >>> network = NeuralNetwork((2, 3, 2), generator=torch.Generator().manual_seed(0))
+    >>> network.layer(0).shape
+    torch.Size([3, 3])
+    >>> x = torch.tensor([[0.0, 1.0], [1.0, 0.0]])
+    >>> target = torch.tensor([0, 1])
+    >>> for step in range(100):
+    ...     outputs = network.forward(x)
+    ...     loss = network.backward(target, loss="mse")
+    ...     network.update_params(eta=0.1)
+    >>> network.forward(x).argmax(dim=1).tolist()
+    [0, 1]
+    """
+
+    def __init__(
+        self,
+        layer_sizes,
+        activation="relu",
+        output_activation="identity",
+        *,
+        dtype=torch.float32,
+        generator=None,
+    ):
+        super().__init__()
+        self.layer_sizes = tuple(layer_sizes)
+        if len(self.layer_sizes) < 2 or min(self.layer_sizes) < 1:
+            raise ValueError(
+                f"layer_sizes={layer_sizes!r}: pass at least two positive integers, the number of "
+                "inputs and the number of outputs."
+            )
+        of_output = [name for name, entry in ACTIVATIONS.items() if not entry.needs_input]
+        _check_choice("activation", activation, ACTIVATIONS)
+        _check_choice("output_activation", output_activation, of_output)
+        self.activation = activation
+        self.output_activation = output_activation
+        self._layers = nn.ParameterList()
+        for n_in, n_out in zip(self.layer_sizes, self.layer_sizes[1:], strict=False):
+            layer = torch.empty(n_in + 1, n_out, dtype=dtype)
+            layer.normal_(0, 1 / math.sqrt(n_in), generator=generator)
+            self._layers.append(nn.Parameter(layer, requires_grad=False))
+        self._last = None  # the passes and the outputs of the last forward
+
+    def layer(self, i):
+        """Return the matrix of layer `i`, of shape (n_in + 1, n_out).
+
+        It is the network's own memory: assigning to its elements changes the network.
+        """
+        return self._layers[i].data
+
+    def gradient(self, i):
+        """Return the loss's gradient for ``layer(i)``, as the last :meth:`backward` left it."""
+        return self._layers[i].grad
+
+    def backpropagation(self):
+        """Return the two passes, bound to the matrices and to their gradients."""
+        for layer in self._layers:
+            if layer.grad is None:
+                layer.grad = torch.zeros_like(layer)
+        layers = [layer.data for layer in self._layers]
+        gradients = [layer.grad for layer in self._layers]
+        return Backpropagation(
+            weights=[layer[:-1] for layer in layers],
+            biases=[layer[-1] for layer in layers],
+            weight_gradients=[gradient[:-1] for gradient in gradients],
+            bias_gradients=[gradient[-1] for gradient in gradients],
+            activation=self.activation,
+            output_activation=self.output_activation,
+        )
+
+    @torch.no_grad()
+    def forward(self, x):
+        """Return the outputs for one sample or a batch.
+
+        Parameters
+        ----------
+        x : tensor of shape (n_inputs,) or (n, n_inputs)
+
+        Returns
+        -------
+        tensor of shape (n_outputs,) or (n, n_outputs)
+        """
+        first = self._layers[0]
+        x = torch.as_tensor(x, dtype=first.dtype, device=first.device)
+        if x.dim() not in (1, 2) or x.shape[-1] != self.layer_sizes[0]:
+            n_inputs = self.layer_sizes[0]
+            raise ValueError(
+                f"x has shape {tuple(x.shape)}; pass ({n_inputs},) or (n, {n_inputs})."
+            )
+        passes = self.backpropagation()
+        outputs = passes.forward(torch.atleast_2d(x))
+        self._last = passes, outputs
+        return outputs if x.dim() == 2 else outputs[0]
+
+    @torch.no_grad()
+    def backward(self, target, loss="mse"):
+        """Compute the gradients of the mean loss of the last :meth:`forward`.
+
+        Parameters
+        ----------
+        target : tensor of shape () or (n,) of int, or (n_outputs,) or (n, n_outputs) of float
+            Class numbers, or the wanted outputs themselves (for classes: one-hot).
+        loss : {"mse", "cross_entropy"}, default="mse"
+            "mse" is the squared error summed over the outputs; "cross_entropy" takes the outputs
+            as logits. Both are averaged over the batch.
+
+        Returns
+        -------
+        float
+            The loss.
+
+        Raises
+        ------
+        ValueError
+            Where `loss` is unknown or `target` doesn't fit the last forward.
+        RuntimeError
+            Where there was no forward.
+        """
+        _check_choice("loss", loss, LOSSES)
+        if self._last is None:
+            raise RuntimeError("backward() takes the outputs of a forward(): call that first.")
+        passes, outputs = self._last
+        targets = self._targets(target, outputs)
+        link, rows, gradient = LOSSES[loss]
+        linked = link(outputs)
+        passes.backward(gradient(linked, targets).div_(len(outputs)))
+        return float(rows(linked, targets).mean())
+
+    def update_params(self, eta):
+        """Take one step of gradient descent: each layer -= `eta` times its gradient.
+
+        Raises
+        ------
+        RuntimeError
+            Where there was no backward.
+        """
+        if self._layers[0].grad is None:
+            raise RuntimeError(
+                "update_params() takes the gradients of a backward(): call that first."
+            )
+        descend(self._layers, eta)
+
+    def _targets(self, target, outputs):
+        target = torch.as_tensor(target, device=outputs.device)
+        if not target.is_floating_point():
+            codes = torch.atleast_1d(target).long()
+            if (
+                codes.shape == outputs.shape[:1]
+                and 0 <= codes.min() <= codes.max() < outputs.shape[1]
+            ):
+                return one_hot(codes, outputs.shape[1], outputs.dtype)
+        elif torch.atleast_2d(target).shape == outputs.shape:
+            return torch.atleast_2d(target).to(outputs.dtype)
+        raise ValueError(
+            f"target is {target.dtype} of shape {tuple(target.shape)}; the last forward gave "
+            f"outputs of shape {tuple(outputs.shape)}. Pass class numbers from 0 to "
+            f"{outputs.shape[1] - 1} as integers, or the wanted outputs as floats."
+        )
+
+    def __getstate__(self):
+        return {**super().__getstate__(), "_last": None}
+
+
+def _check_choice(name, value, choices):
+    if value not in choices:
+        raise ValueError(f"{name}={value!r}: pass one of {', '.join(map(repr, choices))}.")

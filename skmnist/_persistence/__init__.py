@@ -1,0 +1,1 @@
+"""Save and load classifiers, and export them to ONNX."""

@@ -1,0 +1,1 @@
+"""Devices, seeds, warnings and optional dependencies."""

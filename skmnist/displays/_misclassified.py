@@ -1,0 +1,261 @@
+"""What a classifier gets wrong."""
+
+import math
+
+import numpy as np
+
+from ._images import as_images, for_imshow
+from ._style import WIDTH, add_inset, make_frame, shorten, text_width
+
+# In inches: the room for a picture with its text, and for the text.
+_CELL, _TEXT = 1.55, 0.4
+
+
+class MisclassifiedDisplay:
+    """The worst mistakes of a classifier: pictures, labels and probabilities.
+
+    Use :meth:`from_estimator` or :meth:`from_predictions` to make one. They bring the mistakes
+    into their order: first those where the wrong label got most probability more than the true
+    one.
+
+    Parameters
+    ----------
+    images : ndarray of shape (n_mistakes, height, width) or (n_mistakes, channels, height, width)
+        The pictures that were misclassified, in the order in which to show them.
+    y_true, y_pred : ndarray of shape (n_mistakes,)
+        The label that each has, and the one that was predicted.
+    proba_true, proba_pred : ndarray of shape (n_mistakes,)
+        The probabilities that these two labels were given.
+    n_samples : int, default=None
+        Number of pictures among which the mistakes were made.
+
+    Attributes
+    ----------
+    ax_ : matplotlib Axes
+        The frame around all pictures.
+    axes_ : ndarray of matplotlib Axes
+        One for each picture shown.
+    figure_ : matplotlib Figure
+        The figure that holds them.
+
+    See Also
+    --------
+    sklearn.metrics.ConfusionMatrixDisplay : Counts which classes are taken for which.
+
+    Examples
+    --------
+    >>> from sklearn.model_selection import train_test_split
+    >>> from skmnist import MLPClassifier
+    >>> from skmnist.datasets import load_mnist_sample
+    >>> from skmnist.displays import MisclassifiedDisplay
+    >>> X, y = load_mnist_sample(return_X_y=True)
+    >>> X_train, X_test, y_train, y_test = train_test_split(X, y, stratify=y, random_state=0)
+    >>> clf = MLPClassifier(random_state=0).fit(X_train, y_train)
+    >>> display = MisclassifiedDisplay.from_estimator(clf, X_test, y_test, n=6)
+    >>> len(display.axes_)
+    6
+    >>> bool((display.y_true != display.y_pred).all())
+    True
+    """
+
+    def __init__(self, images, y_true, y_pred, proba_true, proba_pred, *, n_samples=None):
+        self.images = images
+        self.y_true = y_true
+        self.y_pred = y_pred
+        self.proba_true = proba_true
+        self.proba_pred = proba_pred
+        self.n_samples = n_samples
+
+    @classmethod
+    def from_estimator(cls, estimator, X, y, *, display_labels=None, n=12, ax=None, cmap="gray_r"):
+        """Plot the worst mistakes of a fitted classifier.
+
+        Parameters
+        ----------
+        estimator : estimator
+            Any fitted classifier that has ``predict_proba``.
+        X : array-like or sparse matrix of shape (n_samples, n_features), \
+                (n_samples, height, width) or (n_samples, channels, height, width)
+            Pictures, best ones that the classifier wasn't trained on.
+        y : array-like of shape (n_samples,)
+            Their true labels.
+        display_labels : array-like of shape (n_classes,), default=None
+            What to call the classes, in the order of ``estimator.classes_``, which it is by
+            default.
+        n : int, default=12
+            See :meth:`plot`.
+        ax : matplotlib Axes, default=None
+            See :meth:`plot`.
+        cmap : str or matplotlib Colormap, default="gray_r"
+            See :meth:`plot`.
+
+        Returns
+        -------
+        display : MisclassifiedDisplay
+        """
+        images = as_images(X, getattr(estimator, "image_shape_", "auto"))
+        return cls.from_predictions(
+            images,
+            y,
+            estimator.predict_proba(X),
+            classes=estimator.classes_,
+            display_labels=display_labels,
+            n=n,
+            ax=ax,
+            cmap=cmap,
+        )
+
+    @classmethod
+    def from_predictions(
+        cls,
+        images,
+        y_true,
+        y_proba,
+        *,
+        classes=None,
+        display_labels=None,
+        n=12,
+        ax=None,
+        cmap="gray_r",
+    ):
+        """Plot the worst mistakes, given the probabilities that were predicted.
+
+        Parameters
+        ----------
+        images : array-like of shape (n_samples, height, width), \
+                (n_samples, channels, height, width) or (n_samples, n_features)
+            The pictures.
+        y_true : array-like of shape (n_samples,)
+            Their true labels.
+        y_proba : array-like of shape (n_samples, n_classes)
+            Probability of each class, as ``predict_proba`` returns it; the largest one is taken
+            as the prediction.
+        classes : array-like of shape (n_classes,), default=None
+            The labels that the columns of `y_proba` stand for. If None, they are the labels in
+            `y_true`, sorted.
+        display_labels : array-like of shape (n_classes,), default=None
+            What to call them; by default `classes`.
+        n : int, default=12
+            See :meth:`plot`.
+        ax : matplotlib Axes, default=None
+            See :meth:`plot`.
+        cmap : str or matplotlib Colormap, default="gray_r"
+            See :meth:`plot`.
+
+        Returns
+        -------
+        display : MisclassifiedDisplay
+
+        Raises
+        ------
+        ValueError
+            If `images`, `y_true`, `y_proba` and `classes` don't fit each other.
+
+        Examples
+        --------
+        >>> from sklearn.datasets import load_digits
+        >>> from sklearn.linear_model import LogisticRegression
+        >>> from sklearn.model_selection import cross_val_predict
+        >>> from skmnist.displays import MisclassifiedDisplay
+        >>> digits = load_digits()
+        >>> clf = LogisticRegression(C=0.01, max_iter=1000)
+        >>> proba = cross_val_predict(clf, digits.data, digits.target, method="predict_proba")
+        >>> display = MisclassifiedDisplay.from_predictions(digits.images, digits.target, proba)
+        >>> display.ax_.get_title()
+        'The 12 worst of ... mistakes among 1,797 images'
+        """
+        images, y_true, y_proba = (
+            as_images(images, "auto"),
+            np.asarray(y_true),
+            np.asarray(y_proba),
+        )
+        classes = np.unique(y_true) if classes is None else np.asarray(classes)
+        if y_proba.shape != (len(y_true), len(classes)) or len(images) != len(y_true):
+            raise ValueError(
+                f"There are {len(images)} images, {len(y_true)} labels, {len(classes)} classes and "
+                f"probabilities of shape {y_proba.shape}; (n_samples, n_classes) is wanted. If "
+                "y_true doesn't hold all classes, pass them as classes."
+            )
+        unknown = np.setdiff1d(y_true, classes)
+        if len(unknown):
+            raise ValueError(f"y_true holds {unknown.tolist()}, not among {classes.tolist()}.")
+
+        order = np.argsort(classes)
+        true = order[np.searchsorted(classes, y_true, sorter=order)]
+        pred = y_proba.argmax(axis=1)
+        rows = np.arange(len(y_true))
+        proba_true, proba_pred = y_proba[rows, true], y_proba[rows, pred]
+        mistakes = np.flatnonzero(true != pred)
+        worst = mistakes[np.argsort((proba_true - proba_pred)[mistakes], kind="stable")]
+        names = classes if display_labels is None else np.asarray(display_labels)
+        display = cls(
+            images[worst],
+            names[true[worst]],
+            names[pred[worst]],
+            proba_true[worst],
+            proba_pred[worst],
+            n_samples=len(y_true),
+        )
+        return display.plot(n=n, ax=ax, cmap=cmap)
+
+    def plot(self, *, n=12, ax=None, cmap="gray_r"):
+        """Draw the first `n` mistakes.
+
+        Parameters
+        ----------
+        n : int, default=12
+            Number of pictures to show, if there are as many.
+        ax : matplotlib Axes, default=None
+            Where to draw; as many pictures stand side by side as there is room for. If None, a
+            new figure is made.
+        cmap : str or matplotlib Colormap, default="gray_r"
+            Colours of pictures with one channel; by default 0 is white, like paper.
+
+        Returns
+        -------
+        display : MisclassifiedDisplay
+            The object itself, with the attributes of the drawing.
+        """
+        n = min(n, len(self.images))
+        texts = [self._describe(i) for i in range(n)]
+        widest = max(map(text_width, texts), default=0)
+        cell = max(_CELL, widest + 0.1)
+
+        def n_rows(width):
+            return max(1, math.ceil(n / max(1, int(width / cell))))
+
+        room = _CELL * n_rows(WIDTH)
+        self.ax_, width, height = make_frame(ax, room, self._title(n))
+        self.figure_ = self.ax_.figure
+        rows = n_rows(width)
+        columns = math.ceil(n / rows)
+        text_height = min(_TEXT, 0.5 * height / rows)
+        self.axes_ = np.empty(n, dtype=object)
+        low, high = (self.images.min(), self.images.max()) if n else (0, 1)
+        for i, text in enumerate(texts):
+            row, column = divmod(i, columns)
+            self.axes_[i] = one = add_inset(
+                self.ax_,
+                column * width / columns,
+                height * (1 - (row + 1) / rows),
+                width / columns,
+                height / rows - text_height,
+            )
+            one.imshow(for_imshow(self.images[i], low, high), cmap=cmap, vmin=0, vmax=1)
+            one.set_title(text, fontsize="small")
+            one.set_axis_off()
+        return self
+
+    def _title(self, n):
+        total = len(self.images)
+        what = f"The {n} worst of {total:,} mistakes" if n < total else f"All {n} mistakes"
+        if not total:
+            what = "No mistakes"
+        return what if self.n_samples is None else f"{what} among {self.n_samples:,} images"
+
+    def _describe(self, i):
+        lines = [
+            ("true", self.y_true[i], self.proba_true[i]),
+            ("predicted", self.y_pred[i], self.proba_pred[i]),
+        ]
+        return "\n".join(f"{word} {shorten(label)}: {p:.1%}" for word, label, p in lines)

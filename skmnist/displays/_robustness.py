@@ -1,0 +1,118 @@
+"""Scores against how much the pictures are changed."""
+
+import numpy as np
+
+from ._style import COLORS, WIDTH, score_axis
+
+_MARKERS = "osD^vPX"
+
+
+class RobustnessDisplay:
+    """Scores of one or several classifiers on pictures that are changed more and more.
+
+    Use :meth:`from_curves`, or ``plot`` of a curve, to make one.
+
+    Parameters
+    ----------
+    values : dict of str to array-like of shape (n_values,)
+        For each classifier how much the pictures were changed.
+    scores : dict of str to array-like of shape (n_values,)
+        For each classifier its scores on them.
+    label : str
+        What `values` are.
+    score_name : str, default="accuracy"
+        What the scores are; "accuracy" is shown in per cent.
+
+    Attributes
+    ----------
+    ax_ : matplotlib Axes
+        The axes.
+    axes_ : ndarray of matplotlib Axes
+        The axes alone.
+    figure_ : matplotlib Figure
+        The figure that holds them.
+    lines_ : list of matplotlib Line2D
+        One for each classifier.
+
+    Examples
+    --------
+    >>> from skmnist import MLPClassifier
+    >>> from skmnist.datasets import load_mnist_sample
+    >>> from skmnist.displays import RobustnessDisplay
+    >>> from skmnist.studies import robustness_curve
+    >>> X, y = load_mnist_sample(return_X_y=True)
+    >>> clf = MLPClassifier(max_epochs=3, random_state=0).fit(X[::2], y[::2])
+    >>> curve = robustness_curve(clf, X[1::2], y[1::2], transform="shift")
+    >>> RobustnessDisplay.from_curves({"MLP": curve}).ax_.get_xlabel()
+    'Moved in any direction (pixels)'
+    """
+
+    def __init__(self, values, scores, label, score_name="accuracy"):
+        self.values = values
+        self.scores = scores
+        self.label = label
+        self.score_name = score_name
+
+    @classmethod
+    def from_curves(cls, curves, *, ax=None, line_kw=None):
+        """Plot curves that were measured.
+
+        Parameters
+        ----------
+        curves : dict of str to RobustnessCurve
+            What :func:`skmnist.studies.robustness_curve` returned, under the classifiers' names,
+            all of the same transform.
+        ax : matplotlib Axes, default=None
+            See :meth:`plot`.
+        line_kw : dict, default=None
+            See :meth:`plot`.
+
+        Returns
+        -------
+        display : RobustnessDisplay
+
+        Raises
+        ------
+        ValueError
+            If they are of several transforms, or there is none.
+        """
+        labels = {curve.label for curve in curves.values()}
+        if len(labels) != 1:
+            raise ValueError(f"curves hold {sorted(labels)}: pass curves of one transform.")
+        score_name = next(iter(curves.values())).score_name
+        values = {name: curve.values for name, curve in curves.items()}
+        scores = {name: curve.scores for name, curve in curves.items()}
+        return cls(values, scores, labels.pop(), score_name).plot(ax=ax, line_kw=line_kw)
+
+    def plot(self, *, ax=None, line_kw=None):
+        """Draw the scores.
+
+        Parameters
+        ----------
+        ax : matplotlib Axes, default=None
+            Where to draw. If None, a new figure is made.
+        line_kw : dict, default=None
+            Keyword arguments for the ``plot`` of each curve.
+
+        Returns
+        -------
+        display : RobustnessDisplay
+            The object itself, with the attributes of the drawing.
+        """
+        import matplotlib.pyplot as plt
+
+        if ax is None:
+            _, ax = plt.subplots(figsize=(WIDTH, 3.8), layout="constrained")
+        self.ax_, self.figure_, self.axes_ = ax, ax.figure, np.array([ax])
+        factor, label_of_scores = score_axis(self.score_name)
+        self.lines_ = []
+        for i, (name, scores) in enumerate(self.scores.items()):
+            look = {"color": COLORS[i % len(COLORS)], "marker": _MARKERS[i % len(_MARKERS)]}
+            look |= {"label": name or None, "markersize": 5} | (line_kw or {})
+            self.lines_ += ax.plot(self.values[name], factor * np.asarray(scores), **look)
+        ax.set_xlabel(self.label)
+        ax.set_ylabel(label_of_scores)
+        ax.grid(alpha=0.3)
+        if any(self.scores):
+            ax.legend()
+        return self

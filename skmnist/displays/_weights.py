@@ -1,0 +1,260 @@
+"""What the units and kernels of a network look for."""
+
+import math
+
+import numpy as np
+
+from skmnist._estimators.base import resolve_image_shape
+
+from ._introspection import coefs_of
+from ._style import (
+    LINE,
+    WIDTH,
+    add_colorbar,
+    add_inset,
+    check_number,
+    make_frame,
+    shorten,
+    text_width,
+)
+
+# In inches: the smallest and largest side of a picture, the gap between two, the room for the
+# colour bar with its text, and its width.
+_SMALLEST, _LARGEST, _GAP, _BAR, _BAR_WIDTH = 0.55, 1.6, 0.1, 1.05, 0.14
+
+
+class WeightsDisplay:
+    """The weights of a first layer, or the kernels of a convolution, as pictures.
+
+    All pictures have one scale of colours, with zero in its middle. Use :meth:`from_estimator` to
+    make one.
+
+    Parameters
+    ----------
+    weights : ndarray of shape (n_units, height, width) or (n_units, channels, height, width)
+        The weights that each unit, or each kernel, gives the pixels.
+    names : array-like of shape (n_units,), default=None
+        What to call them; by default they are numbered from 0.
+    kind : str, default="units"
+        What they are, for the heading.
+
+    Attributes
+    ----------
+    ax_ : matplotlib Axes
+        The frame around all pictures.
+    axes_ : ndarray of matplotlib Axes
+        One for each picture shown.
+    colorbar_ : matplotlib Colorbar
+        The scale.
+    figure_ : matplotlib Figure
+        The figure that holds them.
+
+    See Also
+    --------
+    FeatureMapsDisplay : What the kernels make of a picture.
+
+    Examples
+    --------
+    >>> from skmnist import MLPClassifier
+    >>> from skmnist.datasets import load_mnist_sample
+    >>> from skmnist.displays import WeightsDisplay
+    >>> X, y = load_mnist_sample(return_X_y=True)
+    >>> clf = MLPClassifier(max_epochs=2, random_state=0).fit(X, y)
+    >>> display = WeightsDisplay.from_estimator(clf, n=16)
+    >>> display.weights.shape
+    (64, 28, 28)
+    >>> display.ax_.get_title()
+    'Weights of 64 units: the first 16'
+    """
+
+    def __init__(self, weights, *, names=None, kind="units"):
+        self.weights = weights
+        self.names = names
+        self.kind = kind
+
+    @classmethod
+    def from_estimator(
+        cls,
+        estimator,
+        *,
+        layer=0,
+        image_shape="auto",
+        display_labels=None,
+        n=64,
+        ax=None,
+        cmap="RdBu_r",
+        vmax=None,
+    ):
+        """Plot the weights of a fitted network or linear model.
+
+        Parameters
+        ----------
+        estimator : estimator
+            Anything fitted that has ``coefs_``, such as scikit-learn's MLPClassifier, too, or
+            ``coef_``, such as LogisticRegression.
+        layer : int, default=0
+            Number of the layer, as in ``coefs_``. Layers after the first can be shown where they
+            are convolutions.
+        image_shape : "auto" or tuple, default="auto"
+            Shape of one picture, (height, width) or (channels, height, width). "auto" is
+            ``estimator.image_shape_`` or, where there is none, a square if the number of features
+            is one, else a strip.
+        display_labels : array-like of shape (n_classes,), default=None
+            What to call the classes where the weights belong to classes, that is where there is
+            no hidden layer; by default ``estimator.classes_``.
+        n : int, default=64
+            See :meth:`plot`.
+        ax : matplotlib Axes, default=None
+            See :meth:`plot`.
+        cmap : str or matplotlib Colormap, default="RdBu_r"
+            See :meth:`plot`.
+        vmax : float, default=None
+            See :meth:`plot`.
+
+        Returns
+        -------
+        display : WeightsDisplay
+
+        Raises
+        ------
+        NotFittedError
+            If the estimator isn't fitted.
+        TypeError
+            If it has no weights.
+        ValueError
+            If there is no such layer, or its weights don't belong to pixels.
+
+        Examples
+        --------
+        >>> from sklearn.datasets import load_digits
+        >>> from sklearn.linear_model import LogisticRegression
+        >>> from skmnist.displays import WeightsDisplay
+        >>> X, y = load_digits(return_X_y=True)
+        >>> clf = LogisticRegression(max_iter=1000).fit(X / 16, y)
+        >>> display = WeightsDisplay.from_estimator(clf)
+        >>> display.weights.shape
+        (10, 8, 8)
+        """
+        coefs, name = coefs_of(estimator), type(estimator).__name__
+        if not 0 <= layer < len(coefs):
+            raise ValueError(
+                f"layer={layer!r}, but {name} has the layers 0 to {len(coefs) - 1} with weights."
+            )
+        coef = coefs[layer]
+        looks = {"n": n, "ax": ax, "cmap": cmap, "vmax": vmax}
+        if coef.ndim == 4:
+            return cls(coef, kind="kernels").plot(**looks)
+        if layer > 0:
+            raise ValueError(
+                f"layer={layer} of {name} connects {coef.shape[0]:,} units to {coef.shape[1]:,}: "
+                "its weights don't belong to pixels. Only the first layer and convolutions can be "
+                "shown."
+            )
+        if isinstance(image_shape, str):
+            image_shape = getattr(estimator, "image_shape_", image_shape)
+        shape = resolve_image_shape(image_shape, None, len(coef))
+        names = _class_names(estimator, coefs, display_labels)
+        kind = "units" if names is None else "classes"
+        return cls(coef.T.reshape(-1, *shape), names=names, kind=kind).plot(**looks)
+
+    def plot(self, *, n=64, ax=None, cmap="RdBu_r", vmax=None):
+        """Draw the first `n` pictures.
+
+        Parameters
+        ----------
+        n : int, default=64
+            Number of pictures to show, if there are as many. A unit of several channels has a
+            picture for each.
+        ax : matplotlib Axes, default=None
+            Where to draw; names are left out where they don't fit. If None, a new figure is made.
+        cmap : str or matplotlib Colormap, default="RdBu_r"
+            Colours from the negative weights through zero to the positive ones.
+        vmax : float, default=None
+            The weight at the ends of the scale; larger ones look like it. If None, the largest
+            one shown.
+
+        Returns
+        -------
+        display : WeightsDisplay
+            The object itself, with the attributes of the drawing.
+
+        Raises
+        ------
+        ValueError
+            If `n` or `vmax` isn't positive.
+        """
+        check_number("n", n)
+        if vmax is not None and not vmax > 0:
+            raise ValueError(f"vmax={vmax!r}: pass a positive weight, or None for the largest one.")
+        weights = np.asarray(self.weights)
+        weights = weights[:, None] if weights.ndim == 3 else weights
+        n_channels, height, width = weights.shape[1:]
+        pictures, names = weights.reshape(-1, height, width), self._names(n_channels)
+        n = min(int(n), len(pictures))
+        largest = np.abs(pictures[:n]).max(initial=0)
+        vmax = vmax or largest or 1  # a network of zeros has a scale, too
+
+        widest = max(map(text_width, names[:n]))
+
+        def n_columns(rows, most):
+            columns = max(1, min(math.ceil(n / max(1, round(rows))), int(most)))
+            # The channels of a unit stay side by side where they fit.
+            return columns - columns % n_channels if columns >= n_channels else columns
+
+        columns = n_columns(math.sqrt(n / 2), (WIDTH - _BAR) / (max(_SMALLEST, widest) + _GAP))
+        side = min(_LARGEST, (WIDTH - _BAR) / columns - _GAP)
+        cell = side * min(max(height / width, 0.1), 2) + LINE + _GAP
+        room = max(_LARGEST, math.ceil(n / columns) * cell)
+        self.ax_, total_width, total_height = make_frame(ax, room, self._title(n, n_channels))
+        self.figure_ = self.ax_.figure
+        if ax is not None:
+            columns = n_columns(math.sqrt(n * total_height / max(total_width - _BAR, 0.1)), n)
+        cell_width = (total_width - _BAR) / columns
+        cell_height = total_height / math.ceil(n / columns)
+        named = cell_width > widest and cell_height > 3 * LINE
+        self.axes_ = np.empty(n, dtype=object)
+        for i in range(n):
+            row, column = divmod(i, columns)
+            self.axes_[i] = one = add_inset(
+                self.ax_,
+                column * cell_width + _GAP / 2,
+                total_height - (row + 1) * cell_height,
+                cell_width - _GAP,
+                cell_height - _GAP - (LINE if named else 0),
+            )
+            image = one.imshow(pictures[i], cmap=cmap, vmin=-vmax, vmax=vmax)
+            one.set_title(names[i] if named else "", fontsize="small", pad=2)
+            # A frame, because weights near zero look like the paper.
+            one.set(xticks=[], yticks=[])
+            one.spines[:].set_color("0.7")
+        bar = add_inset(
+            self.ax_, total_width - _BAR + _GAP, 0.1, _BAR_WIDTH, total_height - LINE - _GAP - 0.1
+        )
+        self.colorbar_ = add_colorbar(image, bar, "Weight", beyond=largest > vmax)
+        return self
+
+    def _names(self, n_channels):
+        names = range(len(self.weights)) if self.names is None else self.names
+        names = [shorten(name) for name in names]
+        if n_channels == 1:
+            return names
+        return [f"{name}, {channel}" for name in names for channel in range(n_channels)]
+
+    def _title(self, n, n_channels):
+        total = len(self.weights) * n_channels
+        if total == 1:
+            return "Weights"
+        channels = f" × {n_channels} channels" if n_channels > 1 else ""
+        which = f": the first {n:,}" if n < total else ""
+        return f"Weights of {len(self.weights):,} {self.kind}{channels}{which}"
+
+
+def _class_names(estimator, coefs, display_labels):
+    """Return what to call the classes that the weights belong to, or None if they don't."""
+    classes = getattr(estimator, "classes_", None)
+    # The columns of SVC are pairs of classes.
+    if classes is None or len(coefs) > 1 or hasattr(estimator, "dual_coef_"):
+        return None
+    names = classes if display_labels is None else display_labels
+    # For two classes there may be one column, which speaks for the second.
+    return names[1:] if coefs[0].shape[1] == 1 and len(classes) == 2 else names

@@ -1,0 +1,185 @@
+"""What a classifier makes of a photo."""
+
+import math
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+from sklearn.pipeline import Pipeline
+from sklearn.utils.validation import check_is_fitted
+
+from . import DigitNormalizer, split_digits
+
+_SHAPE = (28, 28)
+# What transformers learn of the pixels they are fitted on: some is above 1 where white is 255.
+_LEARNT = ("data_max_", "max_abs_", "center_", "mean_")
+
+
+@dataclass(frozen=True, eq=False)
+class ImagePrediction:
+    """What a classifier makes of one digit.
+
+    Attributes
+    ----------
+    label : object
+        The label that was predicted.
+    probabilities : dict of label to float
+        The probability of each class, in the order of the classifier's ``classes_``.
+    image : ndarray of shape (28, 28), uint8
+        What the classifier saw: ink bright on black.
+    box : tuple of int or None
+        Where the digit lies in the picture, in its pixels: top, left, bottom, right. None unless
+        the picture was split.
+    """
+
+    label: Any
+    probabilities: dict
+    image: np.ndarray = field(repr=False)
+    box: tuple | None = None
+
+
+def predict_image(est, image, *, split=False, normalizer=None):
+    """Predict the digit in a photo or a drawing, or all digits in it.
+
+    The picture is brought into MNIST's form first, by a
+    :class:`~skmnist.preprocessing.DigitNormalizer`.
+
+    Parameters
+    ----------
+    est : classifier or Pipeline
+        Fitted on pictures of 28 x 28 grey pixels such as MNIST's, with ``predict_proba``. Its own
+        DigitNormalizer is taken if it is a Pipeline that begins with one.
+    image : str, path-like, binary file, PIL Image, array-like or tensor
+        The picture, of any kind and size: see :func:`skmnist.preprocessing.read_image`.
+    split : bool, default=False
+        Whether the picture holds several digits, in a row or in a few rows.
+    normalizer : DigitNormalizer, default=None
+        How the picture is brought into MNIST's form; by default as ``DigitNormalizer()`` does.
+
+    Returns
+    -------
+    prediction : ImagePrediction, or list of ImagePrediction for ``split=True``
+        One for each digit, in reading order.
+
+    Raises
+    ------
+    ImageError
+        If the picture cannot be read or shows no ink.
+    NotFittedError
+        If `est` is not fitted.
+    TypeError
+        If `est` has no ``predict_proba``.
+    ValueError
+        If `est` was fitted on other pictures than 28 x 28 grey ones, or on other pixels than 0 to
+        255 or 0 to 1.
+
+    See Also
+    --------
+    skmnist.preprocessing.DigitNormalizer : Brings pictures into MNIST's form.
+    skmnist.displays.NormalizerDisplay : Shows how.
+
+    Notes
+    -----
+    Pixels are given to `est` from 0 to 1 where it, or the first step of a Pipeline, was fitted on
+    such, and as bytes otherwise. skmnist's classifiers and scikit-learn's scalers tell; of others
+    bytes are assumed.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from skmnist import MLPClassifier, predict_image
+    >>> from skmnist.datasets import load_mnist_sample
+    >>> X, y = load_mnist_sample(return_X_y=True)
+    >>> clf = MLPClassifier(max_epochs=5, random_state=0).fit(X, y)
+    >>> photo = np.full((300, 200), 230, dtype=np.uint8)
+    >>> photo[60:160, 50:62] = 40  # a one, in the upper left of the sheet
+    >>> prediction = predict_image(clf, photo)
+    >>> prediction.label
+    1
+    >>> prediction.probabilities[1] > 0.5
+    True
+    >>> prediction.image.shape
+    (28, 28)
+    """
+    est, own = _without_normalizer(est)
+    normalizer = normalizer or own or DigitNormalizer()
+    white = _white_of(est)
+    images, boxes = split_digits(image) if split else ([image], [None])
+    rows = normalizer.transform(images)
+    X = rows if white == 255 else rows / np.float32(255)
+    if hasattr(est, "feature_names_in_"):
+        import pandas as pd
+
+        X = pd.DataFrame(X, columns=est.feature_names_in_)
+    classes = est.classes_.tolist()
+    found = [
+        ImagePrediction(
+            label=label,
+            probabilities=dict(zip(classes, proba, strict=True)),
+            image=row.reshape(_SHAPE),
+            box=None if box is None else tuple(box.tolist()),
+        )
+        for label, proba, row, box in zip(
+            np.asarray(est.predict(X)).tolist(),
+            est.predict_proba(X).tolist(),
+            rows,
+            boxes,
+            strict=True,
+        )
+    ]
+    return found if split else found[0]
+
+
+def _without_normalizer(est):
+    """Return a classifier of rows of pixels, and the DigitNormalizer before it or None."""
+    est = getattr(est, "best_estimator_", est)
+    check_is_fitted(est)
+    if isinstance(est, Pipeline) and isinstance(est[0], DigitNormalizer):
+        return est[1:], est[0]
+    return est, None
+
+
+def _white_of(est):
+    """Return the value of white in the pixels that `est` was fitted on: 255 or 1.
+
+    Raises TypeError or ValueError where `est` is not for pictures like MNIST's.
+    """
+    name = type(est).__name__
+    if not hasattr(est, "predict_proba"):
+        raise TypeError(
+            f"{name} has no predict_proba, a classifier that has one is wanted. scikit-learn's "
+            "CalibratedClassifierCV gives one to others."
+        )
+    first = next(_steps(est))
+    # A Pipeline doesn't tell where its first step is "passthrough".
+    n_features = getattr(est, "n_features_in_", None) or getattr(first, "n_features_in_", None)
+    shape = getattr(first, "image_shape_", _SHAPE)
+    if n_features not in (None, math.prod(_SHAPE)) or shape[-2:] != _SHAPE:
+        form = f"{n_features:,} features" if shape == _SHAPE else f"pictures of shape {shape}"
+        raise ValueError(
+            f"{name} was fitted on {form}, wanted are grey pictures of 28 x 28 pixels, which are "
+            "784 features: such are made of photos."
+        )
+    if getattr(first, "pixel_scale_", 1) == 255:
+        return 255
+    if hasattr(first, "pixel_range_"):
+        low, high = first.pixel_range_
+        if low < 0 or high > 255:
+            raise ValueError(
+                f"{name} was fitted on pixels from {low:g} to {high:g}, wanted are 0 to 255 or 0 "
+                "to 1. What scales them has to be a step of a Pipeline, before the classifier."
+            )
+        return 1 if high <= 1 else 255
+    learnt = [getattr(first, name) for name in _LEARNT if getattr(first, name, None) is not None]
+    return 1 if learnt and np.max(learnt[0]) <= 1 else 255
+
+
+def _steps(est):
+    """Yield the steps of an estimator, from the first; by itself it is the only one."""
+    est = getattr(est, "estimator_", est)
+    if isinstance(est, Pipeline):
+        for _, step in est.steps:
+            if step not in (None, "passthrough"):
+                yield from _steps(step)
+    else:
+        yield est
