@@ -122,7 +122,7 @@ def senseless(backprop, mlp):
     yield edited("model", "fitted", "predict", value=1)
     yield edited("model", "fitted", "n_features_in_", value=10**12)
     yield edited("model", "fitted", "n_features_in_", value=15)
-    yield edited("model", "fitted", "_given_shape", value={"$tuple": [5, 5]})
+    yield edited("model", "fitted", "_input_image_shape", value={"$tuple": [5, 5]})
     yield edited("model", "fitted", "pixel_scale_", value=0.0)
     yield edited("model", "fitted", "pixel_scale_", value={"$float": "nan"})
     yield edited("model", "fitted", "_seed", value=_LEFT_OUT)

@@ -19,7 +19,7 @@ NESTING = sorted(set(SCHEDULES) - OF_ALL_EPOCHS)
 def read_on_the_way(clf, X, y, look=copy.deepcopy):
     """Return what `look` saw of the classifier after each epoch."""
     seen = {}
-    with clf._after_each_epoch(lambda n: seen.update({n: look(clf)})):
+    with clf._on_epoch_end(lambda n: seen.update({n: look(clf)})):
         clf.fit(X, y)
     return seen
 
@@ -48,7 +48,7 @@ def test_each_epoch_leaves_what_a_fit_of_so_many_epochs_leaves(cls, params):
 def test_schedules_that_count_as_nesting_do(schedule):
     X, y = digits()
     clf = tiny(MLPClassifier, max_epochs=5, lr_schedule=schedule)
-    assert clf._epochs_nest
+    assert clf._supports_staged_fit
     seen = read_on_the_way(clf, X, y)
     assert all(same_network(seen[n], clone(clf).set_params(max_epochs=n).fit(X, y)) for n in seen)
 
@@ -57,7 +57,7 @@ def test_schedules_that_count_as_nesting_do(schedule):
 def test_schedules_that_look_at_the_whole_length_do_not_count_as_nesting(schedule):
     X, y = digits()
     clf = tiny(MLPClassifier, max_epochs=5, lr_schedule=schedule)
-    assert not clf._epochs_nest
+    assert not clf._supports_staged_fit
     seen = read_on_the_way(clf, X, y)
     assert not same_network(seen[2], clone(clf).set_params(max_epochs=2).fit(X, y))
 
@@ -69,14 +69,14 @@ def test_looking_changes_nothing(cls):
     read_on_the_way(clf, X, y, look=lambda clf: clf.predict_proba(X))
     assert same_network(clf, tiny(cls, max_epochs=3).fit(X, y))
     pickle.dumps(clf)
-    assert not hasattr(clf, "_watcher")
+    assert not hasattr(clf, "_epoch_hook")
 
 
 def test_classifier_predicts_inside_of_its_pipeline_on_the_way():
     X, y = digits()
     pipe = make_pipeline(MaxAbsScaler(), tiny(MLPClassifier, max_epochs=3))
     scores = {}
-    with pipe[-1]._after_each_epoch(lambda n: scores.update({n: pipe.score(X, y)})):
+    with pipe[-1]._on_epoch_end(lambda n: scores.update({n: pipe.score(X, y)})):
         pipe.fit(X, y)
     for n, score in scores.items():
         assert clone(pipe).set_params(mlpclassifier__max_epochs=n).fit(X, y).score(X, y) == score

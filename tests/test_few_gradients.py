@@ -73,7 +73,7 @@ def test_training_comes_to_the_same_as_with_torchs_gradients(params, monkeypatch
     np.testing.assert_allclose(by_few.predict_proba(X), clf.predict_proba(X), atol=1e-3)
 
 
-@pytest.mark.parametrize("params", [{"precision": "float64"}, {"precision": "bf16"}])
+@pytest.mark.parametrize("params", [{"precision": "float64"}, {"precision": "bfloat16"}])
 def test_other_precisions_train_as_torch_does(params, monkeypatch):
     X, y = digits()
     clf = classifier(**NARROW, **params).fit(X, y)

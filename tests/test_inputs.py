@@ -916,5 +916,5 @@ def test_backprop_classifier_takes_the_activations_of_the_hand_written_passes():
 
 def test_passes_written_by_hand_refuse_bfloat16():
     X, y = digits()
-    clf = BackpropClassifier(precision="bf16")
-    refused_at_fit(["precision='bf16'", "MLPClassifier"], clf, X, y)
+    clf = BackpropClassifier(precision="bfloat16")
+    refused_at_fit(["precision='bfloat16'", "MLPClassifier"], clf, X, y)

@@ -114,8 +114,8 @@ def test_pictures_come_in_the_shape_and_on_the_scale_of_the_fit(shape, kind, tmp
 
 
 @pytest.mark.slow
-def test_a_network_in_bf16_is_exported_at_full_precision(tmp_path):
-    clf = tiny(skmnist.MLPClassifier, precision="bf16").fit(X, Y)
+def test_a_network_in_bfloat16_is_exported_at_full_precision(tmp_path):
+    clf = tiny(skmnist.MLPClassifier, precision="bfloat16").fit(X, Y)
     _, probabilities = exported(clf, tmp_path / "model.onnx")(X)
     np.testing.assert_allclose(probabilities, clf.predict_proba(X), rtol=0, atol=0.05)
     clf.net_.recipe = clf.net_.recipe._replace(bf16=False)

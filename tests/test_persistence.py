@@ -81,7 +81,7 @@ SETTINGS = {
     "loss": list(LOSSES),
     "optimizer": [*OPTIMIZERS, *TORCH_OPTIMIZERS],
     "lr_schedule": list(SCHEDULES),
-    "precision": ["float32", "float64", "bf16"],
+    "precision": ["float32", "float64", "bfloat16"],
     "dropout": [0.3],
     "batch_norm": [True],
     "class_weight": ["balanced", {0: 2.0, 3: np.float32(0.5)}],
@@ -114,7 +114,7 @@ ELSEWHERE |= {"module", "module_params", "checkpoint_dir"}
 OF_FILES = {"activation", "loss", "optimizer", "class_weight", "random_state", "lr", "batch_size"}
 OF_FILES |= {"precision", "hidden_layer_sizes", "verbose", "device"}
 # What the hand-written network can't do.
-IMPOSSIBLE = {("BackpropClassifier", "precision", "bf16")}
+IMPOSSIBLE = {("BackpropClassifier", "precision", "bfloat16")}
 
 
 def unless_quick(quick, *values, name):
@@ -303,8 +303,10 @@ def test_parameters_changed_since_the_fit_come_back_and_count_from_then_on(cls, 
         if has(cls, "hidden_layer_sizes"):
             with pytest.raises(ValueError, match="hidden_layer_sizes changed"):
                 estimator.partial_fit(X, Y)
-            estimator.set_params(hidden_layer_sizes=estimator._built_from["hidden_layer_sizes"])
-            estimator.set_params(loss=estimator._built_from["loss"])
+            estimator.set_params(
+                hidden_layer_sizes=estimator._fitted_architecture["hidden_layer_sizes"]
+            )
+            estimator.set_params(loss=estimator._fitted_architecture["loss"])
     assert_same_training(clf, again)
 
 

@@ -201,8 +201,8 @@ def test_callbacks_see_whole_pictures_and_change_no_bit(cls, count):
 
 @pytest.mark.parametrize(
     "params",
-    [{"precision": "float64"}, {"augment": "light"}, {"batch_norm": True}, {"precision": "bf16"},
-     {"optimizer": "rmsprop"}],
+    [{"precision": "float64"}, {"augment": "light"}, {"batch_norm": True}, {"optimizer": "rmsprop"},
+     {"precision": "bfloat16"}],
 )  # fmt: skip
 def test_what_it_does_not_cover_goes_the_full_way(params, count):
     clf = small(MLPClassifier, **params).fit(*digits())

@@ -7,10 +7,10 @@ from skmnist.exceptions import InvalidParameterError
 
 from .base import resolve_image_shape
 from .net_classifier import BaseNetClassifier
-from .parameters import as_sizes, documented
+from .parameters import check_sizes, fill_docstring
 
 
-@documented
+@fill_docstring
 class BackpropClassifier(BaseNetClassifier):
     """Multilayer perceptron whose gradients and updates are written by hand, without autograd.
 
@@ -48,7 +48,7 @@ class BackpropClassifier(BaseNetClassifier):
     torch.Size([785, 64])
     """
 
-    _architecture = ("hidden_layer_sizes", "activation", "loss")
+    _architecture_params = ("hidden_layer_sizes", "activation", "loss")
 
     def __init__(
         self,
@@ -99,14 +99,16 @@ class BackpropClassifier(BaseNetClassifier):
         self.random_state = random_state
         self.verbose = verbose
 
-    def _plan(self):
-        if self.precision == "bf16":
+    def _resolve_architecture(self):
+        if self.precision == "bfloat16":
             raise InvalidParameterError(
-                "precision='bf16' is autograd's, but the passes of BackpropClassifier are written "
-                "by hand. Use 'auto', 'float32' or 'float64', or MLPClassifier."
+                "precision='bfloat16' is autograd's, but the passes of BackpropClassifier are "
+                "written by hand. Use 'auto', 'float32' or 'float64', or MLPClassifier."
             )
-        self._sizes = as_sizes("hidden_layer_sizes", self.hidden_layer_sizes)
-        self.image_shape_ = resolve_image_shape("auto", self._given_shape, self.n_features_in_)
+        self._sizes = check_sizes("hidden_layer_sizes", self.hidden_layer_sizes)
+        self.image_shape_ = resolve_image_shape(
+            "auto", self._input_image_shape, self.n_features_in_
+        )
 
     def _build_module(self, n_outputs, generator):
         sizes = (self.n_features_in_, *self._sizes, n_outputs)

@@ -55,23 +55,23 @@ class BaseImageClassifier(ClassifierMixin, BaseEstimator):
         if y is not None:
             check_classification_targets(y)
         if sample_weight is not None:
-            X, y, sample_weight = _drop_absent(X, y, sample_weight)
+            X, y, sample_weight = _drop_zero_weight(X, y, sample_weight)
         X = X.toarray() if scipy.sparse.issparse(X) else X
         X, are_bytes = _as_pixels(X.astype(np.int64) if integers and X.dtype.kind == "f" else X)
         if reset:
-            self._given_shape = shape
-            self._learn_range(X, are_bytes)
+            self._input_image_shape = shape
+            self._fit_pixel_range(X, are_bytes)
         else:
-            self._check_range(X)
+            self._warn_on_range_shift(X)
         return X if y is None else (X, y, sample_weight)
 
-    def _learn_range(self, X, are_bytes):
+    def _fit_pixel_range(self, X, are_bytes):
         # The one rule: integers within 0..255, unless they are just 0 and 1, are divided by 255;
         # bool and floating-point pixels are taken as they are.
         self.pixel_scale_ = 255.0 if are_bytes and X.max() > 1 else 1.0
-        some = _some_rows(X)
+        some = _subsample(X)
         self.pixel_range_ = (float(some.min()), float(some.max()))
-        self._mean_pixel = _mean_size(some)
+        self._mean_abs_pixel = _mean_abs(some)
 
     def _check_shape(self, X, shape):
         name = type(self).__name__
@@ -90,8 +90,8 @@ class BaseImageClassifier(ClassifierMixin, BaseEstimator):
                 f"{self.image_shape_}."
             )
 
-    def _check_range(self, X):
-        X = _some_rows(X)
+    def _warn_on_range_shift(self, X):
+        X = _subsample(X)
         low, high = float(X.min()), float(X.max())
         fit_low, fit_high = self.pixel_range_
         largest, fit_largest = max(-low, high), max(-fit_low, fit_high)
@@ -99,7 +99,7 @@ class BaseImageClassifier(ClassifierMixin, BaseEstimator):
             return  # an error of its own, once the rest of X was looked at
         # Single pixels may be far out (standardised, those at the rim are): all must be.
         too_large = largest > _RANGE_RATIO * fit_largest > 0
-        too_large = too_large and _mean_size(X) > _RANGE_RATIO * self._mean_pixel
+        too_large = too_large and _mean_abs(X) > _RANGE_RATIO * self._mean_abs_pixel
         # A dark picture is no mistake, nor is a small number among few features: only pixels
         # that end at 1 where those of the fit ended at 255 or so.
         too_small = 0 < largest <= 1 and fit_low >= 0 and fit_largest > 2 * _RANGE_RATIO
@@ -114,7 +114,7 @@ class BaseImageClassifier(ClassifierMixin, BaseEstimator):
                 stacklevel=5,
             )
 
-    def _learn_classes(self, y, classes=None):
+    def _fit_classes(self, y, classes=None):
         """Learn `classes_` from y, or take them as given."""
         self.classes_ = np.unique(y if classes is None else _as_numpy(classes))
         if len(self.classes_) < 2:
@@ -221,7 +221,7 @@ def _holds_floats(X):
     return isinstance(X, np.ndarray) and X.dtype.kind == "f"
 
 
-def _some_rows(X):
+def _subsample(X):
     return X[:: max(1, len(X) // _RANGE_ROWS)]
 
 
@@ -235,11 +235,11 @@ def _round_up(value):
     return math.copysign(bounds[0], value)
 
 
-def _mean_size(X):
+def _mean_abs(X):
     return float((np.abs(X) if X.dtype.kind == "f" else X).mean(dtype=np.float64))
 
 
-def _drop_absent(X, y, sample_weight):
+def _drop_zero_weight(X, y, sample_weight):
     """Return the rows of a weight above zero, with their weights."""
     weights = _check_sample_weight(sample_weight, X, dtype=np.float64, ensure_non_negative=True)
     present = weights > 0

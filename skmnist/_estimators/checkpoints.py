@@ -133,7 +133,7 @@ class Checkpoints:
             warnings.warn(
                 f"callbacks begin anew after epoch {n_epochs}: a checkpoint doesn't hold what "
                 "they remember.",
-                stacklevel=5,  # the caller of fit, which scikit-learn wraps
+                stacklevel=6,  # the caller of fit, which scikit-learn wraps
             )
 
     def write(self, net, stopping):

@@ -8,13 +8,13 @@ from skmnist.exceptions import InvalidParameterError
 
 from .base import resolve_image_shape
 from .net_classifier import BaseNetClassifier
-from .parameters import as_pairs, as_sizes, documented
+from .parameters import check_pairs, check_sizes, fill_docstring
 
 # Fewer features than the smallest pictures of digits (8 x 8) are a table, not a picture.
 _SMALLEST_PICTURE = 64
 
 
-@documented
+@fill_docstring
 class CNNClassifier(BaseNetClassifier):
     """Convolutional network: windows that slide over the picture, then a multilayer perceptron.
 
@@ -58,7 +58,7 @@ class CNNClassifier(BaseNetClassifier):
     [(4, 1, 3, 3), (2, 4, 3, 3), (2, 10)]
     """
 
-    _architecture = (
+    _architecture_params = (
         "channels",
         "kernel_size",
         "stride",
@@ -152,48 +152,52 @@ class CNNClassifier(BaseNetClassifier):
         self.random_state = random_state
         self.verbose = verbose
 
-    def _plan(self):
+    def _resolve_architecture(self):
         image_shape = "auto" if self.image_shape is None else self.image_shape
-        self.image_shape_ = resolve_image_shape(image_shape, self._given_shape, self.n_features_in_)
+        self.image_shape_ = resolve_image_shape(
+            image_shape, self._input_image_shape, self.n_features_in_
+        )
         is_table = (
             image_shape == "auto"
-            and self._given_shape is None
+            and self._input_image_shape is None
             and self.n_features_in_ < _SMALLEST_PICTURE
         )
         self._convolutions = plan_convolutions(
             self.image_shape_[-2:], self._layers_asked_for(), clip_pools=is_table
         )
-        self._sizes = as_sizes("hidden_layer_sizes", self.hidden_layer_sizes)
+        self._sizes = check_sizes("hidden_layer_sizes", self.hidden_layer_sizes)
 
     def _layers_asked_for(self):
-        channels = as_sizes("channels", self.channels)
+        channels = check_sizes("channels", self.channels)
         n = len(channels)
         if n == 0:
             raise InvalidParameterError(
                 f"channels={self.channels!r}: pass at least one layer, or use MLPClassifier."
             )
         columns = {
-            "kernel_size": as_pairs("kernel_size", self.kernel_size, n),
-            "stride": as_pairs("stride", self.stride, n),
-            "padding": as_pairs("padding", self.padding, n, least=0),
-            "pool_size": as_pairs("pool_size", 1 if self.pool_size is None else self.pool_size, n),
+            "kernel_size": check_pairs("kernel_size", self.kernel_size, n),
+            "stride": check_pairs("stride", self.stride, n),
+            "padding": check_pairs("padding", self.padding, n, least=0),
+            "pool_size": check_pairs(
+                "pool_size", 1 if self.pool_size is None else self.pool_size, n
+            ),
         }
         columns["pool_stride"] = columns["pool_size"]
         if self.pool_stride is not None:
-            columns["pool_stride"] = as_pairs("pool_stride", self.pool_stride, n)
+            columns["pool_stride"] = check_pairs("pool_stride", self.pool_stride, n)
         return [
             {"channels": c, **dict(zip(columns, values, strict=True))}
             for c, *values in zip(channels, *columns.values(), strict=True)
         ]
 
-    def _row_shape(self):
+    def _module_input_shape(self):
         return self.image_shape_ if len(self.image_shape_) == 3 else (1, *self.image_shape_)
 
-    def _widest_layer(self):
+    def _max_activation_size(self):
         maps = [layer["channels"] * math.prod(layer["map_size"]) for layer in self._convolutions]
         return max(self.n_features_in_, *maps)
 
-    def _n_multiplications(self):
+    def _n_multiply_adds(self):
         convolutions = [coef for coef in self.coefs_ if coef.ndim == 4]
         return self.n_parameters_ + sum(
             coef.size * math.prod(layer["map_size"])
@@ -202,7 +206,7 @@ class CNNClassifier(BaseNetClassifier):
 
     def _build_module(self, n_outputs, generator):
         return CNN(
-            self._row_shape(),
+            self._module_input_shape(),
             self._convolutions,
             self._sizes,
             n_outputs,

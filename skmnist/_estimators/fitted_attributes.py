@@ -15,7 +15,7 @@ _COLUMNS = {
 }
 
 # The fitted attributes that are plain: type and text, as in the properties' docstrings below.
-PLAIN = {
+ATTRIBUTE_DOCS = {
     "classes_": "ndarray of shape (n_classes,): The labels, sorted.",
     "n_features_in_": "int: Number of pixels in one picture.",
     "feature_names_in_": "ndarray of str: Names of the columns, where `X` had names.",
@@ -28,7 +28,7 @@ PLAIN = {
 }
 
 
-class FittedNet:
+class FittedAttributesMixin:
     """The fitted attributes of a classifier with a `net_`.
 
     They are properties, so that each fact is in one place: the net and its history.
@@ -122,7 +122,7 @@ class FittedNet:
 
 def describe_attributes(cls):
     """Return ``{name: (type, text)}`` of the fitted attributes of `cls`."""
-    described = dict(PLAIN)
+    described = dict(ATTRIBUTE_DOCS)
     for name in dir(cls):
         member = getattr(cls, name)
         if name.endswith("_") and not name.startswith("_") and isinstance(member, property):

@@ -7,11 +7,11 @@ from skmnist._networks.modules import MLP
 
 from .base import resolve_image_shape
 from .net_classifier import BaseNetClassifier
-from .parameters import as_sizes, documented
+from .parameters import check_sizes, fill_docstring
 from .sklearn_conversion import carry_over, translate_parameters
 
 
-@documented
+@fill_docstring
 class MLPClassifier(BaseNetClassifier):
     """Multilayer perceptron: layers of units, each connected to all of the layer before.
 
@@ -49,7 +49,7 @@ class MLPClassifier(BaseNetClassifier):
     52544
     """
 
-    _architecture = ("hidden_layer_sizes", "activation", "dropout", "batch_norm", "loss")
+    _architecture_params = ("hidden_layer_sizes", "activation", "dropout", "batch_norm", "loss")
 
     def __init__(
         self,
@@ -167,9 +167,11 @@ class MLPClassifier(BaseNetClassifier):
             carry_over(estimator, clf)
         return clf
 
-    def _plan(self):
-        self._sizes = as_sizes("hidden_layer_sizes", self.hidden_layer_sizes)
-        self.image_shape_ = resolve_image_shape("auto", self._given_shape, self.n_features_in_)
+    def _resolve_architecture(self):
+        self._sizes = check_sizes("hidden_layer_sizes", self.hidden_layer_sizes)
+        self.image_shape_ = resolve_image_shape(
+            "auto", self._input_image_shape, self.n_features_in_
+        )
 
     def _build_module(self, n_outputs, generator):
         return MLP(

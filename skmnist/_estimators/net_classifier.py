@@ -1,18 +1,21 @@
 """From plain arrays to a trained skorch net: what the classifiers on torch share."""
 
+from __future__ import annotations
+
 import contextlib
 import time
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import torch
 from sklearn.utils import assert_all_finite
 from sklearn.utils.validation import check_is_fitted
 
-from skmnist._training.batches import Images, prepare
+from skmnist._training.batches import prepare
 from skmnist._training.convergence import warn_where_lost
 from skmnist._training.early_stopping import EarlyStop
 from skmnist._training.memory import memory_errors
-from skmnist._training.sampling import canonical_order, hold_back, literal_weights, weigh_classes
+from skmnist._training.optimizers import optimizer_settings
 from skmnist._training.schedules import OF_ALL_EPOCHS
 from skmnist._training.snapshot import WholeEpochs
 from skmnist._training.threads import choose_threads, limit_threads
@@ -27,34 +30,67 @@ from skmnist.exceptions import DivergenceError
 
 from .base import BaseImageClassifier
 from .checkpoints import open_checkpoints
-from .fitted_attributes import FittedNet
-from .net_builder import NetBuilder
+from .fit_recorder import FitRecorder
+from .fitted_attributes import FittedAttributesMixin
+from .net_builder import make_net, sync_params
 from .parameters import check_parameters
 from .sklearn_callbacks import CallbackSupport, with_callbacks
 from .state import SavedToFile
+from .training_data import check_range_of_dtype, make_datasets
 
-# A larger array isn't sorted first: it may be a file that doesn't fit into memory.
-_SORTED_BYTES = 2**30
+if TYPE_CHECKING:
+    from numpy.typing import ArrayLike
+    from torch import nn
+
+    from skmnist._training.batches import Images
+    from skmnist._training.net import Net
+
+    from .checkpoints import Checkpoints
+    from .sklearn_callbacks import FitTasks
 
 
-class BaseNetClassifier(SavedToFile, CallbackSupport, NetBuilder, FittedNet, BaseImageClassifier):
+class BaseNetClassifier(SavedToFile, CallbackSupport, FittedAttributesMixin, BaseImageClassifier):
     """Base of the classifiers that train a network.
 
-    A subclass checks the parameters that make the network in ``_plan`` and builds it in
-    ``_build_module``.
+    A subclass names the parameters that make the network, checks them against the data in
+    ``_resolve_architecture`` and builds the network in ``_build_module``.
     """
 
-    def _plan(self):
-        """Hold the parameters that make the network against the data; set `image_shape_`."""
+    _architecture_params: tuple[str, ...] = ()
+    # Whether the network is a user's own, which may draw from torch's global generator.
+    _custom_module = False
+
+    # -- what a subclass defines -------------------------------------------------------------
+
+    def _resolve_architecture(self) -> None:
+        """Check the parameters that make the network against the data; set `image_shape_`."""
         raise NotImplementedError
 
-    def _row_shape(self):
-        """Return the shape in which the network takes one picture."""
+    def _build_module(self, n_outputs: int, generator: torch.Generator | None) -> nn.Module:
+        """Return a new network."""
+        raise NotImplementedError
+
+    def _module_input_shape(self) -> tuple[int, ...]:
+        """Return the shape in which the network takes one sample."""
         return (self.n_features_in_,)
 
-    def _n_multiplications(self):
-        """Return about how many multiplications one picture takes."""
+    def _max_activation_size(self) -> int:
+        """Return the number of values in the widest layer, for one sample."""
+        return self.n_features_in_
+
+    def _n_multiply_adds(self) -> int:
+        """Return about how many multiplications one sample takes."""
         return self.n_parameters_
+
+    def _optimizer(self, device: torch.device) -> tuple[type, dict[str, Any]]:
+        """Return the class of the optimizer and its arguments, except for the learning rate."""
+        return optimizer_settings(
+            self.optimizer,
+            device,
+            momentum=self.momentum,
+            nesterov=bool(self.nesterov),
+            weight_decay=self.weight_decay,
+        )
 
     # -- training ----------------------------------------------------------------------------
 
@@ -105,20 +141,20 @@ class BaseNetClassifier(SavedToFile, CallbackSupport, NetBuilder, FittedNet, Bas
             Where the network ends up no better than guessing, or worse than it began.
         """
         check_parameters(self)
-        further = bool(self.warm_start) and self.__sklearn_is_fitted__()
+        warm = bool(self.warm_start) and self.__sklearn_is_fitted__()
         tasks = self._begin_tasks(X, y, sample_weight)
         with (
             open_checkpoints(self, resume) as checkpoints,
-            memory_errors(self._memory_advice()),
+            memory_errors(self._oom_hint()),
             cpu_by_default(),
         ):
-            self._train(
+            self._fit(
                 X,
                 y,
                 sample_weight,
                 X_val=X_val,
                 y_val=y_val,
-                further=further,
+                warm=warm,
                 tasks=tasks,
                 checkpoints=checkpoints,
             )
@@ -152,199 +188,139 @@ class BaseNetClassifier(SavedToFile, CallbackSupport, NetBuilder, FittedNet, Bas
                 "partial_fit trains for one epoch, so early_stopping=True has no meaning there. "
                 "Call fit, or set early_stopping=False."
             )
-        further = self.__sklearn_is_fitted__()
-        with memory_errors(self._memory_advice()), cpu_by_default():
-            return self._train(X, y, sample_weight, classes, one_epoch=True, further=further)
+        warm = self.__sklearn_is_fitted__()
+        with memory_errors(self._oom_hint()), cpu_by_default():
+            self._fit(X, y, sample_weight, classes=classes, warm=warm, one_epoch=True)
+        return self
 
-    def _memory_advice(self):
+    def _oom_hint(self):
         return (
             f"Lower batch_size (now {self.batch_size}), use a smaller network, or pass fewer rows."
         )
 
-    def _train(
+    def _fit(
         self,
-        X,
-        y,
-        sample_weight,
-        classes=None,
-        X_val=None,
-        y_val=None,
+        X: ArrayLike,
+        y: ArrayLike,
+        sample_weight: ArrayLike | None,
         *,
-        one_epoch=False,
-        further,
-        tasks=None,
-        checkpoints=None,
-    ):
+        classes: ArrayLike | None = None,
+        X_val: ArrayLike | None = None,
+        y_val: ArrayLike | None = None,
+        warm: bool,
+        one_epoch: bool = False,
+        tasks: FitTasks | None = None,
+        checkpoints: Checkpoints | None = None,
+    ) -> None:
+        """Validate, encode, make the data sets, build the net, train it and record the fit."""
         start = time.perf_counter()
         device = resolve_device(self.device)
-        if further:
+        if warm:
             self._check_architecture()
         else:
-            # What is learnt below and an old network wouldn't belong together.
-            vars(self).pop("net_", None)
-        X, y, weights = self._check_data(X, y, sample_weight, reset=not further)
-        if not further:
-            self._learn_classes(y, classes)
-            self._plan()
-        codes = self._encode(y)
-        if not further:
-            self._seed = draw_seed(self.random_state)
-            if checkpoints is not None:
-                self._seed = checkpoints.seed(self._seed)
+            # What is fitted below and an old network wouldn't belong together.
+            self.__dict__.pop("net_", None)
+        X, y, sample_weight = self._check_data(X, y, sample_weight, reset=not warm)
+        if not warm:
+            self._fit_classes(y, classes)
+            self._resolve_architecture()
+        y_encoded = self._encode(y)
+        if not warm:
+            seed = draw_seed(self.random_state)
+            self._seed = seed if checkpoints is None else checkpoints.seed(seed)
             self._dtype = resolve_dtype(self.precision, X.dtype, device)
-        images, valid = self._datasets(X, codes, weights, X_val, y_val, device)
+        validation_data = self._check_validation_data(X_val, y_val)
+        train, valid = make_datasets(self, X, y_encoded, sample_weight, validation_data, device)
+        net = self.net_ if warm else make_net(self, device)
+        sync_params(self, net, device, first_epoch=0 if one_epoch else len(net.history))
+        self._train(net, train, valid, start, one_epoch, tasks, checkpoints)
 
-        net = self.net_ if further else self._make_net(device)
-        self._refresh(net, device, first_epoch=0 if one_epoch else None)
+    def _train(
+        self,
+        net: Net,
+        train: Images,
+        valid: Images | None,
+        start: float,
+        one_epoch: bool,
+        tasks: FitTasks | None,
+        checkpoints: Checkpoints | None,
+    ) -> None:
+        """Train the net; after an interrupt it is what its last whole epoch made of it."""
+        first_epoch = len(net.history)
         stopping = EarlyStop(self.n_iter_no_change, self.tol) if self.early_stopping else None
-        self.best_epoch_ = None
-        first, watched = len(net.history), 0.0
+        recorder = FitRecorder(self, stopping, tasks, first_epoch, start)
         if checkpoints is not None:
-            checkpoints.begin(self, net, stopping, images, valid)
+            checkpoints.begin(self, net, stopping, train, valid)
+        epochs = 1 if one_epoch else self.max_epochs - (len(net.history) - first_epoch)
         whole = WholeEpochs(net, stopping, checkpoints)
-
-        def watch():
-            nonlocal watched
-            paused = time.perf_counter()
-            self._note(stopping, paused - start - watched)
-            if hasattr(self, "_watcher"):
-                self._watcher(len(net.history) - first)
-            stop = tasks is not None and tasks.end_epoch()
-            watched += time.perf_counter() - paused
-            return stop
-
         try:
             self.net_ = net
-            with self._arithmetic(min(self.batch_size, len(images)), device):
-                epochs = 1 if one_epoch else self.max_epochs - (len(net.history) - first)
+            with self._torch_context(min(self.batch_size, len(train)), torch.device(net.device)):
                 net.partial_fit(
-                    images,
+                    train,
                     valid=valid,
                     epochs=0 if stopping is not None and stopping.enough else epochs,
                     stopping=stopping,
                     whole=whole,
                     before_epoch=None if tasks is None else tasks.begin_epoch,
-                    after_epoch=watch if tasks or hasattr(self, "_watcher") else None,
+                    after_epoch=recorder.on_epoch_end if recorder.has_hooks else None,
                 )
-                self._finish(stopping, time.perf_counter() - start - watched)
+                recorder.finish()
                 if not one_epoch:
-                    warn_where_lost(net, images, first, self.best_epoch_ if stopping else None)
+                    best_epoch = self.best_epoch_ if stopping else None
+                    warn_where_lost(net, train, first_epoch, best_epoch)
         except DivergenceError:
             del self.net_  # nothing that it predicts would mean anything
             raise
         except BaseException:
             whole.go_back()
             if net.history:
-                self._finish(stopping, time.perf_counter() - start - watched)
+                recorder.finish()
             else:
-                vars(self).pop("net_", None)
+                self.__dict__.pop("net_", None)
             raise
-        return self
 
-    def _check_architecture(self):
-        for name, value in self._built_from.items():
+    def _check_architecture(self) -> None:
+        for name, value in self._fitted_architecture.items():
             if getattr(self, name) != value:
                 raise ValueError(
                     f"{name} changed from {value!r} to {getattr(self, name)!r} since the network "
                     "was built, so it can't be trained further. Call fit with warm_start=False."
                 )
 
-    def _datasets(self, X, codes, weights, X_val, y_val, device):
-        """Return the training and the validation rows; the latter may be None."""
-        self._check_dtype(X)
-        rows = np.arange(len(X))
-        if self.shuffle and X.nbytes <= _SORTED_BYTES:
-            rows = canonical_order(X, codes)
-        valid = None
+    def _check_validation_data(
+        self, X_val: ArrayLike | None, y_val: ArrayLike | None
+    ) -> tuple[np.ndarray, np.ndarray] | None:
         if (X_val is None) != (y_val is None):
             raise ValueError("X_val and y_val belong together: pass both, or neither.")
-        if X_val is not None:
-            X_val, y_val, _ = self._check_data(X_val, y_val, reset=False)
-            self._check_dtype(X_val)
-            valid = self._images(X_val, self._encode(y_val), device)
-        elif self.early_stopping:
-            rows, held_back = hold_back(
-                rows, codes, self.classes_, self.validation_fraction, self._seed
-            )
-            valid = self._images(X, codes, device, rows=held_back, weights=weights)
-        if weights is not None:
-            counts = literal_weights(weights)
-            if counts is not None:
-                rows, weights = np.repeat(rows, counts[rows]), None
-            else:
-                weights = weights / weights.max()  # only their ratios count; float32 must hold them
-        weights = weigh_classes(self.class_weight, self.classes_, codes, weights, rows)
-        if weights is not None:
-            rows = rows[weights[rows] > 0]
-            if len(rows) == 0:
-                raise ValueError(f"class_weight={self.class_weight!r} leaves no row with a weight.")
-        smallest = min(len(rows), self.batch_size)
-        if getattr(self, "batch_norm", False) and smallest < 2:
-            raise ValueError(
-                f"batch_norm=True normalises over a batch, but batch_size={self.batch_size} and "
-                f"{len(rows)} rows make batches of one row. Use more rows, or batch_norm=False."
-            )
-        return self._images(X, codes, device, rows=rows, weights=weights), valid
-
-    def _images(self, X, codes, device, *, rows=None, weights=None):
-        return Images(
-            X,
-            codes,
-            len(self.classes_),
-            rows=rows,
-            weights=weights,
-            shape=self._row_shape(),
-            scale=self.pixel_scale_,
-            dtype=self._dtype,
-            device=device,
-        )
-
-    def _check_dtype(self, X):
-        if X.dtype == np.float64 and self._dtype == torch.float32:
-            largest = max(-X.min(), X.max())
-            if largest > np.finfo(np.float32).max:
-                raise ValueError(
-                    f"X holds {largest:g}, which is infinity in float32, the precision of this "
-                    "network. Scale X, or use precision='float64'."
-                )
-
-    def _finish(self, stopping, seconds):
-        """Leave the best weights in place."""
-        if stopping is not None and stopping.best_epoch is not None:
-            stopping.restore(self.net_)
-        self._note(stopping, seconds)
-
-    def _note(self, stopping, seconds):
-        """Note how the training went so far."""
-        self.fit_time_ = seconds
-        if stopping is not None:
-            self.best_epoch_ = stopping.best_epoch
-        elif self.validation_scores_:
-            self.best_epoch_ = int(np.nanargmax(self.validation_scores_)) + 1
+        if X_val is None:
+            return None
+        X_val, y_val, _ = self._check_data(X_val, y_val, reset=False)
+        return X_val, self._encode(y_val)
 
     @contextlib.contextmanager
-    def _after_each_epoch(self, function):
+    def _on_epoch_end(self, function):
         """Call ``function(n)`` after each epoch n of every fit.
 
-        The classifier is then what it would be if `max_epochs` were n, where ``_epochs_nest``.
+        If ``_supports_staged_fit``, the classifier is then what a fit of n epochs would make it.
         """
-        self._watcher = function
+        self._epoch_hook = function
         try:
             yield
         finally:
-            del self._watcher
+            del self._epoch_hook
 
     @property
-    def _epochs_nest(self):
+    def _supports_staged_fit(self):
         """Whether a fit of few epochs is the beginning of a fit of more."""
         return self.lr_schedule not in OF_ALL_EPOCHS and not self.callbacks
 
     def __getstate__(self):
         state = super().__getstate__()
-        return {name: value for name, value in state.items() if name != "_watcher"}
+        return {name: value for name, value in state.items() if name != "_epoch_hook"}
 
     @contextlib.contextmanager
-    def _arithmetic(self, n_rows, device):
+    def _torch_context(self, n_rows, device):
         """Set what torch goes by for batches of `n_rows`, and restore it."""
         with (
             limit_threads(self._choose_threads(n_rows)),
@@ -359,27 +335,27 @@ class BaseNetClassifier(SavedToFile, CallbackSupport, NetBuilder, FittedNet, Bas
             return self.n_threads
         if self.random_state is not None:
             return 1  # the order of summation, and with it the bits, depends on the number
-        return choose_threads(6 * n_rows * self._n_multiplications())
+        return choose_threads(6 * n_rows * self._n_multiply_adds())
 
     def _logits(self, X):
         check_is_fitted(self)
         X = self._check_data(X, reset=False, finite=False)
-        self._check_dtype(X)
+        check_range_of_dtype(X, self._dtype)
         net, device = self.net_, torch.device(self.net_.device)
         n_rows = net.recipe.evaluate_rows
         outputs = np.empty((len(X), len(self.classes_)), dtype=_numpy_dtype(self._dtype))
         advice = "Pass fewer rows of X at once, or use device='cpu'."
-        arithmetic = self._arithmetic(min(n_rows, len(X)), device)
+        arithmetic = self._torch_context(min(n_rows, len(X)), device)
         with memory_errors(advice), cpu_by_default(), arithmetic:
             for start in range(0, len(X), n_rows):
                 part = X[start : start + n_rows]
                 # Here, where it is in the cache for the network afterwards.
                 assert_all_finite(part, input_name="X", estimator_name=type(self).__name__)
                 # A module of the user's may work in place.
-                copied = self._foreign or not part.flags.writeable
+                copied = self._custom_module or not part.flags.writeable
                 pixels = torch.from_numpy(part.copy() if copied else part)
                 x = prepare(pixels, self.pixel_scale_, self._dtype, device)
-                logits = net.outputs(x.view(len(part), *self._row_shape()))
+                logits = net.outputs(x.view(len(part), *self._module_input_shape()))
                 outputs[start : start + n_rows] = logits.cpu().numpy()
         if not np.isfinite(outputs).all():
             raise ValueError(

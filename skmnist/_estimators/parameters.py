@@ -97,7 +97,7 @@ _BOOL = _instance((bool, np.bool_), "True or False")
 _SIZES = _instance((tuple, list), "a tuple")
 _POSITIVE = _number(Real, "a positive number", 0, open_low=True)
 _NOT_NEGATIVE = _number(Real, "a number of at least 0", 0)
-_SHARE = _number(Real, "a number in [0, 1)", 0, 1)
+_FRACTION = _number(Real, "a number in [0, 1)", 0, 1)
 _AT_LEAST_1 = _number(Integral, "an integer of at least 1", 1)
 _AT_LEAST_0 = _number(Integral, "an integer of at least 0", 0)
 _SEED = _number(Integral, "an integer from 0 to 2**32 - 1", 0, 2**32)
@@ -155,7 +155,7 @@ PARAMETERS = {
         "Activation function of the hidden layers.",
     ),
     "dropout": Parameter(
-        [_SHARE],
+        [_FRACTION],
         "float",
         "Probability with which a hidden unit is left out of a training step, in [0, 1).",
     ),
@@ -184,7 +184,7 @@ PARAMETERS = {
     ),
     "lr": Parameter([_POSITIVE], "float", "Learning rate."),
     "momentum": Parameter(
-        [_SHARE], "float", 'Momentum of "sgd" and "rmsprop", in [0, 1); the others have none.'
+        [_FRACTION], "float", 'Momentum of "sgd" and "rmsprop", in [0, 1); the others have none.'
     ),
     "nesterov": Parameter([_BOOL], "bool", 'Nesterov\'s momentum, for "sgd".'),
     "weight_decay": Parameter(
@@ -240,7 +240,7 @@ PARAMETERS = {
     ),
     "precision": Parameter(
         [_choice(["auto", *PRECISIONS])],
-        '{"auto", "float32", "float64", "bf16"}',
+        '{"auto", "float32", "float64", "bfloat16"}',
         'Floating-point type of the arithmetic. "auto" follows scikit-learn on the CPU, where '
         "float64 `X` trains in float64 and all else in float32, and is float32 on an accelerator.",
     ),
@@ -326,7 +326,7 @@ def check_parameters(estimator):
         )
 
 
-def as_sizes(name, value):
+def check_sizes(name, value):
     """Return `value` of the parameter `name`, an int or a sequence, as a tuple of ints >= 1."""
     sizes = tuple(value) if isinstance(value, (tuple, list)) else (value,)
     if not all(map(_is_size, sizes)):
@@ -337,7 +337,7 @@ def as_sizes(name, value):
     return tuple(map(int, sizes))
 
 
-def as_pairs(name, value, n_layers, least=1):
+def check_pairs(name, value, n_layers, least=1):
     """Return `value` of the parameter `name` as one pair (height, width) for each layer.
 
     An int, or a pair given inside of a tuple, counts for both sides; a tuple has one entry a layer.
@@ -356,7 +356,7 @@ def as_pairs(name, value, n_layers, least=1):
     return [tuple(map(int, pair)) for pair in pairs]
 
 
-def documented(cls):
+def fill_docstring(cls):
     """Fill in what a classifier's docstring shares with the others.
 
     ``{parameters}`` becomes the entries of the table, in the order of the signature and with its

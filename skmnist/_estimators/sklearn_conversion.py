@@ -7,6 +7,7 @@ from skmnist._utils.device import resolve_device
 from skmnist._utils.random_state import draw_seed
 from skmnist.exceptions import InvalidParameterError
 
+from .net_builder import make_net
 from .parameters import check_parameters
 
 _ACTIVATIONS = {"identity": "identity", "logistic": "sigmoid", "tanh": "tanh", "relu": "relu"}
@@ -92,12 +93,12 @@ def carry_over(fitted, clf):
         if hasattr(fitted, name):
             setattr(clf, name, getattr(fitted, name))
     # It took pixels as they came, and doesn't know of which range they were.
-    clf.pixel_scale_, clf.pixel_range_, clf._mean_pixel = 1.0, (0.0, 0.0), 0.0
-    clf._given_shape = None
-    clf._plan()
+    clf.pixel_scale_, clf.pixel_range_, clf._mean_abs_pixel = 1.0, (0.0, 0.0), 0.0
+    clf._input_image_shape = None
+    clf._resolve_architecture()
     clf._seed = draw_seed(clf.random_state)
     clf._dtype = torch.from_numpy(fitted.coefs_[0]).dtype
-    clf.net_ = clf._make_net(resolve_device(clf.device))
+    clf.net_ = make_net(clf, resolve_device(clf.device))
     coefs, intercepts = list(fitted.coefs_), list(fitted.intercepts_)
     if len(fitted.classes_) == 2:
         # Their one logit is the second's minus the first's.

@@ -12,6 +12,7 @@ from skmnist._training.optimizers import as_torchs, needs_closure
 from skmnist._utils.device import cpu_by_default, resolve_device
 from skmnist.exceptions import ModelFileError
 
+from .net_builder import make_net
 from .parameters import check_parameters
 from .state_schema import FITTED, is_finite, set_fitted
 
@@ -94,8 +95,8 @@ def get_state(estimator, *, optimizer_state=True):
     net, params = estimator.net_, estimator.get_params(deep=False)
     del params["checkpoint_dir"]  # a folder of one machine, which nobody else's fit shall write to
     _refuse_code(estimator, params)
-    built_from, module = dict(estimator._built_from), None
-    if estimator._foreign:
+    built_from, module = dict(estimator._fitted_architecture), None
+    if estimator._custom_module:
         module = params.pop("module")
         if built_from.pop("module") is not module:
             raise ValueError("module was changed after the fit: call fit, and then save.")
@@ -151,14 +152,14 @@ def from_state(cls, state, *, module=None, device=None):
     estimator = cls(**{**params, **built_from, **state["trained_with"]})
     check_parameters(estimator)
     _check_lengths(built_from, n_tensors=len(state["weights"]))
-    if not {*cls._architecture, "precision"} <= set(built_from):
+    if not {*cls._architecture_params, "precision"} <= set(built_from):
         raise ValueError("it doesn't say what its network was built from")
     set_fitted(estimator, state["fitted"])
-    estimator._plan()
+    estimator._resolve_architecture()
     if module is None:
         _check_weights(_module_without_memory(estimator, len(state["weights"])), state["weights"])
-    net = estimator._make_net(resolve_device(estimator.device))
-    estimator.net_, estimator._built_from = net, built_from
+    net = make_net(estimator, resolve_device(estimator.device))
+    estimator.net_, estimator._fitted_architecture = net, built_from
     restore_training(net, state)
     for name, value in params.items():
         setattr(estimator, name, value)

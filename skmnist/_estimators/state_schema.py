@@ -40,10 +40,10 @@ def _are_names(value):
 FITTED = {
     "n_features_in_": lambda value: _is_whole(value, 1),
     "feature_names_in_": _are_names,
-    "_given_shape": lambda value: value is None or _is_shape(value),
+    "_input_image_shape": lambda value: value is None or _is_shape(value),
     "pixel_scale_": lambda value: value in (1.0, 255.0),
     "pixel_range_": lambda value: len(value) == 2 and all(map(is_finite, value)),
-    "_mean_pixel": is_finite,
+    "_mean_abs_pixel": is_finite,
     "classes_": _are_classes,
     "_seed": _is_whole,
     "_dtype": lambda value: isinstance(value, torch.dtype),
@@ -62,7 +62,7 @@ def set_fitted(estimator, fitted):
         if not FITTED[name](value):
             raise ValueError(f"{name}={value!r:.100}")
         setattr(estimator, name, value)
-    n_features, shape = estimator.n_features_in_, estimator._given_shape
+    n_features, shape = estimator.n_features_in_, estimator._input_image_shape
     if shape is not None and math.prod(shape) != n_features:
         raise ValueError(f"pictures of shape {shape} don't have {n_features} pixels")
     if len(fitted.get("feature_names_in_", range(n_features))) != n_features:

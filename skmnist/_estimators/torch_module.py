@@ -10,10 +10,10 @@ from skmnist.exceptions import InvalidParameterError
 
 from .base import resolve_image_shape
 from .net_classifier import BaseNetClassifier
-from .parameters import documented
+from .parameters import fill_docstring
 
 
-@documented
+@fill_docstring
 class TorchClassifier(BaseNetClassifier):
     """Any ``nn.Module`` that returns logits, as a scikit-learn classifier.
 
@@ -50,7 +50,7 @@ class TorchClassifier(BaseNetClassifier):
     True
     """
 
-    _architecture = ("module", "module_params", "image_shape")
+    _architecture_params = ("module", "module_params", "image_shape")
 
     def __init__(
         self,
@@ -114,23 +114,23 @@ class TorchClassifier(BaseNetClassifier):
         self.verbose = verbose
 
     @property
-    def _foreign(self):
+    def _custom_module(self):
         return self.module is not None
 
-    def _plan(self):
+    def _resolve_architecture(self):
         if self.module_params and (self.module is None or isinstance(self.module, nn.Module)):
             raise InvalidParameterError(
                 f"module_params={self.module_params!r} are for a class or a function, but module "
                 f"is {self.module!r}."
             )
-        given = self._given_shape
+        given = self._input_image_shape
         image_shape = "auto" if self.image_shape is None else self.image_shape
         self.image_shape_ = resolve_image_shape(image_shape, given, self.n_features_in_)
         self._shape = self.image_shape_
         if self.module is None or (self.image_shape is None and given is None):
             self._shape = (self.n_features_in_,)
 
-    def _row_shape(self):
+    def _module_input_shape(self):
         return self._shape
 
     def _build_module(self, n_outputs, generator):

@@ -87,7 +87,7 @@ def export_onnx(estimator, path):
     -----
     The steps are computed in float64, as in scikit-learn; the network in float32, whatever its
     `precision`. It is compared with what the classifier gives on the CPU; one of
-    ``precision="bf16"`` with what it gives in float32, as its own probabilities are coarser by
+    ``precision="bfloat16"`` with what it gives in float32, as its own probabilities are coarser by
     about 0.01.
 
     The model's metadata names the classes, the range of a classifier's pixels at its fit, and the
@@ -168,8 +168,10 @@ def _take_apart(estimator):
 
 def _input_shape(steps, clf):
     """Return the shape in which one picture comes."""
-    if clf._given_shape is not None and all(isinstance(step, PixelNormalizer) for step in steps):
-        return clf._given_shape
+    if clf._input_image_shape is not None and all(
+        isinstance(step, PixelNormalizer) for step in steps
+    ):
+        return clf._input_image_shape
     return ((steps or [clf])[0].n_features_in_,)
 
 
@@ -310,7 +312,7 @@ def _compare(session, estimator, clf, graph, shape):
             raise OnnxExportError(
                 f"The ONNX model's probabilities differ by {gap:.1e} from those of "
                 f"{type(clf).__name__}, more than {TOLERANCE:.0e}; nothing was written. "
-                + (_FOREIGN_GAP if clf._foreign else _GAP)
+                + (_FOREIGN_GAP if clf._custom_module else _GAP)
             )
         if not (found == labels[part])[clear[part]].all():
             raise OnnxExportError("The ONNX model's labels are others; nothing was written.")

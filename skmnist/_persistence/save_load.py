@@ -216,8 +216,8 @@ def _pipeline_from_state(state, **kwargs):
     # From the end, where the weights tell the number of features.
     classifier = steps[0][1]
     widths = (classifier.n_features_in_,)
-    if classifier._given_shape is not None:
-        widths += classifier._given_shape[:1]  # what scikit-learn counts of pictures
+    if classifier._input_image_shape is not None:
+        widths += classifier._input_image_shape[:1]  # what scikit-learn counts of pictures
     for name, step in reversed(others):
         transformer = step
         if step not in _PASSTHROUGH:

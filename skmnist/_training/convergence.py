@@ -67,7 +67,7 @@ def warn_where_lost(net, images, first, best_epoch=None):
         f"smaller lr helps (it is {net.lr:g}), or more epochs where the loss still falls; pixels "
         "far from 0..1 and a large weight_decay do this, too.",
         ConvergenceWarning,
-        stacklevel=5,  # the caller of fit, which scikit-learn wraps
+        stacklevel=6,  # the caller of fit, which scikit-learn wraps
     )
 
 

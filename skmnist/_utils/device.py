@@ -6,9 +6,9 @@ import threading
 import numpy as np
 import torch
 
-# Choices of `precision` that name a dtype of the weights; "bf16" keeps them in float32 and
+# Choices of `precision` that name a dtype of the weights; "bfloat16" keeps them in float32 and
 # multiplies in bfloat16 under autocast.
-PRECISIONS = {"float32": torch.float32, "float64": torch.float64, "bf16": torch.float32}
+PRECISIONS = {"float32": torch.float32, "float64": torch.float64, "bfloat16": torch.float32}
 
 
 def _available():

@@ -135,10 +135,10 @@ def _measure(estimator, train, test):
         reading += time.perf_counter() - start
 
     last, _ = last_step(estimator)
-    shows_epochs = hasattr(last, "_after_each_epoch")
+    shows_epochs = hasattr(last, "_on_epoch_end")
     start = time.perf_counter()
     if shows_epochs:
-        with last._after_each_epoch(look):
+        with last._on_epoch_end(look):
             estimator.fit(*train)
     else:
         estimator.fit(*train)

@@ -41,7 +41,7 @@ def epochs_parameter(estimator):
 
 def can_be_read(estimator):
     """Whether one training shows what a shorter one would have come to."""
-    return getattr(last_step(estimator)[0], "_epochs_nest", False)
+    return getattr(last_step(estimator)[0], "_supports_staged_fit", False)
 
 
 def read_on_the_way(estimator, epochs, read, X, y, **fit_params):
@@ -75,7 +75,7 @@ def read_on_the_way(estimator, epochs, read, X, y, **fit_params):
             reached(ahead.pop(0))
 
     estimator.set_params(**{epochs_parameter(estimator): ahead[-1]})
-    with last._after_each_epoch(after_epoch):
+    with last._on_epoch_end(after_epoch):
         estimator.fit(X, y, **fit_params)
     for n in ahead:  # several, where early stopping ended the training
         reached(n)

@@ -10,7 +10,7 @@ from skmnist.cli._arguments import choose
 # Name and module of each study -> the question.
 STUDIES = {
     "epochs": "How many epochs? Accuracy, loss and seconds against the number of epochs.",
-    "learning-curve": "How many images? Accuracy and seconds against the number of training images.",
+    "learning-curve": "How many images? Accuracy and seconds against their number.",
     "compare": "Which network? Several side by side: weights, losses, accuracies, seconds.",
     "grid": "Which parameters? Every combination of some values, cross-validated.",
 }
