@@ -16,7 +16,7 @@ import joblib
 from sklearn.model_selection import GridSearchCV
 
 from skmnist import MLPClassifier
-from skmnist.dask import connect
+from skmnist.dask import resilient_client
 from skmnist.datasets import load_mnist_sample
 
 X, y = load_mnist_sample(return_X_y=True)
@@ -28,11 +28,14 @@ search = GridSearchCV(
 # The cluster
 # -----------
 # Here it is two workers, threads of this process, which start at once. With
-# ``connect("tcp://scheduler:8786")`` it is the machines that were started with ``dask worker``.
-# Dask is installed by ``pip install "skmnist[dask]"``; without it this page searches without it.
+# ``resilient_client("tcp://scheduler:8786")`` it is the machines that were started with
+# ``dask worker``. Dask is installed by ``pip install "skmnist[dask]"``; without it this page
+# searches without it.
 
 if importlib.util.find_spec("distributed"):
-    with connect(processes=False, n_workers=2, threads_per_worker=1, dashboard_address=None):
+    with resilient_client(
+        processes=False, n_workers=2, threads_per_worker=1, dashboard_address=None
+    ):
         with joblib.parallel_config(backend="dask"):
             search.fit(X, y)
     print("searched on a Dask cluster")

@@ -1,7 +1,7 @@
 """A Dask client for joblib that gets over the loss of a worker."""
 
 
-def connect(address=None, **settings):
+def resilient_client(address=None, **settings):
     """Return a Dask client with which a search gets over the loss of a worker.
 
     joblib hands large arguments (the pictures, the row numbers of a split) to one of the workers,
@@ -35,8 +35,8 @@ def connect(address=None, **settings):
     Examples
     --------
     >>> import joblib
-    >>> from skmnist.dask import connect
-    >>> with connect("tcp://scheduler:8786"):  # doctest: +SKIP
+    >>> from skmnist.dask import resilient_client
+    >>> with resilient_client("tcp://scheduler:8786"):  # doctest: +SKIP
     ...     with joblib.parallel_config(backend="dask"):
     ...         search.fit(X, y)
     """

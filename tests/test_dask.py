@@ -20,7 +20,7 @@ from test_common import digits, every_classifier, same_network, tiny
 
 from skmnist import MLPClassifier
 from skmnist._utils.device import resolve_device
-from skmnist.dask import connect
+from skmnist.dask import resilient_client
 from skmnist.studies import (
     EpochGridSearchCV,
     compare_estimators,
@@ -49,7 +49,7 @@ def cluster(**settings):
 @pytest.fixture(scope="module")
 def client():
     """A client of a cluster with two workers that are threads of this process."""
-    with cluster(n_workers=2, processes=False) as running, connect(running) as client:
+    with cluster(n_workers=2, processes=False) as running, resilient_client(running) as client:
         yield client
 
 
@@ -120,7 +120,7 @@ def test_large_data_are_sent_without_dasks_warning(client):
 
 def test_scattered_data_are_made_anew_where_they_were_lost():
     data = np.arange(1000)
-    with cluster(n_workers=2, processes=False) as running, connect(running) as client:
+    with cluster(n_workers=2, processes=False) as running, resilient_client(running) as client:
         held, other = client.scatter([data, "other"])
         assert client.gather([held, other])[1] == "other"
         (holder,) = client.who_has([held])[held.key]
@@ -146,7 +146,7 @@ def test_search_gets_over_a_worker_that_is_killed(tmp_path):
     with (
         cluster(n_workers=0) as running,
         worker_processes(running.scheduler_address, 2) as processes,
-        connect(running) as client,
+        resilient_client(running) as client,
     ):
         client.wait_for_workers(2, timeout=120)
         with joblib.parallel_config(backend="dask"):
@@ -160,7 +160,7 @@ def test_search_gets_over_a_worker_that_is_killed(tmp_path):
 def test_message_without_dask_says_what_to_install(monkeypatch):
     monkeypatch.setitem(sys.modules, "distributed", None)
     with pytest.raises(ImportError, match=r'pip install "skmnist\[dask\]"'):
-        connect()
+        resilient_client()
 
 
 @pytest.mark.parametrize("visible, device", [(0, "cpu"), (1, "cuda:0"), (2, "cuda:0")])

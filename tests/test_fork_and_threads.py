@@ -16,7 +16,7 @@ from test_common import CLASSIFIERS, digits, every_classifier, has, same_network
 from skmnist import MLPClassifier
 from skmnist._training.threads import limit_threads
 from skmnist._utils.device import deterministic_algorithms
-from skmnist._utils.random_state import seeded_globally
+from skmnist._utils.random_state import fork_global_rng
 
 needs_fork = pytest.mark.skipif(not hasattr(os, "fork"), reason="needs os.fork")
 
@@ -115,13 +115,13 @@ def test_global_generators_are_seeded_and_restored_for_code_that_isnt_ours():
 
     before, drawn = state(), []
     for _ in range(2):
-        with seeded_globally(0, "test"):
+        with fork_global_rng(0, "test"):
             drawn.append(draw())
-            with seeded_globally(1, "test"):
+            with fork_global_rng(1, "test"):
                 draw()
             drawn[-1] += draw()
         assert state() == before
-    with pytest.raises(KeyError), seeded_globally(0, "test"):
+    with pytest.raises(KeyError), fork_global_rng(0, "test"):
         raise KeyError
     assert state() == before
     assert drawn[0] == drawn[1]
@@ -160,7 +160,7 @@ import torch
 from fuzz.bars import CLASSIFIERS, digits
 from fuzz.determinism import subject
 from fuzz.threads import in_a_fork, use_several_threads
-from skmnist._utils.random_state import seeded_globally
+from skmnist._utils.random_state import fork_global_rng
 from skmnist._training import threads
 
 X, y = digits()
@@ -174,7 +174,7 @@ for cls in CLASSIFIERS:
 held, done = threading.Event(), threading.Event()
 def hold():
     from skmnist.datasets import _loading as loading
-    with seeded_globally(0, "test"), threads._lock, loading._one_download_at_a_time:
+    with fork_global_rng(0, "test"), threads._lock, loading._one_download_at_a_time:
         held.set()
         done.wait()
 holder = threading.Thread(target=hold)

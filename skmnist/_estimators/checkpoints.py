@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 from filelock import FileLock, Timeout
 
-from skmnist._files.model_file import blame, read_model_file, write_model_file
+from skmnist._files.model_file import read_model_file, reraise_as_model_error, write_model_file
 from skmnist._training.schedules import OF_ALL_EPOCHS
 from skmnist.exceptions import CheckpointError, ModelFileError
 
@@ -125,7 +125,7 @@ class Checkpoints:
         self._refuse_others(saved["training"])
         n_epochs = len(saved["history"]["epoch"]["values"])
         self._check_length(saved["max_epochs"], n_epochs, estimator.lr_schedule)
-        with blame(self._path):
+        with reraise_as_model_error(self._path):
             restore_training(net, saved)
             if stopping is not None:
                 stopping.set_state(saved["stopping"])

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from skmnist._training.early_stopping import EarlyStop
 
     from .net_classifier import BaseNetClassifier
-    from .sklearn_callbacks import FitTasks
+    from .sklearn_callbacks import CallbackTasks
 
 
 class FitRecorder:
@@ -23,7 +23,7 @@ class FitRecorder:
     ----------
     estimator : BaseNetClassifier
     early_stopping : EarlyStop or None
-    tasks : FitTasks or None
+    tasks : CallbackTasks or None
         scikit-learn's callbacks.
     first_epoch : int
         Number of epochs that the net was trained for before this fit.
@@ -35,7 +35,7 @@ class FitRecorder:
         self,
         estimator: BaseNetClassifier,
         early_stopping: EarlyStop | None,
-        tasks: FitTasks | None,
+        tasks: CallbackTasks | None,
         first_epoch: int,
         start: float,
     ) -> None:

@@ -8,7 +8,7 @@ from skmnist._networks.modules import MLP
 from .base import resolve_image_shape
 from .net_classifier import BaseNetClassifier
 from .parameters import check_sizes, fill_docstring
-from .sklearn_conversion import carry_over, translate_parameters
+from .sklearn_conversion import convert_params, copy_weights
 
 
 @fill_docstring
@@ -162,9 +162,9 @@ class MLPClassifier(BaseNetClassifier):
                 f"estimator={estimator!r:.100} is not a sklearn.neural_network.MLPClassifier. "
                 "Pass one, fitted or not."
             )
-        clf = cls(**translate_parameters(estimator, params))
+        clf = cls(**convert_params(estimator, params))
         if hasattr(estimator, "coefs_"):
-            carry_over(estimator, clf)
+            copy_weights(estimator, clf)
         return clf
 
     def _resolve_architecture(self):

@@ -11,7 +11,7 @@ from skorch.callbacks import PrintLog
 from skmnist._training.config import Recipe
 from skmnist._training.net import Net
 from skmnist._training.progress import BatchLines, EpochBar
-from skmnist._utils.random_state import make_generator, seeded_globally
+from skmnist._utils.random_state import fork_global_rng, make_generator
 
 if TYPE_CHECKING:
     import torch
@@ -78,7 +78,7 @@ def sync_params(
 def _make_module(estimator: BaseNetClassifier, device: torch.device) -> nn.Module:
     n_outputs = len(estimator.classes_)
     if estimator._custom_module:
-        with seeded_globally(estimator._seed, "weights", device=device):
+        with fork_global_rng(estimator._seed, "weights", device=device):
             return estimator._build_module(n_outputs, None)
     return estimator._build_module(n_outputs, make_generator(estimator._seed, "weights"))
 

@@ -20,12 +20,12 @@ from skmnist._training.schedules import OF_ALL_EPOCHS
 from skmnist._training.snapshot import WholeEpochs
 from skmnist._training.threads import choose_threads, limit_threads
 from skmnist._utils.device import (
-    cpu_by_default,
+    default_device_cpu,
     deterministic_algorithms,
     resolve_device,
     resolve_dtype,
 )
-from skmnist._utils.random_state import draw_seed
+from skmnist._utils.random_state import resolve_seed
 from skmnist.exceptions import DivergenceError
 
 from .base import BaseImageClassifier
@@ -34,8 +34,8 @@ from .fit_recorder import FitRecorder
 from .fitted_attributes import FittedAttributesMixin
 from .net_builder import make_net, sync_params
 from .parameters import check_parameters
-from .sklearn_callbacks import CallbackSupport, with_callbacks
-from .state import SavedToFile
+from .sklearn_callbacks import SklearnCallbacksMixin, with_callbacks
+from .state import SerializationMixin
 from .training_data import check_range_of_dtype, make_datasets
 
 if TYPE_CHECKING:
@@ -46,10 +46,12 @@ if TYPE_CHECKING:
     from skmnist._training.net import Net
 
     from .checkpoints import Checkpoints
-    from .sklearn_callbacks import FitTasks
+    from .sklearn_callbacks import CallbackTasks
 
 
-class BaseNetClassifier(SavedToFile, CallbackSupport, FittedAttributesMixin, BaseImageClassifier):
+class BaseNetClassifier(
+    SerializationMixin, SklearnCallbacksMixin, FittedAttributesMixin, BaseImageClassifier
+):
     """Base of the classifiers that train a network.
 
     A subclass names the parameters that make the network, checks them against the data in
@@ -142,11 +144,11 @@ class BaseNetClassifier(SavedToFile, CallbackSupport, FittedAttributesMixin, Bas
         """
         check_parameters(self)
         warm = bool(self.warm_start) and self.__sklearn_is_fitted__()
-        tasks = self._begin_tasks(X, y, sample_weight)
+        tasks = self._begin_callback_tasks(X, y, sample_weight)
         with (
             open_checkpoints(self, resume) as checkpoints,
             memory_errors(self._oom_hint()),
-            cpu_by_default(),
+            default_device_cpu(),
         ):
             self._fit(
                 X,
@@ -189,7 +191,7 @@ class BaseNetClassifier(SavedToFile, CallbackSupport, FittedAttributesMixin, Bas
                 "Call fit, or set early_stopping=False."
             )
         warm = self.__sklearn_is_fitted__()
-        with memory_errors(self._oom_hint()), cpu_by_default():
+        with memory_errors(self._oom_hint()), default_device_cpu():
             self._fit(X, y, sample_weight, classes=classes, warm=warm, one_epoch=True)
         return self
 
@@ -209,7 +211,7 @@ class BaseNetClassifier(SavedToFile, CallbackSupport, FittedAttributesMixin, Bas
         y_val: ArrayLike | None = None,
         warm: bool,
         one_epoch: bool = False,
-        tasks: FitTasks | None = None,
+        tasks: CallbackTasks | None = None,
         checkpoints: Checkpoints | None = None,
     ) -> None:
         """Validate, encode, make the data sets, build the net, train it and record the fit."""
@@ -226,7 +228,7 @@ class BaseNetClassifier(SavedToFile, CallbackSupport, FittedAttributesMixin, Bas
             self._resolve_architecture()
         y_encoded = self._encode(y)
         if not warm:
-            seed = draw_seed(self.random_state)
+            seed = resolve_seed(self.random_state)
             self._seed = seed if checkpoints is None else checkpoints.seed(seed)
             self._dtype = resolve_dtype(self.precision, X.dtype, device)
         validation_data = self._check_validation_data(X_val, y_val)
@@ -242,7 +244,7 @@ class BaseNetClassifier(SavedToFile, CallbackSupport, FittedAttributesMixin, Bas
         valid: Images | None,
         start: float,
         one_epoch: bool,
-        tasks: FitTasks | None,
+        tasks: CallbackTasks | None,
         checkpoints: Checkpoints | None,
     ) -> None:
         """Train the net; after an interrupt it is what its last whole epoch made of it."""
@@ -250,7 +252,7 @@ class BaseNetClassifier(SavedToFile, CallbackSupport, FittedAttributesMixin, Bas
         stopping = EarlyStop(self.n_iter_no_change, self.tol) if self.early_stopping else None
         recorder = FitRecorder(self, stopping, tasks, first_epoch, start)
         if checkpoints is not None:
-            checkpoints.begin(self, net, stopping, train, valid)
+            checkpoints.restore(self, net, stopping, train, valid)
         epochs = 1 if one_epoch else self.max_epochs - (len(net.history) - first_epoch)
         whole = WholeEpochs(net, stopping, checkpoints)
         try:
@@ -346,7 +348,7 @@ class BaseNetClassifier(SavedToFile, CallbackSupport, FittedAttributesMixin, Bas
         outputs = np.empty((len(X), len(self.classes_)), dtype=_numpy_dtype(self._dtype))
         advice = "Pass fewer rows of X at once, or use device='cpu'."
         arithmetic = self._torch_context(min(n_rows, len(X)), device)
-        with memory_errors(advice), cpu_by_default(), arithmetic:
+        with memory_errors(advice), default_device_cpu(), arithmetic:
             for start in range(0, len(X), n_rows):
                 part = X[start : start + n_rows]
                 # Here, where it is in the cache for the network afterwards.

@@ -23,20 +23,20 @@ except ImportError:
         return method
 
 
-class CallbackSupport(CallbackSupportMixin):
+class SklearnCallbacksMixin(CallbackSupportMixin):
     """An estimator whose fits tell scikit-learn's callbacks of each epoch."""
 
-    def _begin_tasks(self, X, y, sample_weight):
+    def _begin_callback_tasks(self, X, y, sample_weight):
         """Tell that a fit begins; return what to tell the rest through, None if nobody listens."""
         if not hasattr(self, "_init_callback_context"):
             return None
         context = self._init_callback_context(max_subtasks=self.max_epochs)
         if not hasattr(self, "_skl_callbacks"):
             return None
-        return FitTasks(self, context, X, y, sample_weight)
+        return CallbackTasks(self, context, X, y, sample_weight)
 
 
-class FitTasks:
+class CallbackTasks:
     """The tasks of one fit: the fit, which begins here, and its epochs.
 
     Parameters

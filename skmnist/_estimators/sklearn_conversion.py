@@ -4,7 +4,7 @@ import numpy as np
 import torch
 
 from skmnist._utils.device import resolve_device
-from skmnist._utils.random_state import draw_seed
+from skmnist._utils.random_state import resolve_seed
 from skmnist.exceptions import InvalidParameterError
 
 from .net_builder import make_net
@@ -30,7 +30,7 @@ _SAME = {
 _FIXED = {"beta_1": 0.9, "beta_2": 0.999, "epsilon": 1e-8}
 
 
-def translate_parameters(estimator, given):
+def convert_params(estimator, given):
     """Return the parameters of scikit-learn's MLPClassifier as ours.
 
     Parameters
@@ -73,7 +73,7 @@ def translate_parameters(estimator, given):
     }
 
 
-def carry_over(fitted, clf):
+def copy_weights(fitted, clf):
     """Give `clf` the weights, the labels and the history of scikit-learn's fitted classifier.
 
     Raises
@@ -96,7 +96,7 @@ def carry_over(fitted, clf):
     clf.pixel_scale_, clf.pixel_range_, clf._mean_abs_pixel = 1.0, (0.0, 0.0), 0.0
     clf._input_image_shape = None
     clf._resolve_architecture()
-    clf._seed = draw_seed(clf.random_state)
+    clf._seed = resolve_seed(clf.random_state)
     clf._dtype = torch.from_numpy(fitted.coefs_[0]).dtype
     clf.net_ = make_net(clf, resolve_device(clf.device))
     coefs, intercepts = list(fitted.coefs_), list(fitted.intercepts_)

@@ -7,9 +7,9 @@ import torch
 from sklearn.utils.validation import check_is_fitted
 from torch.overrides import TorchFunctionMode
 
-from skmnist._files.model_file import blame, read_model_file, write_model_file
+from skmnist._files.model_file import read_model_file, reraise_as_model_error, write_model_file
 from skmnist._training.optimizers import as_torchs, needs_closure
-from skmnist._utils.device import cpu_by_default, resolve_device
+from skmnist._utils.device import default_device_cpu, resolve_device
 from skmnist.exceptions import ModelFileError
 
 from .net_builder import make_net
@@ -36,7 +36,7 @@ _CODE = ("augment", "callbacks")
 _TRAINING = ("loss", "lr", "optimizer", "momentum", "nesterov", "weight_decay")
 
 
-class SavedToFile:
+class SerializationMixin:
     """`save` and `load` of a classifier with a `net_`."""
 
     def save(self, path, *, optimizer_state=True):
@@ -78,7 +78,7 @@ class SavedToFile:
             raise ModelFileError(
                 f"{path} holds a {name!r:.100}, not a {cls.__name__}. Use skmnist.load(path)."
             )
-        with blame(path):
+        with reraise_as_model_error(path):
             return from_state(cls, state, module=module, device=device)
 
 
@@ -117,7 +117,7 @@ def get_state(estimator, *, optimizer_state=True):
     }
 
 
-@cpu_by_default()
+@default_device_cpu()
 def from_state(cls, state, *, module=None, device=None):
     """Return the classifier of the class `cls` that :func:`get_state` took apart.
 
@@ -127,7 +127,7 @@ def from_state(cls, state, *, module=None, device=None):
     state : dict
         Not to be trusted: it may come from anybody.
     module, device
-        As for :meth:`SavedToFile.load`.
+        As for :meth:`SerializationMixin.load`.
 
     Raises
     ------

@@ -20,7 +20,7 @@ from safetensors import SafetensorError
 from skmnist.exceptions import ModelFileError
 
 from .atomic import atomic_write
-from .serialization import from_plain, to_plain
+from .serialization import decode, encode
 
 FORMAT = 1
 
@@ -58,7 +58,7 @@ _COMPLAINTS = (
 
 
 @contextlib.contextmanager
-def blame(path):
+def reraise_as_model_error(path):
     """Turn an error in the block into a :class:`ModelFileError` that names the file."""
     try:
         yield
@@ -76,11 +76,11 @@ def write_model_file(path, model):
     ----------
     path : str or path
     model : dict
-        Values of the kinds that :func:`skmnist._files.serialization.to_plain` takes.
+        Values of the kinds that :func:`skmnist._files.serialization.encode` takes.
 
     Raises
     ------
-    NotPlainError
+    SerializationError
         Where the model has a value of another kind.
     OSError
         Where the file can't be written; an older one under that name is then as it was.
@@ -91,7 +91,7 @@ def write_model_file(path, model):
             "sha256": _NO_DIGEST.decode(),
             "format": FORMAT,
             "versions": _versions(),
-            "model": to_plain(model, arrays),
+            "model": encode(model, arrays),
         },
         separators=(",", ":"),
         allow_nan=False,
@@ -122,7 +122,7 @@ def read_model_file(path):
         Where there is no such file or it can't be read.
     """
     text, content = _read(Path(path))
-    with blame(path):
+    with reraise_as_model_error(path):
         outer = json.loads(text)
         if set(outer) != {"sha256", "format", "versions", "model"}:
             raise ValueError("its entries are " + ", ".join(map(repr, list(outer)[:10])))
@@ -135,7 +135,7 @@ def read_model_file(path):
             arrays = safetensors.numpy.load(content)
         except SafetensorError as error:
             raise ValueError(f"its tensors can't be read ({error})") from error
-        model = from_plain(outer["model"], arrays)
+        model = decode(outer["model"], arrays)
         if arrays:
             raise ValueError(f"nothing uses its tensors {sorted(arrays)[:10]}")
         if not isinstance(model, dict):

@@ -24,11 +24,11 @@ _OPTIMIZERS = {
 _MOST_STRING_BYTES = 2**26
 
 
-class NotPlainError(TypeError):
+class SerializationError(TypeError):
     """A value is of a kind that a model file doesn't hold."""
 
 
-def to_plain(value, arrays, name=""):
+def encode(value, arrays, name=""):
     """Return `value` as what JSON holds; arrays in it are added to the dict `arrays`.
 
     Parameters
@@ -43,7 +43,7 @@ def to_plain(value, arrays, name=""):
 
     Raises
     ------
-    NotPlainError
+    SerializationError
         It names the value.
     """
     kind = type(value)
@@ -53,7 +53,7 @@ def to_plain(value, arrays, name=""):
         return value if math.isfinite(value) else {"$float": repr(value)}
 
     def plain(part, key):
-        return to_plain(part, arrays, f"{name}.{key}" if name else str(key))
+        return encode(part, arrays, f"{name}.{key}" if name else str(key))
 
     if kind is list:
         return [plain(part, i) for i, part in enumerate(value)]
@@ -79,11 +79,13 @@ def to_plain(value, arrays, name=""):
         return {"$dtype": str(value).removeprefix("torch.")}
     if kind is type and _OPTIMIZERS.get(value.__name__) is value:
         return {"$optimizer": value.__name__}
-    raise NotPlainError(f"{name}={value!r} is a {kind.__name__}, which a model file doesn't hold")
+    raise SerializationError(
+        f"{name}={value!r} is a {kind.__name__}, which a model file doesn't hold"
+    )
 
 
-def from_plain(plain, arrays):
-    """Return the value that :func:`to_plain` was given.
+def decode(plain, arrays):
+    """Return the value that :func:`encode` was given.
 
     Parameters
     ----------
@@ -94,15 +96,15 @@ def from_plain(plain, arrays):
     Raises
     ------
     ValueError, TypeError, LookupError
-        Where `plain` is nothing that :func:`to_plain` writes.
+        Where `plain` is nothing that :func:`encode` writes.
     """
     if isinstance(plain, list):
-        return [from_plain(part, arrays) for part in plain]
+        return [decode(part, arrays) for part in plain]
     if not isinstance(plain, dict):
         return plain
     tags = [key for key in plain if key.startswith("$")]
     if not tags:
-        return {key: from_plain(part, arrays) for key, part in plain.items()}
+        return {key: decode(part, arrays) for key, part in plain.items()}
     if len(plain) > 1 or tags[0] not in _KINDS:
         raise ValueError(f"unknown kind of value: {_brief(tags)}")
     return _KINDS[tags[0]](plain[tags[0]], arrays)
@@ -111,24 +113,24 @@ def from_plain(plain, arrays):
 def _keep(array, arrays, name):
     """Add a tensor or an array to `arrays`, as a copy in C order; return its name."""
     if name in arrays:
-        raise NotPlainError(f"two values are called {name!r}")
+        raise SerializationError(f"two values are called {name!r}")
     if isinstance(array, torch.Tensor):
         try:
             array = array.numpy()
         except TypeError as error:
-            raise NotPlainError(
+            raise SerializationError(
                 f"{name} is a tensor of {array.dtype}, which a model file doesn't hold"
             ) from error
     native = array.dtype.newbyteorder("=")
     if native.name not in _NUMBER_TYPES:
-        raise NotPlainError(f"{name} is an array of {native}, which a model file doesn't hold")
+        raise SerializationError(f"{name} is an array of {native}, which a model file doesn't hold")
     arrays[name] = np.array(array, dtype=native, order="C")
     return name
 
 
 def _array_to_plain(array, arrays, name):
     if array.dtype.kind in "UO" and array.ndim == 1:
-        items = [to_plain(item, arrays, f"{name}.{i}") for i, item in enumerate(array.tolist())]
+        items = [encode(item, arrays, f"{name}.{i}") for i, item in enumerate(array.tolist())]
         _check_string_bytes(array.dtype, len(items))
         return {"$objects": [array.dtype.str, items]}
     # The order in memory decides how BLAS sums up, and so the last bits.
@@ -139,7 +141,7 @@ def _array_to_plain(array, arrays, name):
 
 def _check_string_bytes(dtype, n_items):
     if dtype.kind == "U" and dtype.itemsize * n_items > _MOST_STRING_BYTES:
-        raise NotPlainError(
+        raise SerializationError(
             f"{n_items} strings of {dtype} take more than {_MOST_STRING_BYTES // 2**20} MB"
         )
 
@@ -154,11 +156,11 @@ def _float(plain, arrays):
 
 
 def _tuple(plain, arrays):
-    return tuple(_of(list, from_plain(_of(list, plain), arrays)))
+    return tuple(_of(list, decode(_of(list, plain), arrays)))
 
 
 def _dict(plain, arrays):
-    return {from_plain(key, arrays): from_plain(part, arrays) for key, part in plain}
+    return {decode(key, arrays): decode(part, arrays) for key, part in plain}
 
 
 def _tensor(plain, arrays):
@@ -176,7 +178,7 @@ def _array(plain, arrays):
 
 def _objects(plain, arrays):
     dtype, items = plain
-    items = from_plain(_of(list, items), arrays)
+    items = decode(_of(list, items), arrays)
     result = np.empty(len(items), dtype=object)
     for i, item in enumerate(items):
         result[i] = item
@@ -198,12 +200,12 @@ def _str(plain, arrays):
 
 def _number(plain, arrays):
     dtype, item = plain
-    return _NUMBER_TYPES[dtype](from_plain(item, arrays))
+    return _NUMBER_TYPES[dtype](decode(item, arrays))
 
 
 def _random_state(plain, arrays):
     result = np.random.RandomState()
-    result.set_state(_of(tuple, from_plain(plain, arrays)))
+    result.set_state(_of(tuple, decode(plain, arrays)))
     return result
 
 

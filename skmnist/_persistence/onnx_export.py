@@ -16,7 +16,7 @@ from sklearn.utils.validation import check_is_fitted
 
 from skmnist._estimators.net_classifier import BaseNetClassifier
 from skmnist._files.atomic import atomic_write
-from skmnist._utils.device import cpu_by_default
+from skmnist._utils.device import default_device_cpu
 from skmnist.exceptions import OnnxExportError
 from skmnist.preprocessing import DigitNormalizer, PixelNormalizer
 
@@ -178,7 +178,7 @@ def _input_shape(steps, clf):
 # -- the model -------------------------------------------------------------------------------
 
 
-@cpu_by_default()
+@default_device_cpu()
 def _translate(graph, shape):
     """Return the ONNX model that torch makes of the graph."""
     example = (torch.zeros(2, *shape),)  # of one picture, the number would be taken as fixed

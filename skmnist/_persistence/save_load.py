@@ -13,7 +13,7 @@ from skmnist._estimators.cnn import CNNClassifier
 from skmnist._estimators.mlp import MLPClassifier
 from skmnist._estimators.state import from_state, get_state
 from skmnist._estimators.torch_module import TorchClassifier
-from skmnist._files.model_file import blame, read_model_file, write_model_file
+from skmnist._files.model_file import read_model_file, reraise_as_model_error, write_model_file
 from skmnist.exceptions import ModelFileError
 from skmnist.preprocessing import DigitNormalizer, PixelNormalizer
 
@@ -155,7 +155,7 @@ def load(path, *, module=None, device=None):
     /...digits.safetensors is empty. Fetch or save it again.
     """
     state = read_model_file(path)
-    with blame(path):
+    with reraise_as_model_error(path):
         if state.get("class") == "Pipeline":
             return _pipeline_from_state(state, module=module, device=device)
         return _classifier_from_state(state, module=module, device=device)

@@ -19,7 +19,7 @@ from torch import nn
 from skmnist._networks.losses import LOSSES, mean_losses, one_hot
 from skmnist._networks.modules import MLP, Dropout
 from skmnist._networks.neural_network import NeuralNetwork
-from skmnist._utils.random_state import make_generator, seeded_globally
+from skmnist._utils.random_state import fork_global_rng, make_generator
 from skmnist.exceptions import DivergenceError
 from skmnist.preprocessing._augmentation import AUGMENTATIONS
 
@@ -172,7 +172,7 @@ class Net(NeuralNetClassifier):
         losses, masses = [], []
         with contextlib.ExitStack() as stack:
             if recipe.foreign or callable(recipe.augment):
-                stack.enter_context(seeded_globally(recipe.seed, "global", epoch, images.device))
+                stack.enter_context(fork_global_rng(recipe.seed, "global", epoch, images.device))
             stack.enter_context(denormals_as_zero(images.device))
             stack.enter_context(step.mode())
             self._set_training(True)

@@ -56,7 +56,7 @@ def _unknown_device(device, available):
 
 
 @contextlib.contextmanager
-def cpu_by_default():
+def default_device_cpu():
     """Let tensors be made on the CPU where no device is named, as torch does by itself.
 
     ``torch.set_default_device`` may have said otherwise. Only then: inside the block each call of

@@ -17,7 +17,7 @@ from sklearn.utils import check_random_state
 _one_at_a_time = threading.RLock()
 
 
-def draw_seed(random_state):
+def resolve_seed(random_state):
     """Return the integer seed that `random_state` stands for.
 
     ``None`` takes fresh entropy and not NumPy's global generator, which is left as it was.
@@ -40,7 +40,7 @@ def make_generator(seed, purpose, epoch=0, device="cpu"):
 
 
 @contextlib.contextmanager
-def seeded_globally(seed, purpose, epoch=0, device="cpu"):
+def fork_global_rng(seed, purpose, epoch=0, device="cpu"):
     """Seed the global generators inside the block and restore them after it.
 
     For code that isn't ours (a user's module, a user's augmentation), which draws from torch's,

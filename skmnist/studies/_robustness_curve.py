@@ -10,7 +10,7 @@ import scipy.sparse
 import torch
 from sklearn.metrics import check_scoring
 
-from skmnist._utils.device import cpu_by_default
+from skmnist._utils.device import default_device_cpu
 from skmnist.displays._images import as_images
 from skmnist.preprocessing._transforms import affine, thicken, warp
 
@@ -116,7 +116,7 @@ class RobustnessCurve(StudyResult):
         return RobustnessDisplay.from_curves({"": self}, ax=ax, **looks)
 
 
-@cpu_by_default()
+@default_device_cpu()
 def robustness_curve(
     estimator,
     X,
