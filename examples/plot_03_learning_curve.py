@@ -29,7 +29,7 @@ curve.plot()
 # The numbers
 # -----------
 
-table = curve.to_frame().groupby("train_size")[["train_score", "test_score", "fit_seconds"]]
+table = curve.to_frame().groupby("train_size")[["train_score", "test_score", "fit_time"]]
 print(table.mean().round(3).to_string())
 
 # %%

@@ -66,7 +66,7 @@ def assert_same(search, reference):
         assert found[name].dtype == values.dtype
         np.testing.assert_array_equal(np.ma.getmask(found[name]), np.ma.getmask(values))
     fitted = {name for name in vars(reference) if name.endswith("_")}
-    assert {name for name in vars(search) if name.endswith("_")} == fitted | {"trained_once_"}
+    assert {name for name in vars(search) if name.endswith("_")} == fitted | {"staged_"}
     for name in ("best_index_", "best_params_", "best_score_", "multimetric_", "n_splits_"):
         assert getattr(search, name, None) == getattr(reference, name, None)
     assert repr(search.scorer_) == repr(reference.scorer_)
@@ -105,7 +105,7 @@ def test_each_combination_is_trained_once_to_its_largest_number_of_epochs(data, 
     grid = {"max_epochs": range(1, 11), "lr": [1e-3, 1e-2]}
     search = EpochGridSearchCV(tiny(), grid, cv=2, refit=False).fit(*data)
     assert len(epochs_run) == 2 * 2 * 10
-    assert search.trained_once_.all()
+    assert search.staged_.all()
     assert len(search.cv_results_["params"]) == 20
 
 
@@ -146,7 +146,7 @@ def sees_the_estimator(estimator, X, y):
 )
 def test_settings_of_the_search(data, params):
     search, _ = both(tiny(), GRID, data, **params)
-    assert search.trained_once_.all()
+    assert search.staged_.all()
 
 
 @pytest.mark.parametrize(
@@ -163,19 +163,19 @@ def test_settings_of_the_search(data, params):
 )
 def test_grids(data, grid, once):
     search, _ = both(tiny(optimizer="sgd", max_epochs=2), grid, data)
-    assert search.trained_once_.tolist() == once
+    assert search.staged_.tolist() == once
 
 
 @pytest.mark.parametrize("schedule", SCHEDULES)
 def test_every_schedule(data, schedule):
     search, _ = both(tiny(lr_schedule=schedule), EPOCHS, data)
-    assert (search.trained_once_ == (schedule not in OF_ALL_EPOCHS)).all()
+    assert (search.staged_ == (schedule not in OF_ALL_EPOCHS)).all()
 
 
 def test_schedules_in_the_grid(data):
     grid = {"lr_schedule": [None, "cosine"], **EPOCHS}
     search, _ = both(tiny(), grid, data)
-    assert search.trained_once_.tolist() == [True] * 3 + [False] * 3
+    assert search.staged_.tolist() == [True] * 3 + [False] * 3
 
 
 @pytest.mark.parametrize(
@@ -191,7 +191,7 @@ def test_schedules_in_the_grid(data):
 )
 def test_settings_of_the_estimator(data, params):
     search, _ = both(tiny(**params), {"max_epochs": [6, 1, 3, 2]}, data, return_train_score=True)
-    assert search.trained_once_.all()
+    assert search.staged_.all()
 
 
 def test_convolutions(data):
@@ -207,7 +207,7 @@ def test_pipeline(data):
         "minmaxscaler__feature_range": [(0, 1), (-1, 1)],
     }
     search, reference = both(pipe, grid, data, return_train_score=True)
-    assert search.trained_once_.all()
+    assert search.staged_.all()
     assert same_network(search.best_estimator_[-1], reference.best_estimator_[-1])
 
 
@@ -223,7 +223,7 @@ def test_last_step_in_the_grid(data):
     searches = [s(pipe, grid, cv=2).fit(*data) for s in (EpochGridSearchCV, GridSearchCV)]
     scores = [search.cv_results_["mean_test_score"] for search in searches]
     np.testing.assert_array_equal(*scores)
-    assert searches[0].trained_once_.all()
+    assert searches[0].staged_.all()
 
 
 def test_weights_and_groups(data):
@@ -277,7 +277,7 @@ def test_times_grow_with_the_epochs(data):
 )
 def test_other_classifiers_are_trained_anew(data, estimator):
     search, _ = both(estimator, {"max_iter": [1, 3]}, data)
-    assert not search.trained_once_.any()
+    assert not search.staged_.any()
 
 
 # -- what fails --------------------------------------------------------------------------------
@@ -449,13 +449,13 @@ def test_workers_use_one_thread_each_without_a_seed_too(data):
         assert np.isfinite(search.cv_results_["mean_test_score"]).all()
 
 
-@pytest.mark.parametrize("narrowing", [False, True])
-def test_layer_sizes_reach_their_bounds_and_no_further(narrowing):
-    drawn = LayerSizes(3, 6, 2, 4, narrowing).rvs(500, random_state=0)
+@pytest.mark.parametrize("decreasing", [False, True])
+def test_layer_sizes_reach_their_bounds_and_no_further(decreasing):
+    drawn = LayerSizes(3, 6, 2, 4, decreasing).rvs(500, random_state=0)
     assert {len(sizes) for sizes in drawn} == {2, 3, 4}
     assert {units for sizes in drawn for units in sizes} == {3, 4, 5, 6}
     falling = [list(sizes) == sorted(sizes, reverse=True) for sizes in drawn]
-    assert all(falling) == narrowing
+    assert all(falling) == decreasing
     assert all(type(units) is int for sizes in drawn for units in sizes)
 
 

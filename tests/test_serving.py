@@ -45,8 +45,8 @@ def server(clf):
 class serving:
     """A server in a thread: ``with serving(clf) as server``."""
 
-    def __init__(self, est, **kwargs):
-        self.server = DigitServer(est, **kwargs)
+    def __init__(self, estimator, **kwargs):
+        self.server = DigitServer(estimator, **kwargs)
         self.thread = threading.Thread(target=self.server.serve_forever, args=(0.02,))
 
     def __enter__(self):

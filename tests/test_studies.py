@@ -76,21 +76,22 @@ def test_ten_points_cost_ten_epochs_and_fresh_ones_fifty_five(data, test_rows, e
     once = epoch_curve(tiny(), *data, **test_rows)
     assert len(epochs_run) == 10
     epochs_run.clear()
-    fresh = epoch_curve(tiny(), *data, **test_rows, fresh=True)
+    retrained = epoch_curve(tiny(), *data, **test_rows, retrain=True)
     assert len(epochs_run) == 55
-    assert_same_figures(once, fresh)
-    assert once.trained_once
-    assert not fresh.trained_once
+    assert_same_figures(once, retrained)
+    assert once.staged
+    assert not retrained.staged
 
 
 @every_classifier
 def test_every_classifier_is_read_on_the_way(cls, data, test_rows):
     clf = tiny_of(cls)
     curves = [
-        epoch_curve(clf, *data, epochs=[3, 1], **test_rows, fresh=fresh) for fresh in (False, True)
+        epoch_curve(clf, *data, epochs=[3, 1], **test_rows, retrain=retrain)
+        for retrain in (False, True)
     ]
     assert_same_figures(*curves)
-    assert curves[0].trained_once
+    assert curves[0].staged
     np.testing.assert_array_equal(curves[0].epochs, [1, 3])
 
 
@@ -105,9 +106,9 @@ def test_every_classifier_is_read_on_the_way(cls, data, test_rows):
 )
 def test_reading_equals_training_anew(data, params):
     clf = tiny(**params)
-    curves = [epoch_curve(clf, *data, epochs=[1, 2, 5], cv=2, fresh=f) for f in (False, True)]
+    curves = [epoch_curve(clf, *data, epochs=[1, 2, 5], cv=2, retrain=f) for f in (False, True)]
     assert_same_figures(*curves)
-    assert curves[0].trained_once == (params.get("lr_schedule") not in OF_ALL_EPOCHS)
+    assert curves[0].staged == (params.get("lr_schedule") not in OF_ALL_EPOCHS)
 
 
 def test_curve_is_scikit_learns_validation_curve(data):
@@ -122,7 +123,7 @@ def test_curve_is_scikit_learns_validation_curve(data):
         cv=3,
         scoring="f1_macro",
     )
-    assert curve.trained_once
+    assert curve.staged
     np.testing.assert_array_equal(curve.train_scores, train_scores)
     np.testing.assert_array_equal(curve.test_scores, test_scores)
 
@@ -167,7 +168,7 @@ def test_estimator_is_left_as_it_is(data):
 )
 def test_other_classifiers_are_trained_anew_for_each_point(data, test_rows, estimator):
     curve = epoch_curve(estimator, *data, epochs=[1, 3], **test_rows)
-    assert not curve.trained_once
+    assert not curve.staged
     assert curve.test_scores.shape == (2, 1)
     assert np.isnan(curve.test_losses).all() == (not hasattr(estimator, "predict_proba"))
 
@@ -175,7 +176,7 @@ def test_other_classifiers_are_trained_anew_for_each_point(data, test_rows, esti
 def test_classifier_with_callbacks_is_trained_anew(data):
     from skorch.callbacks import EpochTimer
 
-    assert not epoch_curve(tiny(callbacks=[EpochTimer()]), *data, epochs=[1], cv=2).trained_once
+    assert not epoch_curve(tiny(callbacks=[EpochTimer()]), *data, epochs=[1], cv=2).staged
 
 
 @pytest.mark.parametrize("epochs", [0, 5, [], [1, 0], [1.5], "12", [True, "a"]], ids=repr)
@@ -317,7 +318,7 @@ def test_results_say_what_made_them(curves):
     curve = curves[0]
     assert curve.settings["estimator"] == "MLPClassifier"
     assert curve.settings["parameters"]["hidden_layer_sizes"] == [8]
-    assert (curve.settings["n_rows"], curve.settings["cv"]) == (250, 2)
+    assert (curve.settings["n_samples"], curve.settings["cv"]) == (250, 2)
     assert curve.seed == 0
     assert curve.versions.keys() == {"python", "skmnist", "numpy", "scikit-learn", "torch"}
     assert repr(curve) == "EpochCurve(2 points, 2 splits, seed=0)"
@@ -360,14 +361,14 @@ def test_table_holds_the_figures_of_each_classifier(data, test_rows):
     )
     assert ours["n_weights"].tolist() == [784 * 8 + 8 * 10] * 3
     assert theirs["n_weights"].tolist() == [784 * 10] * 2 + [784 * 8 + 8 * 10]
-    assert (ours["lowest_test_loss"] <= ours["test_loss"]).all()
-    assert (ours["lowest_train_loss"] <= ours["train_loss"]).all()
-    assert (ours["highest_test_accuracy"] >= ours["test_accuracy"]).all()
-    assert (ours["median_epoch_seconds"] > 0).all()
-    assert (ours["mean_epoch_seconds"] < ours["total_seconds"]).all()
-    left_out = ["lowest_test_loss", "highest_test_accuracy", "mean_epoch_seconds"]
+    assert (ours["min_test_loss"] <= ours["test_loss"]).all()
+    assert (ours["min_train_loss"] <= ours["train_loss"]).all()
+    assert (ours["max_test_accuracy"] >= ours["test_accuracy"]).all()
+    assert (ours["median_epoch_time"] > 0).all()
+    assert (ours["mean_epoch_time"] < ours["fit_time"]).all()
+    left_out = ["min_test_loss", "max_test_accuracy", "mean_epoch_time"]
     assert theirs[left_out].isna().all(axis=None)
-    assert table["read"].tolist() == ["each epoch"] * 3 + ["at the end"] * 3
+    assert table["evaluated"].tolist() == ["each epoch"] * 3 + ["at the end"] * 3
 
 
 def test_table_shows_the_parameters_that_differ(data, test_rows):
@@ -384,9 +385,9 @@ def test_best_figures_are_those_of_single_epochs(data, test_rows):
     clf = tiny(max_epochs=6, lr=0.05)
     table = compare_estimators({"clf": clf}, *data, *test_rows.values())
     curve = epoch_curve(clf, *data, epochs=range(1, 7), **test_rows)
-    assert table.loc["clf", "lowest_train_loss"] == curve.train_losses.min()
-    assert table.loc["clf", "lowest_test_loss"] == curve.test_losses.min()
-    assert table.loc["clf", "highest_test_accuracy"] == curve.test_scores.max()
+    assert table.loc["clf", "min_train_loss"] == curve.train_losses.min()
+    assert table.loc["clf", "min_test_loss"] == curve.test_losses.min()
+    assert table.loc["clf", "max_test_accuracy"] == curve.test_scores.max()
 
 
 def test_comparison_of_what_is_no_dict_is_refused(data, test_rows):

@@ -46,13 +46,13 @@ clf = make_pipeline(PixelNormalizer(0.5, 0.5), MLPClassifier((128, 64), random_s
 # %%
 # Accuracy and time
 # -----------------
-# ``fresh=True`` trains anew for each number of epochs, as they did: 55 epochs for ten points.
+# ``retrain=True`` trains anew for each number of epochs, as they did: 55 epochs for ten points.
 # Without it the classifier is trained for 10 epochs and looked at on its way. The accuracies are
 # the same, since the same seed gives the same network, for a fifth of the work.
 
 data = {"X": X, "y": y, "X_test": X_test, "y_test": y_test}
 on_the_way = epoch_curve(clf, epochs=range(1, 11), **data)
-curve = epoch_curve(clf, epochs=range(1, 11), fresh=True, **data)
+curve = epoch_curve(clf, epochs=range(1, 11), retrain=True, **data)
 print("the same accuracies:", (curve.test_scores == on_the_way.test_scores).all())
 
 accuracies, minutes = curve.test_scores[:, 0], curve.fit_times[:, 0] / 60

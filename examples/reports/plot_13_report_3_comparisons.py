@@ -74,7 +74,7 @@ candidates = {
     "batches of 256": network(batch_size=256),
 }
 changes = compare_estimators(candidates, X, y, X_test, y_test)
-shown = ["n_weights", "train_accuracy", "test_accuracy", "total_seconds"]
+shown = ["n_weights", "train_accuracy", "test_accuracy", "fit_time"]
 print(changes[shown].round(3).to_string())
 
 # %%

@@ -55,7 +55,7 @@ wide = CNNClassifier(channels=(32, 64), kernel_size=5, padding=1, **layers)
 many = 50 if full else 20
 curve = epoch_curve(narrow, X, y, epochs=[1, 2, 5, 10, many], X_test=X_test, y_test=y_test)
 curve.plot()
-print(curve.to_frame()[["epochs", "train_score", "test_score", "fit_seconds"]].to_string())
+print(curve.to_frame()[["epochs", "train_score", "test_score", "fit_time"]].to_string())
 
 # %%
 # Why does it stay so low, with any number of epochs? Look at what reaches the last layer. (A fit

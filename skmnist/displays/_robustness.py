@@ -14,12 +14,12 @@ class RobustnessDisplay:
 
     Parameters
     ----------
-    values : dict of str to array-like of shape (n_values,)
-        For each classifier how much the pictures were changed.
-    scores : dict of str to array-like of shape (n_values,)
+    severities : dict of str to array-like of shape (n_severities,)
+        For each classifier, the severities of the corruption.
+    scores : dict of str to array-like of shape (n_severities,)
         For each classifier its scores on them.
     label : str
-        What `values` are.
+        The unit of `severities`, as the label of the x axis.
     score_name : str, default="accuracy"
         What the scores are; "accuracy" is shown in per cent.
 
@@ -42,13 +42,13 @@ class RobustnessDisplay:
     >>> from skmnist.studies import robustness_curve
     >>> X, y = load_mnist_sample(return_X_y=True)
     >>> clf = MLPClassifier(max_epochs=3, random_state=0).fit(X[::2], y[::2])
-    >>> curve = robustness_curve(clf, X[1::2], y[1::2], transform="shift")
+    >>> curve = robustness_curve(clf, X[1::2], y[1::2], corruption="shift")
     >>> RobustnessDisplay.from_curves({"MLP": curve}).ax_.get_xlabel()
     'Moved in any direction (pixels)'
     """
 
-    def __init__(self, values, scores, label, score_name="accuracy"):
-        self.values = values
+    def __init__(self, severities, scores, label, score_name="accuracy"):
+        self.severities = severities
         self.scores = scores
         self.label = label
         self.score_name = score_name
@@ -61,7 +61,7 @@ class RobustnessDisplay:
         ----------
         curves : dict of str to RobustnessCurve
             What :func:`skmnist.studies.robustness_curve` returned, under the classifiers' names,
-            all of the same transform.
+            all of the same corruption.
         ax : matplotlib Axes, default=None
             See :meth:`plot`.
         line_kw : dict, default=None
@@ -74,15 +74,15 @@ class RobustnessDisplay:
         Raises
         ------
         ValueError
-            If they are of several transforms, or there is none.
+            If they are of several corruptions, or there is none.
         """
         labels = {curve.label for curve in curves.values()}
         if len(labels) != 1:
-            raise ValueError(f"curves hold {sorted(labels)}: pass curves of one transform.")
+            raise ValueError(f"curves hold {sorted(labels)}: pass curves of one corruption.")
         score_name = next(iter(curves.values())).score_name
-        values = {name: curve.values for name, curve in curves.items()}
+        severities = {name: curve.severities for name, curve in curves.items()}
         scores = {name: curve.scores for name, curve in curves.items()}
-        return cls(values, scores, labels.pop(), score_name).plot(ax=ax, line_kw=line_kw)
+        return cls(severities, scores, labels.pop(), score_name).plot(ax=ax, line_kw=line_kw)
 
     def plot(self, *, ax=None, line_kw=None):
         """Draw the scores.
@@ -109,7 +109,7 @@ class RobustnessDisplay:
         for i, (name, scores) in enumerate(self.scores.items()):
             look = {"color": COLORS[i % len(COLORS)], "marker": _MARKERS[i % len(_MARKERS)]}
             look |= {"label": name or None, "markersize": 5} | (line_kw or {})
-            self.lines_ += ax.plot(self.values[name], factor * np.asarray(scores), **look)
+            self.lines_ += ax.plot(self.severities[name], factor * np.asarray(scores), **look)
         ax.set_xlabel(self.label)
         ax.set_ylabel(label_of_scores)
         ax.grid(alpha=0.3)

@@ -38,7 +38,7 @@ class ImagePrediction:
     box: tuple | None = None
 
 
-def predict_image(est, image, *, split=False, normalizer=None):
+def predict_image(estimator, image, *, split=False, normalizer=None):
     """Predict the digit in a photo or a drawing, or all digits in it.
 
     The picture is brought into MNIST's form first, by a
@@ -46,7 +46,7 @@ def predict_image(est, image, *, split=False, normalizer=None):
 
     Parameters
     ----------
-    est : classifier or Pipeline
+    estimator : classifier or Pipeline
         Fitted on pictures of 28 x 28 grey pixels such as MNIST's, with ``predict_proba``. Its own
         DigitNormalizer is taken if it is a Pipeline that begins with one.
     image : str, path-like, binary file, PIL Image, array-like or tensor
@@ -66,12 +66,12 @@ def predict_image(est, image, *, split=False, normalizer=None):
     ImageError
         If the picture cannot be read or shows no ink.
     NotFittedError
-        If `est` is not fitted.
+        If `estimator` is not fitted.
     TypeError
-        If `est` has no ``predict_proba``.
+        If `estimator` has no ``predict_proba``.
     ValueError
-        If `est` was fitted on other pictures than 28 x 28 grey ones, or on other pixels than 0 to
-        255 or 0 to 1.
+        If `estimator` was fitted on other images than gray ones of 28 x 28 pixels, or on other
+        pixel ranges than 0 to 255 and 0 to 1.
 
     See Also
     --------
@@ -80,9 +80,9 @@ def predict_image(est, image, *, split=False, normalizer=None):
 
     Notes
     -----
-    Pixels are given to `est` from 0 to 1 where it, or the first step of a Pipeline, was fitted on
-    such, and as bytes otherwise. skmnist's classifiers and scikit-learn's scalers tell; of others
-    bytes are assumed.
+    Pixels are passed to `estimator` in the range 0 to 1 if it, or the first step of a Pipeline, was
+    fitted on such pixels, and as bytes otherwise. The range is known for skmnist's classifiers and
+    scikit-learn's scalers; for others, bytes are assumed.
 
     Examples
     --------
@@ -101,17 +101,17 @@ def predict_image(est, image, *, split=False, normalizer=None):
     >>> prediction.image.shape
     (28, 28)
     """
-    est, own = _without_normalizer(est)
+    estimator, own = _without_normalizer(estimator)
     normalizer = normalizer or own or DigitNormalizer()
-    white = _white_of(est)
+    white = _white_of(estimator)
     images, boxes = split_digits(image) if split else ([image], [None])
     rows = normalizer.transform(images)
     X = rows if white == 255 else rows / np.float32(255)
-    if hasattr(est, "feature_names_in_"):
+    if hasattr(estimator, "feature_names_in_"):
         import pandas as pd
 
-        X = pd.DataFrame(X, columns=est.feature_names_in_)
-    classes = est.classes_.tolist()
+        X = pd.DataFrame(X, columns=estimator.feature_names_in_)
+    classes = estimator.classes_.tolist()
     found = [
         ImagePrediction(
             label=label,
@@ -120,8 +120,8 @@ def predict_image(est, image, *, split=False, normalizer=None):
             box=None if box is None else tuple(box.tolist()),
         )
         for label, proba, row, box in zip(
-            np.asarray(est.predict(X)).tolist(),
-            est.predict_proba(X).tolist(),
+            np.asarray(estimator.predict(X)).tolist(),
+            estimator.predict_proba(X).tolist(),
             rows,
             boxes,
             strict=True,
@@ -130,29 +130,30 @@ def predict_image(est, image, *, split=False, normalizer=None):
     return found if split else found[0]
 
 
-def _without_normalizer(est):
+def _without_normalizer(estimator):
     """Return a classifier of rows of pixels, and the DigitNormalizer before it or None."""
-    est = getattr(est, "best_estimator_", est)
-    check_is_fitted(est)
-    if isinstance(est, Pipeline) and isinstance(est[0], DigitNormalizer):
-        return est[1:], est[0]
-    return est, None
+    estimator = getattr(estimator, "best_estimator_", estimator)
+    check_is_fitted(estimator)
+    if isinstance(estimator, Pipeline) and isinstance(estimator[0], DigitNormalizer):
+        return estimator[1:], estimator[0]
+    return estimator, None
 
 
-def _white_of(est):
-    """Return the value of white in the pixels that `est` was fitted on: 255 or 1.
+def _white_of(estimator):
+    """Return the value of white in the pixels that `estimator` was fitted on: 255 or 1.
 
-    Raises TypeError or ValueError where `est` is not for pictures like MNIST's.
+    Raises TypeError or ValueError where `estimator` is not for pictures like MNIST's.
     """
-    name = type(est).__name__
-    if not hasattr(est, "predict_proba"):
+    name = type(estimator).__name__
+    if not hasattr(estimator, "predict_proba"):
         raise TypeError(
             f"{name} has no predict_proba, a classifier that has one is wanted. scikit-learn's "
             "CalibratedClassifierCV gives one to others."
         )
-    first = next(_steps(est))
+    first = next(_steps(estimator))
     # A Pipeline doesn't tell where its first step is "passthrough".
-    n_features = getattr(est, "n_features_in_", None) or getattr(first, "n_features_in_", None)
+    n_features = getattr(estimator, "n_features_in_", None)
+    n_features = n_features or getattr(first, "n_features_in_", None)
     shape = getattr(first, "image_shape_", _SHAPE)
     if n_features not in (None, math.prod(_SHAPE)) or shape[-2:] != _SHAPE:
         form = f"{n_features:,} features" if shape == _SHAPE else f"pictures of shape {shape}"
@@ -174,12 +175,12 @@ def _white_of(est):
     return 1 if learnt and np.max(learnt[0]) <= 1 else 255
 
 
-def _steps(est):
+def _steps(estimator):
     """Yield the steps of an estimator, from the first; by itself it is the only one."""
-    est = getattr(est, "estimator_", est)
-    if isinstance(est, Pipeline):
-        for _, step in est.steps:
+    estimator = getattr(estimator, "estimator_", estimator)
+    if isinstance(estimator, Pipeline):
+        for _, step in estimator.steps:
             if step not in (None, "passthrough"):
                 yield from _steps(step)
     else:
-        yield est
+        yield estimator

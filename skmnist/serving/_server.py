@@ -39,7 +39,7 @@ class DigitServer(socketserver.ThreadingTCPServer):
 
     Parameters
     ----------
-    est : classifier or Pipeline
+    estimator : classifier or Pipeline
         Fitted on pictures of 28 x 28 grey pixels: see :func:`skmnist.predict_image`.
     host : str, default="127.0.0.1"
         The name or address to listen at; by default only this machine can reach it.
@@ -56,7 +56,7 @@ class DigitServer(socketserver.ThreadingTCPServer):
     OSError
         If the port is taken, or the address is not this machine's.
     TypeError, ValueError
-        If `est` is no classifier of such pictures.
+        If `estimator` is no classifier of such pictures.
 
     Notes
     -----
@@ -86,13 +86,13 @@ class DigitServer(socketserver.ThreadingTCPServer):
     block_on_close = False
     request_queue_size = _CONNECTIONS
 
-    def __init__(self, est, *, host="127.0.0.1", port=0):
-        self._est = est
+    def __init__(self, estimator, *, host="127.0.0.1", port=0):
+        self._estimator = estimator
         # The first prediction takes longer, and refuses classifiers of other pictures.
         one = np.zeros((28, 28), dtype=np.uint8)
         one[4:24, 13:15] = 255
-        first = predict_image(est, one)
-        self.files = _page_files() | {("GET", "/model"): _model_file(est, first)}
+        first = predict_image(estimator, one)
+        self.files = _page_files() | {("GET", "/model"): _model_file(estimator, first)}
         self.host = host
         self._connections = threading.BoundedSemaphore(_CONNECTIONS)
         self.room_for_large = threading.BoundedSemaphore(_LARGE)
@@ -139,7 +139,7 @@ class DigitServer(socketserver.ThreadingTCPServer):
     def _predict(self, content):
         start = time.perf_counter()
         try:
-            found = predict_image(self._est, open_picture(content))
+            found = predict_image(self._estimator, open_picture(content))
         except ImageError as error:
             words = str(error).removeprefix("the picture: ")
             raise Refusal(422, words[:1].upper() + words[1:]) from error
@@ -187,9 +187,9 @@ def _page_files():
     }
 
 
-def _model_file(est, prediction):
+def _model_file(estimator, prediction):
     about = {
-        "name": type(est).__name__,
+        "name": type(estimator).__name__,
         "classes": [str(name) for name in prediction.probabilities],
     }
     return "application/json; charset=utf-8", json.dumps(about).encode()

@@ -38,15 +38,16 @@ def compare_estimators(estimators, X, y, X_test, y_test):
         - "n_weights": number of weights, without biases
         - "train_loss", "test_loss": cross-entropy of the predicted probabilities, in nats
         - "train_accuracy", "test_accuracy"
-        - "lowest_train_loss", "lowest_test_loss", "highest_test_accuracy": the best of any epoch
-        - "total_seconds": what the training took
-        - "mean_epoch_seconds", "median_epoch_seconds"
-        - "read": "each epoch", or "at the end" for the classifiers that don't show their epochs,
-          such as scikit-learn's. The best of any epoch and the seconds of an epoch are NaN there.
+        - "min_train_loss", "min_test_loss", "max_test_accuracy": the best of any epoch
+        - "fit_time": what the training took
+        - "mean_epoch_time", "median_epoch_time"
+        - "evaluated": "each epoch", or "at the end" for the classifiers that don't show their
+          epochs, such as scikit-learn's. The best of any epoch and the seconds of an epoch are
+          NaN there.
 
         Its ``attrs`` hold the settings, seeds and versions that made it.
 
-        ``highest_test_accuracy`` was found by looking at the test rows, so it is no estimate of
+        ``max_test_accuracy`` was found by looking at the test rows, so it is no estimate of
         what a classifier reaches on new ones; ``test_accuracy`` is.
 
     Raises
@@ -73,8 +74,8 @@ def compare_estimators(estimators, X, y, X_test, y_test):
     ...     "linear": LogisticRegression(C=0.01),
     ... }
     >>> table = compare_estimators(estimators, X, y, X_test, y_test)
-    >>> table[["hidden_layer_sizes", "n_weights", "read"]]
-           hidden_layer_sizes  n_weights        read
+    >>> table[["hidden_layer_sizes", "n_weights", "evaluated"]]
+           hidden_layer_sizes  n_weights   evaluated
     narrow               (8,)       6352  each epoch
     wide                (64,)      50816  each epoch
     linear                          7840  at the end
@@ -94,7 +95,7 @@ def compare_estimators(estimators, X, y, X_test, y_test):
 
 def describe(estimators, X, X_test):
     """Return `settings`, `seeds` and `versions` of a comparison."""
-    how = {"study": "compare_estimators", "n_test_rows": _num_samples(X_test)}
+    how = {"study": "compare_estimators", "n_test_samples": _num_samples(X_test)}
     made = {name: provenance(one, X, **how) for name, one in estimators.items()}
     return {
         "settings": {name: one["settings"] for name, one in made.items()},
@@ -150,13 +151,13 @@ def _measure(estimator, train, test):
         "test_loss": loss(estimator, *test),
         "train_accuracy": _accuracy(estimator, *train),
         "test_accuracy": _accuracy(estimator, *test),
-        "lowest_train_loss": min(seen["train_loss"], default=np.nan),
-        "lowest_test_loss": min(seen["test_loss"], default=np.nan),
-        "highest_test_accuracy": max(seen["test_accuracy"], default=np.nan),
-        "total_seconds": seconds,
-        "mean_epoch_seconds": np.mean(epochs),
-        "median_epoch_seconds": np.median(epochs),
-        "read": "each epoch" if shows_epochs else "at the end",
+        "min_train_loss": min(seen["train_loss"], default=np.nan),
+        "min_test_loss": min(seen["test_loss"], default=np.nan),
+        "max_test_accuracy": max(seen["test_accuracy"], default=np.nan),
+        "fit_time": seconds,
+        "mean_epoch_time": np.mean(epochs),
+        "median_epoch_time": np.median(epochs),
+        "evaluated": "each epoch" if shows_epochs else "at the end",
     }
 
 

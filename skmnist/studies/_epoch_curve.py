@@ -36,9 +36,9 @@ class EpochCurve(ScoreCurve):
         Seconds to train for that many epochs.
     score_name : str
         What the scores are.
-    trained_once : bool
+    staged : bool
         Whether all points were read on the way of one training for each split. False where each
-        point was trained anew: because ``fresh=True`` asked for it, or because the estimator
+        point was trained anew: because ``retrain=True`` asked for it, or because the estimator
         can't be read on the way.
     settings : dict
         The estimator, its parameters, the number of rows and how the study was made.
@@ -55,13 +55,13 @@ class EpochCurve(ScoreCurve):
     >>> X, y = load_mnist_sample(return_X_y=True)
     >>> curve = epoch_curve(MLPClassifier(random_state=0), X, y, epochs=[1, 2], cv=2)
     >>> list(curve.to_frame().columns)
-    ['epochs', 'split', 'train_score', 'test_score', 'train_loss', 'test_loss', 'fit_seconds']
+    ['epochs', 'split', 'train_score', 'test_score', 'train_loss', 'test_loss', 'fit_time']
     """
 
     epochs: np.ndarray
     train_losses: np.ndarray
     test_losses: np.ndarray
-    trained_once: bool
+    staged: bool
 
     def to_frame(self):
         """Return a table with a row for each number of epochs and split.
@@ -75,7 +75,7 @@ class EpochCurve(ScoreCurve):
             "test_score": self.test_scores,
             "train_loss": self.train_losses,
             "test_loss": self.test_losses,
-            "fit_seconds": self.fit_times,
+            "fit_time": self.fit_times,
         }
         return self._frame("epochs", self.epochs, columns)
 
@@ -107,7 +107,7 @@ def epoch_curve(
     cv=None,
     X_test=None,
     y_test=None,
-    fresh=False,
+    retrain=False,
     scoring=None,
     n_jobs=None,
 ):
@@ -134,7 +134,7 @@ def epoch_curve(
     X_test, y_test : array-like, default=None
         Rows to test on; all rows of `X` are trained with. They are looked at and nothing else:
         no epoch is chosen by them.
-    fresh : bool, default=False
+    retrain : bool, default=False
         Train anew for each number of epochs, which costs the sum instead of the largest. So do
         estimators that can't be read on the way: scikit-learn's, and those whose training
         depends on the number of epochs (`lr_schedule` "cosine", "step" or "onecycle") or that
@@ -170,21 +170,21 @@ def epoch_curve(
     >>> curve = epoch_curve(MLPClassifier(random_state=0), X, y, X_test=X_test, y_test=y_test)
     >>> curve.test_scores.shape
     (10, 1)
-    >>> curve.trained_once
+    >>> curve.staged
     True
     """
     epochs = _check_epochs(epochs)
     name = epochs_parameter(estimator)
-    once = can_be_read(estimator) and not fresh
+    once = can_be_read(estimator) and not retrain
     scorer = check_scoring(estimator, scoring)
-    how = {"study": "epoch_curve", "cv": cv, "scoring": scoring, "fresh": bool(fresh)}
+    how = {"study": "epoch_curve", "cv": cv, "scoring": scoring, "retrain": bool(retrain)}
     if (X_test is None) != (y_test is None):
         raise ValueError("X_test and y_test belong together: pass both, or neither.")
     if X_test is not None:
         if cv is not None:
             raise ValueError("Pass cv, to test on parts of X, or X_test and y_test, not both.")
         splits = [((X, y), (X_test, y_test))]
-        how["n_test_rows"] = len(y_test)
+        how["n_test_samples"] = len(y_test)
     else:
         splitter = check_cv(cv, y, classifier=is_classifier(estimator))
         # One after the other, so that there is one copy of the rows for each job.
@@ -206,7 +206,7 @@ def epoch_curve(
         test_losses=figures[3],
         fit_times=figures[4],
         score_name=scoring_name(scoring, estimator),
-        trained_once=once,
+        staged=once,
         **provenance(estimator, X, **how),
     )
 

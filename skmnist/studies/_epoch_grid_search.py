@@ -51,7 +51,7 @@ class EpochGridSearchCV(GridSearchCV):
     ----------
     cv_results_ : dict of ndarray
         As GridSearchCV's. ``mean_fit_time`` is the time until that epoch was reached.
-    trained_once_ : ndarray of bool of shape (n_candidates,)
+    staged_ : ndarray of bool of shape (n_candidates,)
         Whether a candidate was read on the way of a longer training; False where it was trained
         anew.
     best_estimator_, best_params_, best_index_, best_score_, scorer_, refit_time_, n_splits_, \
@@ -68,7 +68,7 @@ multimetric_, classes_, n_features_in_, feature_names_in_
     A candidate is trained anew, as GridSearchCV does it, where a short training isn't the
     beginning of a longer one: with `lr_schedule` "cosine", "step" or "onecycle", which depend on
     the number of epochs, with `callbacks`, and with estimators that can't be read on the way,
-    such as scikit-learn's. ``trained_once_`` says which ones those are.
+    such as scikit-learn's. ``staged_`` says which ones those are.
 
     While a combination is trained, a copy of its weights is kept for each number of epochs.
 
@@ -158,9 +158,9 @@ multimetric_, classes_, n_features_in_, feature_names_in_
     def _format_results(self, candidate_params, n_splits, out, more_results=None):
         """Make the table of the candidates from what came out for the combinations."""
         apart = [None] * (len(self._candidates) * n_splits)
-        self.trained_once_ = np.zeros(len(self._candidates), dtype=bool)
+        self.staged_ = np.zeros(len(self._candidates), dtype=bool)
         for c, (_, members, epochs) in enumerate(self._combinations):
-            self.trained_once_[members] = epochs is not None
+            self.staged_[members] = epochs is not None
             for split in range(n_splits):
                 fit = out[c * n_splits + split]
                 fits = [fit] if epochs is None else take_apart(fit, epochs)

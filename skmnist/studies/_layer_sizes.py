@@ -16,11 +16,11 @@ class LayerSizes:
 
     Parameters
     ----------
-    smallest, largest : int, default=16, 512
+    min_units, max_units : int, default=16, 512
         Bounds of the number of units of a layer, both included.
     min_layers, max_layers : int, default=1, 3
         Bounds of the number of layers, both included.
-    narrowing : bool, default=False
+    decreasing : bool, default=False
         Whether no layer is wider than the one before it.
 
     Raises
@@ -51,14 +51,14 @@ class LayerSizes:
     ['hidden_layer_sizes', 'lr']
     """
 
-    smallest: int = 16
-    largest: int = 512
+    min_units: int = 16
+    max_units: int = 512
     min_layers: int = 1
     max_layers: int = 3
-    narrowing: bool = False
+    decreasing: bool = False
 
     def __post_init__(self):
-        for low, high in (("smallest", "largest"), ("min_layers", "max_layers")):
+        for low, high in (("min_units", "max_units"), ("min_layers", "max_layers")):
             bounds = getattr(self, low), getattr(self, high)
             if not all(isinstance(b, Integral) for b in bounds) or not 1 <= bounds[0] <= bounds[1]:
                 raise ValueError(
@@ -87,7 +87,7 @@ class LayerSizes:
 
     def _draw(self, generator):
         n_layers = generator.randint(self.min_layers, self.max_layers + 1)
-        logarithms = generator.uniform(np.log(self.smallest), np.log(self.largest + 1), n_layers)
-        units = [min(int(u), self.largest) for u in np.exp(logarithms)]
-        units = [max(u, self.smallest) for u in units]  # exp(log(n)) may be just below n
-        return tuple(sorted(units, reverse=True) if self.narrowing else units)
+        logarithms = generator.uniform(np.log(self.min_units), np.log(self.max_units + 1), n_layers)
+        units = [min(int(u), self.max_units) for u in np.exp(logarithms)]
+        units = [max(u, self.min_units) for u in units]  # exp(log(n)) may be just below n
+        return tuple(sorted(units, reverse=True) if self.decreasing else units)

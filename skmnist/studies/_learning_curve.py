@@ -56,19 +56,19 @@ class LearningCurve(ScoreCurve):
         columns = {
             "train_score": self.train_scores,
             "test_score": self.test_scores,
-            "fit_seconds": self.fit_times,
-            "score_seconds": self.score_times,
+            "fit_time": self.fit_times,
+            "score_time": self.score_times,
         }
         return self._frame("train_size", self.train_sizes, columns)
 
-    def plot(self, *, ax=None, **looks):
+    def plot(self, *, ax=None, **kwargs):
         """Draw the scores with scikit-learn's Display.
 
         Parameters
         ----------
         ax : matplotlib Axes, default=None
             Where to draw. If None, a new figure is made.
-        **looks
+        **kwargs
             For :meth:`sklearn.model_selection.LearningCurveDisplay.plot`.
 
         Returns
@@ -81,7 +81,7 @@ class LearningCurve(ScoreCurve):
             test_scores=self.test_scores,
             score_name=self.score_name.capitalize(),
         )
-        return display.plot(ax, **({"score_type": "both"} | looks))
+        return display.plot(ax, **({"score_type": "both"} | kwargs))
 
 
 def learning_curve(

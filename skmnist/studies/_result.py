@@ -121,7 +121,7 @@ def provenance(estimator, X, **how):
         "settings": {
             "estimator": type(estimator).__name__,
             "parameters": plain(estimator.get_params()),
-            "n_rows": _num_samples(X),
+            "n_samples": _num_samples(X),
             **plain(how),
         },
         "seed": int(seed) if isinstance(seed, Integral) else None,

@@ -39,19 +39,19 @@ def _thicken(images, pixels, generator):
     return images
 
 
-class Transform(NamedTuple):
+class Corruption(NamedTuple):
     """One way to change pictures, whose pixels are from 0 to 1."""
 
-    function: Callable  # (images, value, generator) -> images
-    values: tuple  # what is tried where nothing else is said
+    function: Callable  # (images, severity, generator) -> images
+    severities: tuple  # what is tried where nothing else is said
     label: str
 
 
-TRANSFORMS = {
-    "rotate": Transform(_rotate, tuple(range(-45, 46, 15)), "Turned counter-clockwise (degrees)"),
-    "shift": Transform(_shift, tuple(range(7)), "Moved in any direction (pixels)"),
-    "noise": Transform(_add_noise, (0, 0.1, 0.2, 0.3, 0.4, 0.5), "Noise (share of white)"),
-    "thickness": Transform(_thicken, (-1, -0.5, 0, 0.5, 1, 1.5, 2), "Strokes wider by (pixels)"),
+CORRUPTIONS = {
+    "rotate": Corruption(_rotate, tuple(range(-45, 46, 15)), "Turned counter-clockwise (degrees)"),
+    "shift": Corruption(_shift, tuple(range(7)), "Moved in any direction (pixels)"),
+    "noise": Corruption(_add_noise, (0, 0.1, 0.2, 0.3, 0.4, 0.5), "Noise (share of white)"),
+    "thickness": Corruption(_thicken, (-1, -0.5, 0, 0.5, 1, 1.5, 2), "Strokes wider by (pixels)"),
 }
 
 
@@ -63,11 +63,11 @@ class RobustnessCurve(StudyResult):
 
     Parameters
     ----------
-    transform, label : str
-        How they are changed, and what `values` are.
-    values : ndarray of shape (n_values,)
+    corruption, label : str
+        How they are changed, and what `severities` are.
+    severities : ndarray of shape (n_severities,)
         How much.
-    scores : ndarray of shape (n_values,)
+    scores : ndarray of shape (n_severities,)
         On the changed pictures.
     score_name : str
         What the scores are.
@@ -79,32 +79,33 @@ class RobustnessCurve(StudyResult):
         Of Python and the libraries.
     """
 
-    transform: str
+    corruption: str
     label: str
-    values: np.ndarray
+    severities: np.ndarray
     scores: np.ndarray
     score_name: str
 
     def __repr__(self):
-        return f"RobustnessCurve({self.transform!r}, {len(self.values)} values, seed={self.seed})"
+        n_points = len(self.severities)
+        return f"RobustnessCurve({self.corruption!r}, {n_points} severities, seed={self.seed})"
 
     def to_frame(self):
-        """Return a table with a row for each value.
+        """Return a table with a row for each severity.
 
         Returns
         -------
         DataFrame
         """
-        return pd.DataFrame({self.transform: self.values, "score": self.scores})
+        return pd.DataFrame({self.corruption: self.severities, "score": self.scores})
 
-    def plot(self, *, ax=None, **looks):
+    def plot(self, *, ax=None, **kwargs):
         """Draw the scores.
 
         Parameters
         ----------
         ax : matplotlib Axes, default=None
             Where to draw. If None, a new figure is made.
-        **looks
+        **kwargs
             For :meth:`skmnist.displays.RobustnessDisplay.plot`.
 
         Returns
@@ -113,7 +114,7 @@ class RobustnessCurve(StudyResult):
         """
         from skmnist.displays import RobustnessDisplay
 
-        return RobustnessDisplay.from_curves({"": self}, ax=ax, **looks)
+        return RobustnessDisplay.from_curves({"": self}, ax=ax, **kwargs)
 
 
 @default_device_cpu()
@@ -122,8 +123,8 @@ def robustness_curve(
     X,
     y,
     *,
-    transform="rotate",
-    values=None,
+    corruption="rotate",
+    severities=None,
     scoring=None,
     image_shape="auto",
     random_state=0,
@@ -138,12 +139,12 @@ def robustness_curve(
         Pictures that it was not trained with.
     y : array-like of shape (n,)
         Their labels.
-    transform : {"rotate", "shift", "noise", "thickness"}, default="rotate"
+    corruption : {"rotate", "shift", "noise", "thickness"}, default="rotate"
         How to change them: turned about the centre by degrees; moved by pixels, each picture in a
         direction of its own; normal noise, whose standard deviation is a share of the range of
         the pixels; bright strokes wider by pixels to each side. Beyond a picture's rim it is as
         at the rim.
-    values : array-like of shape (n_values,), default=None
+    severities : array-like of shape (n_severities,), default=None
         How much to change them. If None, a few that are usual.
     scoring : str or callable, default=None
         What is scored; by default the estimator's ``score``.
@@ -159,7 +160,7 @@ def robustness_curve(
     Raises
     ------
     ValueError
-        Where there is no such transform, or the features are not those of a picture.
+        Where there is no such corruption, or the features are not those of a picture.
 
     Examples
     --------
@@ -168,20 +169,22 @@ def robustness_curve(
     >>> from skmnist.studies import robustness_curve
     >>> X, y = load_mnist_sample(return_X_y=True)
     >>> clf = MLPClassifier(max_epochs=3, random_state=0).fit(X[::2], y[::2])
-    >>> curve = robustness_curve(clf, X[1::2], y[1::2], values=[0, 20, 40])
+    >>> curve = robustness_curve(clf, X[1::2], y[1::2], severities=[0, 20, 40])
     >>> curve.to_frame()["score"].is_monotonic_decreasing
     True
     """
-    if transform not in TRANSFORMS:
+    if corruption not in CORRUPTIONS:
         raise ValueError(
-            f"transform={transform!r}: pass one of {', '.join(map(repr, TRANSFORMS))}."
+            f"corruption={corruption!r}: pass one of {', '.join(map(repr, CORRUPTIONS))}."
         )
-    function, usual, label = TRANSFORMS[transform]
-    values = np.asarray(usual if values is None else values, dtype=float)
-    if values.ndim != 1 or not np.isfinite(values).all() or not len(values):
-        raise ValueError(f"values={values.tolist()!r:.100}: pass a list of numbers.")
-    if transform in ("noise", "shift") and values.min() < 0:
-        raise ValueError(f"values={values.tolist()!r:.100}: {transform!r} takes none below 0.")
+    function, usual, label = CORRUPTIONS[corruption]
+    severities = np.asarray(usual if severities is None else severities, dtype=float)
+    if severities.ndim != 1 or not np.isfinite(severities).all() or not len(severities):
+        raise ValueError(f"severities={severities.tolist()!r:.100}: pass a list of numbers.")
+    if corruption in ("noise", "shift") and severities.min() < 0:
+        raise ValueError(
+            f"severities={severities.tolist()!r:.100}: {corruption!r} takes none below 0."
+        )
     if isinstance(image_shape, str):
         image_shape = getattr(estimator, "image_shape_", "auto")
     X = X.toarray() if scipy.sparse.issparse(X) else X
@@ -193,15 +196,17 @@ def robustness_curve(
     images = images.reshape(len(pixels), -1, *height_and_width)
     score = check_scoring(estimator, scoring=scoring)
     scores = []
-    for value in values:
+    for severity in severities:
         generator = torch.Generator().manual_seed(random_state)
-        changed = function(images, float(value), generator).clamp(0, 1).numpy() * (high - low) + low
+        changed = (
+            function(images, float(severity), generator).clamp(0, 1).numpy() * (high - low) + low
+        )
         scores.append(score(estimator, _like(changed, X), y))
-    how = {"transform": transform, "scoring": scoring, "random_state": random_state}
+    how = {"corruption": corruption, "scoring": scoring, "random_state": random_state}
     return RobustnessCurve(
-        transform=transform,
+        corruption=corruption,
         label=label,
-        values=values,
+        severities=severities,
         scores=np.array(scores),
         score_name=scoring_name(scoring, estimator),
         **provenance(estimator, X, study="robustness_curve", **how),

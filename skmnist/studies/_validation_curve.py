@@ -64,19 +64,19 @@ class ValidationCurve(ScoreCurve):
         columns = {
             "train_score": self.train_scores,
             "test_score": self.test_scores,
-            "fit_seconds": self.fit_times,
-            "score_seconds": self.score_times,
+            "fit_time": self.fit_times,
+            "score_time": self.score_times,
         }
         return self._frame(self.param_name, self.param_range, columns)
 
-    def plot(self, *, ax=None, **looks):
+    def plot(self, *, ax=None, **kwargs):
         """Draw the scores with scikit-learn's Display.
 
         Parameters
         ----------
         ax : matplotlib Axes, default=None
             Where to draw. If None, a new figure is made.
-        **looks
+        **kwargs
             For :meth:`sklearn.model_selection.ValidationCurveDisplay.plot`.
 
         Returns
@@ -91,7 +91,7 @@ class ValidationCurve(ScoreCurve):
             test_scores=self.test_scores,
             score_name=self.score_name.capitalize(),
         )
-        display.plot(ax, **({"score_type": "both"} | looks))
+        display.plot(ax, **({"score_type": "both"} | kwargs))
         if not self._numeric():
             from skmnist.displays._search import turn_labels
 

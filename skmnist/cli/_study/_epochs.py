@@ -29,7 +29,7 @@ def parse(parser, argv):
     )
     add_cv(parser, None, "train on all of them and score on the test images")
     parser.add_argument(
-        "--fresh",
+        "--retrain",
         action="store_true",
         help="train anew for each number of epochs, which takes longer and, with a "
         "--random-state, gives the same scores",
@@ -72,7 +72,7 @@ def run(args):
                 data.y,
                 epochs=args.epochs,
                 cv=args.cv,
-                fresh=args.fresh,
+                retrain=args.retrain,
                 scoring=notes,
                 **test,
             )
