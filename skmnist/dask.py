@@ -1,13 +1,21 @@
-"""A Dask client for joblib that gets over the loss of a worker."""
+"""A Dask client for joblib that survives the loss of a worker."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from distributed import Client
+    from distributed.deploy import Cluster
 
 
-def resilient_client(address=None, **settings):
-    """Return a Dask client with which a search gets over the loss of a worker.
+def resilient_client(address: str | Cluster | None = None, **kwargs: Any) -> Client:
+    """Return a Dask client with which a search survives the loss of a worker.
 
-    joblib hands large arguments (the pictures, the row numbers of a split) to one of the workers,
-    and if that one is lost, so is the search: no other has them, and the scheduler doesn't know
-    how to make them. This client makes them results of tasks, which the scheduler computes anew
-    elsewhere, as it does with the fits themselves. All else is
+    joblib sends large arguments (the images, the indices of a split) to one of the workers. If
+    that worker is lost, so is the search: no other worker has them, and the scheduler doesn't
+    know how to make them. This client makes them results of tasks, which the scheduler computes
+    again on another worker, as it does with the fits themselves. Apart from that it is a
     :class:`distributed.Client`; it becomes the default client, which joblib's backend "dask" uses.
 
     Parameters
@@ -15,7 +23,7 @@ def resilient_client(address=None, **settings):
     address : str or Cluster, default=None
         Where the scheduler is, "tcp://host:8786" for instance, or a cluster object such as
         ``dask_cuda.LocalCUDACluster()``. None starts workers on this machine.
-    **settings
+    **kwargs
         More arguments of :class:`distributed.Client`.
 
     Returns
@@ -26,7 +34,7 @@ def resilient_client(address=None, **settings):
     Raises
     ------
     ImportError
-        Where Dask is not installed.
+        If Dask is not installed.
 
     Notes
     -----
@@ -48,24 +56,27 @@ def resilient_client(address=None, **settings):
             f'Dask cannot be imported ({error}). Install it with\n    pip install "skmnist[dask]"'
         ) from error
 
-    class RecoveringClient(Client):
+    class ResilientClient(Client):
         """A client whose scattered data are results of tasks."""
 
-        def scatter(self, data, *args, asynchronous=None, **kwargs):
-            """Return a future for `data`, or for a list or tuple a list of one for each."""
-            several = isinstance(data, (list, tuple))
+        def scatter(
+            self, data: Any, *args: Any, asynchronous: bool | None = None, **kwargs: Any
+        ) -> Any:
+            """Return a future for `data`; for a list or tuple, a list with a future for each."""
+            is_list = isinstance(data, (list, tuple))
+            items = data if is_list else [data]
             # Dask warns of tasks that hold much data, because it expects many of them.
             with dask.config.set({"distributed.admin.large-graph-warning-threshold": "1 PB"}):
-                held = [self.submit(_same, d, pure=False) for d in (data if several else [data])]
-            held = held if several else held[0]
-            return _soon(held) if asynchronous else held
+                futures = [self.submit(_identity, item, pure=False) for item in items]
+            result = futures if is_list else futures[0]
+            return _as_coroutine(result) if asynchronous else result
 
-    return RecoveringClient(address, **settings)
+    return ResilientClient(address, **kwargs)
 
 
-def _same(data):
+def _identity(data: Any) -> Any:
     return data
 
 
-async def _soon(result):
+async def _as_coroutine(result: Any) -> Any:
     return result

@@ -1,4 +1,6 @@
-"""Write a file so that it is there whole, or as it was before."""
+"""Write a file so that it is complete, or as it was before."""
+
+from __future__ import annotations
 
 import contextlib
 import glob
@@ -7,12 +9,18 @@ import secrets
 import shutil
 import time
 from pathlib import Path
+from typing import IO, TYPE_CHECKING, Any, Literal
 
-_STRAY_SECONDS = 3600
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+_STALE_SECONDS = 3600
 
 
 @contextlib.contextmanager
-def atomic_write(path, mode="wb", **kwargs):
+def atomic_write(
+    path: str | os.PathLike[str], mode: Literal["wb", "w"] = "wb", **kwargs: Any
+) -> Iterator[IO[Any]]:
     """Open a file that takes the place of `path` when the block ends without an error.
 
     What is written goes to a temporary file beside `path`, which is synced to the disk and then
@@ -53,7 +61,7 @@ def atomic_write(path, mode="wb", **kwargs):
     target = Path(os.path.realpath(path))
     if target.exists() and not target.is_file():
         raise OSError(f"{path} is not a file that could be replaced. Pass the name of a file.")
-    _remove_strays(target)
+    _remove_stale(target)
     temporary = target.with_name(f"{_prefix(target)}{secrets.token_hex(8)}.tmp")
     try:
         with open(temporary, mode.replace("w", "x"), **kwargs) as file:
@@ -72,20 +80,23 @@ def atomic_write(path, mode="wb", **kwargs):
         raise
 
 
-def _prefix(target):
+def _prefix(target: Path) -> str:
     return f".{target.name[:100]}."  # names have at most 255 bytes
 
 
-def _remove_strays(target):
-    """Remove what killed writers of `target` left, if it is too old for a writer at work."""
-    for stray in target.parent.glob(f"{glob.escape(_prefix(target))}*.tmp"):
+def _remove_stale(target: Path) -> None:
+    """Remove the temporary files of killed writers of `target`, except recent ones.
+
+    A recent one may belong to a writer that is still running.
+    """
+    for stale in target.parent.glob(f"{glob.escape(_prefix(target))}*.tmp"):
         with contextlib.suppress(OSError):
-            if time.time() - stray.stat().st_mtime > _STRAY_SECONDS:
-                stray.unlink()
+            if time.time() - stale.stat().st_mtime > _STALE_SECONDS:
+                stale.unlink()
 
 
-def _sync_folder(folder):
-    """Sync the new name to the disk, where the system can sync a folder."""
+def _sync_folder(folder: Path) -> None:
+    """Sync the new name to the disk, if the system can sync a folder."""
     if os.name != "posix":
         return
     descriptor = os.open(folder, os.O_RDONLY)

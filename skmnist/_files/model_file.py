@@ -6,6 +6,8 @@ libraries, and the model as :mod:`skmnist._files.serialization` writes it. Readi
 strings and arrays and nothing else, whatever the file says.
 """
 
+from __future__ import annotations
+
 import contextlib
 import functools
 import hashlib
@@ -13,6 +15,7 @@ import json
 import platform
 from importlib.metadata import version
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import safetensors.numpy
 from safetensors import SafetensorError
@@ -22,19 +25,25 @@ from skmnist.exceptions import ModelFileError
 from .atomic import atomic_write
 from .serialization import decode, encode
 
+if TYPE_CHECKING:
+    import os
+    from collections.abc import Iterator
+
+    import numpy as np
+
 FORMAT = 1
 
-# What a header may take. It holds little but names; these are read in 0.3 s and 100 MB at worst.
-# A layer with Adam's memory takes about 32 brackets, so there is room for a thousand.
-_MOST_HEADER_BYTES = 2**22
-_MOST_BRACKETS = 2**15
+# The limits of a header. It holds little but names; the largest is read in 0.3 s and 100 MB.
+# A layer with Adam's state takes about 32 lists and objects, so a thousand layers fit.
+_MAX_HEADER_BYTES = 2**22
+_MAX_CONTAINERS = 2**15
 _NO_DIGEST = b"0" * 64
-_DIGEST_MARK = b'{\\"sha256\\":\\"'  # a quote inside of the header's JSON has a backslash
+_DIGEST_PREFIX = b'{\\"sha256\\":\\"'  # a quote inside of the header's JSON has a backslash
 
 _LIBRARIES = ("skmnist", "torch", "skorch", "scikit-learn", "numpy", "safetensors")
 
-# How files begin that people mistake for model files.
-_FOREIGN = {
+# How other kinds of files begin that people mistake for model files.
+_MAGIC_NUMBERS = {
     b"PK": "a zip archive, as torch.save and Keras write it",
     b"\x80": "a pickle, as pickle.dump and joblib.dump write it",
     b"\x89PNG": "a PNG picture",
@@ -44,9 +53,9 @@ _FOREIGN = {
     b"x\x9c": "compressed by zlib, as joblib.dump does it",
 }
 
-# What the parts of a model raise where they can't be what a file says. RuntimeError is torch's,
-# and Python's where things are nested too deep.
-_COMPLAINTS = (
+# What the parts of a model raise if they can't be what a file says. RuntimeError is torch's,
+# and Python's for values that are nested too deeply.
+_EXPECTED_ERRORS = (
     ValueError,
     TypeError,
     LookupError,
@@ -58,18 +67,18 @@ _COMPLAINTS = (
 
 
 @contextlib.contextmanager
-def reraise_as_model_error(path):
+def reraise_as_model_error(path: str | os.PathLike[str]) -> Iterator[None]:
     """Turn an error in the block into a :class:`ModelFileError` that names the file."""
     try:
         yield
     except ModelFileError:
         raise
-    except _COMPLAINTS as error:
-        words = str(error) if isinstance(error, (ValueError, TypeError)) else repr(error)
-        raise ModelFileError(f"{path} holds a model that makes no sense: {words[:500]}") from error
+    except _EXPECTED_ERRORS as error:
+        reason = str(error) if isinstance(error, (ValueError, TypeError)) else repr(error)
+        raise ModelFileError(f"{path} holds a model that makes no sense: {reason[:500]}") from error
 
 
-def write_model_file(path, model):
+def write_model_file(path: str | os.PathLike[str], model: dict[str, Any]) -> None:
     """Write a model to a file, whole or not at all.
 
     Parameters
@@ -81,11 +90,11 @@ def write_model_file(path, model):
     Raises
     ------
     SerializationError
-        Where the model has a value of another kind.
+        If the model has a value of another kind.
     OSError
-        Where the file can't be written; an older one under that name is then as it was.
+        If the file can't be written; an older one under that name is then as it was.
     """
-    arrays = {}
+    arrays: dict[str, np.ndarray] = {}
     text = json.dumps(
         {
             "sha256": _NO_DIGEST.decode(),
@@ -98,28 +107,29 @@ def write_model_file(path, model):
     )
     content = safetensors.numpy.save(arrays, {"skmnist": text})
     n_header = int.from_bytes(content[:8], "little")
-    if n_header > _MOST_HEADER_BYTES or _brackets(content[8 : 8 + n_header]) > _MOST_BRACKETS:
+    n_containers = _count_containers(content[8 : 8 + n_header])
+    if n_header > _MAX_HEADER_BYTES or n_containers > _MAX_CONTAINERS:
         raise ValueError(
             f"The model's labels, names and parameters take {n_header} bytes, more than a model "
-            f"file has for them ({_MOST_HEADER_BYTES} bytes, {_MOST_BRACKETS} lists and objects)."
+            f"file has for them ({_MAX_HEADER_BYTES} bytes, {_MAX_CONTAINERS} lists and objects)."
         )
-    start = content.index(_DIGEST_MARK) + len(_DIGEST_MARK)
+    start = content.index(_DIGEST_PREFIX) + len(_DIGEST_PREFIX)
     digest = hashlib.sha256(content).hexdigest().encode()
-    content = memoryview(content)
+    view = memoryview(content)
     with atomic_write(path) as file:
-        for part in (content[:start], digest, content[start + len(digest) :]):
+        for part in (view[:start], digest, view[start + len(digest) :]):
             file.write(part)
 
 
-def read_model_file(path):
+def read_model_file(path: str | os.PathLike[str]) -> dict[str, Any]:
     """Return the model that :func:`write_model_file` wrote.
 
     Raises
     ------
     ModelFileError
-        Where the file is not one of ours or isn't as it was written.
+        If the file is not a model file of skmnist, or was changed after it was written.
     OSError
-        Where there is no such file or it can't be read.
+        If there is no such file or it can't be read.
     """
     text, content = _read(Path(path))
     with reraise_as_model_error(path):
@@ -143,8 +153,8 @@ def read_model_file(path):
     return model
 
 
-def _read(path):
-    """Return our metadata and the file's bytes, once they are what was written."""
+def _read(path: Path) -> tuple[str, bytes]:
+    """Return our metadata and the file's bytes; check that they are what was written."""
     if path.exists() and not path.is_file():
         raise ModelFileError(f"{path} is not a file. Pass the name of a model file.")
     with open(path, "rb") as file:
@@ -152,10 +162,10 @@ def _read(path):
         file.seek(0)
         start = file.read(8)
         n_header = int.from_bytes(start, "little")
-        if len(start) < 8 or n_header > min(size - 8, _MOST_HEADER_BYTES):
-            raise _foreign(path, start, size)
+        if len(start) < 8 or n_header > min(size - 8, _MAX_HEADER_BYTES):
+            raise _not_a_model(path, start, size)
         header = file.read(n_header)
-        text, n_data = _parse(path, header, start, size)
+        text, n_data = _parse_header(path, header, start, size)
         if size != 8 + n_header + n_data:
             raise ModelFileError(
                 f"{path} is damaged: it has {size} bytes instead of {8 + n_header + n_data}. "
@@ -163,25 +173,26 @@ def _read(path):
             )
         file.seek(0)
         content = file.read(size)
-    mark = content.find(_DIGEST_MARK, 0, 8 + n_header)
-    if mark < 0:
-        raise _foreign(path, start, size)
-    at = mark + len(_DIGEST_MARK)
+    prefix_start = content.find(_DIGEST_PREFIX, 0, 8 + n_header)
+    if prefix_start < 0:
+        raise _not_a_model(path, start, size)
+    digest_start = prefix_start + len(_DIGEST_PREFIX)
+    digest_end = digest_start + len(_NO_DIGEST)
     view = memoryview(content)
-    digest = hashlib.sha256(view[:at])
+    digest = hashlib.sha256(view[:digest_start])
     digest.update(_NO_DIGEST)
-    digest.update(view[at + len(_NO_DIGEST) :])
-    if digest.hexdigest().encode() != view[at : at + len(_NO_DIGEST)]:
+    digest.update(view[digest_end:])
+    if digest.hexdigest().encode() != view[digest_start:digest_end]:
         raise ModelFileError(
             f"{path} is damaged: its bytes are not those that were written. Fetch or save it again."
         )
     return text, content
 
 
-def _parse(path, header, start, size):
-    """Return our metadata and how many bytes the tensors take, from safetensors' header."""
+def _parse_header(path: Path, header: bytes, start: bytes, size: int) -> tuple[str, int]:
+    """Return our metadata and the size of the tensors in bytes, from safetensors' header."""
     try:
-        if _brackets(header) > _MOST_BRACKETS:
+        if _count_containers(header) > _MAX_CONTAINERS:
             raise ValueError
         entries = json.loads(header)
         text = entries.pop("__metadata__")["skmnist"]
@@ -190,25 +201,25 @@ def _parse(path, header, start, size):
         if not isinstance(text, str) or not isinstance(n_data, int):
             raise ValueError
     except (ValueError, TypeError, LookupError, AttributeError, RecursionError) as error:
-        raise _foreign(path, start, size) from error
+        raise _not_a_model(path, start, size) from error
     return text, n_data
 
 
-def _brackets(header):
+def _count_containers(header: bytes) -> int:
     """Return about how many lists and objects there are in a header and in its metadata."""
     return header.count(b"[") + header.count(b"{")
 
 
-def _foreign(path, start, size):
+def _not_a_model(path: Path, start: bytes, size: int) -> ModelFileError:
     if size == 0:
         return ModelFileError(f"{path} is empty. Fetch or save it again.")
-    known = [words for magic, words in _FOREIGN.items() if start.startswith(magic)]
-    what = f": it is {known[0]}" if known else " (or its beginning is damaged)"
+    known = [kind for magic, kind in _MAGIC_NUMBERS.items() if start.startswith(magic)]
+    reason = f": it is {known[0]}" if known else " (or its beginning is damaged)"
     return ModelFileError(
-        f"{path} is not a model file of skmnist{what}. Pass a file that skmnist.save wrote."
+        f"{path} is not a model file of skmnist{reason}. Pass a file that skmnist.save wrote."
     )
 
 
-@functools.cache  # reading them takes as long as all the rest
-def _versions():
+@functools.cache  # reading them takes as long as everything else
+def _versions() -> dict[str, str]:
     return {"python": platform.python_version(), **{name: version(name) for name in _LIBRARIES}}

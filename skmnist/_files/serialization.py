@@ -5,30 +5,52 @@ begins with a dollar: ``{"$tuple": [64, 32]}``. An array is written as its name 
 Nothing here imports, calls or looks up what a file names: each kind is an entry of a table.
 """
 
+from __future__ import annotations
+
 import math
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
 import torch
 
-_NUMBERS = (np.bool_, np.int8, np.int16, np.int32, np.int64, np.uint8, np.uint16, np.uint32)
-_NUMBERS += (np.uint64, np.float16, np.float32, np.float64)
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    Arrays = dict[str, np.ndarray]
+
+_T = TypeVar("_T")
+
+_NUMBERS: tuple[type[np.generic], ...] = (
+    np.bool_,
+    np.int8,
+    np.int16,
+    np.int32,
+    np.int64,
+    np.uint8,
+    np.uint16,
+    np.uint32,
+    np.uint64,
+    np.float16,
+    np.float32,
+    np.float64,
+)
 _NUMBER_TYPES = {np.dtype(kind).name: kind for kind in _NUMBERS}
 _DTYPES = {str(dtype).removeprefix("torch."): dtype for dtype in (torch.float32, torch.float64)}
-_OPTIMIZERS = {
+_OPTIMIZERS: dict[str, type] = {
     name: cls
     for name, cls in vars(torch.optim).items()
     if isinstance(cls, type) and issubclass(cls, torch.optim.Optimizer) and name != "Optimizer"
 }
 
-# Strings of a NumPy array all take the space of the longest: more than this isn't honest.
-_MOST_STRING_BYTES = 2**26
+# The strings of a NumPy array all take the space of the longest; no real model needs more.
+_MAX_STRING_BYTES = 2**26
 
 
 class SerializationError(TypeError):
     """A value is of a kind that a model file doesn't hold."""
 
 
-def encode(value, arrays, name=""):
+def encode(value: Any, arrays: Arrays, name: str = "") -> Any:
     """Return `value` as what JSON holds; arrays in it are added to the dict `arrays`.
 
     Parameters
@@ -52,65 +74,66 @@ def encode(value, arrays, name=""):
     if kind is float:
         return value if math.isfinite(value) else {"$float": repr(value)}
 
-    def plain(part, key):
+    def encode_item(part: Any, key: object) -> Any:
         return encode(part, arrays, f"{name}.{key}" if name else str(key))
 
     if kind is list:
-        return [plain(part, i) for i, part in enumerate(value)]
+        return [encode_item(part, i) for i, part in enumerate(value)]
     if kind is tuple:
-        return {"$tuple": [plain(part, i) for i, part in enumerate(value)]}
+        return {"$tuple": [encode_item(part, i) for i, part in enumerate(value)]}
     if kind is dict:
         if all(type(key) is str and not key.startswith("$") for key in value):
-            return {key: plain(part, key) for key, part in value.items()}
-        return {"$dict": [[plain(key, "key"), plain(part, key)] for key, part in value.items()]}
+            return {key: encode_item(part, key) for key, part in value.items()}
+        pairs = value.items()
+        return {"$dict": [[encode_item(k, "key"), encode_item(part, k)] for k, part in pairs]}
     if isinstance(value, torch.Tensor):
-        return {"$tensor": _keep(value.detach().cpu(), arrays, name)}
+        return {"$tensor": _add_array(value.detach().cpu(), arrays, name)}
     if kind is np.ndarray:
-        return _array_to_plain(value, arrays, name)
+        return _encode_array(value, arrays, name)
     if isinstance(value, np.str_):
         return {"$str": str(value)}
     if isinstance(value, np.generic) and value.dtype.name in _NUMBER_TYPES:
-        return {"$number": [value.dtype.name, plain(value.item(), "item")]}
+        return {"$number": [value.dtype.name, encode_item(value.item(), "item")]}
     if kind is np.random.RandomState:
-        return {"$random_state": plain(value.get_state(legacy=True), "state")}
+        return {"$random_state": encode_item(value.get_state(legacy=True), "state")}
     if kind is torch.device:
         return {"$device": str(value)}
     if kind is torch.dtype and value in _DTYPES.values():
         return {"$dtype": str(value).removeprefix("torch.")}
-    if kind is type and _OPTIMIZERS.get(value.__name__) is value:
+    if kind is type and value in _OPTIMIZERS.values():
         return {"$optimizer": value.__name__}
     raise SerializationError(
         f"{name}={value!r} is a {kind.__name__}, which a model file doesn't hold"
     )
 
 
-def decode(plain, arrays):
+def decode(encoded: Any, arrays: Arrays) -> Any:
     """Return the value that :func:`encode` was given.
 
     Parameters
     ----------
-    plain : what JSON holds
+    encoded : what JSON holds
     arrays : dict
-        Those that are used are taken out.
+        Those that are used are removed.
 
     Raises
     ------
     ValueError, TypeError, LookupError
-        Where `plain` is nothing that :func:`encode` writes.
+        If `encoded` is nothing that :func:`encode` writes.
     """
-    if isinstance(plain, list):
-        return [decode(part, arrays) for part in plain]
-    if not isinstance(plain, dict):
-        return plain
-    tags = [key for key in plain if key.startswith("$")]
+    if isinstance(encoded, list):
+        return [decode(part, arrays) for part in encoded]
+    if not isinstance(encoded, dict):
+        return encoded
+    tags = [key for key in encoded if key.startswith("$")]
     if not tags:
-        return {key: decode(part, arrays) for key, part in plain.items()}
-    if len(plain) > 1 or tags[0] not in _KINDS:
-        raise ValueError(f"unknown kind of value: {_brief(tags)}")
-    return _KINDS[tags[0]](plain[tags[0]], arrays)
+        return {key: decode(part, arrays) for key, part in encoded.items()}
+    if len(encoded) > 1 or tags[0] not in _DECODERS:
+        raise ValueError(f"unknown kind of value: {_shorten(tags)}")
+    return _DECODERS[tags[0]](encoded[tags[0]], arrays)
 
 
-def _keep(array, arrays, name):
+def _add_array(array: np.ndarray | torch.Tensor, arrays: Arrays, name: str) -> str:
     """Add a tensor or an array to `arrays`, as a copy in C order; return its name."""
     if name in arrays:
         raise SerializationError(f"two values are called {name!r}")
@@ -128,116 +151,116 @@ def _keep(array, arrays, name):
     return name
 
 
-def _array_to_plain(array, arrays, name):
+def _encode_array(array: np.ndarray, arrays: Arrays, name: str) -> dict[str, list]:
     if array.dtype.kind in "UO" and array.ndim == 1:
         items = [encode(item, arrays, f"{name}.{i}") for i, item in enumerate(array.tolist())]
         _check_string_bytes(array.dtype, len(items))
         return {"$objects": [array.dtype.str, items]}
     # The order in memory decides how BLAS sums up, and so the last bits.
-    turned = not array.flags.c_contiguous and list(array.strides) == sorted(array.strides)
-    order = "F" if turned else "C"
-    return {"$array": [_keep(array, arrays, name), array.dtype.str, order]}
+    is_transposed = not array.flags.c_contiguous and list(array.strides) == sorted(array.strides)
+    order = "F" if is_transposed else "C"
+    return {"$array": [_add_array(array, arrays, name), array.dtype.str, order]}
 
 
-def _check_string_bytes(dtype, n_items):
-    if dtype.kind == "U" and dtype.itemsize * n_items > _MOST_STRING_BYTES:
+def _check_string_bytes(dtype: np.dtype, n_items: int) -> None:
+    if dtype.kind == "U" and dtype.itemsize * n_items > _MAX_STRING_BYTES:
         raise SerializationError(
-            f"{n_items} strings of {dtype} take more than {_MOST_STRING_BYTES // 2**20} MB"
+            f"{n_items} strings of {dtype} take more than {_MAX_STRING_BYTES // 2**20} MB"
         )
 
 
-def _brief(value):
+def _shorten(value: Any) -> str:
     text = repr(value)
     return text if len(text) <= 100 else text[:100] + "..."
 
 
-def _float(plain, arrays):
-    return {"inf": math.inf, "-inf": -math.inf, "nan": math.nan}[plain]
+def _decode_float(encoded: Any, arrays: Arrays) -> float:
+    return {"inf": math.inf, "-inf": -math.inf, "nan": math.nan}[encoded]
 
 
-def _tuple(plain, arrays):
-    return tuple(_of(list, decode(_of(list, plain), arrays)))
+def _decode_tuple(encoded: Any, arrays: Arrays) -> tuple:
+    return tuple(_expect(list, decode(_expect(list, encoded), arrays)))
 
 
-def _dict(plain, arrays):
-    return {decode(key, arrays): decode(part, arrays) for key, part in plain}
+def _decode_dict(encoded: Any, arrays: Arrays) -> dict:
+    return {decode(key, arrays): decode(part, arrays) for key, part in encoded}
 
 
-def _tensor(plain, arrays):
-    return torch.from_numpy(arrays.pop(plain).copy())
+def _decode_tensor(encoded: Any, arrays: Arrays) -> torch.Tensor:
+    return torch.from_numpy(arrays.pop(encoded).copy())
 
 
-def _array(plain, arrays):
-    name, dtype, order = plain
+def _decode_array(encoded: Any, arrays: Arrays) -> np.ndarray:
+    name, dtype, order = encoded
     array = arrays.pop(name)
-    dtype = np.dtype(_of(str, dtype))
+    dtype = np.dtype(_expect(str, dtype))
     if dtype.newbyteorder("=") != array.dtype or order not in ("C", "F"):
         raise ValueError(f"the array {name!r} is of {array.dtype}, not of {dtype}")
     return np.array(array, dtype=dtype, order=order)
 
 
-def _objects(plain, arrays):
-    dtype, items = plain
-    items = decode(_of(list, items), arrays)
+def _decode_objects(encoded: Any, arrays: Arrays) -> np.ndarray:
+    dtype, items = encoded
+    items = decode(_expect(list, items), arrays)
     result = np.empty(len(items), dtype=object)
     for i, item in enumerate(items):
         result[i] = item
     if dtype == "|O":
         return result
-    dtype = np.dtype(_of(str, dtype))
+    dtype = np.dtype(_expect(str, dtype))
     if dtype.kind != "U" or not all(type(item) is str for item in items):
-        raise ValueError(f"an array of {dtype} doesn't hold {_brief(items)}")
+        raise ValueError(f"an array of {dtype} doesn't hold {_shorten(items)}")
     _check_string_bytes(dtype, len(items))
     strings = result.astype(dtype)
     if strings.tolist() != items:
-        raise ValueError(f"an array of {dtype} is too narrow for {_brief(items)}")
+        raise ValueError(f"an array of {dtype} is too narrow for {_shorten(items)}")
     return strings
 
 
-def _str(plain, arrays):
-    return np.str_(_of(str, plain))
+def _decode_str(encoded: Any, arrays: Arrays) -> np.str_:
+    return np.str_(_expect(str, encoded))
 
 
-def _number(plain, arrays):
-    dtype, item = plain
+def _decode_number(encoded: Any, arrays: Arrays) -> np.generic:
+    dtype, item = encoded
     return _NUMBER_TYPES[dtype](decode(item, arrays))
 
 
-def _random_state(plain, arrays):
+def _decode_random_state(encoded: Any, arrays: Arrays) -> np.random.RandomState:
     result = np.random.RandomState()
-    result.set_state(_of(tuple, decode(plain, arrays)))
+    result.set_state(_expect(tuple, decode(encoded, arrays)))
     return result
 
 
-def _device(plain, arrays):
-    return torch.device(_of(str, plain))
+def _decode_device(encoded: Any, arrays: Arrays) -> torch.device:
+    return torch.device(_expect(str, encoded))
 
 
-def _dtype(plain, arrays):
-    return _DTYPES[plain]
+def _decode_dtype(encoded: Any, arrays: Arrays) -> torch.dtype:
+    return _DTYPES[encoded]
 
 
-def _optimizer(plain, arrays):
-    return _OPTIMIZERS[plain]
+def _decode_optimizer(encoded: Any, arrays: Arrays) -> type:
+    return _OPTIMIZERS[encoded]
 
 
-def _of(kind, value):
+def _expect(kind: type[_T], value: Any) -> _T:
     if type(value) is not kind:
-        raise ValueError(f"{_brief(value)} is not a {kind.__name__}")
+        raise ValueError(f"{_shorten(value)} is not a {kind.__name__}")
     return value
 
 
-_KINDS = {
-    "$float": _float,
-    "$tuple": _tuple,
-    "$dict": _dict,
-    "$tensor": _tensor,
-    "$array": _array,
-    "$objects": _objects,
-    "$str": _str,
-    "$number": _number,
-    "$random_state": _random_state,
-    "$device": _device,
-    "$dtype": _dtype,
-    "$optimizer": _optimizer,
+_DECODERS: dict[str, Callable[[Any, Arrays], Any]] = {
+    "$float": _decode_float,
+    "$tuple": _decode_tuple,
+    "$dict": _decode_dict,
+    "$tensor": _decode_tensor,
+    "$array": _decode_array,
+    "$objects": _decode_objects,
+    "$str": _decode_str,
+    "$number": _decode_number,
+    "$random_state": _decode_random_state,
+    "$device": _decode_device,
+    "$dtype": _decode_dtype,
+    "$optimizer": _decode_optimizer,
 }

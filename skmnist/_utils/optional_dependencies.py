@@ -1,8 +1,12 @@
 """Imports that wait until they are needed, with errors that say what to install."""
 
+from __future__ import annotations
 
-def import_torchvision():
-    """Return torchvision, or raise an ImportError that says how to mend its installation."""
+from types import ModuleType
+
+
+def import_torchvision() -> ModuleType:
+    """Return torchvision, or raise an ImportError that says how to repair its installation."""
     try:
         import torchvision
     # A torchvision built for another torch fails in many ways; the usual one is

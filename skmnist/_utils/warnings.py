@@ -1,18 +1,20 @@
-"""Warnings that come once for each line of the caller's, as Python means them to."""
+"""Warnings that are shown once for each line of the caller, as Python intends."""
+
+from __future__ import annotations
 
 import sys
 import warnings
 
 _ONCE = ("default", "module", "once")
-_shown = set()
+_shown: set[tuple[str, int, type[Warning], str]] = set()
 
 
-def warn_once(message, category, stacklevel):
-    """Warn as :func:`warnings.warn` does, but not again for the same line and words.
+def warn_once(message: str, category: type[Warning], stacklevel: int) -> None:
+    """Warn as :func:`warnings.warn` does, but not again for the same line and message.
 
     Python forgets what it has shown whenever a filter of warnings changes, which scikit-learn's
-    validation does each time: a loop over batches would show the warning for each. Where a filter
-    asks for the warning always, or as an error, it comes always.
+    validation does each time: a loop over batches would show the warning for each. If a filter
+    asks for the warning always, or as an error, it is always raised.
     """
     frame = sys._getframe(1)
     for _ in range(stacklevel - 1):
@@ -26,14 +28,14 @@ def warn_once(message, category, stacklevel):
     warnings.warn(message, category, stacklevel=stacklevel + 1)
 
 
-def _action(message, category, module, line):
-    """Return what the filters say about a warning."""
-    for action, words, of, where, at in warnings.filters:
+def _action(message: str, category: type[Warning], module: str, line: int) -> str:
+    """Return the action of the first filter that matches a warning."""
+    for action, message_regex, filter_category, module_regex, filter_line in warnings.filters:
         if (
-            issubclass(category, of)
-            and (words is None or words.match(message))
-            and (where is None or where.match(module))
-            and at in (0, line)
+            issubclass(category, filter_category)
+            and (message_regex is None or message_regex.match(message))
+            and (module_regex is None or module_regex.match(module))
+            and filter_line in (0, line)
         ):
             return action
     return "default"

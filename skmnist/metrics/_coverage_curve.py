@@ -1,32 +1,41 @@
-"""What scikit-learn's metrics leave out."""
+"""Accuracy of a classifier that abstains from its least confident predictions."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from sklearn.utils.validation import check_consistent_length, column_or_1d
 
+if TYPE_CHECKING:
+    from numpy.typing import ArrayLike, NDArray
 
-def coverage_curve(y_true, y_pred, confidence):
-    """Return the accuracy on the most confident predictions, from the surest one to all.
+
+def coverage_curve(
+    y_true: ArrayLike, y_pred: ArrayLike, confidence: ArrayLike
+) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[Any]]:
+    """Compute the accuracy on the most confident predictions, for each coverage.
 
     Parameters
     ----------
     y_true, y_pred : array-like of shape (n,)
-        True labels and predicted ones.
+        True and predicted labels.
     confidence : array-like of shape (n,)
-        How sure each prediction is, such as the highest probability.
+        Confidence of each prediction, such as its probability.
 
     Returns
     -------
     coverage : ndarray of shape (n_thresholds,)
-        Share of the predictions that are at least as confident as the threshold; rises to 1.
+        Fraction of the predictions that are at least as confident as the threshold; it rises to 1.
     accuracy : ndarray of shape (n_thresholds,)
-        Share of them that are right.
+        Fraction of those predictions that are correct.
     thresholds : ndarray of shape (n_thresholds,)
-        The confidences that occur, falling.
+        The distinct confidences, in decreasing order.
 
     Raises
     ------
     ValueError
-        Where the lengths differ or a confidence is NaN.
+        If the lengths differ or a confidence is NaN.
 
     References
     ----------
@@ -43,14 +52,14 @@ def coverage_curve(y_true, y_pred, confidence):
     >>> accuracy
     array([1.  , 1.  , 1.  , 0.75])
     """
-    y_true, y_pred, confidence = (column_or_1d(one) for one in (y_true, y_pred, confidence))
-    check_consistent_length(y_true, y_pred, confidence)
-    if np.isnan(confidence).any():
+    true, predicted, scores = map(column_or_1d, (y_true, y_pred, confidence))
+    check_consistent_length(true, predicted, scores)
+    if np.isnan(scores).any():
         raise ValueError("confidence holds NaN. Leave the rows out that have no prediction.")
-    order = np.argsort(-confidence, kind="stable")
-    thresholds = confidence[order]
-    n_right = np.cumsum((y_true == y_pred)[order])
-    # Those of equal confidence are taken together.
+    order = np.argsort(-scores, kind="stable")
+    thresholds = scores[order]
+    n_correct = np.cumsum((true == predicted)[order])
+    # Predictions of equal confidence are accepted together.
     last = np.flatnonzero(np.append(np.diff(thresholds) != 0, True))
-    n_answered = last + 1
-    return n_answered / len(order), n_right[last] / n_answered, thresholds[last]
+    n_accepted = last + 1
+    return n_accepted / len(order), n_correct[last] / n_accepted, thresholds[last]
