@@ -17,20 +17,20 @@ from sklearn.pipeline import Pipeline
 from skmnist import MLPClassifier
 from skmnist.datasets import load_mnist_sample
 from skmnist.displays import SearchDisplay
-from skmnist.preprocessing import PixelNormalizer
+from skmnist.preprocessing import PixelStandardizer
 from skmnist.studies import EpochGridSearchCV
 
 X, y = load_mnist_sample(return_X_y=True)
 X, X_test, y, y_test = train_test_split(X, y, train_size=1500, stratify=y, random_state=0)
 
-pipe = Pipeline([("pixels", PixelNormalizer()), ("clf", MLPClassifier(random_state=0))])
+pipe = Pipeline([("pixels", PixelStandardizer()), ("clf", MLPClassifier(random_state=0))])
 
 # %%
 # scikit-learn's search
 # ---------------------
 # A parameter of a step is named after it; ``"passthrough"`` leaves a step out.
 
-grid = {"pixels": ["passthrough", PixelNormalizer()], "clf__lr": [0.0003, 0.001, 0.003, 0.01]}
+grid = {"pixels": ["passthrough", PixelStandardizer()], "clf__lr": [0.0003, 0.001, 0.003, 0.01]}
 search = GridSearchCV(pipe, grid, cv=3).fit(X, y)
 print(search.best_params_)
 print(f"cross-validated:  {search.best_score_:.1%}")

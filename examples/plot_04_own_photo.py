@@ -20,7 +20,7 @@ from sklearn.pipeline import make_pipeline
 from skmnist import CNNClassifier
 from skmnist.datasets import load_mnist_sample
 from skmnist.displays import NormalizerDisplay, PredictionDisplay
-from skmnist.preprocessing import DigitNormalizer, split_digits
+from skmnist.preprocessing import DigitNormalizer, segment_digits
 
 X, y = load_mnist_sample(return_X_y=True)
 X, X_test, y, y_test = train_test_split(X, y, test_size=0.2, stratify=y, random_state=0)
@@ -50,9 +50,9 @@ ax.set_axis_off()
 # %%
 # Digits, one by one
 # ------------------
-# ``split_digits`` finds them and says where they are; the pipeline reads them.
+# ``segment_digits`` finds them and says where they are; the pipeline reads them.
 
-digits, boxes = split_digits(photo)
+digits, boxes = segment_digits(photo)
 print("read: ", *reader.predict(digits))
 print("truth:", *y_test[chosen])
 

@@ -54,7 +54,7 @@ def test_predict_prints_the_digit_and_its_probabilities(folder, capsys):
 
 
 def test_predict_splits_a_row_of_digits(folder, capsys):
-    assert main(["predict", str(folder / "digits.skm"), str(folder / "row.png"), "--split"]) == 0
+    assert main(["predict", str(folder / "digits.skm"), str(folder / "row.png"), "--multiple"]) == 0
     first, *lines = capsys.readouterr().out.splitlines()
     assert first == f"{folder / 'row.png'}: 1 4 9"
     left = [int(re.search(r"rows \d+ to \d+, columns (\d+) to \d+$", line)[1]) for line in lines]
@@ -62,12 +62,13 @@ def test_predict_splits_a_row_of_digits(folder, capsys):
     assert left == sorted(left)
 
 
-@pytest.mark.parametrize("split", [[], ["--split"]])
-def test_predict_draws_the_steps(folder, tmp_path, capsys, split):
+@pytest.mark.parametrize("multiple", [[], ["--multiple"]])
+def test_predict_draws_the_steps(folder, tmp_path, capsys, multiple):
     path = tmp_path / "deep" / "steps.png"
-    photo = folder / ("row.png" if split else "photo.jpg")
+    photo = folder / ("row.png" if multiple else "photo.jpg")
     assert (
-        main(["predict", str(folder / "digits.skm"), str(photo), "--show", str(path), *split]) == 0
+        main(["predict", str(folder / "digits.skm"), str(photo), "--show", str(path), *multiple])
+        == 0
     )
     assert str(path) in capsys.readouterr().out
     with Image.open(path) as image:

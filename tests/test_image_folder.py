@@ -137,7 +137,7 @@ def test_normalizer_decides_what_becomes_of_pictures(folders):
     assert X.shape == (10, 784)
     np.testing.assert_array_equal(np.isnan(X).any(axis=1), [False] * 9 + [True])
     with pytest.raises(DatasetError, match=r"^1 of 10 .*\n.*white\.png"):
-        load_image_folder(folders, normalizer=DigitNormalizer("bbox"))
+        load_image_folder(folders, normalizer=DigitNormalizer("bbox_centered"))
 
 
 def make_empty_class(folder):

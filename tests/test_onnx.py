@@ -25,7 +25,7 @@ from skmnist import MLPClassifier, cli, export_onnx
 from skmnist._networks.modules import ACTIVATION_MODULES
 from skmnist._persistence import onnx_export
 from skmnist.exceptions import OnnxExportError
-from skmnist.preprocessing import DigitNormalizer, PixelNormalizer
+from skmnist.preprocessing import DigitNormalizer, PixelStandardizer
 
 needed = "part of the extra onnx: pip install 'skmnist[onnx]'"
 onnx = pytest.importorskip("onnx", reason=needed)
@@ -125,8 +125,8 @@ def test_a_network_in_bfloat16_is_exported_at_full_precision(tmp_path):
 # -- pipelines -------------------------------------------------------------------------------
 
 STEPS = [
-    PixelNormalizer(),
-    PixelNormalizer(0.5, None),
+    PixelStandardizer(),
+    PixelStandardizer(0.5, None),
     StandardScaler(),
     StandardScaler(with_mean=False),
     StandardScaler(with_std=False),
@@ -166,7 +166,7 @@ def test_a_pipeline_of_several_steps_and_named_columns_gives_the_same_answers(tm
 @pytest.mark.slow
 def test_a_pipeline_takes_pictures_where_its_steps_do(tmp_path):
     images = X.reshape(-1, 28, 28)
-    pipeline = make_pipeline(PixelNormalizer(), tiny(skmnist.CNNClassifier)).fit(images, Y)
+    pipeline = make_pipeline(PixelStandardizer(), tiny(skmnist.CNNClassifier)).fit(images, Y)
     assert_same_answers(pipeline, tmp_path / "model.onnx", images)
 
 

@@ -42,7 +42,7 @@ from skmnist._persistence.save_load import TRANSFORMERS, load, save
 from skmnist._training.optimizers import OPTIMIZERS
 from skmnist._training.schedules import SCHEDULES
 from skmnist.exceptions import ModelFileError
-from skmnist.preprocessing import DigitNormalizer, PixelNormalizer
+from skmnist.preprocessing import DigitNormalizer, PixelStandardizer
 
 CHECKOUT = Path(__file__).parents[1]
 X, Y = digits(step=50)
@@ -455,9 +455,9 @@ def test_a_missing_a_needless_or_another_module_is_named(tmp_path):
 
 SCALERS = [
     DigitNormalizer(),
-    DigitNormalizer("bbox", polarity="light", stroke=None, on_error="nan"),
-    PixelNormalizer(),
-    PixelNormalizer(0.5, None),
+    DigitNormalizer("bbox_centered", polarity="light", stroke_width=None, on_error="nan"),
+    PixelStandardizer(),
+    PixelStandardizer(0.5, None),
     StandardScaler(),
     StandardScaler(with_mean=False),
     StandardScaler(with_std=False),
@@ -497,10 +497,10 @@ def test_a_pipeline_of_several_steps_and_data_frames_comes_back(tmp_path):
     assert list(again[-1].feature_names_in_) == [f"pca{i}" for i in range(9)]
 
 
-@pytest.mark.parametrize("steps", [(), (DigitNormalizer(),), ("passthrough", PixelNormalizer())])
+@pytest.mark.parametrize("steps", [(), (DigitNormalizer(),), ("passthrough", PixelStandardizer())])
 def test_a_pipeline_of_pictures_comes_back(steps, tmp_path):
     images = X.reshape(-1, 14, 14)
-    pipeline = make_pipeline(*steps, PixelNormalizer(), tiny(skmnist.CNNClassifier))
+    pipeline = make_pipeline(*steps, PixelStandardizer(), tiny(skmnist.CNNClassifier))
     again = there_and_back(pipeline.fit(images, Y), tmp_path)
     assert same(pipeline.predict_proba(images), again.predict_proba(images))
     assert_same_training(pipeline[-1], again[-1], pipeline[:-1].transform(images))
@@ -528,7 +528,7 @@ def test_other_steps_are_refused_with_a_way_out(tmp_path):
 
 def test_a_pipeline_whose_steps_do_not_fit_is_refused(tmp_path):
     path = tmp_path / "model.safetensors"
-    scalers = (DigitNormalizer(), PixelNormalizer(), MinMaxScaler(), PCA(9))
+    scalers = (DigitNormalizer(), PixelStandardizer(), MinMaxScaler(), PCA(9))
     save(make_pipeline(*scalers, tiny(skmnist.MLPClassifier)).fit(X, Y), path)
     edits = [
         lambda steps: steps.pop(3),

@@ -23,7 +23,7 @@ from sklearn.svm import LinearSVC
 from skmnist import CNNClassifier, MLPClassifier, predict_image
 from skmnist.datasets import load_mnist_sample
 from skmnist.exceptions import ImageError
-from skmnist.preprocessing import DigitNormalizer, PixelNormalizer
+from skmnist.preprocessing import DigitNormalizer, PixelStandardizer
 
 FEW = {"max_epochs": 3, "random_state": 0}
 
@@ -54,8 +54,8 @@ def test_prediction_is_that_of_the_normalized_picture(clf, data):
         assert found.image.dtype == np.uint8
         assert (found.image == pixels.reshape(28, 28)).all()
         assert found.label == clf.predict(pixels)[0]
-        assert list(found.probabilities) == clf.classes_.tolist()
-        assert list(found.probabilities.values()) == clf.predict_proba(pixels)[0].tolist()
+        assert list(found.proba) == clf.classes_.tolist()
+        assert list(found.proba.values()) == clf.predict_proba(pixels)[0].tolist()
         assert found.box is None
 
 
@@ -64,16 +64,16 @@ def test_picture_may_be_of_any_kind(clf, data, tmp_path):
     image, file = Image.fromarray(photo), io.BytesIO()
     image.save(file, "PNG")
     image.save(tmp_path / "photo.png")
-    wanted = predict_image(clf, photo).probabilities
+    wanted = predict_image(clf, photo).proba
     for same in (image, file, tmp_path / "photo.png", str(tmp_path / "photo.png")):
-        assert predict_image(clf, same).probabilities == wanted
+        assert predict_image(clf, same).proba == wanted
 
 
 def test_split_finds_the_digits_in_reading_order(clf, data):
     X, y = data
     rows = [0, 410, 990, 600]
     photo = np.vstack([photo_of(*X[rows[:2]]), photo_of(*X[rows[2:]])])
-    found = predict_image(clf, photo, split=True)
+    found = predict_image(clf, photo, multiple=True)
     assert [one.label for one in found] == y[rows].tolist()
     for one in found:
         top, left, bottom, right = one.box
@@ -95,7 +95,7 @@ def test_normalizer_may_be_chosen(clf, data):
     own.fit(data[0].reshape(-1, 28, 28)[::20], data[1][::20])
     found = predict_image(own, photo)
     assert (found.image.ravel() == wanted).all()
-    assert list(found.probabilities.values()) == own.predict_proba([photo])[0].tolist()
+    assert list(found.proba.values()) == own.predict_proba([photo])[0].tolist()
 
 
 def test_labels_are_those_of_the_classifier(data):
@@ -104,7 +104,7 @@ def test_labels_are_those_of_the_classifier(data):
     found = predict_image(MLPClassifier(**FEW).fit(X, names), photo_of(X[0]))
     assert found.label == names[0]
     assert type(found.label) is str
-    assert found.probabilities[found.label] > 0.5
+    assert found.proba[found.label] > 0.5
 
 
 def test_result_cannot_be_changed_and_shows_no_pixels(clf, data):
@@ -123,8 +123,8 @@ SCALERS = {
     "min-max": MinMaxScaler(),
     "max-abs": MaxAbsScaler(),
     "robust": RobustScaler(),
-    "pixels": PixelNormalizer(),
-    "pixels, none": PixelNormalizer(None, None),
+    "pixels": PixelStandardizer(),
+    "pixels, none": PixelStandardizer(None, None),
     "passthrough": "passthrough",
 }
 
@@ -143,7 +143,7 @@ def test_pixels_are_given_as_the_model_was_fitted_on_them(data, scaler, scale):
     photo = photo_of(X[0])
     pixels = DigitNormalizer().transform([photo])
     found = predict_image(model, photo)
-    assert np.allclose(list(found.probabilities.values()), model.predict_proba(scale(pixels))[0])
+    assert np.allclose(list(found.proba.values()), model.predict_proba(scale(pixels))[0])
 
 
 def test_searches_and_data_frames_work(data):
@@ -154,7 +154,7 @@ def test_searches_and_data_frames_work(data):
     pixels = DigitNormalizer().transform([photo_of(X[0])])
     found = predict_image(search, photo_of(X[0]))
     wanted = search.predict_proba(pd.DataFrame(pixels / 255, columns=frame.columns))
-    assert np.allclose(list(found.probabilities.values()), wanted[0], atol=1e-6)
+    assert np.allclose(list(found.proba.values()), wanted[0], atol=1e-6)
 
 
 def test_classifiers_of_scikit_learn_are_given_bytes(data):
@@ -162,7 +162,7 @@ def test_classifiers_of_scikit_learn_are_given_bytes(data):
     clf = LogisticRegression(tol=0.1).fit(X[::5], y[::5])
     found = predict_image(clf, photo_of(X[0]))
     wanted = clf.predict_proba(DigitNormalizer().transform([photo_of(X[0])]))[0]
-    assert list(found.probabilities.values()) == wanted.tolist()
+    assert list(found.proba.values()) == wanted.tolist()
 
 
 # -- what is refused ---------------------------------------------------------------------------
@@ -197,9 +197,9 @@ def test_models_of_other_pictures_are_refused_in_words(make, error, words):
         predict_image(make(), photo_of(X[0]))
 
 
-@pytest.mark.parametrize("split", [False, True])
-def test_pictures_without_a_digit_are_refused(clf, split, tmp_path):
+@pytest.mark.parametrize("multiple", [False, True])
+def test_pictures_without_a_digit_are_refused(clf, multiple, tmp_path):
     with pytest.raises(ImageError, match="no ink"):
-        predict_image(clf, np.full((100, 100), 255, dtype=np.uint8), split=split)
+        predict_image(clf, np.full((100, 100), 255, dtype=np.uint8), multiple=multiple)
     with pytest.raises(ImageError, match="no such file"):
-        predict_image(clf, tmp_path / "no.png", split=split)
+        predict_image(clf, tmp_path / "no.png", multiple=multiple)

@@ -22,7 +22,7 @@ from sklearn.utils import estimator_checks
 from skmnist import CNNClassifier, MLPClassifier
 from skmnist.datasets import fetch_mnist, load_mnist_sample
 from skmnist.exceptions import ImageError
-from skmnist.preprocessing import DigitNormalizer, PixelNormalizer, read_image, split_digits
+from skmnist.preprocessing import DigitNormalizer, PixelStandardizer, read_image, segment_digits
 
 
 @pytest.fixture(scope="module")
@@ -104,7 +104,7 @@ def test_area_weighting_is_exact():
     np.testing.assert_allclose(coarse, fine.reshape(20, 37, 20, 37).mean(axis=(1, 3)))
 
 
-@pytest.mark.parametrize("method", ["mnist", "emnist", "bbox"])
+@pytest.mark.parametrize("method", ["mnist", "emnist", "bbox_centered"])
 def test_methods_place_the_digit_as_they_say(photo, method):
     image = DigitNormalizer(method).transform([photo])[0].reshape(28, 28)
     assert image.max() >= 250
@@ -115,7 +115,7 @@ def test_methods_place_the_digit_as_they_say(photo, method):
         centre = [mass.sum(axis=1 - axis) @ np.arange(28) for axis in (0, 1)]
         assert np.abs(np.subtract(centre, 14)).max() <= 0.5
         assert max(sides) in (19, 20)
-    elif method == "bbox":
+    elif method == "bbox_centered":
         assert max(sides) in (19, 20)
         assert abs(rows.min() + rows.max() - 27) <= 1
         assert abs(columns.min() + columns.max() - 27) <= 1
@@ -273,7 +273,7 @@ def test_strokes_are_brought_towards_mnists(sample):
     thin, thick = widths()
     assert 1.5 < thin < 3
     assert 3 < thick < 7
-    assert widths(stroke=None)[1] > 7.5
+    assert widths(stroke_width=None)[1] > 7.5
 
 
 def test_rotation_is_not_undone(digit):
@@ -422,7 +422,7 @@ def test_one_picture_instead_of_several_is_refused(X):
         DigitNormalizer().transform(X)
 
 
-@pytest.mark.parametrize("method", ["mnist", "emnist", "bbox"])
+@pytest.mark.parametrize("method", ["mnist", "emnist", "bbox_centered"])
 @pytest.mark.parametrize("shape", [(45, 45), (1, 900), (900, 2), (41, 1), (30, 7)])
 def test_lines_and_dots_are_digits_or_one_clear_error(shape, method):
     rng = np.random.default_rng(0)
@@ -441,7 +441,7 @@ def test_no_pictures_give_no_rows():
     assert DigitNormalizer().transform([]).shape == (0, 784)
 
 
-@pytest.mark.parametrize("name", ["method", "polarity", "stroke", "on_error"])
+@pytest.mark.parametrize("name", ["method", "polarity", "stroke_width", "on_error"])
 def test_unknown_choices_are_refused(name, photo):
     with pytest.raises(ValueError, match=f"{name}='best': wanted is one of"):
         DigitNormalizer(**{name: "best"}).fit([photo])
@@ -475,14 +475,14 @@ def test_digit_normalizer_passes_scikit_learns_checks(name):
 def _pixel_checks():
     for params in [{}, {"mean": None, "std": None}]:
         for estimator, check in estimator_checks.estimator_checks_generator(
-            PixelNormalizer(**params)
+            PixelStandardizer(**params)
         ):
             name = getattr(check, "func", check).__name__
             yield pytest.param(estimator, check, id=f"{len(params)}-{name}")
 
 
 @pytest.mark.parametrize("estimator, check", list(_pixel_checks()))
-def test_pixel_normalizer_passes_scikit_learns_checks(estimator, check):
+def test_pixel_standardizer_passes_scikit_learns_checks(estimator, check):
     try:
         check(estimator)
     except SkipTest as skip:
@@ -490,7 +490,7 @@ def test_pixel_normalizer_passes_scikit_learns_checks(estimator, check):
 
 
 def test_digit_normalizer_can_be_copied_and_set(photo):
-    normalizer = DigitNormalizer("bbox", on_error="nan")
+    normalizer = DigitNormalizer("bbox_centered", on_error="nan")
     copy = clone(normalizer)
     assert copy.get_params() == normalizer.get_params()
     assert copy.set_params(method="emnist").method == "emnist"
@@ -509,7 +509,9 @@ def test_search_over_methods_in_a_pipeline(sample):
     X, y = sample
     images, y = list(X[::100].reshape(-1, 28, 28)), y[::100]
     pipe = make_pipeline(DigitNormalizer(), KNeighborsClassifier(1))
-    search = GridSearchCV(pipe, {"digitnormalizer__method": ["mnist", "emnist", "bbox"]}, cv=2)
+    search = GridSearchCV(
+        pipe, {"digitnormalizer__method": ["mnist", "emnist", "bbox_centered"]}, cv=2
+    )
     search.fit(images, y)
     assert len(set(search.cv_results_["mean_test_score"])) > 1
     assert search.predict(images[:3]).shape == (3,)
@@ -519,18 +521,18 @@ def test_search_over_methods_in_a_pipeline(sample):
 def test_network_after_both_in_a_pipeline(sample, photo, cls):
     X, y = sample
     pipe = make_pipeline(
-        DigitNormalizer(), PixelNormalizer(), cls(max_epochs=2, lr=0.003, random_state=0)
+        DigitNormalizer(), PixelStandardizer(), cls(max_epochs=2, lr=0.003, random_state=0)
     )
     assert pipe.fit(X[::10], y[::10]).score(X[1::100], y[1::100]) > 0.5
     assert pipe.predict_proba([photo, photo[10:]]).shape == (2, 10)
 
 
-# -- PixelNormalizer ---------------------------------------------------------------------------
+# -- PixelStandardizer ---------------------------------------------------------------------------
 
 
 def test_pixels_of_the_data_set_have_mean_0_and_deviation_1(sample):
     X, _ = sample
-    normalizer = PixelNormalizer().fit(X)
+    normalizer = PixelStandardizer().fit(X)
     Z = normalizer.transform(X)
     assert Z.dtype == np.float32
     np.testing.assert_allclose([Z.mean(dtype=float), Z.std(dtype=float)], [0, 1], atol=1e-5)
@@ -542,37 +544,37 @@ def test_pixels_of_the_data_set_have_mean_0_and_deviation_1(sample):
 @pytest.mark.parametrize("dtype", [np.uint8, np.int64, np.float32, np.float64])
 def test_given_constants_are_for_pixels_of_0_to_1_whatever_the_type(sample, dtype):
     X = sample[0][::500].astype(dtype)
-    Z = PixelNormalizer(0.1307, 0.3081).fit_transform(X)
+    Z = PixelStandardizer(0.1307, 0.3081).fit_transform(X)
     np.testing.assert_allclose(Z, (X / 255 - 0.1307) / 0.3081, atol=1e-5)
     assert Z.dtype == (np.float64 if dtype == np.float64 else np.float32)
-    floats = PixelNormalizer(0.1307, 0.3081).fit(X / 255)
+    floats = PixelStandardizer(0.1307, 0.3081).fit(X / 255)
     assert floats.pixel_scale_ == 1
     np.testing.assert_allclose(floats.transform(X / 255), Z, atol=1e-5)
 
 
 def test_none_changes_nothing_but_the_scale(sample):
     X = sample[0][::500]
-    Z = PixelNormalizer(mean=None, std=None).fit_transform(X)
+    Z = PixelStandardizer(mean=None, std=None).fit_transform(X)
     np.testing.assert_allclose(Z, X / 255, atol=1e-6)
 
 
 def test_a_dark_batch_is_scaled_as_fit_was(sample):
     X = sample[0][::500]
-    normalizer = PixelNormalizer(None, None).fit(X)
+    normalizer = PixelStandardizer(None, None).fit(X)
     np.testing.assert_allclose(normalizer.transform(X // 255), (X // 255) / 255, atol=1e-6)
 
 
 def test_pictures_keep_their_shape(sample):
     images = sample[0][::500].reshape(-1, 28, 28)
-    flat = PixelNormalizer().fit_transform(images.reshape(-1, 784))
-    got = PixelNormalizer().fit_transform(images)
+    flat = PixelStandardizer().fit_transform(images.reshape(-1, 784))
+    got = PixelStandardizer().fit_transform(images)
     np.testing.assert_array_equal(got.reshape(-1, 784), flat)
 
 
 @pytest.mark.parametrize(
     ("params", "words"),
     [
-        ({"mean": "mnist"}, "mean='mnist': wanted is \"dataset\", a number"),
+        ({"mean": "mnist"}, "mean='mnist': wanted is \"auto\", a number"),
         ({"std": 0}, "std=0: wanted .* above 0"),
         ({"std": -1.0}, "std=-1.0: wanted .* above 0"),
         ({"mean": float("nan")}, "mean=nan: wanted"),
@@ -581,10 +583,10 @@ def test_pictures_keep_their_shape(sample):
 )
 def test_means_and_deviations_that_are_none_are_refused(params, words):
     with pytest.raises(ValueError, match=words):
-        PixelNormalizer(**params).fit(np.zeros((2, 4)))
+        PixelStandardizer(**params).fit(np.zeros((2, 4)))
 
 
-# -- split_digits ------------------------------------------------------------------------------
+# -- segment_digits ------------------------------------------------------------------------------
 
 
 def row_of(digits, gap, times=4):
@@ -615,7 +617,7 @@ def test_rows_of_digits_are_split_in_reading_order(sample, gap, ruled):
     digits = [X[500 * d + 17].reshape(28, 28) for d in wanted]
     rows = [digits[:4], digits[4:7], digits[7:]]
     page = page_of([row_of(row, gap) for row in rows], ruled=ruled)
-    images, boxes = split_digits(page)
+    images, boxes = segment_digits(page)
     assert len(images) == 10
     got = DigitNormalizer().transform(images)
     for row, digit in zip(got, digits, strict=True):
@@ -635,15 +637,15 @@ def test_boxes_are_in_the_pixels_of_the_picture(sample):
     digits = [X[500 * d].reshape(28, 28) for d in (3, 1, 4)]
     page = page_of([row_of(digits, 8)])
     large = np.asarray(Image.fromarray(page).resize((6 * page.shape[1], 6 * page.shape[0])))
-    _, boxes = split_digits(page)
-    _, large_boxes = split_digits(large)
+    _, boxes = segment_digits(page)
+    _, large_boxes = segment_digits(large)
     np.testing.assert_allclose(large_boxes / 6, boxes, atol=2)
 
 
 def test_light_digits_are_split_as_well(sample):
     X, _ = sample
     digits = [X[500 * d].reshape(28, 28) for d in (0, 1, 2)]
-    images, _ = split_digits(255 - page_of([row_of(digits, 8)]))
+    images, _ = segment_digits(255 - page_of([row_of(digits, 8)]))
     assert len(images) == 3
 
 
@@ -652,10 +654,10 @@ def test_splitting_a_bad_file_is_the_same_error(tmp_path, name):
     make, words = BAD_FILES[name]
     make(tmp_path / name)
     with pytest.raises(ImageError, match=words) as caught:
-        split_digits(tmp_path / name)
+        segment_digits(tmp_path / name)
     assert str(tmp_path / name) in str(caught.value)
     with pytest.raises(ValueError, match="polarity='ink'"):
-        split_digits(tmp_path / name, polarity="ink")
+        segment_digits(tmp_path / name, polarity="ink")
 
 
 # -- read_image --------------------------------------------------------------------------------

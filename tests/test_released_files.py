@@ -16,7 +16,7 @@ from torch import nn
 
 import skmnist
 from skmnist.datasets import load_mnist_sample
-from skmnist.preprocessing import PixelNormalizer
+from skmnist.preprocessing import PixelStandardizer
 
 FOLDER = Path(__file__).parent / "released_files"
 FILES = sorted(FOLDER.glob("*/*.safetensors"))
@@ -47,7 +47,7 @@ def subjects(y):
     words = np.array([f"digit {label}" for label in y])
     mlp = skmnist.MLPClassifier((5,), batch_norm=True, lr_schedule="cosine", **few)
     cnn = skmnist.CNNClassifier((3,), hidden_layer_sizes=(), early_stopping=True, **few)
-    pipeline = make_pipeline(MinMaxScaler(), PixelNormalizer(), PCA(6), mlp)
+    pipeline = make_pipeline(MinMaxScaler(), PixelStandardizer(), PCA(6), mlp)
     return {
         "mlp": (mlp, words),
         "cnn": (cnn, y * 10 - 7),

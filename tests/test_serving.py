@@ -107,7 +107,7 @@ def test_answer_is_that_of_predict_image(server, clf, data, kind):
         assert status == 200
         assert found["label"] == str(wanted.label)
         assert found["image"] == wanted.image.ravel().tolist()
-        assert found["probabilities"] == [[str(k), p] for k, p in wanted.probabilities.items()]
+        assert found["probabilities"] == [[str(k), p] for k, p in wanted.proba.items()]
         assert found["seconds"] > 0
 
 

@@ -31,7 +31,7 @@ from sklearn.pipeline import make_pipeline
 from skmnist import MLPClassifier
 from skmnist.backprop import NeuralNetwork
 from skmnist.datasets import fetch_mnist, load_mnist_sample
-from skmnist.preprocessing import PixelNormalizer
+from skmnist.preprocessing import PixelStandardizer
 from skmnist.studies import epoch_curve
 
 if "--full" in sys.argv:
@@ -41,7 +41,7 @@ else:
     X, y = load_mnist_sample(return_X_y=True)
     X, X_test, y, y_test = train_test_split(X, y, test_size=0.2, stratify=y, random_state=0)
 
-clf = make_pipeline(PixelNormalizer(0.5, 0.5), MLPClassifier((128, 64), random_state=0))
+clf = make_pipeline(PixelStandardizer(0.5, 0.5), MLPClassifier((128, 64), random_state=0))
 
 # %%
 # Accuracy and time
@@ -102,7 +102,7 @@ print(f"an epoch takes {60 * their_minutes[-1] / 10:.1f} s there, {6 * minutes[-
 # untrained network worse than guessing? Twenty of them tell: some are, some are better. It is
 # a matter of luck which digits the first weights happen to favour.
 
-pixels = PixelNormalizer(0.5, 0.5).fit_transform(X_test)
+pixels = PixelStandardizer(0.5, 0.5).fit_transform(X_test)
 networks = [NeuralNetwork((784, 128, 64, 10)) for _ in range(20)]
 untrained = [np.mean(net.forward(pixels).argmax(dim=1).numpy() == y_test) for net in networks]
 print(f"{np.mean(untrained):.1%} on average, from {min(untrained):.1%} to {max(untrained):.1%}")

@@ -30,7 +30,7 @@ from sklearn.model_selection import train_test_split
 
 from skmnist import MLPClassifier
 from skmnist.datasets import fetch_mnist, load_mnist_sample
-from skmnist.preprocessing import PixelNormalizer
+from skmnist.preprocessing import PixelStandardizer
 from skmnist.studies import epoch_curve
 
 if "--full" in sys.argv:
@@ -39,7 +39,7 @@ if "--full" in sys.argv:
 else:
     X, y = load_mnist_sample(return_X_y=True)
     X, X_test, y, y_test = train_test_split(X, y, test_size=0.2, stratify=y, random_state=0)
-pixels = PixelNormalizer(0.5, 0.5).fit(X)
+pixels = PixelStandardizer(0.5, 0.5).fit(X)
 X, X_test = pixels.transform(X), pixels.transform(X_test)
 
 

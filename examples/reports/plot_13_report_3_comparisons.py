@@ -38,7 +38,7 @@ from sklearn.pipeline import make_pipeline
 from skmnist import MLPClassifier
 from skmnist.datasets import fetch_mnist, load_mnist_sample
 from skmnist.displays import MisclassifiedDisplay
-from skmnist.preprocessing import DigitNormalizer, PixelNormalizer
+from skmnist.preprocessing import DigitNormalizer, PixelStandardizer
 from skmnist.reporting import EvaluationReport
 from skmnist.studies import compare_estimators, epoch_curve
 
@@ -56,7 +56,7 @@ def network(hidden_layer_sizes=(128, 64), *, normalise=True, lr=0.0005, **parame
     """Return a classifier that is trained as in the report, except for the arguments."""
     settings = {"optimizer": "sgd", "momentum": 0.9, "max_epochs": epochs, "random_state": 0}
     clf = MLPClassifier(hidden_layer_sizes, lr=lr, **(settings | parameters))
-    return make_pipeline(PixelNormalizer(0.5, 0.5), clf) if normalise else clf
+    return make_pipeline(PixelStandardizer(0.5, 0.5), clf) if normalise else clf
 
 
 # %%

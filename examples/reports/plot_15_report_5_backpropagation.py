@@ -37,7 +37,7 @@ from torch import nn
 from skmnist import BackpropClassifier, MLPClassifier, TorchClassifier
 from skmnist.datasets import fetch_mnist, load_mnist_sample
 from skmnist.displays import PredictionDisplay, TrainingCurveDisplay
-from skmnist.preprocessing import PixelNormalizer
+from skmnist.preprocessing import PixelStandardizer
 
 if "--full" in sys.argv:
     X, y = fetch_mnist(return_X_y=True)
@@ -45,7 +45,7 @@ if "--full" in sys.argv:
 else:
     X, y = load_mnist_sample(return_X_y=True)
     X, X_test, y, y_test = train_test_split(X, y, test_size=0.2, stratify=y, random_state=0)
-pixels = PixelNormalizer().fit(X)
+pixels = PixelStandardizer().fit(X)
 X, X_test = pixels.transform(X), pixels.transform(X_test)
 
 hidden = (256, 128, 64)

@@ -18,7 +18,7 @@ from skmnist._estimators.net_classifier import BaseNetClassifier
 from skmnist._files.atomic import atomic_write
 from skmnist._utils.device import default_device_cpu
 from skmnist.exceptions import OnnxExportError
-from skmnist.preprocessing import DigitNormalizer, PixelNormalizer
+from skmnist.preprocessing import DigitNormalizer, PixelStandardizer
 
 from .onnx_graph import STEPS, Graph
 
@@ -59,9 +59,9 @@ def export_onnx(estimator, path):
     Parameters
     ----------
     estimator : classifier of skmnist or Pipeline
-        A Pipeline's other steps may be PixelNormalizer, StandardScaler, MinMaxScaler, MaxAbsScaler,
-        RobustScaler, PCA or "passthrough". A TorchClassifier's own module may be any that
-        :func:`torch.onnx.export` takes.
+        A Pipeline's other steps may be PixelStandardizer, StandardScaler, MinMaxScaler,
+        MaxAbsScaler, RobustScaler, PCA or "passthrough". A TorchClassifier's own module may be any
+        that :func:`torch.onnx.export` takes.
     path : str or path
         The usual suffix is ``.onnx``; any will do.
 
@@ -169,7 +169,7 @@ def _take_apart(estimator):
 def _input_shape(steps, clf):
     """Return the shape in which one picture comes."""
     if clf._input_image_shape is not None and all(
-        isinstance(step, PixelNormalizer) for step in steps
+        isinstance(step, PixelStandardizer) for step in steps
     ):
         return clf._input_image_shape
     return ((steps or [clf])[0].n_features_in_,)

@@ -10,7 +10,7 @@ from torch import nn
 
 from skmnist._networks.modules import MLP
 from skmnist._networks.neural_network import NeuralNetwork
-from skmnist.preprocessing import PixelNormalizer
+from skmnist.preprocessing import PixelStandardizer
 
 
 class Step(nn.Module):
@@ -71,7 +71,7 @@ def _pixels(step):
 
 # What each transformer that can be exported does.
 STEPS = {
-    PixelNormalizer: _pixels,
+    PixelStandardizer: _pixels,
     StandardScaler: _standard,
     MinMaxScaler: _min_max,
     MaxAbsScaler: _max_abs,

@@ -15,7 +15,7 @@ from skmnist._estimators.state import from_state, get_state
 from skmnist._estimators.torch_module import TorchClassifier
 from skmnist._files.model_file import read_model_file, reraise_as_model_error, write_model_file
 from skmnist.exceptions import ModelFileError
-from skmnist.preprocessing import DigitNormalizer, PixelNormalizer
+from skmnist.preprocessing import DigitNormalizer, PixelStandardizer
 
 # The classes that a file may name; no other is built. Their names are what the file holds.
 CLASSIFIERS = (BackpropClassifier, CNNClassifier, MLPClassifier, TorchClassifier)
@@ -23,7 +23,7 @@ CLASSIFIERS = (BackpropClassifier, CNNClassifier, MLPClassifier, TorchClassifier
 # What each transformer learns: arrays of its features or components, or plain numbers.
 TRANSFORMERS = {
     DigitNormalizer: (),
-    PixelNormalizer: ("mean_", "std_", "pixel_scale_"),
+    PixelStandardizer: ("mean_", "std_", "pixel_scale_"),
     StandardScaler: ("mean_", "var_", "scale_", "n_samples_seen_"),
     MinMaxScaler: ("min_", "scale_", "data_min_", "data_max_", "data_range_", "n_samples_seen_"),
     MaxAbsScaler: ("scale_", "max_abs_", "n_samples_seen_"),
@@ -56,7 +56,7 @@ def save(estimator, path, *, optimizer_state=True):
     Parameters
     ----------
     estimator : classifier of skmnist or Pipeline
-        A Pipeline's other steps may be DigitNormalizer (first), PixelNormalizer, StandardScaler,
+        A Pipeline's other steps may be DigitNormalizer (first), PixelStandardizer, StandardScaler,
         MinMaxScaler, MaxAbsScaler, RobustScaler, PCA or "passthrough".
     path : str or path
         The usual suffix is ``.safetensors``; any will do.

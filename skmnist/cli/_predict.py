@@ -15,14 +15,14 @@ def parse(parser, argv):
         parser,
         "skmnist train --model cnn --save digits.skm",
         "skmnist predict digits.skm photo.jpg --show steps.png",
-        "skmnist predict digits.skm postcode.jpg --split",
+        "skmnist predict digits.skm postcode.jpg --multiple",
     )
     add_model_file(parser)
     parser.add_argument(
         "image", metavar="IMAGE", type=Path, help="the picture: a photo, a scan or a drawing"
     )
     parser.add_argument(
-        "--split",
+        "--multiple",
         action="store_true",
         help="the picture holds several digits, in a row or in a few rows",
     )
@@ -42,8 +42,8 @@ def run(args):
 
     if args.show:
         prepare(args.show.parent)
-    found = predict_image(load(args.file), args.image, split=args.split)
-    if args.split:
+    found = predict_image(load(args.file), args.image, multiple=args.multiple)
+    if args.multiple:
         _print_digits(args.image, found)
     else:
         _print_digit(args.image, found)
@@ -53,7 +53,7 @@ def run(args):
 
 def _print_digit(path, prediction):
     print(f"{path}: {prediction.label}")
-    width = max(len(str(label)) for label in prediction.probabilities)
+    width = max(len(str(label)) for label in prediction.proba)
     for label, p in _best(prediction, _MOST):
         print(f"  {label!s:{width}}  {p:6.1%}  {'#' * round(_BAR * p)}".rstrip())
 
@@ -67,7 +67,7 @@ def _print_digits(path, predictions):
 
 
 def _best(prediction, n):
-    return sorted(prediction.probabilities.items(), key=lambda item: -item[1])[:n]
+    return sorted(prediction.proba.items(), key=lambda item: -item[1])[:n]
 
 
 def _draw(path, found):
@@ -77,7 +77,7 @@ def _draw(path, found):
 
     if not isinstance(found, list):
         return NormalizerDisplay.from_estimator(DigitNormalizer(), path).figure_
-    steps = {"grey": read_image(path, max_side=800)}
+    steps = {"gray": read_image(path, max_side=800)}
     for i, one in enumerate(found, 1):
         steps[f"digit {i}: {one.label}"] = one.image
     return NormalizerDisplay(steps).plot().figure_

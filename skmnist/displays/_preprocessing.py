@@ -5,13 +5,13 @@ import numpy as np
 from ._style import LINE, add_inset, make_frame, times
 
 _TITLES = {
-    "grey": "grey levels",
-    "flat": "in even light",
-    "unruled": "without printed lines",
+    "gray": "grey levels",
+    "illumination_corrected": "in even light",
+    "lines_removed": "without printed lines",
     "mask": "the digit's ink",
-    "ink": "cut out",
-    "box": "in its box",
-    "digit": "what the network sees",
+    "segmented": "cut out",
+    "cropped": "in its box",
+    "normalized": "what the network sees",
 }
 _PER_ROW = 4
 _CELL, _GAP = 1.4, 0.16  # inches: a picture's side, and what is left between two

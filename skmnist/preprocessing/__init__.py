@@ -2,7 +2,14 @@
 
 from ._digit_normalizer import DigitNormalizer
 from ._image_io import read_image
-from ._pixel_standardizer import PixelNormalizer
-from ._segment_digits import split_digits
+from ._pixel_standardizer import PixelStandardizer
+from ._predict_image import ImagePrediction
+from ._segment_digits import segment_digits
 
-__all__ = ["DigitNormalizer", "PixelNormalizer", "read_image", "split_digits"]
+__all__ = [
+    "DigitNormalizer",
+    "ImagePrediction",
+    "PixelStandardizer",
+    "read_image",
+    "segment_digits",
+]

@@ -16,7 +16,7 @@ from ._segmentation import WORKING_SIDE, Page, adjust_stroke, ink_of_small, is_s
 _CHOICES = {
     "method": tuple(METHODS),
     "polarity": ("auto", "dark", "light"),
-    "stroke": ("auto", None),
+    "stroke_width": ("auto", None),
     "on_error": ("raise", "nan"),
 }
 _SIDE = 28
@@ -32,19 +32,19 @@ class DigitNormalizer(TransformerMixin, BaseEstimator):
 
     Parameters
     ----------
-    method : {"mnist", "emnist", "bbox"}, default="mnist"
+    method : {"mnist", "emnist", "bbox_centered"}, default="mnist"
         How the ink becomes 28 x 28 pixels:
 
         - "mnist": its box is grown to a square, resampled to 20 x 20 by exact area weighting,
           and placed so that its centre of mass falls into pixel 14, as in MNIST [1]_, [2]_;
         - "emnist": blurred, its square box with a border of two pixels, bicubic, as in EMNIST
           [3]_;
-        - "bbox": 20 x 20 as for "mnist", but its box is centred. It suits classifiers that compare
-          pixels, such as nearest neighbours [1]_.
+        - "bbox_centered": 20 x 20 as for "mnist", but its box is centered. It suits classifiers
+          that compare pixels, such as nearest neighbors [1]_.
     polarity : {"auto", "dark", "light"}, default="auto"
         Whether the ink is darker than its paper or lighter. "auto" takes for paper what most of
         the picture is; in a small picture, what is at its border.
-    stroke : {"auto", None}, default="auto"
+    stroke_width : {"auto", None}, default="auto"
         "auto" makes strokes that are thinner or thicker than those of 19 in 20 of MNIST's digits
         as thin or thick as these. None leaves them.
     on_error : {"raise", "nan"}, default="raise"
@@ -53,7 +53,7 @@ class DigitNormalizer(TransformerMixin, BaseEstimator):
 
     See Also
     --------
-    split_digits : Cuts a picture of several digits into single ones.
+    segment_digits : Cuts a picture of several digits into single ones.
     skmnist.displays.NormalizerDisplay : Shows what becomes of a picture, step by step.
 
     Notes
@@ -84,10 +84,10 @@ class DigitNormalizer(TransformerMixin, BaseEstimator):
     20 pixels high
     """
 
-    def __init__(self, method="mnist", *, polarity="auto", stroke="auto", on_error="raise"):
+    def __init__(self, method="mnist", *, polarity="auto", stroke_width="auto", on_error="raise"):
         self.method = method
         self.polarity = polarity
-        self.stroke = stroke
+        self.stroke_width = stroke_width
         self.on_error = on_error
 
     def fit(self, X=None, y=None):
@@ -137,7 +137,7 @@ class DigitNormalizer(TransformerMixin, BaseEstimator):
         problems = []
         for i, image in enumerate(images):
             try:
-                result[i] = self.steps(image)["digit"].ravel()
+                result[i] = self.steps(image)["normalized"].ravel()
             except ImageError as error:
                 words = str(error) if len(images) == 1 else f"image {i}: {error}"
                 if not keep:
@@ -160,15 +160,17 @@ class DigitNormalizer(TransformerMixin, BaseEstimator):
         Returns
         -------
         steps : dict of str to ndarray
-            In this order; a small picture has no "flat", "unruled" and "mask":
+            In this order; a small image has only "gray" and the last three:
 
-            - "grey": the picture, at most 800 pixels a side, 0 (black) to 1 (white);
-            - "flat": in even light; paper is 1;
-            - "unruled": without the lines of ruled or squared paper;
-            - "mask": True where the digit's ink was found;
-            - "ink": the digit, cut out, 0 (paper) to 1 (ink), strokes adjusted;
-            - "box": of shape (20, 20), or (28, 28) for EMNIST's method, uint8;
-            - "digit": the result, of shape (28, 28), uint8.
+            - "gray": the image, at most 800 pixels a side, 0 (black) to 1 (white);
+            - "illumination_corrected": evenly lit; the background is 1;
+            - "lines_removed": without the lines of ruled or squared paper;
+            - "mask": True for the pixels of the digit;
+            - "segmented": the digit alone, 0 (background) to 1 (foreground), with the stroke
+              width adjusted;
+            - "cropped": its square bounding box, resampled to shape (20, 20), or (28, 28) for
+              ``method="emnist"``, uint8;
+            - "normalized": the result, of shape (28, 28), uint8.
 
         Raises
         ------
@@ -181,18 +183,22 @@ class DigitNormalizer(TransformerMixin, BaseEstimator):
         >>> from skmnist.preprocessing import DigitNormalizer
         >>> X, y = load_mnist_sample(return_X_y=True)
         >>> steps = DigitNormalizer().steps(X[0].reshape(28, 28))
-        >>> [(name, step.shape) for name, step in steps.items()]
-        [('grey', (28, 28)), ('ink', (28, 28)), ('box', (20, 20)), ('digit', (28, 28))]
+        >>> for name, step in steps.items():
+        ...     print(name, step.shape)
+        gray (28, 28)
+        segmented (28, 28)
+        cropped (20, 20)
+        normalized (28, 28)
         """
         self._check_parameters()
         grey = read_image(image, max_side=WORKING_SIDE)
         try:
-            steps = {"grey": grey, **self._find_ink(grey)}
+            steps = {"gray": grey, **self._find_ink(grey)}
         except ImageError as error:
             raise naming(image, error) from None
         box, place = METHODS[self.method]
-        steps["box"] = box(steps["ink"])
-        steps["digit"] = place(steps["box"])
+        steps["cropped"] = box(steps["segmented"])
+        steps["normalized"] = place(steps["cropped"])
         return steps
 
     def get_feature_names_out(self, input_features=None):
@@ -211,15 +217,15 @@ class DigitNormalizer(TransformerMixin, BaseEstimator):
 
     def _find_ink(self, grey):
         if is_small(grey):
-            return {"ink": ink_of_small(grey, self.polarity)}
+            return {"segmented": ink_of_small(grey, self.polarity)}
         page = Page(grey, self.polarity)
         digit = page.digit()
         ink = page.ink(digit)
         return {
-            "flat": page.flat,
-            "unruled": page.unruled,
+            "illumination_corrected": page.flat,
+            "lines_removed": page.unruled,
             "mask": page.components.mask_of(digit),
-            "ink": adjust_stroke(ink) if self.stroke == "auto" else ink,
+            "segmented": adjust_stroke(ink) if self.stroke_width == "auto" else ink,
         }
 
     def _check_parameters(self):

@@ -7,7 +7,7 @@ from sklearn.base import BaseEstimator, OneToOneFeatureMixin, TransformerMixin
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 
-class PixelNormalizer(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
+class PixelStandardizer(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
     """Subtract one mean from all pixels and divide them by one standard deviation.
 
     Unlike scikit-learn's ``StandardScaler`` it has two numbers for the whole picture, so that a
@@ -15,11 +15,11 @@ class PixelNormalizer(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
 
     Parameters
     ----------
-    mean : "dataset", float or None, default="dataset"
-        What to subtract from pixels of 0 to 1. "dataset" learns it in `fit`, None subtracts
+    mean : "auto", float or None, default="auto"
+        What to subtract from pixels of 0 to 1. "auto" learns it in `fit`, None subtracts
         nothing. MNIST's is 0.1307.
-    std : "dataset", float or None, default="dataset"
-        What to divide by then. "dataset" learns it in `fit`, None divides by nothing. MNIST's is
+    std : "auto", float or None, default="auto"
+        What to divide by then. "auto" learns it in `fit`, None divides by nothing. MNIST's is
         0.3081.
 
     Attributes
@@ -48,14 +48,14 @@ class PixelNormalizer(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
     >>> from sklearn.pipeline import make_pipeline
     >>> from skmnist import MLPClassifier
     >>> from skmnist.datasets import load_mnist_sample
-    >>> from skmnist.preprocessing import PixelNormalizer
+    >>> from skmnist.preprocessing import PixelStandardizer
     >>> X, y = load_mnist_sample(return_X_y=True)
-    >>> pipe = make_pipeline(PixelNormalizer(), MLPClassifier(max_epochs=2, random_state=0))
+    >>> pipe = make_pipeline(PixelStandardizer(), MLPClassifier(max_epochs=2, random_state=0))
     >>> search = GridSearchCV(
     ...     pipe,
     ...     [
-    ...         {"pixelnormalizer": ["passthrough", PixelNormalizer()]},
-    ...         {"pixelnormalizer__mean": [0.5], "pixelnormalizer__std": [0.5]},
+    ...         {"pixelstandardizer": ["passthrough", PixelStandardizer()]},
+    ...         {"pixelstandardizer__mean": [0.5], "pixelstandardizer__std": [0.5]},
     ...     ],
     ...     cv=2,
     ... )
@@ -63,12 +63,12 @@ class PixelNormalizer(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
     3
     """
 
-    def __init__(self, mean="dataset", std="dataset"):
+    def __init__(self, mean="auto", std="auto"):
         self.mean = mean
         self.std = std
 
     def fit(self, X, y=None):
-        """Learn the mean and the standard deviation, where they are "dataset".
+        """Learn the mean and the standard deviation, where they are "auto".
 
         Parameters
         ----------
@@ -79,16 +79,16 @@ class PixelNormalizer(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
 
         Returns
         -------
-        self : PixelNormalizer
+        self : PixelStandardizer
         """
         mean, std = (_checked(name, getattr(self, name)) for name in ("mean", "std"))
         X = self._check(X, reset=True)
         low, high = X.min(), X.max()
         integers = X.dtype.kind in "ui" or (X == np.floor(X)).all()
         self.pixel_scale_ = 255 if integers and low >= 0 and 1 < high <= 255 else 1
-        if mean == "dataset":
+        if mean == "auto":
             mean = X.mean(dtype=np.float64) / self.pixel_scale_
-        if std == "dataset":
+        if std == "auto":
             # All pixels alike are as in scikit-learn's scalers: not divided.
             std = X.std(dtype=np.float64) / self.pixel_scale_ or 1.0
         self.mean_ = 0.0 if mean is None else float(mean)
@@ -129,9 +129,9 @@ class PixelNormalizer(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
 
 def _checked(name, value):
     is_number = isinstance(value, Real) and not isinstance(value, bool) and np.isfinite(value)
-    if value is None or value == "dataset" or (is_number and (name == "mean" or value > 0)):
+    if value is None or value == "auto" or (is_number and (name == "mean" or value > 0)):
         return value
     wanted = "a number" if name == "mean" else "a number above 0"
     raise ValueError(
-        f'{name}={value!r}: wanted is "dataset", {wanted} (for pixels of 0 to 1) or None.'
+        f'{name}={value!r}: wanted is "auto", {wanted} (for pixels of 0 to 1) or None.'
     )

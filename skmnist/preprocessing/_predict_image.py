@@ -8,7 +8,8 @@ import numpy as np
 from sklearn.pipeline import Pipeline
 from sklearn.utils.validation import check_is_fitted
 
-from . import DigitNormalizer, split_digits
+from ._digit_normalizer import DigitNormalizer
+from ._segment_digits import segment_digits
 
 _SHAPE = (28, 28)
 # What transformers learn of the pixels they are fitted on: some is above 1 where white is 255.
@@ -23,22 +24,22 @@ class ImagePrediction:
     ----------
     label : object
         The label that was predicted.
-    probabilities : dict of label to float
+    proba : dict of label to float
         The probability of each class, in the order of the classifier's ``classes_``.
     image : ndarray of shape (28, 28), uint8
         What the classifier saw: ink bright on black.
     box : tuple of int or None
         Where the digit lies in the picture, in its pixels: top, left, bottom, right. None unless
-        the picture was split.
+        several digits were looked for.
     """
 
     label: Any
-    probabilities: dict
+    proba: dict
     image: np.ndarray = field(repr=False)
     box: tuple | None = None
 
 
-def predict_image(estimator, image, *, split=False, normalizer=None):
+def predict_image(estimator, image, *, multiple=False, normalizer=None):
     """Predict the digit in a photo or a drawing, or all digits in it.
 
     The picture is brought into MNIST's form first, by a
@@ -51,14 +52,14 @@ def predict_image(estimator, image, *, split=False, normalizer=None):
         DigitNormalizer is taken if it is a Pipeline that begins with one.
     image : str, path-like, binary file, PIL Image, array-like or tensor
         The picture, of any kind and size: see :func:`skmnist.preprocessing.read_image`.
-    split : bool, default=False
+    multiple : bool, default=False
         Whether the picture holds several digits, in a row or in a few rows.
     normalizer : DigitNormalizer, default=None
         How the picture is brought into MNIST's form; by default as ``DigitNormalizer()`` does.
 
     Returns
     -------
-    prediction : ImagePrediction, or list of ImagePrediction for ``split=True``
+    prediction : ImagePrediction, or list of ImagePrediction for ``multiple=True``
         One for each digit, in reading order.
 
     Raises
@@ -70,8 +71,8 @@ def predict_image(estimator, image, *, split=False, normalizer=None):
     TypeError
         If `estimator` has no ``predict_proba``.
     ValueError
-        If `estimator` was fitted on other images than gray ones of 28 x 28 pixels, or on other
-        pixel ranges than 0 to 255 and 0 to 1.
+        If `estimator` was not fitted on grayscale images of 28 x 28 pixels, with values from 0 to
+        255 or from 0 to 1.
 
     See Also
     --------
@@ -80,9 +81,9 @@ def predict_image(estimator, image, *, split=False, normalizer=None):
 
     Notes
     -----
-    Pixels are passed to `estimator` in the range 0 to 1 if it, or the first step of a Pipeline, was
-    fitted on such pixels, and as bytes otherwise. The range is known for skmnist's classifiers and
-    scikit-learn's scalers; for others, bytes are assumed.
+    `estimator` gets pixels from 0 to 1 if it, or the first step of a Pipeline, was fitted on such
+    pixels, and bytes otherwise. The range is read from skmnist's classifiers and scikit-learn's
+    scalers; for other estimators bytes are assumed.
 
     Examples
     --------
@@ -96,7 +97,7 @@ def predict_image(estimator, image, *, split=False, normalizer=None):
     >>> prediction = predict_image(clf, photo)
     >>> prediction.label
     1
-    >>> prediction.probabilities[1] > 0.5
+    >>> prediction.proba[1] > 0.5
     True
     >>> prediction.image.shape
     (28, 28)
@@ -104,7 +105,7 @@ def predict_image(estimator, image, *, split=False, normalizer=None):
     estimator, own = _without_normalizer(estimator)
     normalizer = normalizer or own or DigitNormalizer()
     white = _white_of(estimator)
-    images, boxes = split_digits(image) if split else ([image], [None])
+    images, boxes = segment_digits(image) if multiple else ([image], [None])
     rows = normalizer.transform(images)
     X = rows if white == 255 else rows / np.float32(255)
     if hasattr(estimator, "feature_names_in_"):
@@ -115,7 +116,7 @@ def predict_image(estimator, image, *, split=False, normalizer=None):
     found = [
         ImagePrediction(
             label=label,
-            probabilities=dict(zip(classes, proba, strict=True)),
+            proba=dict(zip(classes, proba, strict=True)),
             image=row.reshape(_SHAPE),
             box=None if box is None else tuple(box.tolist()),
         )
@@ -127,7 +128,7 @@ def predict_image(estimator, image, *, split=False, normalizer=None):
             strict=True,
         )
     ]
-    return found if split else found[0]
+    return found if multiple else found[0]
 
 
 def _without_normalizer(estimator):

@@ -95,5 +95,5 @@ def emnist_box(ink):
 METHODS = {
     "mnist": (mnist_box, centre_of_mass),
     "emnist": (emnist_box, lambda box: box),
-    "bbox": (bbox, centre),
+    "bbox_centered": (bbox, centre),
 }

@@ -17,7 +17,7 @@ _OVERLAP = 0.5  # of the narrower one's width: parts one above the other are one
 _ROW = 0.6  # of a digit's height: further down begins another row
 
 
-def split_digits(image, *, polarity="auto"):
+def segment_digits(image, *, polarity="auto"):
     """Cut a picture of a row of digits, or of a few rows, into pictures of single digits.
 
     Parameters
@@ -52,10 +52,10 @@ def split_digits(image, *, polarity="auto"):
     --------
     >>> import numpy as np
     >>> from skmnist.datasets import load_mnist_sample
-    >>> from skmnist.preprocessing import DigitNormalizer, split_digits
+    >>> from skmnist.preprocessing import DigitNormalizer, segment_digits
     >>> X, y = load_mnist_sample(return_X_y=True)
     >>> digits = X[[0, 1000, 2000]].reshape(3, 28, 28).repeat(4, axis=1).repeat(4, axis=2)
-    >>> images, boxes = split_digits(255 - np.hstack(digits))
+    >>> images, boxes = segment_digits(255 - np.hstack(digits))
     >>> boxes.shape
     (3, 4)
     >>> DigitNormalizer().transform(images).shape

@@ -145,7 +145,7 @@ class DigitServer(socketserver.ThreadingTCPServer):
             raise Refusal(422, words[:1].upper() + words[1:]) from error
         answer = {
             "label": str(found.label),
-            "probabilities": [[str(name), p] for name, p in found.probabilities.items()],
+            "probabilities": [[str(name), p] for name, p in found.proba.items()],
             "image": found.image.ravel().tolist(),
             "seconds": round(time.perf_counter() - start, 4),
         }
@@ -190,7 +190,7 @@ def _page_files():
 def _model_file(estimator, prediction):
     about = {
         "name": type(estimator).__name__,
-        "classes": [str(name) for name in prediction.probabilities],
+        "classes": [str(name) for name in prediction.proba],
     }
     return "application/json; charset=utf-8", json.dumps(about).encode()
 
