@@ -11,6 +11,12 @@ import pytest  # noqa: E402
 import torch  # noqa: E402
 from sklearn.base import BaseEstimator  # noqa: E402
 
+# Let failed assertions in the helpers show their values, as those in the tests do.
+pytest.register_assert_rewrite(
+    "tests.helpers",
+    *(f"tests.{path.parent.name}.helpers" for path in Path(__file__).parent.glob("*/helpers.py")),
+)
+
 
 def pytest_make_parametrize_id(val):
     """Name collections by what is in them, without addresses: xdist's workers must agree."""

@@ -16,7 +16,6 @@ import torch
 from sklearn.base import clone
 from sklearn.model_selection import GridSearchCV
 from sklearn.pipeline import make_pipeline
-from test_common import digits, every_classifier, same_network, tiny
 
 from skmnist import MLPClassifier
 from skmnist._utils.device import resolve_device
@@ -27,6 +26,7 @@ from skmnist.studies import (
     epoch_curve,
     learning_curve,
 )
+from tests.helpers import digits, every_classifier, same_network, tiny
 
 pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
 

@@ -27,7 +27,8 @@ from sklearn.model_selection import (
 from sklearn.multiclass import OneVsRestClassifier
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import Binarizer, MinMaxScaler, StandardScaler
-from test_common import digits, every_classifier, has, same_network, tiny
+
+from tests.helpers import digits, every_classifier, has, same_network, tiny
 
 CHANCE = 0.1
 

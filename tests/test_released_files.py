@@ -1,6 +1,6 @@
 """Model files of every release can still be read.
 
-``python tests/test_released_files.py`` writes those of this version: for a new version, or where
+``python -m tests.test_released_files`` writes those of this version: for a new version, or where
 the format changes before its release.
 """
 

@@ -1,0 +1,34 @@
+"""``skmnist export``."""
+
+import numpy as np
+import pytest
+
+import skmnist
+from skmnist import cli
+from tests.helpers import digits, tiny
+
+needed = "part of the extra onnx: pip install 'skmnist[onnx]'"
+pytest.importorskip("onnx", reason=needed)
+pytest.importorskip("onnxscript", reason=needed)
+onnxruntime = pytest.importorskip("onnxruntime", reason=needed)
+
+X, Y = digits(step=50)
+
+
+def test_the_command_writes_a_model_and_says_how_to_use_it(tmp_path, capsys):
+    clf = tiny(skmnist.MLPClassifier).fit(X, Y)
+    clf.save(tmp_path / "digits.skm")
+    path = tmp_path / "new" / "digits.onnx"
+    assert cli.main(["export", str(tmp_path / "digits.skm"), str(path)]) == 0
+    said = capsys.readouterr().out
+    assert str(path) in said and '{"pixels": X.astype("float32")}' in said
+    labels = onnxruntime.InferenceSession(path).run(["labels"], {"pixels": X.astype("float32")})[0]
+    np.testing.assert_array_equal(labels, clf.predict(X))
+
+
+def test_the_command_names_what_is_wrong(tmp_path, capsys):
+    (tmp_path / "no.skm").write_bytes(b"PK\3\4 and more")
+    for file, words in (("absent.skm", "No such file"), ("no.skm", "it is a zip archive")):
+        assert cli.main(["export", str(tmp_path / file), str(tmp_path / "digits.onnx")]) == 1
+        assert words in capsys.readouterr().err
+    assert not (tmp_path / "digits.onnx").exists()

@@ -1,0 +1,57 @@
+"""``skmnist predict``."""
+
+import re
+
+import pytest
+from PIL import Image
+
+from skmnist import MLPClassifier, save
+from skmnist.cli import main
+from skmnist.datasets import load_mnist_sample
+from tests.cli.helpers import error_of
+
+
+def test_predict_prints_the_digit_and_its_probabilities(folder, capsys):
+    assert main(["predict", str(folder / "digits.skm"), str(folder / "photo.jpg")]) == 0
+    first, *lines = capsys.readouterr().out.splitlines()
+    assert first == f"{folder / 'photo.jpg'}: 4"
+    percents = [float(re.fullmatch(r"  \d +([\d.]+)%( +#+)?", line)[1]) for line in lines]
+    assert len(lines) == 3
+    assert lines[0].split()[0] == "4"
+    assert percents == sorted(percents, reverse=True)
+
+
+def test_predict_splits_a_row_of_digits(folder, capsys):
+    assert main(["predict", str(folder / "digits.skm"), str(folder / "row.png"), "--multiple"]) == 0
+    first, *lines = capsys.readouterr().out.splitlines()
+    assert first == f"{folder / 'row.png'}: 1 4 9"
+    left = [int(re.search(r"rows \d+ to \d+, columns (\d+) to \d+$", line)[1]) for line in lines]
+    assert len(left) == 3
+    assert left == sorted(left)
+
+
+@pytest.mark.parametrize("multiple", [[], ["--multiple"]])
+def test_predict_draws_the_steps(folder, tmp_path, capsys, multiple):
+    path = tmp_path / "deep" / "steps.png"
+    photo = folder / ("row.png" if multiple else "photo.jpg")
+    assert (
+        main(["predict", str(folder / "digits.skm"), str(photo), "--show", str(path), *multiple])
+        == 0
+    )
+    assert str(path) in capsys.readouterr().out
+    with Image.open(path) as image:
+        assert image.format == "PNG"
+        assert min(image.size) > 200
+
+
+def test_predict_fails_in_words(folder, tmp_path, capsys):
+    model, photo = folder / "digits.skm", folder / "photo.jpg"
+    assert "no.jpg: there is no such file" in error_of(capsys, "predict", model, "no.jpg")
+    assert "is a folder" in error_of(capsys, "predict", model, folder)
+    assert "is no picture" in error_of(capsys, "predict", model, model)
+    assert "no.skm" in error_of(capsys, "predict", folder / "no.skm", photo)
+    assert "not a model file" in error_of(capsys, "predict", photo, photo)
+    X, y = load_mnist_sample(return_X_y=True)
+    save(MLPClassifier(4, max_epochs=1).fit(X[::50, :64], y[::50]), tmp_path / "small.skm")
+    assert "28 x 28" in error_of(capsys, "predict", tmp_path / "small.skm", photo)
+    assert "28 x 28" in error_of(capsys, "serve", tmp_path / "small.skm")

@@ -1,0 +1,84 @@
+"""``skmnist serve``."""
+
+import contextlib
+import re
+import signal
+import socket
+import subprocess
+import sys
+import webbrowser
+from urllib.request import urlopen
+
+import pytest
+
+from skmnist.cli import main
+from skmnist.serving import DigitServer
+from tests.cli.helpers import error_of, refused
+
+
+@contextlib.contextmanager
+def serve(folder, *argv):
+    """Run ``skmnist serve`` in a process of its own; yield it and the first line that it prints."""
+    command = [sys.executable, "-m", "skmnist", "serve", str(folder / "digits.skm"), *argv]
+    process = subprocess.Popen(
+        command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, encoding="utf-8"
+    )
+    try:
+        yield process, process.stdout.readline()
+    finally:
+        process.kill()
+        process.communicate()
+
+
+def test_serve_prints_its_address_and_ends_with_ctrl_c(folder):
+    with serve(folder, "--port", "0") as (process, line):
+        url = re.fullmatch(r"The page: (http://127\.0\.0\.1:\d+/)\n", line)[1]
+        with urlopen(url, timeout=60) as answer:
+            assert b"Draw a digit" in answer.read()
+        with socket.create_connection(("127.0.0.1", int(url.split(":")[2][:-1]))):
+            # Even with a client that waits.
+            process.send_signal(signal.SIGINT)
+            _, errors = process.communicate(timeout=60)
+        assert process.returncode == 130
+        assert errors == "\nskmnist: interrupted\n"
+
+
+def test_port_that_is_taken_is_an_error(folder, capsys):
+    with socket.create_server(("127.0.0.1", 0)) as other:
+        port = other.getsockname()[1]
+        error = error_of(capsys, "serve", folder / "digits.skm", "--port", port)
+    assert f"port {port} at 127.0.0.1" in error
+    assert "Name another port" in error
+
+
+@pytest.fixture
+def short(monkeypatch):
+    """Let servers end at once."""
+    monkeypatch.setattr(DigitServer, "serve_until_interrupted", lambda self: None)
+
+
+def test_network_is_warned_of(folder, capsys, short):
+    argv = ["serve", str(folder / "digits.skm"), "--port", "0"]
+    assert main(argv) == 0
+    assert capsys.readouterr().err == ""
+    assert main([*argv, "--host", "0.0.0.0"]) == 0
+    assert "whoever can reach this computer" in capsys.readouterr().err
+
+
+def test_browser_is_opened_only_where_that_is_wanted(folder, capsys, short, monkeypatch):
+    opened = []
+    monkeypatch.setattr(webbrowser, "open", opened.append)
+    argv = ["serve", str(folder / "digits.skm"), "--port", "0"]
+    assert main(argv) == 0
+    assert opened == []
+    assert main([*argv, "--open"]) == 0
+    assert f"The page: {opened[0]}" in capsys.readouterr().out
+
+
+def test_bad_arguments_are_refused(folder, capsys):
+    for port in ("-1", "65536", "x", "1.5"):
+        assert "0 to 65535" in refused(capsys, "serve", "model", "--port", port)
+    assert "FILE" in refused(capsys, "serve")
+    assert "IMAGE" in refused(capsys, "predict", "model")
+    error = error_of(capsys, "serve", folder / "digits.skm", "--host", "no.such.host.invalid")
+    assert "no address of this machine" in error

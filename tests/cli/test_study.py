@@ -1,0 +1,379 @@
+"""``skmnist study``."""
+
+import errno
+import json
+import os
+import signal
+import subprocess
+import sys
+
+import numpy as np
+import pandas as pd
+import pytest
+from sklearn.model_selection import learning_curve
+
+from skmnist import CNNClassifier, MLPClassifier, cli
+from skmnist.cli import main
+from skmnist.cli._data import load
+from skmnist.cli._study import STUDIES
+from skmnist.cli._study import _results as results
+from skmnist.cli._study._score_log import ScoreNotes
+from skmnist.datasets import load_mnist_sample
+from skmnist.studies import EpochCurve, LearningCurve
+from tests.cli.helpers import full_disk, names_in, read_only, refused
+
+SMALL = ["--hidden-layer-sizes", "8", "--random-state", "0"]
+
+
+GRID = ["--grid", "max-epochs", "1", "2", "--grid", "lr", "0.001", "0.01"]
+
+
+# The least of each study.
+WORDS = {
+    "epochs": ["--epochs", "3", "--verbose", "0", *SMALL],
+    "learning-curve": ["--train-sizes", "50", "1.0", "--cv", "2", "--max-epochs", "1", *SMALL],
+    "compare": ["--model", "mlp", "--model", "backprop", "lr=0.1", "--max-epochs", "2", *SMALL],
+    "grid": [*GRID, "--cv", "2", *SMALL],
+}
+
+
+every_study = pytest.mark.parametrize("study", STUDIES)
+
+
+@pytest.fixture(autouse=True)
+def little(few_images):
+    """Study few images only."""
+
+
+def table_of(path, **kwargs):
+    return pd.read_csv(path, **kwargs)
+
+
+def do(capsys, folder, study, *words):
+    """Do a study; return what it printed."""
+    assert main(["study", study, "--out", str(folder), *(words or WORDS[study])]) == 0
+    return capsys.readouterr()
+
+
+# -- every study -------------------------------------------------------------------------------
+
+
+@every_study
+def test_study_prints_a_table_and_writes_it_with_json_and_a_picture(study, tmp_path, capsys):
+    printed = do(capsys, tmp_path, study).out
+    assert "200 images to train on, 50 to test on" in printed
+    assert names_in(tmp_path) == [f"{study}.csv", f"{study}.json", f"{study}.png"]
+    for path in tmp_path.iterdir():
+        assert str(path) in printed
+    assert (tmp_path / f"{study}.png").read_bytes().startswith(b"\x89PNG")
+    values = json.loads((tmp_path / f"{study}.json").read_text(encoding="utf-8"))
+    assert values.keys() >= {"study", "settings", "versions"}
+    assert values.get("seed", 0) == 0
+    assert len(table_of(tmp_path / f"{study}.csv")) >= 2
+
+
+@every_study
+def test_help_of_a_study_has_an_example_that_is_valid(study, capsys, monkeypatch):
+    with pytest.raises(SystemExit, match="0"):
+        main(["study", study, "--help"])
+    printed = capsys.readouterr().out
+    examples = [line.split() for line in printed.splitlines() if line.startswith("  skmnist study")]
+    assert examples
+    monkeypatch.setattr(cli, "_run", lambda *_: None)
+    for example in examples:
+        assert main(example[1:]) == 0
+
+
+@pytest.mark.parametrize(
+    ("study", "cls", "method", "n_calls", "n_rows"),
+    [
+        ("epochs", MLPClassifier, "score", 4, 2),
+        ("learning-curve", MLPClassifier, "fit", 3, 2),
+        ("compare", cli._arguments.model_class("backprop"), "fit", 0, 1),
+        ("grid", MLPClassifier, "fit", 3, 6),
+    ],
+)
+def test_interrupted_study_leaves_what_was_finished(
+    study, cls, method, n_calls, n_rows, tmp_path, capsys, monkeypatch
+):
+    original, calls = getattr(cls, method), []
+
+    def interrupted(*args, **kwargs):
+        calls.append(method)
+        if len(calls) > n_calls:
+            raise KeyboardInterrupt
+        return original(*args, **kwargs)
+
+    monkeypatch.setattr(cls, method, interrupted)
+    assert main(["study", study, "--out", str(tmp_path), *WORDS[study]]) == 130
+    path = tmp_path / f"{study}-interrupted.csv"
+    error = capsys.readouterr().err
+    assert error.endswith(f"skmnist: interrupted: what was finished is in {path}\n")
+    assert names_in(tmp_path) == [path.name]
+    assert len(table_of(path)) == n_rows
+
+    monkeypatch.setattr(cls, method, original)
+    do(capsys, tmp_path, study)
+    assert path.name not in names_in(tmp_path)
+
+
+@every_study
+def test_interrupt_before_anything_is_finished_writes_nothing(study, tmp_path, capsys, monkeypatch):
+    def interrupted(*_, **__):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(MLPClassifier, "fit", interrupted)
+    assert main(["study", study, "--out", str(tmp_path), *WORDS[study]]) == 130
+    assert capsys.readouterr().err.endswith("skmnist: interrupted: nothing was finished yet\n")
+    assert not names_in(tmp_path)
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(os.name != "posix", reason="sends a signal as POSIX does")
+def test_ctrl_c_ends_workers_too_and_keeps_their_scores(tmp_path):
+    # The candidates of one epoch are soon scored, the others would take days.
+    argv = ["study", "grid", "--grid", "max-epochs", "1", "1000000", "--lr-schedule", "cosine"]
+    argv += ["--n-jobs", "2", "--cv", "2", *SMALL, "--out", str(tmp_path)]
+    with subprocess.Popen(
+        [sys.executable, "-m", "skmnist", *argv],
+        stderr=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+    ) as process:
+        first = process.stderr.readline()
+        os.killpg(process.pid, signal.SIGINT)
+        _, rest = process.communicate(timeout=60)
+    assert process.returncode == 130, first + rest
+    assert "Traceback" not in rest
+    assert rest.endswith(f"what was finished is in {tmp_path / 'grid-interrupted.csv'}\n")
+    assert len(table_of(tmp_path / "grid-interrupted.csv")) >= 1
+
+
+@every_study
+def test_read_only_folder_is_an_error_before_anything_takes_time(
+    study, tmp_path, capsys, monkeypatch
+):
+    read_only(monkeypatch)
+    assert main(["study", study, "--out", str(tmp_path), *WORDS[study]]) == 1
+    printed, error = capsys.readouterr()
+    assert error == (
+        f"skmnist: {tmp_path}: nothing can be written there: Permission denied. "
+        "Name another folder.\n"
+    )
+    assert not printed
+    assert not names_in(tmp_path)
+
+
+@every_study
+def test_full_disk_leaves_what_was_there_and_nothing_half_written(study, tmp_path, capsys):
+    do(capsys, tmp_path, study)
+    before = {path: path.read_bytes() for path in tmp_path.iterdir()}
+    with full_disk():
+        assert main(["study", study, "--out", str(tmp_path), *WORDS[study]]) == 1
+    printed, error = capsys.readouterr()
+    assert error.endswith(f"skmnist: {tmp_path / study}.csv: File too large\n")
+    assert "fit" in printed or "n_weights" in printed  # the table is seen all the same
+    assert {path: path.read_bytes() for path in tmp_path.iterdir()} == before
+
+
+def test_interrupt_on_a_full_disk_says_that_nothing_is_kept(tmp_path, capsys, monkeypatch):
+    original = MLPClassifier.score
+
+    def interrupted(clf, X, y):
+        if clf.n_iter_ == 3:
+            raise KeyboardInterrupt
+        return original(clf, X, y)
+
+    def full(*_):
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(MLPClassifier, "score", interrupted)
+    monkeypatch.setattr(results, "write_table", full)
+    assert main(["study", "epochs", "--out", str(tmp_path), *WORDS["epochs"]]) == 130
+    path = tmp_path / "epochs-interrupted.csv"
+    assert capsys.readouterr().err == (
+        f"\nskmnist: interrupted: what was finished can't be written to {path}: "
+        "No space left on device\n"
+    )
+    assert not names_in(tmp_path)
+
+
+def test_notes_that_cant_be_written_are_no_reason_to_fail(tmp_path, capsys):
+    notes = ScoreNotes(tmp_path / "no folder" / "notes", ["max_epochs"])
+    X, y = load_mnist_sample(return_X_y=True)
+    clf = MLPClassifier((4,), max_epochs=1, random_state=0).fit(X[::50], y[::50])
+    assert notes(clf, X, y) == clf.score(X, y)
+    assert "No such file or directory; Ctrl-C would lose this score" in capsys.readouterr().err
+    assert notes.read() == []
+
+
+def test_training_that_fails_keeps_what_was_finished(tmp_path, capsys):
+    diverging = ["--activation", "identity", "--optimizer", "sgd", "--lr", "100", *SMALL]
+    assert main(["study", "epochs", "--out", str(tmp_path), "--verbose", "0", *diverging]) == 1
+    kept, failed = capsys.readouterr().err.splitlines()
+    path = tmp_path / "epochs-interrupted.csv"
+    assert kept == f"skmnist: what was finished is in {path}"
+    # Which comes first hangs on the last bits.
+    assert "The loss became" in failed or "outputs for X are not finite" in failed
+    assert len(table_of(path)) >= 1
+    assert names_in(tmp_path) == [path.name]
+
+
+# -- one by one --------------------------------------------------------------------------------
+
+
+def test_one_number_of_epochs_is_every_epoch_up_to_it(tmp_path, capsys):
+    do(capsys, tmp_path, "epochs")
+    table = table_of(tmp_path / "epochs.csv")
+    assert table["epochs"].tolist() == [1, 2, 3]
+    values = json.loads((tmp_path / "epochs.json").read_text(encoding="utf-8"))
+    curve = EpochCurve.from_dict(values)
+    assert curve.test_scores[:, 0].tolist() == table["test_score"].tolist()
+    assert curve.score_name == "accuracy"
+
+
+def test_several_numbers_of_epochs_are_these(tmp_path, capsys):
+    once = do(capsys, tmp_path, "epochs", "--epochs", "1", "3", "--cv", "2", *SMALL)
+    read = table_of(tmp_path / "epochs.csv")
+    assert read["epochs"].tolist() == [1, 1, 3, 3]
+    assert "epoch/s" in once.err
+    words = ["--epochs", "1", "3", "--cv", "2", "--retrain", "--verbose", "0", *SMALL]
+    assert not do(capsys, tmp_path, "epochs", *words).err
+    retrained = table_of(tmp_path / "epochs.csv")
+    pd.testing.assert_frame_equal(read.drop(columns="fit_time"), retrained.drop(columns="fit_time"))
+
+
+def test_learning_curve_is_that_of_all_sizes_at_once(tmp_path, capsys):
+    said = do(capsys, tmp_path, "learning-curve").err
+    assert said.startswith("50 images: ")
+    table = table_of(tmp_path / "learning-curve.csv")
+    assert table["train_size"].tolist() == [50, 50, 100, 100]
+    values = json.loads((tmp_path / "learning-curve.json").read_text(encoding="utf-8"))
+    curve = LearningCurve.from_dict(values)
+    assert curve.train_sizes.tolist() == [50, 100]
+    assert curve.settings["train_sizes"] == [50, 1.0]
+    data = load("sample")
+    clf = MLPClassifier(8, max_epochs=1, random_state=0)
+    given = {"train_sizes": [0.5, 1.0], "cv": 2, "shuffle": True, "random_state": 0}
+    _, _, test_scores = learning_curve(clf, data.X, data.y, **given)
+    np.testing.assert_array_equal(curve.test_scores, test_scores)
+    assert curve.test_scores.ravel().tolist() == table["test_score"].tolist()
+
+
+def test_sizes_beyond_the_images_are_refused_before_any_training(tmp_path, capsys):
+    words = ["--train-sizes", "50", "101", "--cv", "2", *SMALL]
+    assert main(["study", "learning-curve", "--out", str(tmp_path), *words]) == 1
+    assert capsys.readouterr().err == (
+        "skmnist: --train-sizes 101: with --cv 2 there are from 1 to 100 images of 200 to train "
+        "on.\n"
+    )
+
+
+def test_networks_are_compared_by_what_is_special_about_them(tmp_path, capsys):
+    words = ["--model", "mlp", "--model", "mlp", "hidden-layer-sizes=8,4", "batch_norm=true"]
+    words += ["--model", "cnn", "channels=2", "--max-epochs", "1", "--random-state", "0"]
+    printed = do(capsys, tmp_path, "compare", *words).out
+    table = table_of(tmp_path / "compare.csv", index_col=0, keep_default_na=False)
+    special = "mlp hidden-layer-sizes=8,4 batch_norm=true"
+    assert table.index.tolist() == ["mlp", special, "cnn channels=2"]
+    assert all(name in printed for name in table.index)
+    assert table.loc[special, "hidden_layer_sizes"] == "(8, 4)"
+    assert table["batch_norm"].tolist() == [False, True, False]
+    assert table["channels"].tolist() == ["", "", "2"]
+    assert table["estimator"].tolist() == ["MLPClassifier"] * 2 + [CNNClassifier.__name__]
+    assert not {"max_epochs", "random_state"} & set(table.columns)  # the same for all
+    assert table["test_accuracy"].between(0, 1).all()
+
+
+def test_comparing_without_a_word_is_about_all_networks(monkeypatch):
+    seen = []
+    monkeypatch.setattr(cli, "_run", lambda _, parser, args: seen.append(args.classifiers))
+    assert main(["study", "compare", "--max-epochs", "3"]) == 0
+    assert list(seen[0]) == list(cli._arguments.MODELS)
+    for name, clf in seen[0].items():
+        assert clf.get_params() == cli._arguments.model_class(name)(max_epochs=3).get_params()
+
+
+def test_grid_tries_every_combination_and_tests_the_best(tmp_path, capsys):
+    printed, said = do(capsys, tmp_path, "grid")
+    table = table_of(tmp_path / "grid.csv")
+    assert sorted(zip(table["lr"], table["max_epochs"], strict=True)) == [
+        (0.001, 1),
+        (0.001, 2),
+        (0.01, 1),
+        (0.01, 2),
+    ]
+    assert table["rank_test_score"].is_monotonic_increasing
+    values = json.loads((tmp_path / "grid.json").read_text(encoding="utf-8"))
+    assert values["best_cv_accuracy"] == table["mean_test_score"][0]
+    assert f"{values['test_accuracy']:.1%} of the test images" in printed
+    assert said.count("lr 0.01, max_epochs 2: ") == 2
+
+
+def test_values_of_a_grid_may_be_tuples(tmp_path, capsys):
+    words = ["--grid", "hidden-layer-sizes", "8", "8,4", "()", "--grid", "batch-norm", "true"]
+    do(capsys, tmp_path, "grid", *words, "--max-epochs", "1", "--cv", "2")
+    values = json.loads((tmp_path / "grid.json").read_text(encoding="utf-8"))
+    assert values["settings"]["grid"] == {
+        "hidden_layer_sizes": [8, [8, 4], []],
+        "batch_norm": [True],
+    }
+
+
+def test_candidates_that_fail_are_said_in_a_line(tmp_path, capsys):
+    words = ["--grid", "lr", "0.001", "1e30", "--optimizer", "sgd"]
+    words += ["--activation", "identity", "--cv", "2", "--max-epochs", "1", *SMALL]
+    said = do(capsys, tmp_path, "grid", *words).err.splitlines()
+    assert len(said) == 3
+    assert "2 fits failed" in said[-1]
+    assert "The loss became" in said[-1]
+    assert table_of(tmp_path / "grid.csv")["mean_test_score"].isna().tolist() == [False, True]
+
+
+def test_grid_of_which_all_fail_is_an_error(tmp_path, capsys):
+    words = ["--grid", "lr", "0.1", "1", "--device", "cuda:99", "--cv", "2"]
+    assert main(["study", "grid", "--out", str(tmp_path), *words]) == 1
+    error = capsys.readouterr().err
+    assert len(error.splitlines()) == 1
+    assert "All the 4 fits failed" in error
+    assert "device='cuda:99' is not on this machine" in error
+    assert not names_in(tmp_path)
+
+
+# -- refusals ----------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        ("", "required: STUDY"),
+        ("epoch", "invalid choice: 'epoch'"),
+        ("epochs --epochs 0", "one or more numbers of at least 1"),
+        ("epochs --max-epochs 5", "unrecognized arguments: --max-epochs 5"),
+        ("epochs --lr -1", "'lr' of MLPClassifier must be a positive number; got -1"),
+        ("learning-curve --train-sizes many", "not 'many'"),
+        ("learning-curve --train-sizes 0", "numbers of at least 1"),
+        ("learning-curve --train-sizes 1.5", "shares of at most 1.0"),
+        ("learning-curve --cv 1", "--cv"),
+        ("epochs --epochs ten", "invalid int value: 'ten'"),
+        ("epochs --cv 1", "give an integer of at least 2, not '1'"),
+        ("grid --grid lr 0.1 --n-jobs 0", "give an integer of at least 1, not '0'"),
+        ("compare --model rnn", "--model: 'rnn' is none of mlp, cnn, backprop"),
+        ("compare --model mlp --model mlp", "--model mlp is there twice"),
+        ("compare --model mlp 256", "write what is special about it as PARAMETER=VALUE"),
+        ("compare --model mlp channels=4", "--model mlp has no parameter 'channels'"),
+        ("compare --model mlp --model cnn --channels 4", "unrecognized arguments: --channels 4"),
+        ("compare --model mlp lr=fast", "'lr' of MLPClassifier must be a positive number"),
+        ("grid", "required: --grid"),
+        ("grid --grid lr", "write the parameter and the values as words"),
+        ("grid --grid lr=0.1,0.2", "write the parameter and the values as words"),
+        ("grid --grid Lr 0.1", "Did you mean 'lr'?"),
+        ("grid --grid lr 0.1 -1", "'lr' of MLPClassifier must be a positive number; got -1"),
+        ("grid --grid lr 0.1 --grid lr 0.2", "lr is there twice"),
+    ],
+)
+def test_bad_arguments_are_refused(words, message, capsys, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    assert message in refused(capsys, "study", *words.split())
+    assert not names_in(tmp_path)

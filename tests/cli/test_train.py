@@ -1,0 +1,102 @@
+"""``skmnist train``."""
+
+import re
+import socket
+
+import pytest
+from sklearn.utils import Bunch
+
+from skmnist import datasets
+from skmnist.cli import _arguments as arguments
+from skmnist.cli import _data as cli_data
+from skmnist.cli import main
+from tests.cli.helpers import REPORT, names_in, refused
+
+MODELS = {model: arguments.model_class(model) for model in arguments.MODELS}
+
+
+every_model = pytest.mark.parametrize("model", MODELS)
+
+
+@every_model
+def test_train_prints_and_writes_a_report(few_images, tmp_path, capsys, model):
+    argv = ["train", "--model", model, "--out", str(tmp_path), "--max-epochs", "2"]
+    assert main([*argv, "--random-state", "0", "--verbose", "0"]) == 0
+    printed, errors = capsys.readouterr()
+    assert MODELS[model].__name__ in printed
+    assert "2 epochs in " in printed
+    assert not errors
+    assert names_in(tmp_path) == REPORT
+    assert str(tmp_path / "report.html") in printed
+
+
+def test_train_tests_on_the_test_part_and_shows_the_classes_names(tmp_path, capsys, monkeypatch):
+    sample = datasets.load_mnist_sample()
+    names = [f"digit number {i}" for i in range(10)]
+    parts = {"train": slice(0, None, 10), "test": slice(5, None, 50)}
+
+    def fetch(subset, data_home):
+        assert data_home == "somewhere"
+        rows = parts[subset]
+        return Bunch(
+            data=sample.data[rows],
+            target=sample.target[rows],
+            target_names=names,
+            DESCR="Clothes\n-------",
+        )
+
+    monkeypatch.setattr(datasets, "fetch_fashion_mnist", fetch)
+    argv = ["train", "--data", "fashion-mnist", "--data-home", "somewhere", "--max-epochs", "1"]
+    assert main([*argv, "--out", str(tmp_path)]) == 0
+    printed = capsys.readouterr().out
+    assert "Clothes (somewhere)\n500 images to train on, 100 to test on" in printed
+    assert "digit number 7" in printed
+
+
+def test_every_data_set_is_known():
+    public = {name for name in datasets.__all__ if name.startswith(("fetch_", "load_mnist"))}
+    assert set(cli_data.DATASETS.values()) == public
+
+
+@pytest.mark.full_data
+def test_train_on_the_full_mnist(full_mnist, tmp_path, capsys):
+    argv = ["train", "--data", "mnist", "--data-home", str(full_mnist), "--out", str(tmp_path)]
+    assert main([*argv, "--max-epochs", "1", "--random-state", "0"]) == 0
+    printed = capsys.readouterr().out
+    assert "60,000 images to train on, 10,000 to test on" in printed
+    assert float(re.search(r"Test accuracy: ([\d.]+)%", printed)[1]) > 90
+
+
+def test_bad_size_is_refused_when_it_comes_up(few_images, capsys, tmp_path):
+    argv = ["train", "--out", str(tmp_path), "--hidden-layer-sizes", "64,0"]
+    assert "every size must be an integer of at least 1" in refused(capsys, *argv)
+
+
+def test_data_that_are_not_there_are_an_error(tmp_path, capsys, monkeypatch):
+    def no_network(*_, **__):
+        raise socket.gaierror("no network in this test")
+
+    monkeypatch.setattr(socket, "getaddrinfo", no_network)
+    monkeypatch.setenv("SKMNIST_DATA", str(tmp_path / "data"))
+    assert main(["train", "--data", "mnist", "--out", str(tmp_path / "out")]) == 1
+    printed, error = capsys.readouterr()
+    assert not printed
+    assert error.startswith(f"skmnist: {tmp_path / 'data'}: MNIST could not be downloaded")
+    assert "load_mnist_sample() always works" in error
+    assert not names_in(tmp_path / "out")
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        ("--model cnn --channels 4,4,4 --kernel-size 9 --padding 0", "convolution 3 of 3"),
+        ("--device cuda:99", "device='cuda:99' is not on this machine"),
+        ("--lr 1e30 --optimizer sgd --loss mse --activation identity", "The loss became"),
+    ],
+)
+def test_training_that_fails_is_an_error(words, message, few_images, tmp_path, capsys):
+    assert main(["train", "--out", str(tmp_path), "--verbose", "0", *words.split()]) == 1
+    error = capsys.readouterr().err
+    assert message in error
+    assert len(error.splitlines()) == 1
+    assert not names_in(tmp_path)

@@ -1,0 +1,36 @@
+"""A small KMNIST, and a stand-in for the network."""
+
+from pathlib import Path
+from types import SimpleNamespace
+
+import pytest
+
+from skmnist._utils.optional_dependencies import import_torchvision
+from tests.datasets.helpers import IMAGE_SETS, FakeSet
+
+
+@pytest.fixture
+def kmnist(monkeypatch):
+    """A small set whose images have no known digest."""
+    return FakeSet(IMAGE_SETS["kmnist"], monkeypatch)
+
+
+# The download, with torchvision itself and a stand-in for the network
+
+
+@pytest.fixture
+def server(monkeypatch):
+    """Answer torchvision's requests from `server.content`: the last part of the URL -> bytes."""
+    utils = import_torchvision().datasets.utils
+    server = SimpleNamespace(content={})
+
+    def retrieve(url, filename):
+        try:
+            content = server.content[url.rpartition("/")[2]]
+        except KeyError:
+            raise RuntimeError("Name or service not known") from None
+        Path(filename).write_bytes(content)
+
+    monkeypatch.setattr("skmnist.datasets._download.retrieve", retrieve)
+    monkeypatch.setattr(utils, "check_md5", lambda path, md5, **kwargs: True)
+    return server

@@ -1,0 +1,216 @@
+"""Damaged files are refused."""
+
+import bz2
+import gzip
+import hashlib
+import pickle
+import tracemalloc
+
+import numpy as np
+import pytest
+
+from skmnist import datasets
+from skmnist.datasets import (
+    fetch_kmnist,
+    fetch_mnist,
+)
+from skmnist.datasets._dataset_spec import File
+from skmnist.exceptions import DatasetError
+from tests.datasets.helpers import (
+    ADVICE,
+    EVERY_SET,
+    IMAGE_SETS,
+    KMNIST_IMAGES,
+    KMNIST_LABELS,
+    N_IMAGES,
+    FakeSet,
+    answers,
+    fail_as_torchvision,
+    idx_bytes,
+    use_as_torchvision,
+)
+
+# Damaged files
+
+
+def damage(home, path, content, compressed):
+    if compressed:
+        path, content = f"{path}.gz", gzip.compress(content)
+    (home / path).write_bytes(content)
+
+
+IMAGES_SIZE = 16 + N_IMAGES["train"] * 784
+
+
+DAMAGES = {
+    **{
+        f"cut at {n}": (lambda content, n=n: content[:n], f"cut short: {n} bytes came")
+        for n in (0, 1, 4, 10, 16, 2000, IMAGES_SIZE - 1)
+    },
+    "too long": (lambda content: content + b"\0", "too long"),
+    "wrong magic number": (
+        lambda content: b"\0\0\x08\x01" + content[4:],
+        r"begins with b'\\x00\\x00\\x08\\x01', wanted b'\\x00\\x00\\x08\\x03'",
+    ),
+    "web page": (lambda content: b"<html>403 Forbidden</html>", "begins with b'<htm'"),
+    "another count": (
+        lambda content: content[:4] + bytes([0, 0, 0, 8]) + content[8:],
+        r"shape \(8, 28, 28\), wanted \(9, 28, 28\)",
+    ),
+    "huge count": (
+        lambda content: content[:4] + bytes([255] * 12) + content[16:],
+        r"shape \(4294967295, .* wanted \(9, 28, 28\)",
+    ),
+}
+
+
+@pytest.mark.parametrize("compressed", [False, True], ids=["raw", "gz"])
+@pytest.mark.parametrize("change, message", DAMAGES.values(), ids=DAMAGES)
+def test_damaged_file_is_refused(change, message, compressed, kmnist, monkeypatch, tmp_path):
+    kmnist.write(tmp_path, compressed=compressed)
+    fail_as_torchvision(monkeypatch)
+    damage(tmp_path, KMNIST_IMAGES, change(kmnist.files[KMNIST_IMAGES]), compressed)
+    with pytest.raises(DatasetError, match=rf"{KMNIST_IMAGES}.*{message}.*Delete.*{ADVICE}"):
+        fetch_kmnist(data_home=tmp_path)
+
+
+def test_fewer_labels_than_images(kmnist, tmp_path):
+    kmnist.write(tmp_path)
+    damage(tmp_path, KMNIST_LABELS, idx_bytes(np.zeros(8, np.uint8)), compressed=False)
+    with pytest.raises(DatasetError, match=rf"{KMNIST_LABELS}.*shape \(8,\), wanted \(9,\)"):
+        fetch_kmnist(data_home=tmp_path)
+
+
+# The digest of USPS's files fixes the labels.
+@pytest.mark.parametrize("fetch, image_set", [c for c in EVERY_SET if c.id != "fetch_usps"])
+def test_label_out_of_range_is_named(fetch, image_set, monkeypatch, tmp_path):
+    fake = FakeSet(image_set, monkeypatch)
+    fake.write(tmp_path)
+    part = image_set.parts["train"]
+    shape = (part.n_images,) if image_set.label_columns == 1 else (part.n_images, 8)
+    first, n_classes = image_set.first_label, len(image_set.target_names)
+    for wrong in [first + n_classes, *([first - 1] if first else [])]:
+        labels = np.full(shape, first, "uint8" if image_set.label_columns == 1 else "int32")
+        labels[3] = wrong
+        content = idx_bytes(labels)
+        (tmp_path / part.labels.path).write_bytes(content)
+        if part.labels.digest:
+            labels_file = File(part.labels.path, hashlib.sha256(content).hexdigest())
+            monkeypatch.setitem(image_set.parts, "train", part._replace(labels=labels_file))
+        message = rf"{part.labels.path}: holds the label {wrong} \(row 3\), wanted {first} to"
+        with pytest.raises(DatasetError, match=message):
+            fetch(data_home=tmp_path)
+
+
+@pytest.mark.parametrize("compressed", [False, True], ids=["raw", "gz"])
+@pytest.mark.parametrize("file", ["images-idx3", "labels-idx1"])
+def test_any_flipped_bit_of_mnist_is_noticed(file, compressed, monkeypatch, tmp_path):
+    fake = FakeSet(IMAGE_SETS["mnist"], monkeypatch)
+    path = f"MNIST/raw/train-{file}-ubyte"
+    for position in (0, 7, 8, -1):
+        fake.write(tmp_path, compressed=compressed)
+        content = bytearray(fake.files[path])
+        content[position] ^= 1
+        damage(tmp_path, path, bytes(content), compressed)
+        with pytest.raises(DatasetError, match=f"{path}.*wanted.*Delete"):
+            fetch_mnist(data_home=tmp_path)
+
+
+def test_digest_that_differs_is_shown(monkeypatch, tmp_path):
+    fake = FakeSet(IMAGE_SETS["mnist"], monkeypatch)
+    fake.write(tmp_path)
+    path = "MNIST/raw/train-images-idx3-ubyte"
+    wanted = hashlib.sha256(fake.files[path]).hexdigest()
+    content = fake.files[path][:-1] + bytes([fake.files[path][-1] ^ 1])
+    (tmp_path / path).write_bytes(content)
+    came = hashlib.sha256(content).hexdigest()
+    with pytest.raises(DatasetError, match=f"{path}: has SHA-256 {came}, wanted {wanted}"):
+        fetch_mnist(data_home=tmp_path)
+
+
+@pytest.mark.parametrize("fetch, image_set", EVERY_SET)
+def test_any_flipped_byte_of_what_was_downloaded_is_noticed(
+    fetch, image_set, server, monkeypatch, tmp_path
+):
+    fake = FakeSet(image_set, monkeypatch)
+    server.content = answers(fake)
+    fetch(subset="all", data_home=tmp_path)
+    for path in fake.files:
+        sound = (tmp_path / path).read_bytes()
+        for position in (0, 7, len(sound) // 2, len(sound) - 1):
+            content = bytearray(sound)
+            content[position] ^= 1
+            (tmp_path / path).write_bytes(content)
+            with pytest.raises(DatasetError, match=f"{path}: .*wanted.*Delete"):
+                fetch(subset="all", data_home=tmp_path)
+        (tmp_path / path).write_bytes(sound)
+    fetch(subset="all", data_home=tmp_path)
+
+
+def test_noted_digest_is_that_of_sha256sum_and_holds_for_the_packed_file_too(
+    kmnist, monkeypatch, tmp_path
+):
+    use_as_torchvision(monkeypatch, kmnist.write)
+    fetch_kmnist(data_home=tmp_path)
+    note = tmp_path / f"{KMNIST_IMAGES}.sha256"
+    digest = hashlib.sha256(kmnist.files[KMNIST_IMAGES]).hexdigest()
+    assert note.read_text() == f"{digest}  train-images-idx3-ubyte\n"
+    (tmp_path / KMNIST_IMAGES).unlink()
+    kmnist.write(tmp_path, compressed=True)
+    (tmp_path / KMNIST_IMAGES).unlink(missing_ok=True)
+    fetch_kmnist(data_home=tmp_path)
+    other = kmnist.files[KMNIST_IMAGES][:-1] + b"\0"
+    damage(tmp_path, KMNIST_IMAGES, other, compressed=True)
+    with pytest.raises(DatasetError, match=rf"{KMNIST_IMAGES}\.gz: has SHA-256 .* wanted {digest}"):
+        fetch_kmnist(data_home=tmp_path)
+    note.write_text("<html>")
+    with pytest.raises(DatasetError, match=rf"{note}: begins with '<html>', wanted a SHA-256.*"):
+        fetch_kmnist(data_home=tmp_path)
+
+
+def test_damaged_usps_is_refused(monkeypatch, tmp_path):
+    fake = FakeSet(IMAGE_SETS["usps"], monkeypatch)
+    for content in [b"", fake.files["usps.bz2"][:-9], b"<html>", bz2.compress(b"0 1:9")]:
+        fake.write(tmp_path)
+        (tmp_path / "usps.bz2").write_bytes(content)
+        with pytest.raises(DatasetError, match=r"usps\.bz2: has MD5 .* wanted .*Delete"):
+            datasets.fetch_usps(data_home=tmp_path)
+
+
+@pytest.mark.parametrize("cut", [1, 5, 12, 100, -9, -4, -1])
+def test_cut_gzip_file_is_refused(cut, kmnist, tmp_path):
+    kmnist.write(tmp_path, compressed=True)
+    path = tmp_path / f"{KMNIST_IMAGES}.gz"
+    path.write_bytes(path.read_bytes()[:cut])
+    with pytest.raises(DatasetError, match=rf"{path}: is not a sound gzip file .*Delete"):
+        fetch_kmnist(data_home=tmp_path)
+
+
+@pytest.mark.parametrize("position", [0, 30, 1000, -8, -4])
+def test_gzip_file_with_a_flipped_bit_is_refused(position, kmnist, tmp_path):
+    kmnist.write(tmp_path, compressed=True)
+    path = tmp_path / f"{KMNIST_IMAGES}.gz"
+    content = bytearray(path.read_bytes())
+    content[position] ^= 1
+    path.write_bytes(content)
+    with pytest.raises(DatasetError, match=rf"{path}: .*Delete"):
+        fetch_kmnist(data_home=tmp_path)
+
+
+def test_gzip_bomb_takes_no_memory(kmnist, tmp_path):
+    kmnist.write(tmp_path, compressed=True)
+    damage(tmp_path, KMNIST_IMAGES, kmnist.files[KMNIST_IMAGES] + bytes(30_000_000), True)
+    tracemalloc.start()
+    try:
+        with pytest.raises(DatasetError, match="too long"):
+            fetch_kmnist(data_home=tmp_path)
+        peak = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+    assert peak < 3_000_000
+
+
+def test_error_survives_pickling(kmnist, tmp_path):
+    with pytest.raises(DatasetError) as caught:
+        fetch_kmnist(data_home=tmp_path, download_if_missing=False)
+    assert str(pickle.loads(pickle.dumps(caught.value))) == str(caught.value)

@@ -1,0 +1,117 @@
+"""The fetch functions return scikit-learn's Bunch, arrays or tables."""
+
+import re
+
+import numpy as np
+import pytest
+
+from skmnist.datasets import (
+    fetch_emnist,
+    fetch_mnist,
+    fetch_qmnist,
+)
+from tests.datasets.helpers import EVERY_SET, IMAGE_SETS, N_IMAGES, FakeSet, fail_as_torchvision
+
+# What every set has in common
+
+
+@pytest.mark.parametrize("compressed", [False, True], ids=["raw", "gz"])
+@pytest.mark.parametrize("fetch, image_set", EVERY_SET)
+def test_bunch_is_scikit_learns(fetch, image_set, compressed, monkeypatch, tmp_path):
+    fake = FakeSet(image_set, monkeypatch)
+    fake.write(tmp_path, compressed=compressed)
+    fail_as_torchvision(monkeypatch)
+    for subset, parts in {"train": ["train"], "test": ["test"], "all": ["train", "test"]}.items():
+        bunch = fetch(subset=subset, data_home=tmp_path)
+        images = np.concatenate([fake.images[part] for part in parts])
+        target = np.concatenate([fake.target[part] for part in parts])
+        np.testing.assert_array_equal(bunch.images, images)
+        np.testing.assert_array_equal(bunch.target, target)
+        np.testing.assert_array_equal(bunch.data, images.reshape(len(images), -1))
+        assert np.shares_memory(bunch.data, bunch.images)
+        assert bunch.data.flags.writeable
+        assert bunch.data.dtype == bunch.images.dtype == np.uint8
+        assert bunch.target.dtype == np.int64
+        assert bunch.feature_names == [f"pixel{i}" for i in range(bunch.data.shape[1])]
+        assert all(type(name) is str for name in bunch.target_names)
+        assert len(set(bunch.target_names)) == bunch.target.max() + 1
+        assert bunch.frame is None
+        assert len(bunch.DESCR) > 200
+    np.testing.assert_array_equal(fetch(data_home=tmp_path).images, fake.images["train"])
+
+
+@pytest.mark.parametrize("fetch, image_set", EVERY_SET)
+def test_data_and_target_as_tuple_and_as_frame(fetch, image_set, monkeypatch, tmp_path):
+    fake = FakeSet(image_set, monkeypatch)
+    fake.write(tmp_path)
+    X, y = fetch(return_X_y=True, data_home=tmp_path)
+    bunch = fetch(as_frame=True, data_home=tmp_path)
+    assert list(bunch.data.columns) == bunch.feature_names
+    assert set(bunch.data.dtypes) == {np.dtype(np.uint8)}
+    assert bunch.target.name == "target" and bunch.target.dtype == np.int64
+    np.testing.assert_array_equal(bunch.data, X)
+    np.testing.assert_array_equal(bunch.target, y)
+    assert list(bunch.frame.columns) == [*bunch.feature_names, "target"]
+    np.testing.assert_array_equal(bunch.frame["target"], y)
+    np.testing.assert_array_equal(bunch.images, fake.images["train"])
+
+
+@pytest.mark.parametrize("fetch, image_set", EVERY_SET)
+def test_docstring_states_the_numbers_in_the_table(fetch, image_set):
+    doc = getattr(fetch, "func", fetch).__doc__
+    for number in [part.n_images for part in image_set.parts.values()]:
+        assert f"{number:,}" in doc
+    assert re.search(rf"\b{len(image_set.target_names)}\b", doc)
+    assert f"(n_samples, {np.prod(image_set.image_shape)})" in doc
+
+
+def test_docstrings_share_their_common_part():
+    def common_part(fetch):
+        doc = fetch.__doc__
+        common = doc[doc.index("    subset : {") : doc.index("    See Also\n")]
+        return re.sub(r"\d+", "N", common)
+
+    fetches = {getattr(case.values[0], "func", case.values[0]) for case in EVERY_SET}
+    assert len({common_part(fetch) for fetch in fetches}) == 1
+
+
+@pytest.mark.parametrize("subset", ["foo", None, ["train"], "Train"])
+def test_wrong_subset_names_the_allowed_ones(subset):
+    with pytest.raises(ValueError, match=r"'subset' .* \['all', 'test', 'train'\]\. Got .*"):
+        fetch_mnist(subset=subset)
+
+
+def test_wrong_split_names_the_allowed_ones():
+    with pytest.raises(ValueError, match=r"'split' .*'balanced', 'byclass'.* Got 'capitals'"):
+        fetch_emnist(split="capitals")
+
+
+# The sets' peculiarities
+
+
+def test_emnist_stands_upright(monkeypatch, tmp_path):
+    fake = FakeSet(IMAGE_SETS["emnist-balanced"], monkeypatch)
+    fake.write(tmp_path)
+    in_file = fake.files["EMNIST/raw/emnist-balanced-train-images-idx3-ubyte"][16:]
+    in_file = np.frombuffer(in_file, np.uint8).reshape(-1, 28, 28)
+    images = fetch_emnist(data_home=tmp_path).images
+    assert not np.array_equal(images, in_file)
+    np.testing.assert_array_equal(images, np.transpose(in_file, (0, 2, 1)))
+
+
+def test_emnist_letters_count_from_0_though_the_file_counts_from_1(monkeypatch, tmp_path):
+    fake = FakeSet(IMAGE_SETS["emnist-letters"], monkeypatch)
+    fake.write(tmp_path)
+    labels = fake.files["EMNIST/raw/emnist-letters-train-labels-idx1-ubyte"][8:]
+    letters = fetch_emnist(split="letters", data_home=tmp_path)
+    assert [chr(ord("a") + label - 1) for label in labels] == [
+        letters.target_names[value] for value in letters.target
+    ]
+
+
+def test_qmnist_keeps_the_class_of_the_eight_labels(monkeypatch, tmp_path):
+    fake = FakeSet(IMAGE_SETS["qmnist"], monkeypatch)
+    fake.write(tmp_path)
+    target = fetch_qmnist(data_home=tmp_path).target
+    assert target.shape == (N_IMAGES["train"],)
+    np.testing.assert_array_equal(target, fake.target["train"])

@@ -1,0 +1,114 @@
+"""Fitted estimators to draw, and the positions of the texts of a figure."""
+
+import inspect
+
+import matplotlib
+import pytest
+from sklearn.linear_model import LogisticRegression
+from sklearn.model_selection import GridSearchCV
+
+from skmnist import BackpropClassifier, CNNClassifier, MLPClassifier
+from skmnist.datasets import load_mnist_sample
+from skmnist.displays import (
+    EpochCurveDisplay,
+    FeatureMapsDisplay,
+    NormalizerDisplay,
+    RobustnessDisplay,
+    SearchDisplay,
+)
+from skmnist.preprocessing import DigitNormalizer
+from skmnist.studies import epoch_curve, robustness_curve
+
+matplotlib.use("Agg")
+import matplotlib.pyplot as plt  # noqa: E402
+
+
+@pytest.fixture(autouse=True)
+def close_figures():
+    yield
+    plt.close("all")
+
+
+@pytest.fixture(scope="module")
+def data():
+    X, y = load_mnist_sample(return_X_y=True)
+    return X[::10], y[::10]
+
+
+@pytest.fixture(scope="module")
+def mlp(data):
+    return MLPClassifier((16,), max_epochs=3, early_stopping=True, random_state=0).fit(*data)
+
+
+@pytest.fixture(scope="module")
+def by_hand(data):
+    return BackpropClassifier((16,), max_epochs=2, random_state=0).fit(*data)
+
+
+@pytest.fixture(scope="module")
+def cnn(data):
+    X, y = data
+    return CNNClassifier((4, 6), max_epochs=1, random_state=0).fit(X.reshape(-1, 28, 28), y)
+
+
+@pytest.fixture(scope="module")
+def linear(data):
+    X, y = data
+    clf = LogisticRegression(tol=0.1)
+    return clf.fit(X / 255, y)
+
+
+@pytest.fixture(scope="module")
+def curve(data):
+    return epoch_curve(MLPClassifier((16,), random_state=0), *data, epochs=[1, 2, 4], cv=2)
+
+
+@pytest.fixture(scope="module")
+def search(data):
+    grid = {"lr": [1e-3, 1e-2, 1e-1], "optimizer": ["adam", "sgd"]}
+    return GridSearchCV(MLPClassifier((8,), max_epochs=1, random_state=0), grid, cv=2).fit(*data)
+
+
+@pytest.fixture
+def make(mlp, cnn, data, curve, search):
+    """Return a function that makes a drawn Display of any class."""
+    known = {"X": data[0], "y": data[1], "image": data[0][0]}
+
+    def make(display_class, **kwargs):
+        if display_class is EpochCurveDisplay:
+            return display_class.from_curve(curve, **kwargs)
+        if display_class is RobustnessDisplay:
+            curves = {"narrow": robustness_curve(mlp, *data), "wide": robustness_curve(cnn, *data)}
+            return display_class.from_curves(curves, **kwargs)
+        estimators = {
+            FeatureMapsDisplay: cnn,
+            NormalizerDisplay: DigitNormalizer(),
+            SearchDisplay: search,
+        }
+        estimator = estimators.get(display_class, mlp)
+        parameters = inspect.signature(display_class.from_estimator).parameters
+        arguments = [known[name] for name in parameters if name in known]
+        return display_class.from_estimator(estimator, *arguments, **kwargs)
+
+    return make
+
+
+@pytest.fixture
+def boxes_of(monkeypatch):
+    """Return a function that draws a figure and returns ``{text: box in pixels}``."""
+    drawn = {}
+    draw = matplotlib.text.Text.draw
+
+    def record(text, renderer):
+        draw(text, renderer)
+        if text.get_visible() and text.get_text().strip():
+            drawn[text] = text.get_window_extent(renderer)
+
+    def boxes_of(figure):
+        # The first drawing settles the layout.
+        figure.canvas.draw()
+        monkeypatch.setattr(matplotlib.text.Text, "draw", record)
+        figure.canvas.draw()
+        return drawn
+
+    return boxes_of

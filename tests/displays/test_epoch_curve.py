@@ -1,0 +1,46 @@
+"""EpochCurveDisplay."""
+
+import numpy as np
+import pytest
+from sklearn.experimental import enable_halving_search_cv  # noqa: F401
+from sklearn.linear_model import LogisticRegression
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import MinMaxScaler
+
+from skmnist import MLPClassifier
+from skmnist.datasets import load_mnist_sample
+from skmnist.displays import EpochCurveDisplay
+from skmnist.studies import (
+    epoch_curve,
+)
+
+
+@pytest.fixture(scope="module")
+def data():
+    X, y = load_mnist_sample(return_X_y=True)
+    return X[::25], y[::25]
+
+
+def tiny(**params):
+    return MLPClassifier((8,), **{"max_epochs": 1, "random_state": 0, **params})
+
+
+def test_epoch_curve_shows_means_over_the_splits_and_seconds(data):
+    curve = epoch_curve(tiny(), *data, epochs=[1, 2, 4], cv=2)
+    display = curve.plot(line_kw={"linewidth": 3})
+    assert isinstance(display, EpochCurveDisplay)
+    train, test, seconds = display.lines_
+    np.testing.assert_array_equal(train.get_xdata(), [1, 2, 4])
+    np.testing.assert_allclose(train.get_ydata(), 100 * curve.train_scores.mean(axis=1))
+    np.testing.assert_allclose(test.get_ydata(), 100 * curve.test_scores.mean(axis=1))
+    np.testing.assert_allclose(seconds.get_ydata(), curve.fit_times.mean(axis=1))
+    assert [ax.get_ylabel() for ax in display.axes_] == ["Time to train (s)", "Accuracy (%)"]
+    assert {line.get_linewidth() for line in display.lines_} == {3}
+
+
+def test_epoch_curve_of_another_score_is_in_its_own_unit(data):
+    estimator = make_pipeline(MinMaxScaler(), LogisticRegression())
+    curve = epoch_curve(estimator, *data, epochs=[1, 2], cv=2, scoring="neg_log_loss")
+    display = curve.plot()
+    assert display.ax_.get_ylabel() == "Neg log loss"
+    np.testing.assert_allclose(display.lines_[1].get_ydata(), curve.test_scores.mean(axis=1))

@@ -1,0 +1,114 @@
+"""TrainingCurveDisplay."""
+
+import matplotlib.pyplot as plt
+import numpy as np
+import pandas as pd
+import pytest
+from sklearn.exceptions import NotFittedError
+from sklearn.naive_bayes import GaussianNB
+from sklearn.neural_network import MLPClassifier as SklearnMLPClassifier
+
+from skmnist import MLPClassifier
+from skmnist.displays import (
+    TrainingCurveDisplay,
+)
+from tests.displays.helpers import assert_no_overlap
+
+
+def test_training_curves_are_the_history(mlp):
+    display = TrainingCurveDisplay.from_estimator(mlp)
+    losses, accuracy = display.axes_
+    train_loss, validation_loss = losses.get_lines()
+    np.testing.assert_array_equal(train_loss.get_xdata(), [1, 2, 3])
+    np.testing.assert_array_equal(train_loss.get_ydata(), mlp.loss_curve_)
+    np.testing.assert_array_equal(validation_loss.get_ydata(), mlp.validation_loss_curve_)
+    (score,) = accuracy.get_lines()
+    np.testing.assert_allclose(score.get_ydata(), 100 * np.array(mlp.validation_scores_))
+    assert display.lines_ == [train_loss, validation_loss, score]
+
+
+def test_training_curves_without_validation_have_one_panel(by_hand):
+    display = TrainingCurveDisplay.from_estimator(by_hand)
+    assert len(display.axes_) == 1
+    assert [line.get_label() for line in display.lines_] == ["BackpropClassifier, training"]
+
+
+def test_training_curves_of_several_estimators_keep_their_colours(mlp, by_hand):
+    display = TrainingCurveDisplay.from_estimator({"by hand": by_hand, "torch": mlp})
+    colors = {}
+    for line in display.lines_:
+        name = line.get_label().split(", ")[0]
+        assert colors.setdefault(name, line.get_color()) == line.get_color()
+    assert len(set(colors.values())) == 2
+    legend = [text.get_text() for text in display.ax_.get_legend().get_texts()]
+    assert legend == ["by hand, training", "torch, training", "torch, validation"]
+
+
+def test_training_curves_on_given_axes(mlp):
+    _, axes = plt.subplots(1, 2)
+    display = TrainingCurveDisplay.from_estimator(mlp, ax=axes, line_kw={"linewidth": 5})
+    assert list(display.axes_) == list(axes)
+    assert {line.get_linewidth() for line in display.lines_} == {5}
+
+
+def test_training_curves_of_one_epoch_can_be_seen():
+    display = TrainingCurveDisplay({"once": pd.DataFrame({"epoch": [1], "train_loss": [0.5]})})
+    assert display.plot().lines_[0].get_marker() == "o"
+
+
+def test_training_curves_of_what_has_none_are_refused(data):
+    with pytest.raises(NotFittedError):
+        TrainingCurveDisplay.from_estimator(MLPClassifier())
+    with pytest.raises(TypeError, match="GaussianNB has no history_"):
+        TrainingCurveDisplay.from_estimator(GaussianNB().fit(*data))
+
+
+def test_training_curves_of_learning_rates_and_times(mlp):
+    display = TrainingCurveDisplay.from_estimator(mlp, panels=["lr", "seconds"])
+    lr, seconds = display.lines_
+    np.testing.assert_array_equal(lr.get_ydata(), mlp.history_["lr"])
+    np.testing.assert_array_equal(seconds.get_ydata(), mlp.epoch_times_)
+    labels = [ax.get_ylabel() for ax in display.axes_]
+    assert labels == ["Learning rate", "Time per epoch (s)"]
+
+
+def test_learning_rates_far_apart_have_a_logarithmic_axis(mlp, by_hand):
+    def scale(**estimators):
+        return TrainingCurveDisplay.from_estimator(estimators, panels="lr").ax_.get_yscale()
+
+    assert mlp.lr * 10 < by_hand.lr
+    assert scale(a=mlp, b=by_hand) == "log"
+    assert scale(a=mlp) == "linear"
+
+
+def test_training_curves_of_scikit_learns_mlp_say_what_they_dont_know(data, mlp):
+    X, y = data
+    clf = SklearnMLPClassifier((8,), max_iter=3, early_stopping=True, random_state=0)
+    with pytest.warns(match="Maximum iterations"):
+        clf.fit(X / 255, y)
+    both = {"scikit-learn": clf, "skmnist": mlp}
+    display = TrainingCurveDisplay.from_estimator(both, panels=["loss", "score", "seconds"])
+    losses, scores, seconds = (ax.get_lines() for ax in display.axes_)
+    np.testing.assert_array_equal(losses[0].get_ydata(), clf.loss_curve_)
+    np.testing.assert_allclose(scores[0].get_ydata(), 100 * np.array(clf.validation_scores_))
+    assert len(seconds) == 1
+    assert display.axes_[2].get_title(loc="right") == "not known: scikit-learn"
+    with pytest.raises(ValueError, match="nothing to show for 'lr'.* epoch, train_loss"):
+        TrainingCurveDisplay.from_estimator(clf, panels=["lr"])
+
+
+@pytest.mark.parametrize("panels", ["learning_rate", [], ["loss", "accuracy"]])
+def test_unknown_panels_are_refused(mlp, panels):
+    with pytest.raises(ValueError, match="pass 'auto' or a list of some of 'loss', 'score', 'lr'"):
+        TrainingCurveDisplay.from_estimator(mlp, panels=panels)
+
+
+def test_training_curves_of_many_estimators_can_be_told_apart(mlp, boxes_of):
+    names = [f"A rather long name of an estimator {i}" for i in range(9)]
+    display = TrainingCurveDisplay.from_estimator(dict.fromkeys(names, mlp))
+    assert_no_overlap(boxes_of(display.figure_))
+    looks = [(line.get_color(), line.get_marker()) for line in display.ax_.get_lines()[:9]]
+    assert len(set(looks)) == 9
+    (legend,) = display.figure_.legends
+    below = legend.get_window_extent()
+    assert all(not below.overlaps(ax.get_window_extent()) for ax in display.axes_)

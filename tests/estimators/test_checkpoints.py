@@ -1,0 +1,385 @@
+"""Checkpoints: a fit that is broken off goes on as if it had not been, or says why it can't."""
+
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from filelock import FileLock
+from sklearn.base import clone
+from sklearn.model_selection import GridSearchCV
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
+from skorch.callbacks import EpochTimer
+from torch import nn
+
+import skmnist
+from skmnist._training.net import Net
+from skmnist._training.optimizers import OPTIMIZERS
+from skmnist._training.schedules import OF_ALL_EPOCHS, SCHEDULES
+from skmnist.exceptions import CheckpointError, ModelFileError
+from tests.helpers import CLASSIFIERS, ROOT, digits, every_classifier, has, same_network, tiny
+
+X, Y = digits(step=50)
+
+
+WEIGHTS = np.random.default_rng(0).uniform(0.5, 2, len(Y))
+
+
+class Crash(BaseException):
+    """What nobody catches."""
+
+
+def break_off(clf, *args, epoch=3, **kwargs):
+    """Let a fit crash before an epoch, counted from 1, is over."""
+    record = Net._record_losses
+
+    def crash(net, *rest):
+        if len(net.history) == epoch:
+            raise Crash
+        return record(net, *rest)
+
+    with pytest.MonkeyPatch.context() as patches, pytest.raises(Crash):
+        patches.setattr(Net, "_record_losses", crash)
+        clf.fit(X, Y, *args, **kwargs)
+
+
+def assert_same(a, b):
+    assert same_network(a, b)
+    drop = {"columns": "seconds"}
+    assert a.history_.drop(**drop).equals(b.history_.drop(**drop))
+    assert (a.predict_proba(X) == b.predict_proba(X)).all()
+    assert (a.n_iter_, a.best_epoch_) == (b.n_iter_, b.best_epoch_)
+
+
+def assert_goes_on(clf, folder, *args, epoch=3, **kwargs):
+    """Assert that a fit that crashed ends with the bits of one that didn't."""
+    whole = clone(clf).fit(X, Y, *args, **kwargs)
+    clf.set_params(checkpoint_dir=folder)
+    break_off(clone(clf), *args, epoch=epoch, **kwargs)
+    assert checkpoints(folder) == [f"epoch-{n:06d}.safetensors" for n in range(1, epoch)][-2:]
+    resumed = clone(clf).fit(X, Y, *args, resume=True, **kwargs)
+    assert_same(resumed, whole)
+    return resumed
+
+
+def checkpoints(folder):
+    return sorted(path.name for path in Path(folder).glob("epoch-*"))
+
+
+def refused(clf, *words, X=X, y=Y, **kwargs):
+    with pytest.raises(CheckpointError) as caught:
+        clf.fit(X, y, resume=True, **kwargs)
+    assert all(word in str(caught.value) for word in words), caught.value
+
+
+# -- the same bits ---------------------------------------------------------------------------
+
+
+def noise(x):
+    return x + 0.1 * torch.randn_like(x)
+
+
+class OwnModule(nn.Module):
+    def __init__(self, n_features, n_classes):
+        super().__init__()
+        self.layers = nn.Sequential(
+            nn.Linear(n_features, 8), nn.BatchNorm1d(8), nn.Dropout(0.3), nn.Linear(8, n_classes)
+        )
+
+    def forward(self, x):
+        return self.layers(x)
+
+
+SETTINGS = {
+    "optimizer": [*OPTIMIZERS, torch.optim.Adamax],
+    "lr_schedule": list(SCHEDULES),
+    "dropout": [0.3],
+    "batch_norm": [True],
+    "augment": ["light", noise],
+    "module": [OwnModule],
+    "precision": ["float64"],
+    "class_weight": ["balanced"],
+    "shuffle": [False],
+}
+
+
+def settings():
+    for cls in CLASSIFIERS:
+        for name, values in SETTINGS.items():
+            for value in values if has(cls, name) else ():
+                if cls is skmnist.MLPClassifier or not has(skmnist.MLPClassifier, name):
+                    shown = getattr(value, "__name__", value)
+                    yield pytest.param(cls, {name: value}, id=f"{cls.__name__}-{name}-{shown}"[:50])
+
+
+@pytest.mark.parametrize("cls, params", list(settings()))
+def test_every_setting_goes_on(cls, params, tmp_path):
+    assert_goes_on(tiny(cls, max_epochs=4, **params), tmp_path)
+
+
+@every_classifier
+def test_everything_at_once_goes_on(cls, tmp_path):
+    params = {"dropout": 0.3, "augment": noise, "momentum": 0.9, "optimizer": "rmsprop"}
+    params = {name: value for name, value in params.items() if has(cls, name)}
+    clf = tiny(cls, max_epochs=5, early_stopping=True, lr_schedule="onecycle", **params)
+    assert_goes_on(clf, tmp_path, WEIGHTS, epoch=4)
+
+
+@every_classifier
+def test_early_stopping_goes_on_counting_and_keeps_its_best_weights(cls, tmp_path):
+    clf = tiny(cls, early_stopping=True, n_iter_no_change=3, tol=1.0, max_epochs=50)
+    resumed = assert_goes_on(clf, tmp_path, epoch=4)
+    assert resumed.n_iter_ == 4  # nothing is a rise of more than 1 after the first
+    again = clone(resumed).fit(X, Y, resume=True)  # and stays stopped
+    assert_same(again, resumed)
+
+
+@every_classifier
+def test_validation_rows_go_on_being_watched(cls, tmp_path):
+    assert_goes_on(tiny(cls, max_epochs=4), tmp_path, X_val=X[::3], y_val=Y[::3])
+
+
+def test_any_number_of_crashes_makes_no_difference(tmp_path):
+    clf = tiny(skmnist.MLPClassifier, max_epochs=5)
+    whole = clone(clf).fit(X, Y)
+    clf.set_params(checkpoint_dir=tmp_path)
+    for epoch in (1, 2, 2, 4, 5):
+        break_off(clone(clf), epoch=epoch, resume=True)
+    assert_same(clf.fit(X, Y, resume=True), whole)
+
+
+def test_seed_that_nobody_gave_is_gone_on_with(tmp_path):
+    for random_state in (None, np.random.RandomState(3)):
+        clf = tiny(skmnist.MLPClassifier, checkpoint_dir=tmp_path, random_state=random_state)
+        seed = clf.fit(X, Y)._seed
+        again = clone(clf).fit(X, Y, resume=True)
+        assert again._seed == seed
+        assert_same(again, clf)
+
+
+def test_a_pipeline_passes_resume_on(tmp_path):
+    clf = tiny(skmnist.MLPClassifier, checkpoint_dir=tmp_path, random_state=0)
+    pipeline = make_pipeline(StandardScaler(), clf)
+    whole = clone(pipeline).fit(X, Y)
+    resumed = clone(pipeline).fit(X, Y, mlpclassifier__resume=True)
+    assert same_network(resumed[-1], whole[-1])
+
+
+# -- which checkpoint ------------------------------------------------------------------------
+
+
+def test_resuming_where_nothing_is_yet_starts(tmp_path):
+    clf = tiny(skmnist.MLPClassifier)
+    whole = clone(clf).fit(X, Y)
+    clf.set_params(checkpoint_dir=tmp_path / "made" / "on the way")
+    assert_same(clf.fit(X, Y, resume=True), whole)
+    assert len(checkpoints(clf.checkpoint_dir)) == 2
+
+
+def test_a_finished_training_is_not_trained_further(tmp_path):
+    clf = tiny(skmnist.MLPClassifier, checkpoint_dir=str(tmp_path)).fit(X, Y)
+    content = {path: path.read_bytes() for path in tmp_path.glob("epoch-*")}
+    assert_same(clone(clf).fit(X, Y, resume=True), clf)
+    assert content == {path: path.read_bytes() for path in tmp_path.glob("epoch-*")}
+
+
+def test_without_resume_a_fit_replaces_what_is_there(tmp_path):
+    clf = tiny(skmnist.MLPClassifier, checkpoint_dir=tmp_path, max_epochs=5).fit(X, Y)
+    other = tiny(skmnist.MLPClassifier, checkpoint_dir=tmp_path, lr=0.01)
+    break_off(other, epoch=1)
+    assert checkpoints(tmp_path) == ["epoch-000004.safetensors", "epoch-000005.safetensors"]
+    break_off(other, epoch=2)
+    assert checkpoints(tmp_path) == ["epoch-000001.safetensors"]
+    refused(clf, "lr was 0.01 and is 0.001")
+
+
+@pytest.mark.parametrize("schedule", [None, *SCHEDULES])
+def test_max_epochs_may_be_raised_unless_the_schedule_depends_on_it(schedule, tmp_path):
+    clf = tiny(skmnist.MLPClassifier, lr_schedule=schedule, checkpoint_dir=tmp_path).fit(X, Y)
+    longer = clone(clf).set_params(max_epochs=4)
+    if schedule in OF_ALL_EPOCHS:
+        refused(longer, "max_epochs was 2 and is 4", "lr_schedule=", schedule)
+    else:
+        whole = clone(longer).set_params(checkpoint_dir=None).fit(X, Y)
+        assert_same(longer.fit(X, Y, resume=True), whole)
+
+
+def test_fewer_epochs_than_are_done_are_refused(tmp_path):
+    clf = tiny(skmnist.MLPClassifier, checkpoint_dir=tmp_path).fit(X, Y)
+    refused(clf.set_params(max_epochs=1), "2 epochs", "max_epochs=1")
+
+
+def test_settings_of_the_machine_may_change(tmp_path):
+    clf = tiny(skmnist.MLPClassifier, checkpoint_dir=tmp_path).fit(X, Y)
+    clf.set_params(verbose=0, n_threads=2, device="cpu", batch_size=np.int64(32), lr=1e-3)
+    assert clf.fit(X, Y, resume=True).n_iter_ == 2
+
+
+OTHERS = {
+    "lr": 0.5,
+    "batch_size": 7,
+    "random_state": 1,
+    "hidden_layer_sizes": (3,),
+    "lr_schedule": "cosine",
+    "early_stopping": True,
+    "class_weight": {3: 2.0},
+    "augment": noise,
+    "optimizer": "sgd",
+}
+
+
+@pytest.mark.parametrize("name", OTHERS)
+def test_another_parameter_is_refused_by_name(name, tmp_path):
+    clf = tiny(skmnist.MLPClassifier, checkpoint_dir=tmp_path).fit(X, Y)
+    refused(clf.set_params(**{name: OTHERS[name]}), f"{name} was", str(tmp_path), "resume=True")
+    assert not hasattr(clf, "classes_") or not clf.__sklearn_is_fitted__()
+
+
+def test_other_data_are_refused_by_name(tmp_path):
+    clf = tiny(skmnist.MLPClassifier, checkpoint_dir=tmp_path).fit(X, Y)
+    changed = X.copy()
+    changed[3, 300] ^= 1
+    swapped = np.r_[Y[1], Y[0], Y[2:]] if Y[0] != Y[1] else np.r_[9 - Y[:1], Y[1:]]
+    refused(clf, "X is not what it was", X=changed)
+    refused(clf, "X is not what it was", X=X[1:], y=Y[1:])
+    refused(clf, "y is not what it was", y=swapped)
+    refused(clf, "y is not what it was", y=Y.astype(str))
+    refused(clf, "sample_weight is not what it was", sample_weight=WEIGHTS)
+    refused(clf, "X_val or y_val is not what it was", X_val=X, y_val=Y)
+
+
+def test_another_class_is_refused(tmp_path):
+    skmnist.MLPClassifier(max_epochs=1, checkpoint_dir=tmp_path).fit(X, Y)
+    clf = skmnist.BackpropClassifier(max_epochs=1, checkpoint_dir=tmp_path)
+    refused(clf, "MLPClassifier", "BackpropClassifier")
+
+
+# -- damage ----------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("damage", ["flip", "cut", "empty", "model"])
+def test_a_damaged_checkpoint_is_not_trained_on_but_the_one_before_it(damage, tmp_path):
+    clf = tiny(skmnist.MLPClassifier, max_epochs=3)
+    whole = clone(clf).fit(X, Y)
+    clf.set_params(checkpoint_dir=tmp_path).fit(X, Y)
+    before, newest = sorted(tmp_path.glob("epoch-*"))
+    content = newest.read_bytes()
+    if damage == "model":
+        whole.save(newest)
+    else:
+        flipped = bytes([*content[:-1], content[-1] ^ 1])
+        newest.write_bytes({"flip": flipped, "cut": content[:99], "empty": b""}[damage])
+    with pytest.warns(UserWarning, match=re.escape(str(before))) as caught:
+        resumed = clone(clf).fit(X, Y, resume=True)
+    assert len(caught) == 1 and newest.name in str(caught[0].message)
+    assert caught[0].filename == __file__
+    assert_same(resumed, whole)
+    assert_same(clone(clf).fit(X, Y, resume=True), whole)  # it is whole again
+
+    for path in (before, newest):
+        path.write_bytes(content[:99])
+    refused(clf, str(newest), "start anew")
+    assert clf.fit(X, Y).n_iter_ == 3
+
+
+def test_a_checkpoint_is_no_model_to_load(tmp_path):
+    tiny(skmnist.MLPClassifier, checkpoint_dir=tmp_path).fit(X, Y)
+    with pytest.raises(ModelFileError):
+        skmnist.load(next(tmp_path.glob("epoch-*")))
+
+
+def test_what_a_killed_writer_left_goes_away_and_other_files_stay(tmp_path):
+    stray, notes = tmp_path / ".epoch-000003.safetensors.abc.tmp", tmp_path / "notes.txt"
+    for path in (stray, notes):
+        path.touch()
+    tiny(skmnist.MLPClassifier, checkpoint_dir=tmp_path, max_epochs=4).fit(X, Y)
+    assert not stray.exists() and notes.exists()
+    assert len(checkpoints(tmp_path)) == 2
+
+
+# -- who may use the folder ------------------------------------------------------------------
+
+
+def test_a_folder_in_use_is_refused_and_a_lock_left_behind_is_not_in_the_way(tmp_path):
+    clf = tiny(skmnist.MLPClassifier, checkpoint_dir=tmp_path)
+    with FileLock(tmp_path / ".lock"):
+        for resume in (False, True):
+            with pytest.raises(CheckpointError, match="Another fit .* checkpoint_dir of its own"):
+                clf.fit(X, Y, resume=resume)
+    assert (tmp_path / ".lock").exists()
+    assert clf.fit(X, Y, resume=True).n_iter_ == 2
+
+
+def test_a_search_with_resume_is_refused_and_one_without_finds_what_it_would(tmp_path):
+    grid, clf = {"lr": [1e-3, 1e-2]}, tiny(skmnist.MLPClassifier)
+    plain = GridSearchCV(clf, grid, cv=2).fit(X, Y)
+    sharing = GridSearchCV(clone(clf).set_params(checkpoint_dir=tmp_path), grid, cv=2).fit(X, Y)
+    assert (
+        plain.cv_results_["mean_test_score"].tolist()
+        == sharing.cv_results_["mean_test_score"].tolist()
+    )
+    search = GridSearchCV(sharing.estimator, grid, cv=2, error_score="raise")
+    with pytest.raises(CheckpointError, match="not one of this training"):
+        search.fit(X[:50], Y[:50], resume=True)
+
+
+@every_classifier
+def test_parameters_that_contradict_each_other_are_refused(cls, tmp_path):
+    with pytest.raises(ValueError, match="checkpoint_dir, which is None"):
+        tiny(cls).fit(X, Y, resume=True)
+    with pytest.raises(ValueError, match="warm_start"):
+        tiny(cls, checkpoint_dir=tmp_path, warm_start=True).fit(X, Y)
+    for bad in (3, "", b"folder", ["folder"]):
+        with pytest.raises(ValueError, match="'checkpoint_dir' .* name of a folder"):
+            tiny(cls, checkpoint_dir=bad).fit(X, Y)
+    path = tmp_path / "file"
+    path.touch()
+    with pytest.raises(OSError, match="is a file"):
+        tiny(cls, checkpoint_dir=path).fit(X, Y)
+
+
+def test_callbacks_begin_anew_and_that_is_said(tmp_path):
+    clf = tiny(skmnist.MLPClassifier, callbacks=[EpochTimer()], checkpoint_dir=tmp_path).fit(X, Y)
+    with pytest.warns(UserWarning, match="callbacks begin anew after epoch 2"):
+        clf.fit(X, Y, resume=True)
+
+
+@every_classifier
+def test_partial_fit_writes_no_checkpoints(cls, tmp_path):
+    tiny(cls, checkpoint_dir=tmp_path).partial_fit(X, Y)
+    assert not list(tmp_path.iterdir())
+
+
+@every_classifier
+def test_a_saved_model_names_no_folder(cls, tmp_path):
+    clf = tiny(cls, checkpoint_dir=tmp_path).fit(X, Y)
+    skmnist.save(clf, tmp_path / "model")
+    assert str(tmp_path).encode() not in (tmp_path / "model").read_bytes()
+    assert skmnist.load(tmp_path / "model").checkpoint_dir is None
+
+
+# -- processes that are killed ---------------------------------------------------------------
+
+
+def test_killed_processes_resume_to_the_bits_of_whole_ones():
+    done = subprocess.run(
+        [sys.executable, "-m", "fuzz.kills", "--n", "2"],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "2 fits resumed after that, 2 with" in done.stdout
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("bar", ["K2 SIGTERM", "K4", "K5"])
+def test_bars_hold(bar):
+    done = subprocess.run(
+        [sys.executable, "-m", "fuzz.faults", "--only", bar], cwd=ROOT, capture_output=True
+    )
+    assert done.returncode == 0, done.stdout + done.stderr

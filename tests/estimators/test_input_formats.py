@@ -1,0 +1,216 @@
+"""Arrays, tables, sparse matrices and memory maps train and predict the same."""
+
+import numpy as np
+import pandas as pd
+import pytest
+import scipy.sparse
+import torch
+
+from skmnist import MLPClassifier
+from tests.helpers import (
+    CLASSIFIERS,
+    digits,
+    every_classifier,
+    forms,
+    has,
+    read_only,
+    same_network,
+    tiny,
+)
+
+# -- good input ------------------------------------------------------------------------------
+
+
+def wide(X):
+    """Every other column of an array twice as wide."""
+    return np.repeat(X, 2, axis=1)[:, ::2]
+
+
+def memory_map(X, tmp_path):
+    np.save(tmp_path / "X.npy", X)
+    return np.load(tmp_path / "X.npy", mmap_mode="r")
+
+
+BOTH = {
+    "images": lambda X: X.reshape(-1, 28, 28),
+    "images-with-channel": lambda X: X.reshape(-1, 1, 28, 28),
+    "fortran-order": np.asfortranarray,
+    "fortran-order-images": lambda X: np.asfortranarray(X.reshape(-1, 28, 28)),
+    "negative-strides": lambda X: X[::-1, ::-1].copy()[::-1, ::-1],
+    "every-other-column": wide,
+    "read-only": read_only,
+    "list": lambda X: X.tolist(),
+    "list-of-images": lambda X: X.reshape(-1, 28, 28).tolist(),
+    "frame": lambda X: pd.DataFrame(X, columns=[f"pixel{i}" for i in range(784)]),
+    "frame-with-missing-type": lambda X: pd.DataFrame(X).convert_dtypes(),
+    "tensor": torch.tensor,
+    "tensor-of-images": lambda X: torch.tensor(X.reshape(-1, 1, 28, 28)),
+    "csr-matrix": scipy.sparse.csr_matrix,
+    "csr-array": scipy.sparse.csr_array,
+    "csc-array": scipy.sparse.csc_array,
+}
+
+
+INTEGERS = {
+    "int64": lambda X: X.astype(np.int64),
+    "int16": lambda X: X.astype(np.int16),
+    "uint32": lambda X: X.astype(np.uint32),
+    "big-endian": lambda X: X.astype(">i4"),
+    "int64-tensor": lambda X: torch.tensor(X.astype(np.int64)),
+    "int64-frame": lambda X: pd.DataFrame(X.astype(np.int64)),
+    "int64-csr": lambda X: scipy.sparse.csr_array(X.astype(np.int64)),
+}
+
+
+FLOATS = {
+    "float16": lambda X: X.astype(np.float16),
+    "float64": lambda X: X.astype(np.float64),
+    "big-endian-float32": lambda X: X.astype(">f4"),
+    "big-endian-float64": lambda X: X.astype(">f8"),
+    "tensor-with-gradient": lambda X: torch.tensor(X, requires_grad=True),
+    "float64-tensor": lambda X: torch.tensor(X, dtype=torch.float64),
+    "objects": lambda X: X.astype(object),
+    "float64-csr": lambda X: scipy.sparse.csr_array(X.astype(np.float64)),
+}
+
+
+@forms(BOTH | INTEGERS)
+@every_classifier
+def test_integer_pixels_in_any_form_train_and_predict_the_same(cls, form):
+    X, y = digits()
+    plain = tiny(cls).fit(X, y)
+    other = form(X)
+    clf = tiny(cls).fit(other, y)
+    assert same_network(clf, plain)
+    assert np.array_equal(clf.predict_proba(other), plain.predict_proba(X))
+
+
+@forms(BOTH | FLOATS)
+@every_classifier
+def test_floating_point_pixels_in_any_form_train_and_predict_the_same(cls, form):
+    X, y = digits()
+    X = (X // 16 / np.float32(16)).astype(np.float32)  # exact in every floating-point type
+    plain = tiny(cls, precision="float32").fit(X, y)
+    other = form(X)
+    clf = tiny(cls, precision="float32").fit(other, y)
+    assert same_network(clf, plain)
+    assert np.array_equal(clf.predict_proba(other), plain.predict_proba(X))
+
+
+@every_classifier
+def test_memory_maps_train_and_predict_the_same(cls, tmp_path):
+    X, y = digits()
+    for pixels in (X, X / np.float32(255)):
+        plain = tiny(cls).fit(pixels, y)
+        mapped = memory_map(pixels, tmp_path)
+        clf = tiny(cls).fit(mapped, y)
+        assert same_network(clf, plain)
+        assert np.array_equal(clf.predict_proba(mapped), plain.predict_proba(pixels))
+
+
+@every_classifier
+def test_black_and_white_pixels_of_any_type_train_the_same(cls):
+    X, y = digits()
+    black = X > 127
+    plain = tiny(cls).fit(black, y)
+    assert plain.pixel_scale_ == 1
+    for dtype in (np.uint8, np.int64, np.float32):
+        other = black.astype(dtype)
+        clf = tiny(cls).fit(other, y)
+        assert same_network(clf, plain), dtype
+        assert np.array_equal(clf.predict_proba(other), plain.predict_proba(black))
+
+
+@every_classifier
+def test_bytes_train_as_the_same_pixels_divided_by_255_do(cls):
+    X, y = digits()
+    from_bytes = tiny(cls).fit(X, y)
+    scaled = X / np.float32(255)
+    from_floats = tiny(cls).fit(scaled, y)
+    assert same_network(from_bytes, from_floats)
+    assert np.array_equal(from_bytes.predict_proba(X), from_floats.predict_proba(scaled))
+
+
+@every_classifier
+def test_scale_of_the_fit_holds_at_predict(cls):
+    X, y = digits()
+    clf = tiny(cls).fit(X, y)
+    expected = clf.predict_proba(X)
+    # Floats that span what the bytes spanned are on the bytes' scale; so is a blank picture.
+    assert np.array_equal(clf.predict_proba(X.astype(np.float32)), expected)
+    assert np.array_equal(clf.predict_proba(X.astype(np.int64)), expected)
+    blank = np.zeros((1, 784))
+    assert np.array_equal(clf.predict_proba(blank.astype(np.uint8)), clf.predict_proba(blank))
+
+
+@pytest.mark.parametrize(
+    "low, high, scale",
+    [(0, 255, 255), (0, 2, 255), (0, 1, 1), (-1, 255, 1), (0, 256, 1), (-128, 127, 1)],
+)
+def test_integers_are_divided_by_255_where_they_are_bytes_and_not_just_0_and_1(low, high, scale):
+    X = np.random.default_rng(0).integers(low, high, size=(40, 9), endpoint=True)
+    X[0, :2] = low, high
+    y = np.arange(40) % 2
+    clf = tiny(MLPClassifier).fit(X, y)
+    assert (clf.pixel_scale_, clf.pixel_range_) == (scale, (low, high))
+
+
+@every_classifier
+def test_caller_keeps_pixels_labels_and_weights_as_they_were(cls):
+    X, y = digits()
+    weights = np.linspace(0, 2, len(y))
+    for pixels in (X, X / np.float32(255), X / 255):
+        given = pixels.copy(), y.copy(), weights.copy()
+        clf = tiny(cls).fit(*given, X_val=given[0], y_val=given[1])
+        clf.predict(given[0])
+        for now, before in zip(given, (pixels, y, weights), strict=True):
+            assert np.array_equal(now, before)
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@every_classifier
+def test_answers_are_in_the_precision_of_the_arithmetic(cls, dtype):
+    X, y = digits()
+    clf = tiny(cls).fit((X / 255).astype(dtype), y)
+    assert clf.predict_proba((X / 255).astype(dtype)).dtype == dtype
+    assert {p.dtype for p in clf.module_.parameters()} == {torch.tensor(dtype(0)).dtype}
+
+
+# -- few rows, few features, odd batches -----------------------------------------------------
+
+
+@pytest.mark.parametrize("n", [2, 3, 33, 65])
+@every_classifier
+def test_any_number_of_rows_trains(cls, n):
+    X, y = digits()
+    rows = np.arange(n) * 7 % 250
+    clf = tiny(cls).fit(X[rows], np.arange(n) % 2)
+    assert clf.predict(X[:1]).shape == (1,)
+
+
+@pytest.mark.parametrize("n", [33, 65, 3])
+@pytest.mark.parametrize("cls", [cls for cls in CLASSIFIERS if has(cls, "batch_norm")])
+def test_batch_norm_trains_where_one_row_is_left_over(cls, n):
+    X, y = digits()
+    rows = np.arange(n) * 7 % 250
+    clf = tiny(cls, batch_norm=True, batch_size=min(32, n - 1))
+    clf.fit(X[rows], np.arange(n) % 2)
+    assert np.isfinite(clf.predict_proba(X[:1])).all()
+
+
+@every_classifier
+def test_single_feature_can_be_learnt(cls):
+    X = np.linspace(-2, 2, 200, dtype=np.float32)[:, None]
+    y = (X[:, 0] > 0).astype(int)
+    clf = cls(random_state=0, max_epochs=50).fit(X, y)
+    assert clf.score(X, y) > 0.9
+
+
+@every_classifier
+def test_predicting_no_rows_more_than_fit_into_one_go(cls):
+    X, y = digits()
+    clf = tiny(cls).fit(X, y)
+    many = np.tile(X, (12, 1))
+    np.testing.assert_allclose(
+        clf.predict_proba(many), np.tile(clf.predict_proba(X), (12, 1)), rtol=1e-4, atol=1e-6
+    )

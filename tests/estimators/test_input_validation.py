@@ -1,0 +1,236 @@
+"""Pixels, labels and sample weights that are refused."""
+
+import numpy as np
+import pandas as pd
+import pytest
+import scipy.sparse
+from sklearn.exceptions import NotFittedError
+
+from skmnist.exceptions import PixelRangeWarning
+from tests.helpers import (
+    CLASSIFIERS,
+    answers_in_numbers_or_refuses,
+    digits,
+    every_classifier,
+    refused,
+    refused_at_fit,
+    tiny,
+    with_pixel,
+)
+
+PREDICT = ["predict", "predict_proba", "predict_log_proba", "decision_function"]
+
+
+def ragged(X):
+    return [row[: len(row) - (i == 3)] for i, row in enumerate(X.tolist())]
+
+
+# What is refused at fit and at predict alike.
+BAD_X = {
+    "nan": (with_pixel(np.nan), ["X", "NaN"]),
+    "nan-in-float64": (with_pixel(np.nan, float), ["X", "NaN"]),
+    "inf": (with_pixel(np.inf), ["X", "infinity"]),
+    "minus-inf": (with_pixel(-np.inf, float), ["X", "infinity"]),
+    "none-among-objects": (with_pixel(None, object), []),
+    "text": (lambda X: X.astype(str).astype("U8") + np.array("pixel"), []),
+    "dict-among-objects": (with_pixel({}, object), []),
+    "complex": (lambda X: X * 1j, ["Complex data not supported"]),
+    "dates": (lambda X: X.astype("datetime64[D]"), ["X", "datetime64", "numbers"]),
+    "no-rows": (lambda X: X[:0], ["0 sample(s)", "(0, 784)", "minimum of 1"]),
+    "no-pictures": (lambda X: X[:0].reshape(0, 28, 28), ["0", "minimum of 1"]),
+    "no-columns": (lambda X: X[:, :0], ["0"]),
+    "one-dimension": (lambda X: X[0], ["Expected 2D array, got 1D array"]),
+    "no-dimension": (lambda X: np.float32(1), ["Expected 2D array"]),
+    "five-dimensions": (lambda X: X.reshape(-1, 1, 1, 28, 28), ["5"]),
+    "ragged-list": (ragged, []),
+    "missing-in-frame": (lambda X: pd.DataFrame(X).astype("Int64").mask(X > 250), ["NaN"]),
+    "nan-in-sparse": (lambda X: scipy.sparse.csr_array(with_pixel(np.nan)(X)), ["NaN"]),
+}
+
+
+def labels_for(bad, y):
+    """Return as many labels as there are rows, so that their number isn't what is refused."""
+    n = bad.shape[0] if getattr(bad, "ndim", 0) else len(bad) if isinstance(bad, list) else len(y)
+    return np.resize(y, n)
+
+
+every_bad_X = pytest.mark.parametrize("make, parts", list(BAD_X.values()), ids=list(BAD_X))
+
+
+@every_bad_X
+@every_classifier
+def test_bad_pixels_are_refused_at_fit(cls, make, parts):
+    X, y = digits()
+    bad = make(X)
+    refused_at_fit(parts, tiny(cls), bad, labels_for(bad, y))
+
+
+@pytest.mark.parametrize("method", PREDICT)
+@every_bad_X
+def test_bad_pixels_are_refused_at_predict(make, parts, method):
+    X, y = digits()
+    for cls in CLASSIFIERS:
+        clf = tiny(cls, max_epochs=1).fit(X / np.float32(255), y)
+        refused(parts, getattr(clf, method), make(X))
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@pytest.mark.parametrize("value, word", [(np.nan, "NaN"), (np.inf, "inf"), (-np.inf, "inf")])
+@every_classifier
+def test_one_bad_pixel_in_any_row_is_refused_at_predict_without_a_warning(cls, value, word, dtype):
+    X, y = digits()
+    clf = tiny(cls).fit(X, y)
+    rows = clf.net_.recipe.evaluate_rows
+    many = np.resize(X, (2 * rows + 10, X.shape[1])).astype(dtype)
+    for row in (0, rows - 1, rows, len(many) - 1):
+        bad = many.copy()
+        bad[row, 300] = value
+        refused(["X", word, cls.__name__ if word == "NaN" else ""], clf.predict, bad)
+
+
+@every_bad_X
+@every_classifier
+def test_bad_pixels_are_refused_at_partial_fit_and_change_nothing(cls, make, parts):
+    X, y = digits()
+    clf = tiny(cls).fit(X, y)
+    before = clf.predict_proba(X)
+    bad = make(X)
+    refused(parts, clf.partial_fit, bad, labels_for(bad, y))
+    assert np.array_equal(clf.predict_proba(X), before)
+    assert clf.n_iter_ == 2
+
+
+@pytest.mark.parametrize("method", PREDICT)
+@every_classifier
+def test_wrong_number_of_features_at_predict_names_both(cls, method):
+    X, y = digits()
+    clf = tiny(cls).fit(X, y)
+    for bad in (X[:, :-1], np.hstack([X, X]), X.reshape(-1, 28, 28)[:, :27]):
+        n = str(bad[0].size)
+        refused([n, "784", cls.__name__], getattr(clf, method), bad)
+
+
+@every_classifier
+def test_pictures_of_another_shape_at_predict_name_both_shapes(cls):
+    X, y = digits()
+    clf = tiny(cls).fit(X.reshape(-1, 28, 28), y)
+    refused(["(14, 56)", "(28, 28)"], clf.predict, X.reshape(-1, 14, 56))
+
+
+@every_classifier
+def test_one_picture_alone_says_how_to_make_it_a_batch(cls):
+    X, y = digits()
+    clf = tiny(cls).fit(X, y)
+    refused(["(28, 28)", "X[None]"], clf.predict, X[0].reshape(28, 28))
+
+
+BAD_Y = {
+    "one-class": (lambda y: np.full(len(y), 7), ["class", "7", "two"]),
+    "shorter": (lambda y: y[:-1], ["inconsistent numbers of samples", "250", "249"]),
+    "longer": (lambda y: np.r_[y, 0], ["inconsistent numbers of samples", "250", "251"]),
+    "nan": (lambda y: np.where(y == 3, np.nan, y), ["y", "NaN"]),
+    "inf": (lambda y: np.where(y == 3, np.inf, y), ["y", "inf"]),
+    "fractions": (lambda y: y + 0.5, ["continuous"]),
+    "complex": (lambda y: y * 1j, []),
+    "two-columns": (lambda y: np.c_[y, y], ["y", "(250, 2)"]),
+    "none": (lambda y: None, ["y"]),
+    "number": (lambda y: 3, []),
+    "missing-among-objects": (lambda y: np.where(y == 3, None, y.astype(object)), []),
+    "text-and-numbers": (lambda y: np.where(y == 3, "three", y.astype(object)), []),
+}
+
+
+@pytest.mark.parametrize("make, parts", list(BAD_Y.values()), ids=list(BAD_Y))
+@every_classifier
+def test_bad_labels_are_refused(cls, make, parts):
+    X, y = digits()
+    refused_at_fit(parts, tiny(cls), X, make(y))
+
+
+BAD_WEIGHTS = {
+    "negative": (lambda n: np.r_[-1, np.ones(n - 1)], ["sample_weight", "egative"]),
+    "nan": (lambda n: np.r_[np.nan, np.ones(n - 1)], ["sample_weight", "NaN"]),
+    "inf": (lambda n: np.r_[np.inf, np.ones(n - 1)], ["sample_weight", "infinity"]),
+    "zeros": (lambda n: np.zeros(n), ["ample weights", "non-zero"]),
+    "shorter": (lambda n: np.ones(n - 1), ["sample_weight", "(249,)", "(250,)"]),
+    "two-columns": (lambda n: np.ones((n, 2)), ["ample weights must be 1D"]),
+    "text": (lambda n: np.full(n, "heavy"), []),
+    "one-class-left": (lambda n: np.r_[np.ones(25), np.zeros(n - 25)], ["class"]),
+}
+
+
+@pytest.mark.parametrize("make, parts", list(BAD_WEIGHTS.values()), ids=list(BAD_WEIGHTS))
+@every_classifier
+def test_bad_sample_weights_are_refused(cls, make, parts):
+    X, y = digits()
+    refused_at_fit(parts, tiny(cls), X, y, sample_weight=make(len(y)))
+
+
+BAD_VALIDATION = {
+    "no-y_val": (lambda X, y: {"X_val": X}, ["X_val", "y_val"]),
+    "no-X_val": (lambda X, y: {"y_val": y}, ["X_val", "y_val"]),
+    "other-width": (lambda X, y: {"X_val": X[:, 1:], "y_val": y}, ["783", "784"]),
+    "other-length": (lambda X, y: {"X_val": X, "y_val": y[1:]}, ["inconsistent", "249"]),
+    "unknown-label": (lambda X, y: {"X_val": X, "y_val": y + 5}, ["10", "classes"]),
+    "nan": (lambda X, y: {"X_val": with_pixel(np.nan)(X), "y_val": y}, ["NaN"]),
+}
+
+
+@pytest.mark.parametrize("make, parts", list(BAD_VALIDATION.values()), ids=list(BAD_VALIDATION))
+@every_classifier
+def test_bad_validation_rows_are_refused(cls, make, parts):
+    X, y = digits()
+    refused_at_fit(parts, tiny(cls), X, y, **make(X, y))
+
+
+@every_classifier
+def test_number_too_large_for_float32_is_refused_where_that_is_the_precision(cls):
+    X, y = digits()
+    huge = with_pixel(1e39, float)(X / 255)
+    refused_at_fit(["1e+39", "float32", "float64"], tiny(cls, precision="float32"), huge, y)
+    refused_at_fit(["float32"], tiny(cls, precision="float32"), -huge, y)
+    clf = tiny(cls, precision="float32").fit(X / 255, y)
+    with pytest.warns(PixelRangeWarning):
+        refused(["1e+39", "float32"], clf.predict, huge)
+
+
+@pytest.mark.filterwarnings("ignore::skmnist.exceptions.PixelRangeWarning")
+@pytest.mark.filterwarnings("ignore:overflow:RuntimeWarning")
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@every_classifier
+def test_pixels_that_overflow_inside_the_network_never_predict_nan(cls, dtype):
+    X, y = digits()
+    X = (X / 255).astype(dtype)
+    clf = tiny(cls).fit(X, y)
+    answers_in_numbers_or_refuses(clf, X * np.finfo(dtype).max)
+
+
+@every_classifier
+def test_partial_fit_refuses_labels_that_were_not_announced(cls):
+    X, y = digits()
+    clf = tiny(cls).partial_fit(X[y < 5], y[y < 5])
+    refused(["[5, 6, 7, 8, 9]", "partial_fit"], clf.partial_fit, X, y)
+    refused(["[7]"], tiny(cls).partial_fit, X, y, classes=[0, 1, 2, 3, 4, 5, 6, 8, 9])
+    assert len(tiny(cls).partial_fit(X[y < 5], y[y < 5], classes=range(10)).classes_) == 10
+
+
+@every_classifier
+def test_refit_that_is_refused_leaves_no_mixture_of_two_fits(cls):
+    X, y = digits()
+    clf = tiny(cls).fit(X, y)
+    before = clf.predict(X)
+    clf.set_params(class_weight={"z": 1})
+    refused(["class_weight"], clf.fit, X, np.array(list("abcdefghij"))[y])
+    try:
+        after = clf.predict(X)
+    except NotFittedError:
+        pass
+    else:
+        assert after.tolist() == before.tolist()
+
+
+@every_classifier
+def test_rows_that_class_weight_makes_all_zero_are_refused(cls):
+    X, y = digits()
+    clf = tiny(cls, class_weight=dict.fromkeys(range(5), 0))
+    refused(["class_weight"], clf.partial_fit, X[y < 5], y[y < 5], classes=range(10))

@@ -1,0 +1,199 @@
+"""Whatever comes in: the plain array's answer, or a documented error. Found by hypothesis."""
+
+import os
+import warnings
+
+import numpy as np
+import pandas as pd
+import scipy.sparse
+import torch
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from hypothesis.extra import numpy as hnp
+
+import skmnist
+from skmnist.exceptions import DivergenceError
+from tests.helpers import CLASSIFIERS, tiny
+
+# The same examples in every run; SKMNIST_EXAMPLES=20 takes twenty times as many, new in each run.
+TIMES = int(os.environ.get("SKMNIST_EXAMPLES", 1))
+
+
+def examples(n):
+    return settings(
+        max_examples=n * TIMES,
+        deadline=None,
+        derandomize=TIMES == 1,
+        database=None,
+        suppress_health_check=list(HealthCheck),
+    )
+
+
+DTYPES = st.sampled_from(
+    ["bool", "u1", "i1", "u2", "i2", "i4", "i8", "u8", "f2", "f4", "f8", ">f4", ">i2", "O"]
+)
+
+
+LABELS = {
+    "int": lambda codes: codes,
+    "negative": lambda codes: codes * 1000 - 7,
+    "bool": lambda codes: codes % 2 == 1,
+    "float": lambda codes: codes.astype(float),
+    "text": lambda codes: np.array(["zero", "one", "two", "drei", "δ"])[codes],
+    "objects": lambda codes: np.array(["zero", "one", "two", "drei", "δ"], dtype=object)[codes],
+    "list": lambda codes: codes.tolist(),
+    "Series": lambda codes: pd.Series(codes, index=range(7, 7 + len(codes))),
+    "column of bytes": lambda codes: codes.astype(np.uint8),
+}
+
+
+LAYOUTS = {
+    "C": np.ascontiguousarray,
+    "Fortran": np.asfortranarray,
+    "every second row": lambda X: np.repeat(X, 2, axis=0)[::2],
+    "backwards": lambda X: X[::-1].copy()[::-1],
+    "transposed twice": lambda X: np.ascontiguousarray(X.T).T,
+    "DataFrame": lambda X: pd.DataFrame(X.reshape(len(X), -1)),
+    "sparse": lambda X: scipy.sparse.csr_array(X.reshape(len(X), -1)),
+    "tensor": torch.from_numpy,
+    "list": lambda X: X.tolist(),
+    "read-only": lambda X: np.frombuffer(X.tobytes(), X.dtype).reshape(X.shape),
+}
+
+
+@st.composite
+def data(draw):
+    """Draw pictures, labels and weights of any shape and kind; two times of three sound ones."""
+    sound = draw(st.sampled_from([True, True, False]))
+    n = draw(st.integers(2 if sound else 0, 12))
+    sides = draw(
+        st.one_of(
+            st.tuples(st.integers(1 if sound else 0, 20)),
+            st.tuples(st.integers(1, 6), st.integers(1, 6)),
+            st.tuples(st.integers(1, 3), st.integers(1, 5), st.integers(1, 5)),
+            *([] if sound else [st.tuples(*[st.integers(1, 2)] * 4), st.just(())]),
+        )
+    )
+    dtype, elements = np.dtype(draw(DTYPES)), None
+    if dtype.kind in "fO":
+        width = 32 if dtype.kind == "O" else min(32, 8 * dtype.itemsize)
+        elements = st.floats(-300, 300, width=width) if sound else st.floats(width=width)
+    X = draw(hnp.arrays(dtype, (n, *sides), elements=elements))
+    codes = draw(hnp.arrays(np.int64, n, elements=st.integers(0, 4)))
+    weights = [st.none(), hnp.arrays(float, n, elements=st.floats(0.25, 3))]
+    if sound:
+        codes[:2] = 0, 1
+    else:
+        weights.append(hnp.arrays(float, n, elements=st.floats()))
+        weights.append(hnp.arrays(np.int64, n, elements=st.integers(-1, 4)))
+    return X, codes, draw(st.one_of(weights))
+
+
+def attempt(call, *args, **kwargs):
+    """Return what a call returns, or None where it is refused in words."""
+    with warnings.catch_warnings():
+        # Of NumPy's, pandas' and scikit-learn's, about what hypothesis thinks of.
+        warnings.simplefilter("ignore")
+        try:
+            return call(*args, **kwargs)
+        except (ValueError, TypeError) as error:
+            assert len(str(error)) > 10, repr(error)
+
+
+def check_answers(clf, X, n):
+    """Check that a classifier answers for X in the shapes and numbers that are documented."""
+    proba = attempt(clf.predict_proba, X)
+    if proba is None:
+        return
+    assert proba.shape == (n, len(clf.classes_))
+    assert np.isfinite(proba).all()
+    np.testing.assert_allclose(proba.sum(axis=1), 1, rtol=1e-4)
+    labels = attempt(clf.predict, X)
+    assert labels.shape == (n,)
+    assert labels.dtype == clf.classes_.dtype
+    assert np.array_equal(labels, clf.classes_[proba.argmax(axis=1)])
+
+
+@given(
+    cls=st.sampled_from(CLASSIFIERS),
+    data=data(),
+    labels=st.sampled_from(list(LABELS.values())),
+    layout=st.sampled_from(list(LAYOUTS.values())),
+    batch_size=st.sampled_from([1, 2, 5, 1000]),
+)
+@examples(150)
+def test_anything_is_trained_on_and_answered_or_refused_in_words(
+    cls, data, labels, layout, batch_size
+):
+    X, codes, weights = data
+    y = labels(codes)
+    try:
+        X = layout(X)
+    except (TypeError, ValueError, RuntimeError):
+        return  # there is no such array
+    clf = tiny(cls, batch_size=batch_size, max_epochs=1)
+    fitted = attempt(clf.fit, X, y, sample_weight=weights)
+    if fitted is None:
+        assert not hasattr(clf, "net_")
+        return
+    assert fitted is clf
+    assert set(clf.classes_) <= set(np.asarray(y))
+    check_answers(clf, X, X.shape[0] if hasattr(X, "shape") else len(X))
+    # What is refused later leaves it as it was; what isn't trains it further.
+    further = attempt(clf.partial_fit, X, y)
+    if further is not None:
+        assert clf.n_iter_ == 2
+
+
+@given(
+    cls=st.sampled_from(CLASSIFIERS),
+    n=st.integers(2, 9),
+    layout=st.sampled_from(list(LAYOUTS)),
+    dtype=st.sampled_from(["u1", "i4", "f4", "f8"]),
+    sides=st.sampled_from([(5,), (16,), (4, 4), (1, 3, 3)]),
+    seed=st.integers(0, 2**32 - 1),
+)
+@examples(60)
+def test_layout_of_the_memory_has_no_say(cls, n, layout, dtype, sides, seed):
+    rng = np.random.default_rng(seed)
+    X = (rng.random((n, *sides)) * 255).astype(dtype)
+    y = np.arange(n) % 2
+    if layout == "list" and dtype == "f4":
+        dtype = "f8"  # which Python's numbers are
+    X = X.astype(dtype)
+    flat, layout = X.reshape(n, -1), LAYOUTS[layout]
+    shape = {} if len(sides) == 1 else {"image_shape": sides}
+    plain = tiny(cls, max_epochs=1, random_state=seed, **_known(cls, shape)).fit(flat, y)
+    other = tiny(cls, max_epochs=1, random_state=seed, **_known(cls, shape)).fit(layout(X), y)
+    assert np.array_equal(plain.predict_proba(flat), other.predict_proba(layout(X)))
+
+
+def _known(cls, params):
+    return {name: value for name, value in params.items() if name in cls().get_params()}
+
+
+@given(
+    cls=st.sampled_from(CLASSIFIERS),
+    lr=st.floats(1e-6, 1e30),
+    optimizer=st.sampled_from(["adam", "adamw", "sgd", "rmsprop", "nadam", "adagrad"]),
+    scale=st.sampled_from([1e-30, 1.0, 1e6, 1e18]),
+    early_stopping=st.booleans(),
+)
+@examples(60)
+def test_no_learning_rate_and_no_scale_leads_to_nan(cls, lr, optimizer, scale, early_stopping):
+    rng = np.random.default_rng(0)
+    X, y = (rng.random((30, 9)) * scale).astype(np.float32), np.arange(30) % 3
+    params = {"lr": lr, "optimizer": optimizer, "early_stopping": early_stopping}
+    clf = tiny(cls, **_known(cls, params))
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # that the training is lost, or the pixels are out of scale
+        try:
+            clf.fit(X, y)
+        except DivergenceError as error:
+            assert "epoch" in str(error) and "lr" in str(error)
+            return
+        check_answers(clf, X, len(X))
+
+
+def test_the_subjects_are_all_public_classifiers():
+    assert {cls.__name__ for cls in CLASSIFIERS} <= set(skmnist.__all__)

@@ -1,0 +1,307 @@
+"""scikit-learn's callbacks: what they are told, and that they can't do harm."""
+
+import multiprocessing.connection
+import pickle
+
+import numpy as np
+import pytest
+from sklearn.base import clone
+from sklearn.model_selection import GridSearchCV
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import FunctionTransformer
+
+import skmnist
+from skmnist import MLPClassifier
+from skmnist.exceptions import CallbackConnectionWarning
+from skmnist.studies import EpochGridSearchCV
+
+try:
+    from sklearn import callback as sklearn_callback
+except ImportError:
+    sklearn_callback = None
+from tests.helpers import digits, every_classifier, same_network, tiny
+
+needs_callbacks = pytest.mark.skipif(
+    sklearn_callback is None, reason="scikit-learn has callbacks from 1.9 on"
+)
+
+
+pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
+
+
+class Recorder:
+    """Writes down what it is told, with the tasks around it."""
+
+    def __init__(self):
+        self.heard = []
+
+    def _hear(self, event, context):
+        names = []
+        while context is not None:
+            names.insert(0, f"{context.task_name} {context.task_id}")
+            context = context.parent
+        self.heard.append((event, *names))
+
+    def setup(self, estimator, context):
+        self._hear("setup", context)
+
+    def teardown(self, estimator, context):
+        self._hear("teardown", context)
+
+    def on_fit_task_begin(self, estimator, context):
+        self._hear("begin", context)
+
+    def on_fit_task_end(self, estimator, context):
+        self._hear("end", context)
+
+
+class Propagated(Recorder):
+    max_propagation_depth = None
+
+
+class Keeper(Recorder):
+    """Keeps the fitted estimators, and the data that came with them."""
+
+    def __init__(self):
+        super().__init__()
+        self.kept, self.data = [], []
+
+    def on_fit_task_end(self, estimator, context, *, X, y, metadata, fitted_estimator):
+        super().on_fit_task_end(estimator, context)
+        self.kept.append(fitted_estimator)
+        self.data.append((X, y, metadata))
+
+
+class Stopper(Recorder):
+    def on_fit_task_end(self, estimator, context):
+        return context.task_name == "epoch" and context.task_id == 1
+
+
+class Failing(Recorder):
+    def __init__(self, error):
+        super().__init__()
+        self.error = error
+
+    def on_fit_task_end(self, estimator, context):
+        raise self.error
+
+
+class FarAway(Propagated):
+    """Reports to a process that can't be reached from here."""
+
+    def on_fit_task_begin(self, estimator, context):
+        super().on_fit_task_begin(estimator, context)
+        multiprocessing.connection.Client("/nowhere/listener", authkey=b"")
+
+
+def test_method_is_there_where_scikit_learn_has_callbacks_and_absent_where_not():
+    assert hasattr(MLPClassifier(), "set_callbacks") is (sklearn_callback is not None)
+
+
+@needs_callbacks
+@every_classifier
+def test_callback_is_told_of_the_fit_and_of_each_epoch(cls):
+    X, y = digits()
+    recorder = Recorder()
+    clf = tiny(cls).set_callbacks(recorder).fit(X, y)
+    assert recorder.heard == [
+        ("setup", "fit 0"),
+        ("begin", "fit 0"),
+        ("begin", "fit 0", "epoch 0"),
+        ("end", "fit 0", "epoch 0"),
+        ("begin", "fit 0", "epoch 1"),
+        ("end", "fit 0", "epoch 1"),
+        ("end", "fit 0"),
+        ("teardown", "fit 0"),
+    ]
+    # Nothing else is different.
+    plain = tiny(cls).fit(X, y)
+    assert same_network(clf, plain)
+    assert clf.get_params() == plain.get_params()
+    assert vars(clf).keys() - vars(plain).keys() == {"_skl_callbacks"}
+
+
+@needs_callbacks
+@pytest.mark.parametrize("early_stopping", [False, True])
+@every_classifier
+def test_fitted_estimator_is_what_a_fit_of_so_many_epochs_gives(cls, early_stopping):
+    X, y = digits()
+    params = {"early_stopping": early_stopping, "lr": 0.1, "validation_fraction": 0.3}
+    keeper = Keeper()
+    clf = tiny(cls, max_epochs=4, **params).set_callbacks(keeper).fit(X, y)
+    assert len(keeper.kept) == 5
+    for n, then in zip([1, 2, 3, 4, 4], keeper.kept, strict=True):
+        shorter = tiny(cls, max_epochs=n, **params).fit(X, y)
+        assert same_network(then, shorter)
+        assert np.array_equal(then.predict_proba(X), shorter.predict_proba(X))
+        assert then.loss_curve_ == shorter.loss_curve_
+    # It is another's: to train it further leaves the classifier alone.
+    before = clf.predict_proba(X)
+    keeper.kept[-1].set_params(early_stopping=False).partial_fit(X, y)
+    assert np.array_equal(clf.predict_proba(X), before)
+
+
+@needs_callbacks
+def test_callback_gets_the_data_as_they_came():
+    X, y = digits()
+    weights = np.ones(len(y))
+    keeper = Keeper()
+    clf = MLPClassifier((4,), max_epochs=1).set_callbacks(keeper)
+    clf.fit(X, y)
+    clf.fit(X, y, sample_weight=weights)
+    assert all(data[0] is X and data[1] is y for data in keeper.data)
+    assert [data[2] for data in keeper.data[:2]] == [None, None]
+    assert all(data[2]["sample_weight"] is weights for data in keeper.data[2:])
+
+
+@needs_callbacks
+@every_classifier
+def test_scoring_monitor_notes_the_score_of_each_epoch(cls):
+    X, y = digits()
+    monitor = sklearn_callback.ScoringMonitor(scoring="accuracy")
+    tiny(cls, max_epochs=3).set_callbacks(monitor).fit(X, y)
+    log = monitor.get_logs().data_as_pandas
+    scores = [tiny(cls, max_epochs=n).fit(X, y).score(X, y) for n in (1, 2, 3)]
+    assert log.loc[log["task_name"] == "epoch", "accuracy"].tolist() == scores
+    assert log.loc[log["task_name"] == "fit", "accuracy"].tolist() == scores[-1:]
+
+
+@needs_callbacks
+@every_classifier
+def test_callback_may_end_the_training(cls):
+    X, y = digits()
+    stopped = tiny(cls, max_epochs=5).set_callbacks(Recorder(), Stopper()).fit(X, y)
+    assert stopped.n_iter_ == 2
+    assert same_network(stopped, tiny(cls, max_epochs=2).fit(X, y))
+
+
+@needs_callbacks
+@pytest.mark.parametrize("error", [ValueError("mine"), OSError("disk full"), KeyboardInterrupt()])
+def test_error_of_a_callback_is_the_users_and_all_are_torn_down(error):
+    failing = Failing(error)
+    clf = MLPClassifier((4,), max_epochs=3).set_callbacks(failing)
+    with pytest.raises(type(error)) as raised:
+        clf.fit(*digits())
+    assert raised.value is error
+    assert failing.heard[-1] == ("teardown", "fit 0")
+    assert "_callback_fit_ctx" not in vars(clf)
+
+
+@needs_callbacks
+def test_bad_parameters_and_bad_data_are_refused_as_without_callbacks():
+    X, y = digits()
+    recorder = Recorder()
+    with pytest.raises(ValueError, match="max_epochs"):
+        MLPClassifier(max_epochs=0).set_callbacks(recorder).fit(X, y)
+    with pytest.raises(ValueError, match="only one class"):
+        MLPClassifier().set_callbacks(recorder).fit(X, y * 0)
+    assert recorder.heard[-1][0] == "teardown"
+
+
+@needs_callbacks
+def test_partial_fit_tells_nothing():
+    recorder = Recorder()
+    MLPClassifier((4,)).set_callbacks(recorder).partial_fit(*digits())
+    assert recorder.heard == []
+
+
+@needs_callbacks
+def test_clones_and_pickles_keep_the_callbacks_and_files_leave_them_out(tmp_path):
+    X, y = digits()
+    recorder = Recorder()
+    clf = MLPClassifier((4,), max_epochs=1, random_state=0).set_callbacks(recorder).fit(X, y)
+    assert clone(clf)._skl_callbacks == [recorder]
+    twin = pickle.loads(pickle.dumps(clf))
+    assert twin._skl_callbacks[0].heard == recorder.heard
+    clf.save(tmp_path / "clf.skmnist")
+    loaded = skmnist.load(tmp_path / "clf.skmnist")
+    assert not hasattr(loaded, "_skl_callbacks")
+    assert same_network(loaded, clf)
+    assert not hasattr(clf.set_callbacks(), "_skl_callbacks")
+
+
+@needs_callbacks
+@every_classifier
+def test_tasks_nest_from_the_search_down_to_the_epochs(cls):
+    X, y = digits()
+    recorder = Propagated()
+    search = GridSearchCV(tiny(cls), {"max_epochs": [1, 2]}, cv=2, refit=False)
+    search.set_callbacks(recorder).fit(X, y)
+    epochs = [heard[1:] for heard in recorder.heard if heard[0] == "end" and "epoch" in heard[-1]]
+    assert epochs == [
+        ("fit 0", "search 0", f"fit {number}", f"epoch {epoch}")
+        for number, n_epochs in enumerate([1, 1, 2, 2])
+        for epoch in range(n_epochs)
+    ]
+    assert [heard[0] for heard in recorder.heard].count("setup") == 1
+
+
+@needs_callbacks
+def test_tasks_nest_in_pipelines_and_in_a_search_that_trains_once():
+    X, y = digits()
+    recorder = Propagated()
+    pipeline = make_pipeline(FunctionTransformer(), tiny(MLPClassifier))
+    with pytest.warns(UserWarning, match="FunctionTransformer does not support callbacks"):
+        pipeline.set_callbacks(recorder).fit(X, y)
+    assert ("end", "fit 0", "fit 1", "epoch 1") in recorder.heard
+
+    recorder = Propagated()
+    search = EpochGridSearchCV(tiny(MLPClassifier), {"max_epochs": [1, 3]}, cv=2, refit=False)
+    search.set_callbacks(recorder).fit(X, y)
+    assert [heard[-1] for heard in recorder.heard if heard[0] == "end"].count("epoch 2") == 2
+
+
+@needs_callbacks
+@pytest.mark.parametrize("n_jobs", [1, pytest.param(2, marks=pytest.mark.slow)])
+def test_progress_bars_nest_from_the_search_down_to_the_epochs(n_jobs, capsys):
+    pytest.importorskip("rich", reason="scikit-learn's ProgressBar needs rich")
+    search = GridSearchCV(tiny(MLPClassifier), {"lr": [1e-3, 1e-2]}, cv=2, n_jobs=n_jobs)
+    search.set_callbacks(sklearn_callback.ProgressBar()).fit(*digits())
+    out = capsys.readouterr().out
+    assert out.count("GridSearchCV - fit") == 1
+    # Two candidates, two splits, and the refit.
+    assert out.count("MLPClassifier") == 5
+    assert not hasattr(search.best_estimator_, "_skl_callbacks")
+
+
+@needs_callbacks
+@every_classifier
+def test_lost_callback_does_not_break_the_fit(cls):
+    X, y = digits()
+    away = FarAway()
+    clf = tiny(cls).set_callbacks(away)
+    with pytest.warns(
+        CallbackConnectionWarning, match=f"{cls.__name__}.*FileNotFoundError"
+    ) as warned:
+        clf.fit(X, y)
+    assert len(warned) == 1
+    assert same_network(clf, tiny(cls).fit(X, y))
+    assert [heard[0] for heard in away.heard] == ["setup", "begin", "teardown"]
+
+
+@needs_callbacks
+def test_search_scores_as_ever_where_its_progress_bar_is_lost(monkeypatch, capsys):
+    pytest.importorskip("rich", reason="scikit-learn's ProgressBar needs rich")
+    X, y = digits()
+    search = GridSearchCV(tiny(MLPClassifier), {"lr": [1e-3, 1e-2]}, cv=2, error_score="raise")
+    wanted = clone(search).fit(X, y)
+    bar = sklearn_callback.ProgressBar()
+
+    class Elsewhere(MLPClassifier):
+        """A classifier on a worker of another machine, where there is no such socket."""
+
+        def fit(self, X, y):
+            with monkeypatch.context() as patch:
+                patch.setattr("sklearn.callback._transport._message_consumers", {})
+                patch.setattr("sklearn.callback._transport.Client", _no_such_socket)
+                return super().fit(X, y)
+
+    search.set_params(estimator=Elsewhere(**tiny(MLPClassifier).get_params()))
+    with pytest.warns(CallbackConnectionWarning):
+        search.set_callbacks(bar).fit(X, y)
+    scores = search.cv_results_["mean_test_score"]
+    assert np.array_equal(scores, wanted.cv_results_["mean_test_score"])
+
+
+def _no_such_socket(address, authkey):
+    return multiprocessing.connection.Client("/nowhere/listener", authkey=authkey)

@@ -1,0 +1,85 @@
+"""A fit that is read on its way: after each epoch it is what a shorter fit would be."""
+
+import copy
+import pickle
+
+import pytest
+from sklearn.base import clone
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import MaxAbsScaler
+
+from skmnist import MLPClassifier
+from skmnist._training.schedules import OF_ALL_EPOCHS, SCHEDULES
+from tests.helpers import digits, every_classifier, same_network, tiny
+
+STATES = [{}, {"early_stopping": True, "n_iter_no_change": 1, "tol": 0.05}]
+
+
+NESTING = sorted(set(SCHEDULES) - OF_ALL_EPOCHS)
+
+
+def read_on_the_way(clf, X, y, look=copy.deepcopy):
+    """Return what `look` saw of the classifier after each epoch."""
+    seen = {}
+    with clf._on_epoch_end(lambda n: seen.update({n: look(clf)})):
+        clf.fit(X, y)
+    return seen
+
+
+def what_fit_leaves(clf):
+    """Return the fitted attributes but the times."""
+    history = clf.history_.drop(columns="seconds").to_dict()
+    return history, clf.n_iter_, clf.best_epoch_, clf.pixel_scale_, clf.validation_scores_
+
+
+@pytest.mark.parametrize("params", STATES, ids=["whole", "stopping early"])
+@every_classifier
+def test_each_epoch_leaves_what_a_fit_of_so_many_epochs_leaves(cls, params):
+    X, y = digits()
+    clf = tiny(cls, max_epochs=5, **params)
+    for n, seen in read_on_the_way(clf, X, y).items():
+        alone = clone(clf).set_params(max_epochs=n).fit(X, y)
+        assert same_network(seen, alone)
+        assert what_fit_leaves(seen) == what_fit_leaves(alone)
+        assert 0 < seen.fit_time_ < clf.fit_time_ or seen.n_iter_ == clf.n_iter_
+    assert n == clf.n_iter_
+    assert same_network(seen, clf)
+
+
+@pytest.mark.parametrize("schedule", NESTING)
+def test_schedules_that_count_as_nesting_do(schedule):
+    X, y = digits()
+    clf = tiny(MLPClassifier, max_epochs=5, lr_schedule=schedule)
+    assert clf._supports_staged_fit
+    seen = read_on_the_way(clf, X, y)
+    assert all(same_network(seen[n], clone(clf).set_params(max_epochs=n).fit(X, y)) for n in seen)
+
+
+@pytest.mark.parametrize("schedule", sorted(OF_ALL_EPOCHS))
+def test_schedules_that_look_at_the_whole_length_do_not_count_as_nesting(schedule):
+    X, y = digits()
+    clf = tiny(MLPClassifier, max_epochs=5, lr_schedule=schedule)
+    assert not clf._supports_staged_fit
+    seen = read_on_the_way(clf, X, y)
+    assert not same_network(seen[2], clone(clf).set_params(max_epochs=2).fit(X, y))
+
+
+@every_classifier
+def test_looking_changes_nothing(cls):
+    X, y = digits()
+    clf = tiny(cls, max_epochs=3)
+    read_on_the_way(clf, X, y, look=lambda clf: clf.predict_proba(X))
+    assert same_network(clf, tiny(cls, max_epochs=3).fit(X, y))
+    pickle.dumps(clf)
+    assert not hasattr(clf, "_epoch_hook")
+
+
+def test_classifier_predicts_inside_of_its_pipeline_on_the_way():
+    X, y = digits()
+    pipe = make_pipeline(MaxAbsScaler(), tiny(MLPClassifier, max_epochs=3))
+    scores = {}
+    with pipe[-1]._on_epoch_end(lambda n: scores.update({n: pipe.score(X, y)})):
+        pipe.fit(X, y)
+    for n, score in scores.items():
+        assert clone(pipe).set_params(mlpclassifier__max_epochs=n).fit(X, y).score(X, y) == score
+    assert list(scores) == [1, 2, 3]

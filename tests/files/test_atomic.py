@@ -1,0 +1,92 @@
+"""Files are written as a whole or not at all."""
+
+import os
+import resource
+import stat
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+import skmnist
+from skmnist._files.atomic import atomic_write
+from skmnist._persistence.save_load import save
+from tests.helpers import digits, tiny
+
+X, Y = digits(step=50)
+
+
+X = X.reshape(-1, 28, 28)[:, ::2, ::2].reshape(len(X), -1)  # 100 digits of 14 x 14 pixels
+
+
+def test_a_full_disk_leaves_the_old_file_whole_and_nothing_else(tmp_path):
+    path = tmp_path / "model.safetensors"
+    save(tiny(skmnist.MLPClassifier, random_state=1).fit(X, Y), path)
+    old, clf = path.read_bytes(), tiny(skmnist.MLPClassifier).fit(X, Y)
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    for share in range(13):
+        resource.setrlimit(resource.RLIMIT_FSIZE, (len(old) * share // 13, hard))
+        try:
+            with pytest.raises(OSError, match="model.safetensors"):
+                save(clf, path)
+        finally:
+            resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+        assert path.read_bytes() == old
+        assert list(tmp_path.iterdir()) == [path]
+
+
+@pytest.mark.parametrize("error", [ValueError, KeyboardInterrupt, SystemExit])
+def test_an_error_while_writing_leaves_the_old_file_whole(error, tmp_path):
+    path = tmp_path / "notes.txt"
+    path.write_text("old")
+    with pytest.raises(error), atomic_write(path, "w", encoding="utf-8") as file:
+        file.write("new")
+        raise error
+    assert path.read_text() == "old"
+    assert list(tmp_path.iterdir()) == [path]
+
+
+def test_a_killed_writer_leaves_the_old_file_whole(tmp_path):
+    path = tmp_path / "notes.txt"
+    path.write_text("old")
+    script = (
+        "import os, signal; from skmnist._files.atomic import atomic_write\n"
+        "with atomic_write('notes.txt') as file:\n"
+        "    file.write(b'new'); file.flush(); os.kill(os.getpid(), signal.SIGKILL)"
+    )
+    done = subprocess.run([sys.executable, "-c", script], cwd=tmp_path)
+    assert done.returncode < 0
+    assert path.read_text() == "old"
+
+    [stray] = set(tmp_path.iterdir()) - {path}
+    for age, left in ((60, {path, stray}), (7200, {path})):
+        os.utime(stray, (time.time() - age,) * 2)
+        with atomic_write(path, "w", encoding="utf-8") as file:
+            file.write("newer")
+        assert set(tmp_path.iterdir()) == left
+
+
+def test_replacing_keeps_permissions_and_links_and_a_new_file_has_the_usual_ones(tmp_path):
+    path, usual = tmp_path / "notes.txt", tmp_path / "usual"
+    usual.touch()
+    with atomic_write(path, "w") as file:
+        file.write("one")
+    assert path.stat().st_mode == usual.stat().st_mode
+    path.chmod(0o640)
+    (tmp_path / "link").symlink_to(path)
+    with atomic_write(tmp_path / "link", "w") as file:
+        file.write("two")
+    assert path.read_text() == "two"
+    assert stat.S_IMODE(path.stat().st_mode) == 0o640
+    assert (tmp_path / "link").is_symlink()
+
+
+def test_what_is_no_file_is_not_replaced(tmp_path):
+    for path in (tmp_path, Path("/dev/null")):
+        with pytest.raises(OSError, match="not a file"), atomic_write(path):
+            pass
+    with pytest.raises(FileNotFoundError, match="absent/notes.txt"):
+        with atomic_write(tmp_path / "absent" / "notes.txt"):
+            pass

@@ -1,0 +1,64 @@
+"""The values in a model file."""
+
+import numpy as np
+import pytest
+import torch
+from torch import nn
+
+from skmnist._files.model_file import read_model_file, write_model_file
+from tests.persistence.helpers import same
+
+VALUES = [
+    None,
+    [True, 1, 1.0, "1", -(2**70), 1e-320, float("inf"), -float("inf"), float("nan"), -0.0],
+    ("tuple", ["list", ()], {}),
+    {"$tuple": 1, "a": {"$dollar": [2]}},
+    {1: "a", (2, 3): "b", None: 0.5, "c": {-1: 1}},
+    "\ud800 \0 é 數 \\ \" '",
+    np.float32(0.1),
+    np.int8(-3),
+    np.bool_(True),
+    np.float64("nan"),
+    np.str_("text"),
+    np.array(3.5),
+    np.zeros((0, 3), dtype=np.uint16),
+    np.arange(6, dtype=">f8").reshape(2, 3),
+    np.asfortranarray(np.arange(6).reshape(2, 3)),
+    np.array(["a", "bcd", ""]),
+    np.array(["a"], dtype="<U9"),
+    np.array([None, 1, "x", 2.5, np.int64(4), (5,)], dtype=object),
+    np.random.RandomState(7),
+    torch.device("cuda:3"),
+    torch.float64,
+    torch.optim.RAdam,
+    torch.arange(4).reshape(2, 2),
+    torch.tensor(True),
+]
+
+
+@pytest.mark.parametrize("value", VALUES, ids=range(len(VALUES)))
+def test_plain_values_come_back(value, tmp_path):
+    write_model_file(tmp_path / "file", {"value": value})
+    again = read_model_file(tmp_path / "file")["value"]
+    assert same(value, again)
+    if isinstance(value, np.ndarray):
+        assert again.flags.f_contiguous == value.flags.f_contiguous
+        assert again.flags.writeable
+
+
+@pytest.mark.parametrize(
+    "value",
+    [print, nn.ReLU, nn.ReLU(), {1, 2}, b"bytes", 1j, np.complex64(1), np.array([1j]), object()],
+    ids=lambda value: type(value).__name__,
+)
+def test_other_values_are_refused_by_name(value, tmp_path):
+    with pytest.raises(TypeError, match="lr.0"):
+        write_model_file(tmp_path / "file", {"lr": [value]})
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_model_too_wordy_to_be_read_is_not_written(tmp_path):
+    for words in (["word" * 100] * 20_000, [[]] * 70_000):
+        with pytest.raises(ValueError, match="more than a model file has"):
+            write_model_file(tmp_path / "file", {"words": words})
+    assert list(tmp_path.iterdir()) == []

@@ -1,0 +1,222 @@
+"""Small data and classifiers that many tests share."""
+
+import functools
+import hashlib
+import inspect
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from sklearn.exceptions import NotFittedError
+from skorch.callbacks import (
+    Callback,
+)
+from torch import nn
+
+import skmnist
+from skmnist._estimators.net_classifier import BaseNetClassifier
+from skmnist.datasets import load_mnist_sample
+
+# The folder of the checkout, from which scripts outside the package are run.
+ROOT = Path(__file__).resolve().parents[1]
+
+# The subjects, which the other test files import from here: a new estimator is tested unasked.
+CLASSIFIERS = [
+    value
+    for value in (getattr(skmnist, name) for name in skmnist.__all__)
+    if isinstance(value, type) and issubclass(value, BaseNetClassifier)
+]
+
+
+every_classifier = pytest.mark.parametrize("cls", CLASSIFIERS, ids=lambda cls: cls.__name__)
+
+
+_TINY = {
+    "hidden_layer_sizes": (16,),
+    "channels": (4,),
+    "batch_size": 32,
+    "max_epochs": 2,
+    "random_state": 0,
+}
+
+
+def tiny(cls, **params):
+    """Return a small, quick classifier of the class."""
+    known = {name: value for name, value in _TINY.items() if has(cls, name)}
+    return cls(**{**known, **params})
+
+
+def has(cls, parameter):
+    """Return whether the class has the parameter."""
+    return parameter in inspect.signature(cls).parameters
+
+
+@functools.cache
+def _sample():
+    return load_mnist_sample(return_X_y=True)
+
+
+def digits(step=20):
+    """Return the pixels (uint8) and labels of every `step`-th real digit of the sample."""
+    X, y = _sample()
+    return X[::step].copy(), y[::step].copy()
+
+
+def brief(value):
+    """Return a value in a few words that are the same in every process, for a test's name."""
+    text = repr(value)
+    return type(value).__name__ if " at 0x" in text or "\n" in text else text[:30]
+
+
+def same_network(a, b):
+    """Return whether the networks of two fitted classifiers have the same bits."""
+    a, b = a.module_.state_dict(), b.module_.state_dict()
+    return a.keys() == b.keys() and all(torch.equal(a[name], b[name]) for name in a)
+
+
+def refused(parts, function, *args, **kwargs):
+    """Check that the call is refused in words that hold all the parts."""
+    with pytest.raises((ValueError, TypeError)) as caught:
+        function(*args, **kwargs)
+    message = str(caught.value)
+    assert not [part for part in parts if part not in message], message
+
+
+def refused_at_fit(parts, clf, *args, **kwargs):
+    """Check that fit is refused before training: there is no net and nothing to predict with."""
+    refused(parts, clf.fit, *args, **kwargs)
+    assert not hasattr(clf, "net_")
+    with pytest.raises(NotFittedError):
+        clf.predict(digits()[0])
+
+
+def with_pixel(value, dtype=np.float32):
+    def change(X):
+        X = X.astype(dtype)
+        X[3, 100] = value
+        return X
+
+    return change
+
+
+def having(*parameters):
+    """Parametrize a test with the classifiers that have the parameters."""
+    classes = [cls for cls in CLASSIFIERS if all(has(cls, name) for name in parameters)]
+    assert classes
+    return pytest.mark.parametrize("cls", classes, ids=lambda cls: cls.__name__)
+
+
+def rich(cls, **params):
+    """Return a tiny classifier with dropout and batch normalisation, where it has them."""
+    options = {"dropout": 0.3, "batch_norm": True}
+    known = {name: value for name, value in options.items() if has(cls, name)}
+    return tiny(cls, **{**known, **params})
+
+
+class EachEpoch(Callback):
+    """Call a function, which isn't copied along with the callback, after each epoch."""
+
+    def __init__(self, function):
+        self.function = function
+
+    def on_epoch_end(self, net, **kwargs):
+        self.function(net)
+
+
+class EachBatch(Callback):
+    """Call a function with the net and the batch before each batch."""
+
+    def __init__(self, function):
+        self.function = function
+
+    def on_batch_begin(self, net, batch, training, **kwargs):
+        if training:
+            self.function(net, batch)
+
+
+def labels_of_each_epoch(clf, X, y, **kwargs):
+    """Return, epoch by epoch, the class numbers in the order in which they were trained on."""
+    epochs = {}
+
+    def note(net, batch):
+        epochs.setdefault(net.history[-1, "epoch"], []).extend(batch[1].tolist())
+
+    clf.set_params(callbacks=[EachBatch(note)]).fit(X, y, **kwargs)
+    return list(epochs.values())
+
+
+def digest(clf):
+    bits = hashlib.sha256()
+    for tensor in clf.module_.state_dict().values():
+        bits.update(tensor.cpu().numpy().tobytes())
+    return bits.hexdigest()
+
+
+def digests():
+    """Train every classifier; for other processes."""
+    X, y = digits()
+    return [digest(rich(cls).fit(X, y)) for cls in CLASSIFIERS]
+
+
+def in_a_new_process(script):
+    done = subprocess.run(
+        [sys.executable, "-c", script],
+        cwd=ROOT,
+        env={**os.environ, "PYTHONHASHSEED": "1"},
+        capture_output=True,
+        text=True,
+        timeout=120,
+    )
+    assert done.returncode == 0, done.stderr
+    return done.stdout.split()
+
+
+def run_python(*arguments):
+    """Run Python in a process of its own, in the folder of the checkout; return its lines."""
+    done = subprocess.run(
+        [sys.executable, *arguments], cwd=ROOT, capture_output=True, text=True, timeout=280
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    return done.stdout.splitlines()
+
+
+def noisy(x):
+    """An augmentation that draws from torch's and from NumPy's global generators."""
+    return x + 0.1 * torch.rand_like(x)
+
+
+def with_dropout(n_features, n_classes):
+    return nn.Sequential(
+        nn.Linear(n_features, 16), nn.ReLU(), nn.Dropout(0.5), nn.Linear(16, n_classes)
+    )
+
+
+def interrupt(net):
+    raise KeyboardInterrupt
+
+
+def some_weights(n):
+    return np.random.default_rng(0).integers(0, 4, n)
+
+
+def answers_in_numbers_or_refuses(clf, X):
+    try:
+        proba = clf.predict_proba(X)
+    except ValueError as error:
+        assert "X" in str(error)
+    else:
+        assert np.isfinite(proba).all()
+
+
+def forms(table):
+    return pytest.mark.parametrize("form", list(table.values()), ids=list(table))
+
+
+def read_only(X):
+    X = X.copy()
+    X.flags.writeable = False
+    return X

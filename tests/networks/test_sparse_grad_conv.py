@@ -1,0 +1,106 @@
+"""Convolutions before a large pool: the same gradients as torch's, where it is quicker."""
+
+import copy
+
+import numpy as np
+import pytest
+import torch
+from torch import nn
+
+from skmnist import CNNClassifier
+from skmnist._networks import sparse_grad_conv as few_gradients
+from skmnist._networks.sparse_grad_conv import FewGradientsConv2d, pays
+from tests.helpers import digits, same_network
+
+# The networks of the classic assignment.
+_POOLS = {"stride": (1, 3), "pool_size": (2, 4), "pool_stride": (2, 4), "hidden_layer_sizes": ()}
+
+
+WIDE = {"channels": (32, 64), "kernel_size": 5, "padding": 1, **_POOLS}
+
+
+NARROW = {"channels": (4, 2), "kernel_size": 3, "padding": 0, **_POOLS}
+
+
+def classifier(**params):
+    return CNNClassifier(**{"max_epochs": 1, "random_state": 0, **params})
+
+
+def convolutions(clf):
+    return [type(m) for m in clf.module_.modules() if isinstance(m, nn.Conv2d)]
+
+
+@pytest.mark.parametrize(
+    "kernel_size, stride, padding",
+    [(5, 3, 1), (3, 3, 0), (1, 1, 0), (2, 1, 0), ((5, 3), (2, 3), (2, 0)), (2, 3, 1), (4, 4, 3)],
+)
+@pytest.mark.parametrize("last", [True, False])
+@pytest.mark.parametrize("channels", [1, 3])
+def test_gradients_are_torchs(kernel_size, stride, padding, channels, last):
+    torch.manual_seed(0)
+    ours = FewGradientsConv2d(channels, 6, kernel_size, stride=stride, padding=padding)
+    torchs = nn.Conv2d(channels, 6, kernel_size, stride=stride, padding=padding)
+    torchs.load_state_dict(ours.state_dict())
+    form = torch.channels_last if last else torch.contiguous_format
+    x = torch.randn(5, channels, 17, 14).contiguous(memory_format=form)
+    gradients = []
+    for conv in (ours, torchs):
+        picture = x.clone().requires_grad_()
+        out = nn.functional.max_pool2d(conv(picture), (4, 3))
+        (out * torch.arange(out.numel()).view(out.shape) / out.numel()).sum().backward()
+        gradients.append([out.detach(), picture.grad, conv.weight.grad, conv.bias.grad])
+    for a, b in zip(*gradients, strict=True):
+        torch.testing.assert_close(a, b, rtol=1e-4, atol=1e-4)
+        assert a.abs().sum() > 0
+
+
+@pytest.mark.parametrize("frozen", ["weight", "bias"])
+def test_what_is_frozen_gets_no_gradient(frozen):
+    conv = FewGradientsConv2d(1, 2, 3, stride=3)
+    getattr(conv, frozen).requires_grad = False
+    nn.functional.max_pool2d(conv(torch.randn(2, 1, 28, 28)), 3).sum().backward()
+    assert getattr(conv, frozen).grad is None
+    assert getattr(conv, "bias" if frozen == "weight" else "weight").grad is not None
+
+
+@pytest.mark.parametrize("params", [WIDE, NARROW, {**WIDE, "activation": "gelu", "dropout": 0.2}])
+def test_training_comes_to_the_same_as_with_torchs_gradients(params, monkeypatch):
+    monkeypatch.setattr(few_gradients, "HAS_KERNEL", True)
+    X, y = digits(10)
+    clf = classifier(**params, max_epochs=2)
+    by_few = copy.deepcopy(clf).fit(X, y)
+    assert convolutions(by_few) == [nn.Conv2d, FewGradientsConv2d]
+    monkeypatch.setattr(few_gradients, "HAS_KERNEL", False)
+    assert convolutions(clf.fit(X, y)) == [nn.Conv2d, nn.Conv2d]
+    assert not same_network(by_few, clf)  # or the switch doesn't switch
+    assert [*by_few.module_.state_dict()] == [*clf.module_.state_dict()]
+    np.testing.assert_allclose(by_few.predict_proba(X), clf.predict_proba(X), atol=1e-3)
+
+
+@pytest.mark.parametrize("params", [{"precision": "float64"}, {"precision": "bfloat16"}])
+def test_other_precisions_train_as_torch_does(params, monkeypatch):
+    X, y = digits()
+    clf = classifier(**NARROW, **params).fit(X, y)
+    monkeypatch.setattr(few_gradients, "HAS_KERNEL", False)
+    assert same_network(classifier(**NARROW, **params).fit(X, y), clf)
+
+
+def test_predicting_is_torchs_own(monkeypatch):
+    monkeypatch.setattr(few_gradients, "HAS_KERNEL", True)
+    X, y = digits()
+    clf = classifier(**NARROW).fit(X, y)
+    wanted = clf.decision_function(X)
+    for m in clf.module_.modules():
+        if isinstance(m, FewGradientsConv2d):
+            m.__class__ = nn.Conv2d
+    np.testing.assert_array_equal(clf.decision_function(X), wanted)
+
+
+def test_it_is_for_large_pools_of_windows_that_overlap_little(monkeypatch):
+    monkeypatch.setattr(few_gradients, "HAS_KERNEL", True)
+    assert pays((5, 5), (3, 3), (4, 4), (1, 1))
+    assert not pays((5, 5), (3, 3), (4, 4), (2, 2))
+    assert not pays((5, 5), (1, 1), (12, 12), (3, 3))
+    for params in ({}, {**WIDE, "batch_norm": True}):  # whose gradients are many
+        clf = classifier(**params).fit(*digits())
+        assert FewGradientsConv2d not in convolutions(clf)

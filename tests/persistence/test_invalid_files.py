@@ -1,0 +1,108 @@
+"""What cannot be saved or loaded."""
+
+import pickle
+import subprocess
+import sys
+
+import pytest
+import torch
+from sklearn.exceptions import NotFittedError
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import (
+    StandardScaler,
+)
+from skorch.callbacks import EpochTimer
+from torch import nn
+
+import skmnist
+from skmnist._persistence.save_load import load, save
+from skmnist.exceptions import ModelFileError
+from tests.helpers import ROOT, digits, every_classifier, tiny
+from tests.persistence.helpers import same, there_and_back
+
+X, Y = digits(step=50)
+
+
+X = X.reshape(-1, 28, 28)[:, ::2, ::2].reshape(len(X), -1)  # 100 digits of 14 x 14 pixels
+
+
+def test_code_in_parameters_is_refused_with_a_way_out(tmp_path):
+    path = tmp_path / "model.safetensors"
+    for name, value in (("augment", torch.relu), ("callbacks", [EpochTimer()])):
+        clf = tiny(skmnist.MLPClassifier, **{name: value}).fit(X, Y)
+        with pytest.raises(TypeError, match=rf"set_params\({name}=None\)"):
+            save(clf, path)
+        assert not path.exists()
+        assert same(clf.set_params(**{name: None}).predict_proba(X), clf.predict_proba(X))
+        save(clf, path)
+        assert same(load(path).predict_proba(X), clf.predict_proba(X))
+        path.unlink()
+
+    class Own(torch.optim.SGD):
+        pass
+
+    with pytest.raises(TypeError, match="params.optimizer=.*Own"):
+        save(tiny(skmnist.MLPClassifier, optimizer=Own).fit(X, Y), path)
+    module_params = {"width": 8, "activation": nn.ReLU}
+    clf = tiny(skmnist.TorchClassifier, module=lambda n_features, **_: nn.Linear(n_features, 10))
+    with pytest.raises(TypeError, match="params.module_params.activation"):
+        save(clf.set_params(module_params=module_params).fit(X, Y), path)
+
+
+@every_classifier
+def test_weights_that_could_not_be_loaded_are_not_saved(cls, tmp_path):
+    clf = tiny(cls).fit(X, Y)
+    next(clf.module_.parameters()).data[0] = torch.nan
+    with pytest.raises(ValueError, match="are not numbers that training could give"):
+        save(clf, tmp_path / "model.safetensors")
+
+
+@every_classifier
+def test_an_unfitted_classifier_is_refused(cls, tmp_path):
+    with pytest.raises(NotFittedError):
+        save(tiny(cls), tmp_path / "model.safetensors")
+    with pytest.raises(NotFittedError):
+        save(make_pipeline(StandardScaler(), tiny(cls)), tmp_path / "model.safetensors")
+
+
+def test_the_device_in_the_file_can_be_overruled(tmp_path):
+    clf = tiny(skmnist.MLPClassifier).fit(X, Y).set_params(device="mps:7")
+    with pytest.raises(ModelFileError, match="mps:7"):
+        there_and_back(clf, tmp_path)
+    assert same(there_and_back(clf, tmp_path, device="cpu").predict_proba(X), clf.predict_proba(X))
+
+
+def test_what_is_no_model_file_is_named_for_what_it_is(tmp_path):
+    clf = tiny(skmnist.MLPClassifier).fit(X, Y)
+    path = tmp_path / "model.safetensors"
+    save(clf, path)
+    whole = path.read_bytes()
+    for content, words in (
+        (b"", "is empty"),
+        (pickle.dumps(clf), "it is a pickle"),
+        (b"PK\x03\x04 and more", "it is a zip archive"),
+        (whole[:-1], "is damaged: it has"),
+        (whole + b"\0", "is damaged: it has"),
+        (whole[:-1] + b"\x7f", "are not those that were written"),
+        (whole.replace(b"digit", b"tigid").replace(b"relu", b"silu"), "not those that were"),
+        (whole.replace(b"skmnist", b"SKMNIST"), "is not a model file of skmnist"),
+    ):
+        path.write_bytes(content)
+        with pytest.raises(ModelFileError, match=words) as caught:
+            load(path)
+        assert str(path) in str(caught.value)
+    with pytest.raises(ModelFileError, match="is not a file"):
+        load(tmp_path)
+    with pytest.raises(FileNotFoundError, match="absent"):
+        load(tmp_path / "absent")
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="the script reads Linux's /proc")
+@pytest.mark.parametrize("every", [200, pytest.param(1, marks=pytest.mark.slow)])
+def test_mutated_files_are_refused_and_run_nothing(every):
+    if not (ROOT / "fuzz").is_dir():
+        pytest.skip("the folder fuzz is part of the checkout only")
+    command = [sys.executable, "-m", "fuzz.model_files", "--every", str(every)]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "Every bar holds." in done.stdout

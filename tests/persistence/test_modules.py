@@ -1,0 +1,57 @@
+"""Saving and loading networks of the user's own."""
+
+import pytest
+import torch
+from torch import nn
+
+import skmnist
+from skmnist.exceptions import ModelFileError
+from tests.helpers import digits, tiny
+from tests.persistence.helpers import (
+    Perceptron,
+    assert_same,
+    assert_same_training,
+    make_perceptron,
+    there_and_back,
+)
+
+X, Y = digits(step=50)
+
+
+X = X.reshape(-1, 28, 28)[:, ::2, ::2].reshape(len(X), -1)  # 100 digits of 14 x 14 pixels
+
+
+MODULES = {"class": Perceptron, "function": make_perceptron, "instance": Perceptron(196, 10)}
+
+
+@pytest.mark.parametrize("module", MODULES.values(), ids=MODULES)
+def test_a_module_of_the_users_is_passed_to_load(module, tmp_path):
+    params = None if isinstance(module, nn.Module) else {"width": 5}
+    clf = tiny(skmnist.TorchClassifier, module=module, module_params=params).fit(X, Y)
+    again = there_and_back(clf, tmp_path, module=module)
+    assert_same(clf, again)
+    assert_same_training(clf, again)
+
+
+class Masked(Perceptron):
+    def __init__(self, n_features, n_classes):
+        super().__init__(n_features, n_classes)
+        self.register_buffer("mask", torch.full((n_classes,), -torch.inf))
+        self.unused = nn.Linear(2, 2)
+
+
+def test_a_module_with_infinite_buffers_and_unused_layers_comes_back(tmp_path):
+    clf = tiny(skmnist.TorchClassifier, module=Masked).fit(X, Y)
+    again = there_and_back(clf, tmp_path, module=Masked)
+    assert_same(clf, again)
+    assert_same_training(clf, again)
+
+
+def test_a_missing_a_needless_or_another_module_is_named(tmp_path):
+    clf = tiny(skmnist.TorchClassifier, module=Perceptron).fit(X, Y)
+    with pytest.raises(ModelFileError, match=r"'Perceptron'.*load\(path, module=\.\.\.\)"):
+        there_and_back(clf, tmp_path)
+    with pytest.raises(ModelFileError, match="hidden"):
+        there_and_back(clf, tmp_path, module=nn.Linear(196, 10))
+    with pytest.raises(ModelFileError, match="Leave module out"):
+        there_and_back(tiny(skmnist.MLPClassifier).fit(X, Y), tmp_path, module=Perceptron)

@@ -1,0 +1,330 @@
+"""save and load: what is loaded predicts and trains the same."""
+
+import inspect
+import subprocess
+import sys
+
+import numpy as np
+import pandas as pd
+import pytest
+import safetensors.numpy
+import torch
+from skorch.callbacks import Callback
+
+import skmnist
+from skmnist._networks.losses import LOSSES
+from skmnist._networks.modules import ACTIVATION_MODULES, WEIGHT_INITS
+from skmnist._persistence.save_load import CLASSIFIERS as SAVED_CLASSIFIERS
+from skmnist._persistence.save_load import load, save
+from skmnist._training.optimizers import OPTIMIZERS
+from skmnist._training.schedules import SCHEDULES
+from tests.helpers import CLASSIFIERS, digits, every_classifier, has, tiny
+from tests.persistence.helpers import assert_same, assert_same_training, same, there_and_back
+
+X, Y = digits(step=50)
+
+
+X = X.reshape(-1, 28, 28)[:, ::2, ::2].reshape(len(X), -1)  # 100 digits of 14 x 14 pixels
+
+
+TORCH_OPTIMIZERS = sorted(
+    {
+        cls
+        for cls in vars(torch.optim).values()
+        if inspect.isclass(cls) and issubclass(cls, torch.optim.Optimizer)
+    }
+    # The first is abstract, the others take gradients of another kind or shape than ours.
+    - {getattr(torch.optim, name, None) for name in ("Optimizer", "SparseAdam", "Muon")},
+    key=lambda cls: cls.__name__,
+)
+
+
+LABELS = {
+    "int": Y,
+    "uint8": Y.astype(np.uint8),
+    "negative": -Y,
+    "big endian": Y.astype(">i4"),
+    "far apart": Y * 1_000_003 - 5,
+    "bool": Y > 4,
+    "float": Y / 1.0,
+    "str": np.array([f"digit {y}" for y in Y]),
+    "wide str": np.array([f"digit {y}" for y in Y], dtype="<U30"),
+    "not ASCII": np.array(["零一二三四五六七八九"[y] for y in Y]),
+    "object str": np.array([f"digit {y}" for y in Y], dtype=object),
+    "list of str": [str(y) for y in Y],
+    "categorical": pd.Series([f"digit {y}" for y in Y], dtype="category"),
+    "pandas str": pd.Series([f"digit {y}" for y in Y]),
+}
+
+
+SETTINGS = {
+    "activation": list(ACTIVATION_MODULES),
+    "loss": list(LOSSES),
+    "optimizer": [*OPTIMIZERS, *TORCH_OPTIMIZERS],
+    "lr_schedule": list(SCHEDULES),
+    "precision": ["float32", "float64", "bfloat16"],
+    "dropout": [0.3],
+    "batch_norm": [True],
+    "class_weight": ["balanced", {0: 2.0, 3: np.float32(0.5)}],
+    "random_state": [None, np.random.RandomState(3)],
+    "lr": [np.float64(0.01), np.float32(0.01)],
+    "batch_size": [np.int64(7)],
+    "hidden_layer_sizes": [(), [8, 4], 5],
+    "channels": [(2, 3), [2], 3],
+    "verbose": [1, "bar"],
+    "device": [torch.device("cpu")],
+    "callbacks": [[]],
+    "weight_init": list(WEIGHT_INITS),
+    "weight_decay": [0.01],
+    "augment": ["light"],
+    "shuffle": [False],
+    "n_threads": [1],
+    "deterministic": [True],
+    "max_epochs": [1],
+    "warm_start": [True],
+}
+
+
+TOGETHER = [
+    {"optimizer": "sgd", "momentum": 0.9, "nesterov": True},
+    {"kernel_size": ((3, 5),), "stride": 2, "padding": 0, "pool_size": 1, "pool_stride": None},
+    {"image_shape": (1, 7, 28), "pool_size": ((2, 2),), "pool_stride": 1},
+]
+
+
+# These have tests of their own; a folder for checkpoints stays on its machine.
+ELSEWHERE = {"early_stopping", "validation_fraction", "n_iter_no_change", "tol"}
+
+
+ELSEWHERE |= {"module", "module_params", "checkpoint_dir"}
+
+
+# Parameters whose values a file keeps in ways of their own.
+OF_FILES = {"activation", "loss", "optimizer", "class_weight", "random_state", "lr", "batch_size"}
+
+
+OF_FILES |= {"precision", "hidden_layer_sizes", "verbose", "device"}
+
+
+# What the hand-written network can't do.
+IMPOSSIBLE = {("BackpropClassifier", "precision", "bfloat16")}
+
+
+def unless_quick(quick, *values, name):
+    """Return the values as a test's parameters; the test is slow unless it is `quick`."""
+    return pytest.param(*values, id=name, marks=() if quick else pytest.mark.slow)
+
+
+def settings():
+    for cls in CLASSIFIERS:
+        for name, values in SETTINGS.items():
+            for value in values if has(cls, name) else ():
+                if (cls.__name__, name, value if isinstance(value, str) else "") in IMPOSSIBLE:
+                    continue
+                quick = value is values[0] or (cls is skmnist.MLPClassifier and name in OF_FILES)
+                shown = getattr(value, "__name__", str(value)[:20])
+                yield unless_quick(
+                    quick and value is not torch.optim.LBFGS,
+                    cls,
+                    {name: value},
+                    name=f"{cls.__name__}-{name}-{shown}",
+                )
+        for i, params in enumerate(TOGETHER):
+            if all(has(cls, name) for name in params):
+                yield pytest.param(cls, params, id=f"{cls.__name__}-together-{i}")
+
+
+def labels():
+    for cls in CLASSIFIERS:
+        for name, values in LABELS.items():
+            quick = cls is skmnist.MLPClassifier or name == "str"
+            yield unless_quick(quick, cls, values, name=f"{cls.__name__}-{name}")
+
+
+def test_every_public_classifier_is_one_that_a_file_may_name():
+    assert set(CLASSIFIERS) == set(SAVED_CLASSIFIERS)
+
+
+@every_classifier
+def test_every_parameter_is_tested(cls):
+    tested = {*SETTINGS, *ELSEWHERE}.union(*TOGETHER)
+    assert set(inspect.signature(cls).parameters) <= tested
+
+
+@every_classifier
+def test_methods_save_and_load(cls, tmp_path):
+    clf = tiny(cls).fit(X, Y)
+    clf.save(tmp_path / "model.safetensors")
+    again = cls.load(tmp_path / "model.safetensors")
+    assert type(again) is cls
+    assert_same(clf, again)
+
+
+@every_classifier
+def test_torchs_default_device_is_not_where_a_file_is_loaded(cls, tmp_path):
+    clf = tiny(cls).fit(X, Y)
+    with torch.device("meta"):  # not the CPU, and on every machine
+        assert_same(clf, there_and_back(clf, tmp_path))
+
+
+@pytest.mark.parametrize("cls, params", list(settings()))
+def test_everything_comes_back_and_training_goes_on(cls, params, tmp_path, capsys):
+    clf = tiny(cls, **params).fit(X, Y)
+    again = there_and_back(clf, tmp_path)
+    assert_same(clf, again)
+    assert_same_training(clf, again)
+
+
+@pytest.mark.parametrize("cls, labels", list(labels()))
+def test_labels_of_every_kind_come_back(cls, labels, tmp_path):
+    clf = tiny(cls).fit(X, labels)
+    again = there_and_back(clf, tmp_path)
+    assert_same(clf, again)
+    assert_same_training(clf, again, y=labels)
+
+
+@every_classifier
+def test_column_names_come_back(cls, tmp_path):
+    frame = pd.DataFrame(X, columns=[f"Pixel {i} é" for i in range(X.shape[1])])
+    clf = tiny(cls).fit(frame, Y)
+    again = there_and_back(clf, tmp_path)
+    assert_same(clf, again, frame)
+    assert_same_training(clf, again, frame)
+    with pytest.raises(ValueError, match="feature names"):
+        again.predict(frame.rename(columns=str.upper))
+
+
+@every_classifier
+@pytest.mark.parametrize(
+    "shape, kind",
+    [((14, 14), np.uint8), ((1, 14, 14), np.float32), ((196,), np.float64), ((196,), bool)],
+)
+def test_pictures_of_every_kind_come_back(cls, shape, kind, tmp_path):
+    images = (X / 255 if kind != np.uint8 else X).round().astype(kind).reshape(-1, *shape)
+    clf = tiny(cls).fit(images, Y)
+    again = there_and_back(clf, tmp_path)
+    assert_same(clf, again, images)
+    assert_same_training(clf, again, images)
+
+
+@every_classifier
+def test_early_stopping_comes_back(cls, tmp_path):
+    clf = tiny(cls, early_stopping=True, validation_fraction=0.3, max_epochs=4)
+    clf.fit(X, Y % 3)
+    again = there_and_back(clf, tmp_path)
+    assert again.best_epoch_ == clf.best_epoch_
+    assert_same(clf, again)
+    assert_same_training(clf, again, y=Y % 3)
+
+
+@every_classifier
+def test_epochs_with_and_without_validation_rows_come_back(cls, tmp_path):
+    clf = tiny(cls, warm_start=True).fit(X, Y).fit(X, Y, X_val=X, y_val=Y)
+    assert_same(clf, there_and_back(clf, tmp_path))
+
+
+@every_classifier
+def test_parameters_changed_since_the_fit_come_back_and_count_from_then_on(cls, tmp_path):
+    changed = {"lr": 0.03, "batch_size": 9, "lr_schedule": "cosine", "shuffle": False}
+    changed |= {"optimizer": "sgd", "momentum": 0.5, "loss": "mse", "hidden_layer_sizes": (3,)}
+    clf = tiny(cls).fit(X, Y)
+    clf.set_params(**{name: value for name, value in changed.items() if has(cls, name)})
+    again = there_and_back(clf, tmp_path)
+    assert same(clf.predict_proba(X), again.predict_proba(X))
+    assert same(clf.get_params(), again.get_params())
+    for estimator in (clf, again):
+        if has(cls, "hidden_layer_sizes"):
+            with pytest.raises(ValueError, match="hidden_layer_sizes changed"):
+                estimator.partial_fit(X, Y)
+            estimator.set_params(
+                hidden_layer_sizes=estimator._fitted_architecture["hidden_layer_sizes"]
+            )
+            estimator.set_params(loss=estimator._fitted_architecture["loss"])
+    assert_same_training(clf, again)
+
+
+@every_classifier
+def test_momentum_that_is_no_longer_used_is_no_hindrance(cls, tmp_path):
+    if not has(cls, "momentum"):
+        return
+    clf = tiny(cls, optimizer="sgd", momentum=0.9).fit(X, Y)
+    clf.set_params(momentum=0.0).partial_fit(X, Y)
+    again = there_and_back(clf, tmp_path)
+    assert_same(clf, again)
+    assert_same_training(clf, again)
+
+
+@every_classifier
+def test_a_learning_rate_left_by_a_schedule_is_gone_on_with(cls, tmp_path):
+    clf = tiny(cls, lr_schedule="exponential").fit(X, Y).set_params(lr_schedule=None)
+    assert_same_training(clf, there_and_back(clf, tmp_path))
+
+
+@every_classifier
+def test_an_interrupted_fit_comes_back(cls, tmp_path):
+    class Interrupt(Callback):
+        def on_batch_end(self, net, **kwargs):
+            if len(net.history) == 2:
+                raise KeyboardInterrupt
+
+    clf = tiny(cls, callbacks=[Interrupt()])
+    with pytest.raises(KeyboardInterrupt):
+        clf.fit(X, Y)
+    clf.set_params(callbacks=None)
+    again = there_and_back(clf, tmp_path)
+    assert again.n_iter_ == 1
+    assert same(clf.predict_proba(X), again.predict_proba(X))
+    assert_same_training(clf, again)
+
+
+@every_classifier
+def test_without_the_optimizers_state_it_predicts_the_same_from_a_smaller_file(cls, tmp_path):
+    clf = tiny(cls).fit(X, Y)
+    save(clf, tmp_path / "whole")
+    save(clf, tmp_path / "small", optimizer_state=False)
+    again = load(tmp_path / "small")
+    assert same(clf.predict_proba(X), again.predict_proba(X))
+    if has(cls, "optimizer"):  # plain gradient descent remembers nothing
+        assert (tmp_path / "small").stat().st_size < 0.5 * (tmp_path / "whole").stat().st_size
+        assert not again.net_.optimizer_.state_dict()["state"]
+    again.partial_fit(X, Y)
+
+
+@every_classifier
+def test_a_copy_of_a_copy_has_the_same_bytes(cls, tmp_path):
+    clf = tiny(cls).fit(X, Y)
+    save(clf, tmp_path / "first")
+    save(load(tmp_path / "first"), tmp_path / "second")
+    assert (tmp_path / "first").read_bytes() == (tmp_path / "second").read_bytes()
+
+
+@every_classifier
+def test_any_reader_of_safetensors_finds_the_weights(cls, tmp_path):
+    clf = tiny(cls).fit(X, Y)
+    save(clf, tmp_path / "model.safetensors")
+    tensors = safetensors.numpy.load_file(tmp_path / "model.safetensors")
+    for name, tensor in clf.module_.state_dict().items():
+        assert np.array_equal(tensors[f"weights.{name}"], tensor.numpy())
+
+
+@every_classifier
+def test_no_global_generator_is_moved(cls, tmp_path):
+    clf = tiny(cls).fit(X, Y)
+    before = torch.get_rng_state(), np.random.get_state()[1].copy()
+    there_and_back(clf, tmp_path)
+    assert torch.equal(before[0], torch.get_rng_state())
+    assert (before[1] == np.random.get_state()[1]).all()
+
+
+@pytest.mark.slow
+def test_a_new_process_predicts_the_same(tmp_path):
+    clf = tiny(skmnist.CNNClassifier).fit(X, Y)
+    save(clf, tmp_path / "model.safetensors")
+    np.save(tmp_path / "X.npy", X)
+    script = (
+        "import sys, numpy as np; from skmnist._persistence.save_load import load; "
+        "clf = load('model.safetensors'); "
+        "np.save('proba.npy', clf.predict_proba(np.load('X.npy')))"
+    )
+    subprocess.run([sys.executable, "-c", script], cwd=tmp_path, check=True)
+    assert same(np.load(tmp_path / "proba.npy"), clf.predict_proba(X))

@@ -1,0 +1,118 @@
+"""Data augmentation during training."""
+
+import numpy as np
+import pytest
+import torch
+
+from skmnist import CNNClassifier, MLPClassifier
+from skmnist.preprocessing._augmentation import AUGMENTATIONS
+from skmnist.preprocessing._transforms import affine, warp
+from tests.helpers import CLASSIFIERS, digits, has, same_network, tiny
+
+X, Y = digits(step=10)
+
+
+FEW = digits(step=100)
+
+
+IMAGES = torch.from_numpy(X).view(-1, 1, 28, 28) / 255
+
+
+AUGMENTED = [cls for cls in CLASSIFIERS if has(cls, "augment")]
+
+
+every_augmented = pytest.mark.parametrize("cls", AUGMENTED, ids=lambda cls: cls.__name__)
+
+
+every_augmentation = pytest.mark.parametrize("name", AUGMENTATIONS)
+
+
+every_type = pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
+
+
+def seeded(seed=0):
+    return torch.Generator().manual_seed(seed)
+
+
+def correlation(images, others):
+    return torch.corrcoef(torch.stack([images.flatten(), others.flatten()]))[0, 1]
+
+
+@every_type
+@every_augmentation
+def test_pictures_are_varied_each_in_its_own_way(name, dtype):
+    same = IMAGES[:1].to(dtype).expand(20, -1, -1, -1)
+    varied = AUGMENTATIONS[name](same, seeded())
+    assert (varied.shape, varied.dtype) == (same.shape, dtype)
+    assert len(varied.unique(dim=0)) == 20
+    assert varied.min() >= 0
+    assert varied.max() <= 1 + 1e-6
+
+
+@every_augmentation
+def test_varied_pictures_are_still_like_themselves_and_not_mirrored(name):
+    varied = AUGMENTATIONS[name](IMAGES, seeded())
+    assert correlation(varied, IMAGES) > 0.5
+    for mirrored in (varied.flip(2), varied.flip(3)):
+        assert correlation(mirrored, IMAGES) < correlation(varied, IMAGES) - 0.2
+
+
+@every_augmentation
+def test_colours_are_bent_together(name):
+    grey = IMAGES[:8].expand(-1, 3, -1, -1)
+    red, green, blue = AUGMENTATIONS[name](grey, seeded()).unbind(1)
+    assert torch.equal(red, green)
+    assert torch.equal(red, blue)
+
+
+@every_augmented
+@every_augmentation
+def test_each_epoch_varies_anew_and_the_seed_decides(cls, name):
+    plain, varied, again = (tiny(cls, augment=augment).fit(*FEW) for augment in (None, name, name))
+    assert same_network(varied, again)
+    assert not same_network(plain, varied)
+    pieces = tiny(cls, augment=name)
+    for _ in range(2):
+        pieces.partial_fit(*FEW)
+    assert same_network(varied, pieces)
+
+
+@every_augmentation
+def test_predictions_are_not_varied(name):
+    clf = tiny(MLPClassifier, augment=name).fit(*FEW)
+    assert np.array_equal(clf.predict_proba(X[:9]), clf.predict_proba(X[:9]))
+
+
+@every_augmentation
+def test_global_generators_are_left_alone(name):
+    before = torch.get_rng_state(), np.random.get_state()[1].copy()
+    tiny(MLPClassifier, augment=name).fit(*FEW)
+    assert torch.equal(before[0], torch.get_rng_state())
+    assert np.array_equal(before[1], np.random.get_state()[1])
+
+
+def test_a_network_trained_on_light_variations_stands_more():
+    others, labels = digits(step=7)
+    moved = warp(
+        torch.from_numpy(others).view(-1, 1, 28, 28).float(),
+        affine((28, 28), degrees=10.0, shift=(1.5, -1.5)),
+    )
+    scores = [
+        CNNClassifier(8, max_epochs=12, lr=5e-3, augment=augment, random_state=0)
+        .fit(X, Y)
+        .score(moved.round().byte(), labels)
+        for augment in (None, "light")
+    ]
+    assert scores[1] > scores[0] + 0.05
+
+
+def test_features_that_are_no_picture_are_refused():
+    rng = np.random.RandomState(0)
+    data, labels = rng.rand(40, 5), np.arange(40) % 2
+    with pytest.raises(ValueError, match="augment='light'.*5 features.*n, height, width"):
+        tiny(MLPClassifier, augment="light").fit(data, labels)
+
+
+def test_the_nearest_augmentation_is_named():
+    with pytest.raises(ValueError, match="'augment'.*'lihgt'.*Did you mean 'light'"):
+        tiny(MLPClassifier, augment="lihgt").fit(*FEW)

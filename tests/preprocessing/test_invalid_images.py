@@ -1,0 +1,168 @@
+"""Images that are refused, and images that need little memory."""
+
+import io
+import struct
+import tracemalloc
+import warnings
+import zlib
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from skmnist.exceptions import ImageError
+from skmnist.preprocessing import DigitNormalizer, split_digits
+
+
+def png_of_size(width, height):
+    """Return a PNG file that claims a size and holds no pixels."""
+
+    def chunk(kind, data):
+        body = kind + data
+        return struct.pack(">I", len(data)) + body + struct.pack(">I", zlib.crc32(body))
+
+    head = chunk(b"IHDR", struct.pack(">IIBBBBB", width, height, 8, 0, 0, 0, 0))
+    return b"\x89PNG\r\n\x1a\n" + head + chunk(b"IDAT", zlib.compress(b"")) + chunk(b"IEND", b"")
+
+
+def make_gif(path):
+    frames = [Image.new("L", (40, 40), level) for level in (0, 128, 255)]
+    frames[0].save(path, save_all=True, append_images=frames[1:])
+
+
+def make_truncated(path):
+    noise = np.random.default_rng(0).integers(0, 255, (300, 300), dtype=np.uint8)
+    file = io.BytesIO()
+    Image.fromarray(noise).save(file, "JPEG")
+    path.write_bytes(file.getvalue()[:10_000])
+
+
+BAD_FILES = {
+    "bomb.png": (lambda path: path.write_bytes(png_of_size(30_000, 30_000)), "million pixels"),
+    "hundred.png": (lambda path: path.write_bytes(png_of_size(10_000, 10_000)), "at most 64 mill"),
+    "animated.gif": (make_gif, "is an animation"),
+    "truncated.jpg": (make_truncated, "is damaged or cut off"),
+    "text.png": (lambda path: path.write_text("Dear diary"), "is no picture"),
+    "nothing.png": (lambda path: path.write_bytes(b""), "is no picture"),
+    "white.png": (lambda path: Image.new("L", (300, 200), 255).save(path), "no ink found"),
+    "black.png": (lambda path: Image.new("L", (300, 200), 0).save(path), "no ink found"),
+    "point.png": (lambda path: Image.new("L", (1, 1), 77).save(path), "no ink found"),
+    "photo.heic": (lambda path: path.write_bytes(b"\0\0\0\x18ftypheic"), "install pillow-heif"),
+    "folder": (lambda path: path.mkdir(), "is a folder"),
+    "missing.png": (lambda path: None, "there is no such file"),
+}
+
+
+@pytest.mark.parametrize("name", BAD_FILES)
+def test_bad_file_is_one_clear_error_that_names_it(tmp_path, name, photo):
+    make, words = BAD_FILES[name]
+    path = tmp_path / name
+    make(path)
+    tracemalloc.start()
+    try:
+        with pytest.raises(ImageError, match=words) as caught:
+            DigitNormalizer().transform([path])
+        peak = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+    message = str(caught.value)
+    assert message.count(str(path)) == 1
+    assert "\n" not in message
+    assert peak < 20e6
+    with pytest.raises(ImageError, match="^image 1: "):
+        DigitNormalizer().transform([photo, path])
+
+
+@pytest.mark.parametrize("name", ["white.png", "missing.png", "text.png"])
+def test_splitting_a_bad_file_is_the_same_error(tmp_path, name):
+    make, words = BAD_FILES[name]
+    make(tmp_path / name)
+    with pytest.raises(ImageError, match=words) as caught:
+        segment_digits(tmp_path / name)
+    assert str(tmp_path / name) in str(caught.value)
+    with pytest.raises(ValueError, match="polarity='ink'"):
+        segment_digits(tmp_path / name, polarity="ink")
+
+
+BAD_PICTURES = {
+    "NaN": np.full((30, 30), np.nan),
+    "infinity": np.full((300, 300), np.inf),
+    "negative": np.full((30, 30), -1),
+    "too large": np.full((30, 30), 70_000),
+    "all white": np.full((30, 30), 255, np.uint8),
+    "all black": np.zeros((300, 300), np.uint8),
+    "1 x 1": np.zeros((1, 1), np.uint8),
+    "noise": np.random.default_rng(0).integers(100, 110, (300, 300)).astype(np.uint8),
+    "no pixels": np.zeros((0, 5)),
+    "two channels": np.zeros((20, 20, 2)),
+    "four dimensions": np.zeros((2, 20, 20, 3)),
+    "not a square": np.zeros(50),
+    "words": np.full((30, 30), "ink"),
+    "objects": np.full((30, 30), None),
+    "complex": np.zeros((30, 30), complex),
+    "ragged": [[1, 2], [3]],
+    "None": None,
+    "a number": 7,
+    "a 100-megapixel array": np.broadcast_to(np.uint8(0), (10_000, 10_000)),
+    "a wide array": np.broadcast_to(np.uint8(0), (1, 70_000_000)),
+}
+
+
+@pytest.mark.parametrize("name", BAD_PICTURES)
+def test_bad_picture_is_one_clear_error(name, photo):
+    with pytest.raises(ImageError, match=r"wanted|no ink found|no pixels|is no picture|at most"):
+        DigitNormalizer().transform([BAD_PICTURES[name]])
+    with pytest.raises(ImageError, match="^image 1: "):
+        DigitNormalizer().transform([photo, BAD_PICTURES[name]])
+
+
+def test_bad_pictures_become_rows_of_nan_with_one_warning(tmp_path, photo):
+    for name, (make, _) in BAD_FILES.items():
+        make(tmp_path / name)
+    bad = [tmp_path / name for name in BAD_FILES] + list(BAD_PICTURES.values())
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        X = DigitNormalizer(on_error="nan").transform([photo, *bad, photo])
+    (warning,) = caught
+    lines = str(warning.message).splitlines()
+    assert lines[0].startswith(f"{len(bad)} of {len(bad) + 2} images could not be used")
+    assert len(lines) == 1 + len(bad)
+    assert all(any(str(tmp_path / name) in line for line in lines) for name in BAD_FILES)
+    assert X.dtype == np.float32
+    np.testing.assert_array_equal(np.isnan(X).all(axis=1), [False, *[True] * len(bad), False])
+    np.testing.assert_array_equal(X[0], DigitNormalizer().transform([photo])[0])
+
+
+@pytest.mark.parametrize(
+    "X", ["photo.png", np.zeros((28, 28)), np.zeros((64, 64)), np.zeros((30, 40, 3)), 5, None]
+)
+def test_one_picture_instead_of_several_is_refused(X):
+    with pytest.raises(TypeError, match=r"pass \[X\]|wanted is a list"):
+        DigitNormalizer().transform(X)
+
+
+@pytest.mark.parametrize("method", ["mnist", "emnist", "bbox_centered"])
+@pytest.mark.parametrize("shape", [(45, 45), (1, 900), (900, 2), (41, 1), (30, 7)])
+def test_lines_and_dots_are_digits_or_one_clear_error(shape, method):
+    rng = np.random.default_rng(0)
+    dot, line, dust = (np.full(shape, 255, np.uint8) for _ in range(3))
+    dot[shape[0] // 2, shape[1] // 2] = 0
+    line[:, shape[1] // 2] = 0
+    dust[rng.random(shape) < 0.01] = 0
+    for picture in (dot, line, dust, rng.integers(0, 256, shape, dtype=np.uint8)):
+        try:
+            assert DigitNormalizer(method).transform([picture]).any()
+        except ImageError as error:
+            assert "no ink found" in str(error)
+
+
+def test_no_pictures_give_no_rows():
+    assert DigitNormalizer().transform([]).shape == (0, 784)
+
+
+@pytest.mark.parametrize("name", ["method", "polarity", "stroke_width", "on_error"])
+def test_unknown_choices_are_refused(name, photo):
+    with pytest.raises(ValueError, match=f"{name}='best': wanted is one of"):
+        DigitNormalizer(**{name: "best"}).fit([photo])
+    with pytest.raises(ValueError, match=f"{name}='best': wanted is one of"):
+        DigitNormalizer(**{name: "best"}).transform([photo])

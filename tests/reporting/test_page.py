@@ -1,0 +1,87 @@
+"""The page of a report in a browser."""
+
+import re
+import shutil
+import subprocess
+
+import numpy as np
+import pytest
+from sklearn.naive_bayes import GaussianNB
+
+from skmnist.datasets import load_mnist_sample
+from skmnist.reporting import EvaluationReport
+from tests.reporting.helpers import MARKUP, SECTIONS
+
+
+@pytest.fixture(scope="module")
+def data():
+    X, y = load_mnist_sample(return_X_y=True)
+    X, y = X[::5], y[::5]
+    return X[::2], y[::2], X[1::2], y[1::2]
+
+
+# What each copy of a page tells the console, which also shows that the console is heard.
+MEASURE = """<script>addEventListener("load", () => {
+    const root = document.documentElement;
+    const hidden = [...document.querySelectorAll("section, img")]
+        .filter(one => !one.getBoundingClientRect().height).length;
+    console.log(`measured ${innerWidth} ${root.scrollWidth} ${hidden}`);
+})</script>"""
+
+
+@pytest.fixture(scope="module")
+def browse(tmp_path_factory):
+    """Return a function that opens a file in Chromium and returns its DOM and its console."""
+    names = ("chromium", "chromium-browser", "google-chrome")
+    program = next(filter(None, map(shutil.which, names)), None)
+    if program is None:
+        pytest.skip(f"needs Chromium, to open the page in: none of {', '.join(names)} is installed")
+    profile = tmp_path_factory.mktemp("profile")
+
+    def browse(path):
+        command = [
+            *(program, "--headless=new", "--no-sandbox", "--disable-gpu", "--no-first-run"),
+            *("--disable-dev-shm-usage", f"--user-data-dir={profile}", "--window-size=1280,900"),
+            *("--enable-logging=stderr", "--v=0", "--dump-dom", path.as_uri()),
+        ]
+        done = subprocess.run(command, capture_output=True, text=True, timeout=120)
+        assert done.returncode == 0, done.stderr
+        return done.stdout, [line for line in done.stderr.splitlines() if "CONSOLE" in line]
+
+    return browse
+
+
+def test_browser_shows_every_section_without_a_word_on_the_console(page, browse, tmp_path):
+    path = tmp_path / "report.html"
+    path.write_text(page, encoding="utf-8")
+    dom, console = browse(path)
+    assert console == []
+    assert "<title>Evaluation of MLPClassifier</title>" in dom
+    assert re.findall(r'<section id="([^"]*)"', dom) == SECTIONS
+
+
+def test_page_fits_the_desktop_and_the_phone(page, data, browse, tmp_path):
+    # Twenty classes with long names that can't be broken, and with markup.
+    X, y = data[2:]
+    names = np.array([f"Donaudampfschifffahrtsgesellschaft{MARKUP}{i:02}" for i in range(20)])
+    y = names[y + 10 * (np.arange(len(y)) % 2)]
+    clf = GaussianNB(var_smoothing=0.1).fit(X, y)
+    pages = [page, EvaluationReport.from_estimator(clf, X, y).to_html()]
+
+    # In frames, as Chromium makes no window of less than 500 pixels.
+    frames = ""
+    for i, html in enumerate(pages):
+        copy = html.replace("</body>", f"{MEASURE}</body>")
+        (tmp_path / f"{i}.html").write_text(copy, encoding="utf-8")
+        for width in (1280, 390):
+            frames += (
+                f'<iframe src="{i}.html" width="{width}" height="800" frameborder="0"></iframe>'
+            )
+    (tmp_path / "frames.html").write_text(f'<link rel="icon" href="data:,">{frames}')
+    _, console = browse(tmp_path / "frames.html")
+    found = [re.search(r"measured (\d+) (\d+) (\d+)", line) for line in console]
+    assert all(found), console
+    measured = sorted(tuple(map(int, one.groups())) for one in found)
+    assert [inner for inner, _, _ in measured] == [390, 390, 1280, 1280]
+    assert all(needed <= inner for inner, needed, _ in measured), measured
+    assert all(hidden == 0 for _, _, hidden in measured), measured

@@ -1,0 +1,80 @@
+"""Reports in HTML, Markdown and JSON."""
+
+import json
+import re
+
+import numpy as np
+import pandas as pd
+import pytest
+from sklearn.naive_bayes import GaussianNB
+
+from skmnist.datasets import load_mnist_sample
+from skmnist.reporting import EvaluationReport
+from tests.reporting.helpers import MARKUP, SECTIONS, Page
+
+
+@pytest.fixture(scope="module")
+def data():
+    X, y = load_mnist_sample(return_X_y=True)
+    X, y = X[::5], y[::5]
+    return X[::2], y[::2], X[1::2], y[1::2]
+
+
+def test_page_is_whole_and_needs_nothing_else(page):
+    found = Page(page)
+    assert found.open == []
+    assert [a["id"] for a in found.of("section")] == SECTIONS
+    assert {a["href"] for a in found.of("a")} == {f"#{id}" for id in SECTIONS}
+    assert not found.of("script")
+    assert all(a["src"].startswith("data:image/png;base64,") for a in found.of("img"))
+    assert all(a["srcset"].startswith("data:image/png;base64,") for a in found.of("source"))
+    assert "http://" not in page and "https://" not in page and "url(" not in page
+    assert "prefers-color-scheme: dark" in page
+    assert all(len(a["alt"]) > 10 for a in found.of("img"))
+
+
+def test_markup_in_names_and_parameters_is_text(data, tmp_path):
+    X, y = data[2:]
+    names = np.array([rf"$\frac$ {MARKUP}{i} | a*b* & `c` お" for i in range(10)])
+
+    class Odd(GaussianNB):
+        def __init__(self, note=MARKUP, priors=None, var_smoothing=0.1):
+            super().__init__(priors=priors, var_smoothing=var_smoothing)
+            self.note = note
+
+    report = EvaluationReport.from_estimator(Odd().fit(X, names[y]), X, names[y])
+    page = Page(report.to_html())
+    assert not page.of("script")
+    assert MARKUP in page.texts  # the parameter
+    assert names[0] in page.texts
+    report.write(tmp_path)  # names with mathematics can be drawn
+    markdown = (tmp_path / "report.md").read_text(encoding="utf-8")
+    assert "<script>" not in markdown.replace("    Odd(", "")
+    for line in markdown.splitlines():
+        if line.startswith(r"| \$\\frac\$ &lt;script&gt;"):
+            assert len(re.findall(r"(?<!\\)\|", line)) in (5, 6, 12)  # the columns of the tables
+
+
+def test_report_can_be_made_again_from_its_json(report, page):
+    again = EvaluationReport(json.loads(report.to_json()))
+    assert again.to_html() == page
+    assert again.to_markdown() == report.to_markdown()
+    pd.testing.assert_frame_equal(again.per_class, report.per_class)
+
+
+def test_notebooks_show_the_report_without_touching_their_own_style(report):
+    html = report._repr_html_()
+    assert "<body" not in html and "<html" not in html
+    style = re.search(r"<style>(.*?)</style>", html, re.DOTALL)[1]
+    selectors = [s.strip() for s in re.findall(r"([^{}]+)\{", style)]
+    assert all(s.startswith((".skmnist-report", "@media")) for s in selectors), selectors
+    assert repr(report).startswith("<EvaluationReport of MLPClassifier: accuracy ")
+
+
+def test_sessions_settings_of_pictures_dont_matter(report, page):
+    from matplotlib import pyplot as plt
+
+    with plt.rc_context({"font.size": 40, "axes.facecolor": "red"}):
+        assert report.to_html() == page
+        assert plt.rcParams["font.size"] == 40
+    assert plt.get_fignums() == []

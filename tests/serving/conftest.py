@@ -1,0 +1,24 @@
+"""A model and a running server."""
+
+import pytest
+
+from skmnist import MLPClassifier
+from skmnist.datasets import load_mnist_sample
+from tests.serving.helpers import serving
+
+
+@pytest.fixture(scope="module")
+def data():
+    return load_mnist_sample(return_X_y=True)
+
+
+@pytest.fixture(scope="module")
+def clf(data):
+    return MLPClassifier(max_epochs=5, random_state=0).fit(*data)
+
+
+@pytest.fixture(scope="module")
+def server(clf):
+    """A running server, whose terminal must stay empty."""
+    with serving(clf) as server:
+        yield server

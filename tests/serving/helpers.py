@@ -1,0 +1,64 @@
+"""A server in a thread, and requests to it."""
+
+import http.client
+import io
+import json
+import threading
+
+from PIL import Image
+
+from skmnist.serving import DigitServer
+
+OWN = {"Host": "127.0.0.1"}
+
+
+class serving:
+    """A server in a thread: ``with serving(clf) as server``."""
+
+    def __init__(self, estimator, **kwargs):
+        self.server = DigitServer(estimator, **kwargs)
+        self.thread = threading.Thread(target=self.server.serve_forever, args=(0.02,))
+
+    def __enter__(self):
+        self.thread.start()
+        return self.server
+
+    def __exit__(self, *_):
+        self.server.shutdown()
+        self.thread.join()
+        self.server.server_close()
+
+
+def port_of(server):
+    return server.server_address[1]
+
+
+def ask(server, method="GET", path="/", body=None, headers=OWN):
+    """Return status, headers and content of an answer."""
+    connection = http.client.HTTPConnection("127.0.0.1", port_of(server), timeout=60)
+    try:
+        connection.putrequest(method, path, skip_host=True, skip_accept_encoding=True)
+        for name, value in headers.items():
+            connection.putheader(name, value)
+        if body is not None and "Content-Length" not in headers:
+            connection.putheader("Content-Length", str(len(body)))
+        connection.endheaders(body)
+        answer = connection.getresponse()
+        return answer.status, answer.headers, answer.read()
+    finally:
+        connection.close()
+
+
+def predict(server, content, kind="image/png", **headers):
+    """Return status and JSON of the answer to a picture."""
+    status, _, found = ask(
+        server, "POST", "/predict", content, OWN | {"Content-Type": kind, **headers}
+    )
+    return status, json.loads(found)
+
+
+def file_of(image, kind="PNG", **how):
+    file = io.BytesIO()
+    image = image if isinstance(image, Image.Image) else Image.fromarray(image)
+    image.save(file, kind, **how)
+    return file.getvalue()

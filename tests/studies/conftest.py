@@ -1,0 +1,31 @@
+"""Data for the studies, and a count of the epochs that are trained."""
+
+import pytest
+
+from skmnist._training.net import Net
+from skmnist.datasets import load_mnist_sample
+
+
+@pytest.fixture(scope="module")
+def data():
+    X, y = load_mnist_sample(return_X_y=True)
+    return X[::20], y[::20]
+
+
+@pytest.fixture(scope="module")
+def test_rows():
+    X, y = load_mnist_sample(return_X_y=True)
+    return {"X_test": X[1::20], "y_test": y[1::20]}
+
+
+@pytest.fixture
+def epochs_run(monkeypatch):
+    """A list that gets an entry for each epoch that any net is trained for."""
+    run, train_epoch = [], Net._train_epoch
+
+    def counted(net, images, epoch):
+        run.append(epoch)
+        return train_epoch(net, images, epoch)
+
+    monkeypatch.setattr(Net, "_train_epoch", counted)
+    return run

@@ -1,0 +1,7 @@
+"""A small classifier for the studies."""
+
+from skmnist import MLPClassifier
+
+
+def tiny(**params):
+    return MLPClassifier((8,), **{"random_state": 0, **params})

@@ -1,0 +1,79 @@
+"""Results of studies: frozen, and converted to JSON and to tables."""
+
+import json
+from dataclasses import FrozenInstanceError
+
+import pandas as pd
+import pytest
+from sklearn.svm import LinearSVC
+
+from skmnist.studies import (
+    EpochCurve,
+    LearningCurve,
+    ValidationCurve,
+    epoch_curve,
+    learning_curve,
+    validation_curve,
+)
+from tests.studies.helpers import tiny
+
+
+@pytest.fixture(scope="module")
+def curves(data):
+    clf = tiny(max_epochs=1)
+    return [
+        epoch_curve(clf, *data, epochs=[1, 2], cv=2),
+        epoch_curve(LinearSVC(random_state=0), *data, epochs=[1], cv=2),
+        learning_curve(clf, *data, train_sizes=[100, 120], cv=2, shuffle=True),
+        validation_curve(clf, *data, param_name="lr", param_range=[1e-3, 1e-2], cv=2),
+        validation_curve(
+            clf, *data, param_name="hidden_layer_sizes", param_range=[(4,), (8, 4)], cv=2
+        ),
+    ]
+
+
+def test_results_are_frozen_arrays_and_all(curves):
+    for curve in curves:
+        with pytest.raises(FrozenInstanceError):
+            curve.test_scores = None
+        with pytest.raises(ValueError, match="read-only"):
+            curve.test_scores[0, 0] = 1.0
+
+
+def test_results_go_through_json_and_back(curves):
+    for curve in curves:
+        text = json.dumps(curve.to_dict(), allow_nan=False)
+        back = type(curve).from_dict(json.loads(text))
+        assert back.to_dict() == curve.to_dict()
+        pd.testing.assert_frame_equal(back.to_frame(), curve.to_frame())
+        for name, value in vars(curve).items():
+            assert type(getattr(back, name)) is type(value), name
+
+
+def test_dict_of_another_study_is_refused(curves):
+    with pytest.raises(ValueError, match=r"EpochCurve.to_dict\(\) is wanted"):
+        EpochCurve.from_dict(curves[-1].to_dict())
+    with pytest.raises(ValueError, match="of study None"):
+        LearningCurve.from_dict({})
+    damaged = curves[-1].to_dict()
+    del damaged["param_range"]
+    with pytest.raises(ValueError, match="param_range"):
+        ValidationCurve.from_dict(damaged)
+
+
+def test_results_say_what_made_them(curves):
+    curve = curves[0]
+    assert curve.settings["estimator"] == "MLPClassifier"
+    assert curve.settings["parameters"]["hidden_layer_sizes"] == [8]
+    assert (curve.settings["n_samples"], curve.settings["cv"]) == (250, 2)
+    assert curve.seed == 0
+    assert curve.versions.keys() == {"python", "skmnist", "numpy", "scikit-learn", "torch"}
+    assert repr(curve) == "EpochCurve(2 points, 2 splits, seed=0)"
+
+
+def test_frames_have_a_row_for_each_point_and_split(curves):
+    frame = curves[0].to_frame()
+    assert frame["epochs"].tolist() == [1, 1, 2, 2]
+    assert frame["split"].tolist() == [0, 1, 0, 1]
+    assert frame["test_score"].tolist() == curves[0].test_scores.ravel().tolist()
+    assert curves[-1].to_frame()["hidden_layer_sizes"].tolist() == [(4,), (4,), (8, 4), (8, 4)]

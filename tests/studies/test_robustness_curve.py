@@ -1,0 +1,134 @@
+"""robustness_curve and its picture."""
+
+import json
+
+import numpy as np
+import pandas as pd
+import pytest
+import torch
+from sklearn.linear_model import LogisticRegression
+
+from skmnist import CNNClassifier, MLPClassifier
+from skmnist.displays import RobustnessDisplay
+from skmnist.studies import RobustnessCurve, robustness_curve
+from skmnist.studies._robustness_curve import CORRUPTIONS
+from tests.helpers import digits
+
+X, Y = digits(step=5)
+
+
+OTHERS, LABELS = digits(step=7)
+
+
+every_corruption = pytest.mark.parametrize("corruption", CORRUPTIONS)
+
+
+@pytest.fixture(scope="module")
+def clf():
+    return MLPClassifier(random_state=0).fit(X, Y)
+
+
+@every_corruption
+def test_scores_fall_as_pictures_change_and_start_at_the_usual_score(clf, corruption):
+    curve = robustness_curve(clf, OTHERS, LABELS, corruption=corruption)
+    assert curve.severities.tolist() == list(CORRUPTIONS[corruption].severities)
+    still = curve.scores[curve.severities == 0]
+    assert still == clf.score(OTHERS, LABELS)
+    assert curve.scores[-1] < still - 0.05
+
+
+@every_corruption
+def test_torchs_default_device_changes_nothing(clf, corruption):
+    curve = robustness_curve(clf, OTHERS, LABELS, corruption=corruption)
+    with torch.device("meta"):  # not the CPU, and on every machine
+        again = robustness_curve(clf, OTHERS, LABELS, corruption=corruption)
+    assert again.scores.tolist() == curve.scores.tolist()
+
+
+FORMS = {
+    "float": lambda X: X / 255,
+    "float32": lambda X: (X / 255).astype(np.float32),
+    "images": lambda X: X.reshape(-1, 28, 28),
+    "channels": lambda X: X.reshape(-1, 1, 28, 28),
+    "int": lambda X: X.astype(int),
+    "DataFrame": lambda X: pd.DataFrame(X, columns=[f"pixel{i}" for i in range(784)]),
+}
+
+
+@pytest.mark.parametrize("form", FORMS.values(), ids=FORMS)
+def test_pictures_reach_the_classifier_in_the_form_in_which_they_came(form):
+    class Watching(MLPClassifier):
+        def predict(self, X):
+            seen.append(X)
+            return super().predict(X)
+
+    given, seen = form(OTHERS), []
+    clf = Watching(8, max_epochs=1, random_state=0).fit(form(X), Y)
+    robustness_curve(clf, given, LABELS, severities=[0, 10])
+    for changed in seen:
+        assert type(changed) is type(given)
+        assert changed.shape == given.shape
+        assert np.asarray(changed).dtype == np.asarray(given).dtype
+    np.testing.assert_allclose(np.asarray(seen[0]), np.asarray(given), atol=1e-5)
+    assert not np.allclose(np.asarray(seen[1]), np.asarray(given))
+
+
+def test_classifiers_of_others_are_scored():
+    clf = LogisticRegression(C=0.01, tol=0.01).fit(X / 255, Y)
+    curve = robustness_curve(clf, OTHERS / 255, LABELS, severities=[0, 30])
+    assert curve.scores[1] < curve.scores[0] - 0.1
+
+
+def test_pictures_that_are_not_square():
+    clf = CNNClassifier(4, max_epochs=1, random_state=0).fit(X.reshape(-1, 28, 28)[:, :, 4:24], Y)
+    flat = OTHERS.reshape(-1, 28, 28)[:, :, 4:24].reshape(-1, 560)
+    curve = robustness_curve(clf, flat, LABELS, corruption="noise", severities=[0])
+    assert curve.scores[0] == clf.score(flat, LABELS)
+
+
+def test_random_changes_are_the_same_each_time(clf):
+    first, again, other = (
+        robustness_curve(
+            clf, OTHERS, LABELS, corruption="noise", severities=[0.4], random_state=seed
+        ).scores
+        for seed in (0, 0, 1)
+    )
+    assert first == again
+    assert first != other
+
+
+def test_strokes_of_whole_pixels_are_thickened_step_by_step(clf):
+    severities = [-1, 0, 1, 2]
+    curve = robustness_curve(clf, OTHERS, LABELS, corruption="thickness", severities=severities)
+    assert len(set(curve.scores)) == 4
+
+
+def test_result_goes_through_json_and_a_table(clf):
+    curve = robustness_curve(clf, OTHERS, LABELS, severities=[0, 20])
+    again = RobustnessCurve.from_dict(json.loads(json.dumps(curve.to_dict())))
+    assert again.to_dict() == curve.to_dict()
+    assert again.to_frame().equals(curve.to_frame())
+    assert curve.settings["corruption"] == "rotate"
+
+
+@pytest.mark.parametrize(
+    ("settings", "words"),
+    [
+        ({"corruption": "melt"}, "'melt': pass one of 'rotate'"),
+        ({"severities": []}, "pass a list of numbers"),
+        ({"severities": [np.nan]}, "pass a list of numbers"),
+        ({"corruption": "noise", "severities": [-0.1]}, "none below 0"),
+    ],
+)
+def test_other_settings_are_refused(clf, settings, words):
+    with pytest.raises(ValueError, match=words):
+        robustness_curve(clf, OTHERS, LABELS, **settings)
+
+
+def test_curves_of_two_transforms_are_not_drawn_together(clf):
+    curves = {
+        name: robustness_curve(clf, OTHERS, LABELS, corruption=name, severities=[0])
+        for name in ("noise", "rotate")
+    }
+    with pytest.raises(ValueError, match="one corruption"):
+        RobustnessDisplay.from_curves(curves)

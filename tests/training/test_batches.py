@@ -1,0 +1,46 @@
+"""Where the pixels lie, and what a mini-batch is."""
+
+import numpy as np
+import pytest
+import torch
+
+from skmnist import CNNClassifier
+from tests.helpers import digits, every_classifier, having, rich, same_network, some_weights, tiny
+
+
+@pytest.mark.parametrize("dtype", [np.uint8, np.float32, np.float64])
+@every_classifier
+def test_read_only_memory_map_trains_to_the_bits_of_the_array(cls, dtype, tmp_path):
+    X, y = digits()
+    X = X if dtype == np.uint8 else (X / 255).astype(dtype)
+    np.save(tmp_path / "X.npy", X)
+    mapped = np.load(tmp_path / "X.npy", mmap_mode="r")
+    weights = some_weights(len(y))
+    clf = rich(cls).fit(mapped, y, weights, X_val=mapped, y_val=y)
+    assert same_network(clf, rich(cls).fit(X, y, weights))
+
+
+@every_classifier
+def test_chunks_of_any_size_train_to_the_same_bits(cls, monkeypatch):
+    X, y = digits()
+    clf = rich(cls).fit(X, y)
+    monkeypatch.setattr("skmnist._training.batches._CHUNK_ROWS", 1)
+    assert same_network(rich(cls).fit(X, y), clf)
+
+
+@having("augment")
+def test_augmentation_sees_batches_as_the_network_does_and_only_in_training(cls):
+    X, y = digits()
+    seen = []
+
+    def look(x):
+        seen.append((tuple(x.shape[1:]), x.dtype, float(x.max()) <= 1))
+        return x
+
+    clf = tiny(cls, augment=look, max_epochs=1).fit(X, y, X_val=X, y_val=y)
+    assert len(seen) == 8
+    shape = (1, 28, 28) if cls is CNNClassifier else (784,)
+    assert set(seen) == {(shape, torch.float32, True)}
+    clf.predict(X)
+    assert len(seen) == 8
+    assert same_network(clf, tiny(cls, max_epochs=1).fit(X, y))

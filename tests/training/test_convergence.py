@@ -1,0 +1,136 @@
+"""Trainings that diverge or do not converge."""
+
+import numpy as np
+import pytest
+import torch
+from sklearn.exceptions import ConvergenceWarning
+
+from skmnist import MLPClassifier
+from skmnist._networks.losses import LOSSES
+from skmnist._training.convergence import LOSS_OF_GUESSING
+from skmnist._training.net import Net
+from tests.helpers import (
+    CLASSIFIERS,
+    answers_in_numbers_or_refuses,
+    digits,
+    every_classifier,
+    has,
+    refused,
+    tiny,
+)
+
+X, Y = digits(step=50)
+
+
+# -- trainings that teach nothing ------------------------------------------------------------
+
+LOST = {
+    "lr": {"lr": 1e3, "loss": "cross_entropy"},
+    "saturated": {"lr": 1e3, "loss": "mse"},
+    "weight_decay": {"optimizer": "sgd", "lr": 0.1, "weight_decay": 8.0},
+}
+
+
+@pytest.mark.parametrize(
+    "cls, params",
+    [
+        pytest.param(cls, params, id=f"{cls.__name__}-{name}")
+        for cls in CLASSIFIERS
+        for name, params in LOST.items()
+        if all(has(cls, parameter) for parameter in params)
+    ],
+)
+def test_a_network_that_learnt_nothing_is_told_once(cls, params):
+    X, Y = digits(step=10)
+    with pytest.warns(ConvergenceWarning, match="no better than guessing.* lr") as caught:
+        tiny(cls, max_epochs=3, **params).fit(X, Y)
+    assert len(caught) == 1
+
+
+def test_a_loss_above_its_start_is_told(monkeypatch):
+    monkeypatch.setattr("skmnist._training.convergence._ask", lambda *args: (9.0, 0.5, 0.1, 0.01))
+    clf = tiny(MLPClassifier, max_epochs=5, lr=0.3, optimizer="sgd")
+    losses = iter([3.0, 4.0, 5.0, 6.0, 7.0])
+    record = Net._record_best
+
+    def worse(net, name, value, **kwargs):
+        record(net, name, next(losses), **kwargs)
+
+    monkeypatch.setattr(Net, "_record_best", worse)
+    with pytest.warns(ConvergenceWarning, match="worse than it began: its loss rose from 3 to 7"):
+        clf.fit(*digits(step=20))
+
+
+@every_classifier
+def test_sound_trainings_few_steps_and_partial_fit_are_not_told(cls):
+    # Warnings are errors here.
+    X, Y = digits(step=10)
+    tiny(cls, max_epochs=4).fit(X, Y)
+    tiny(cls, max_epochs=1, batch_size=64, lr=1e-6).fit(X, Y)
+    clf = tiny(cls, lr=1e3)
+    for _ in range(3):
+        clf.partial_fit(X, Y)
+
+
+def test_rare_classes_are_no_reason():
+    X, Y = digits(step=10)
+    few = (Y != 3) | (np.arange(len(Y)) % 9 == 0)
+    tiny(MLPClassifier, max_epochs=4).fit(X[few], Y[few] == 3)
+
+
+def test_every_loss_has_one_of_guessing():
+    assert LOSS_OF_GUESSING.keys() == LOSSES.keys()
+    shares = torch.tensor([0.5, 0.25, 0.25, 0.0], dtype=torch.float64)
+    targets = torch.eye(4, dtype=torch.float64)
+    for name, guessing in LOSS_OF_GUESSING.items():
+        outputs = (shares.clamp(min=1e-300).log() if name == "cross_entropy" else shares).expand(
+            4, 4
+        )
+        assert float(guessing(shares)) == pytest.approx(
+            float(LOSSES[name].of_outputs(outputs, targets) @ shares)
+        )
+
+
+# -- training that diverges ------------------------------------------------------------------
+
+
+def diverging():
+    for cls in CLASSIFIERS:
+        names = ["sgd", "adam", "adamw", "rmsprop", "nadam"] if has(cls, "optimizer") else [None]
+        for name in names:
+            for stopping in (False, True):
+                params = {"early_stopping": stopping, "loss": "cross_entropy"}
+                params |= {"optimizer": name} if name else {}
+                yield pytest.param(cls, params, id=f"{cls.__name__}-{name}-{stopping}")
+
+
+@pytest.mark.parametrize("cls, params", list(diverging()))
+def test_loss_that_is_no_number_names_the_epoch_and_the_learning_rate(cls, params):
+    X, y = digits()
+    clf = tiny(cls, lr=1e30, **params)
+    refused(["loss", "epoch 1", "lr=1e+30"], clf.fit, X, y)
+    # Whatever is left, it doesn't answer with NaN.
+    refused([], clf.predict_proba, X)
+
+
+@every_classifier
+def test_loss_that_is_no_number_in_a_later_epoch_names_that(cls):
+    X, y = digits()
+    clf = tiny(cls, warm_start=True, loss="cross_entropy").fit(X, y)
+    clf.set_params(lr=1e30)
+    refused(["epoch 3", "lr=1e+30"], clf.fit, X, y)
+
+
+@pytest.mark.filterwarnings("ignore:overflow:RuntimeWarning")
+@every_classifier
+def test_damage_of_the_very_last_step_never_predicts_nan(cls):
+    # The loss is taken before the step, so that no loss shows what the last one did.
+    X, y = digits()
+    params = {"optimizer": "sgd"} if has(cls, "optimizer") else {}
+    clf = tiny(cls, lr=3e38, max_epochs=1, batch_size=250, loss="cross_entropy", **params)
+    try:
+        clf.fit(X, y)
+    except ValueError as error:
+        assert "epoch 1, with lr=3e+38" in str(error)
+    else:
+        answers_in_numbers_or_refuses(clf, X)

@@ -1,0 +1,106 @@
+"""Steps that are recorded and replayed: the same training as step by step.
+
+Where there is no GPU, "recording" a step is to note it, and "replaying" it to take it, on the
+memory that it was noted with.
+"""
+
+import numpy as np
+import pytest
+import torch
+from skorch.callbacks import Callback
+
+from skmnist import BackpropClassifier, CNNClassifier, MLPClassifier
+from skmnist._training import cuda_graphs as recorded
+from tests.helpers import digits, has, same_network, tiny
+
+every_recorded = pytest.mark.parametrize("cls", [MLPClassifier, BackpropClassifier])
+
+
+@pytest.fixture
+def replays(monkeypatch):
+    """Let steps be recorded on the CPU; a list tells the sizes of the batches replayed."""
+    sizes = []
+
+    def record(function, device):
+        def replay():
+            sizes.append(len(function.args[0]))
+            return function()
+
+        return replay
+
+    monkeypatch.setattr(recorded, "_DEVICES", ("cpu",))
+    monkeypatch.setattr(recorded, "record", record)
+    return sizes
+
+
+@pytest.mark.parametrize(
+    "params",
+    [
+        {},
+        {"loss": "mse"},
+        {"activation": "gelu"},
+        {"class_weight": "balanced"},
+        {"optimizer": "sgd", "momentum": 0.9},
+        {"lr_schedule": "cosine"},
+        {"early_stopping": True, "validation_fraction": 0.2},
+    ],
+)
+@every_recorded
+def test_replayed_training_comes_to_the_same_bits(cls, params, replays, monkeypatch):
+    params = {name: value for name, value in params.items() if has(cls, name)}
+    X, y = digits()
+    clf = tiny(cls, max_epochs=3, **params).fit(X, y)
+    # The first batch of an epoch goes ahead, and a smaller one at its end goes by itself.
+    n_batches = int(len(X) * (1 - params.get("validation_fraction", 0))) // clf.batch_size
+    assert replays == 3 * (n_batches - 1) * [clf.batch_size]
+    monkeypatch.setenv("SKMNIST_CUDA_GRAPHS", "0")
+    replays.clear()
+    assert same_network(tiny(cls, max_epochs=3, **params).fit(X, y), clf)
+    assert not replays
+
+
+class Looks(Callback):
+    def on_batch_end(self, net, **kwargs):
+        pass
+
+
+@pytest.mark.parametrize(
+    "cls, params",
+    [
+        (MLPClassifier, {"dropout": 0.5}),
+        (MLPClassifier, {"batch_norm": True}),
+        (MLPClassifier, {"lr_schedule": "onecycle"}),
+        (MLPClassifier, {"optimizer": "rmsprop"}),
+        (MLPClassifier, {"callbacks": [Looks()]}),
+        (CNNClassifier, {}),
+    ],
+)
+def test_what_changes_from_batch_to_batch_is_not_recorded(cls, params, replays):
+    tiny(cls, **params).fit(*digits())
+    assert not replays
+
+
+@every_recorded
+def test_a_step_that_cannot_be_recorded_is_taken_by_itself_with_a_warning(
+    cls, replays, monkeypatch
+):
+    def fail(function, device):
+        raise RuntimeError("operation not permitted when stream is capturing")
+
+    X, y = digits()
+    clf = tiny(cls).fit(X, y)
+    monkeypatch.setattr(recorded, "record", fail)
+    with pytest.warns(RuntimeWarning, match="not permitted.*one by one.*SKMNIST_CUDA_GRAPHS=0"):
+        again = tiny(cls).fit(X, y)
+    assert same_network(again, clf)
+
+
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a GPU")
+@every_recorded
+def test_a_gpu_replays_what_it_recorded(cls, monkeypatch):
+    X, y = digits()
+    clf = tiny(cls, max_epochs=3, device="cuda").fit(X, y)  # a failure to record would warn
+    monkeypatch.setenv("SKMNIST_CUDA_GRAPHS", "0")
+    step_by_step = tiny(cls, max_epochs=3, device="cuda").fit(X, y)
+    for a, b in zip(clf.coefs_, step_by_step.coefs_, strict=True):
+        np.testing.assert_allclose(a, b, rtol=1e-4, atol=1e-6)

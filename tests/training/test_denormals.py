@@ -1,0 +1,74 @@
+import contextlib
+import sys
+
+import numpy as np
+import pytest
+import torch
+from sklearn.base import clone
+
+from skmnist import MLPClassifier
+from skmnist._training import net
+from skmnist._training.denormals import denormals_as_zero
+from tests.helpers import CLASSIFIERS, digits, has, same_network, tiny
+
+CPU = torch.device("cpu")
+
+
+pytestmark = pytest.mark.skipif(
+    not torch.set_flush_denormal(False), reason="this CPU can't take denormals as zero"
+)
+
+
+def are_zero():
+    return sys.float_info.min / 2 == 0
+
+
+def n_denormals(clf):
+    """Return how many of Adam's mean gradients are denormals."""
+    means = [state["exp_avg"].numpy() for state in clf.net_.optimizer_.state.values()]
+    tiny = np.finfo(np.float32).tiny
+    return sum(np.count_nonzero((mean != 0) & (np.abs(mean) < tiny)) for mean in means)
+
+
+def test_denormals_are_zero_inside_and_numbers_again_after_an_error():
+    with pytest.raises(KeyboardInterrupt), denormals_as_zero(CPU):
+        assert are_zero()
+        raise KeyboardInterrupt
+    assert not are_zero()
+
+
+def test_denormals_that_were_zero_before_stay_so():
+    torch.set_flush_denormal(True)
+    try:
+        with denormals_as_zero(CPU):
+            assert are_zero()
+        assert are_zero()
+    finally:
+        torch.set_flush_denormal(False)
+
+
+@pytest.mark.parametrize("cls", [cls for cls in CLASSIFIERS if has(cls, "augment")])
+def test_denormals_are_zero_while_a_batch_is_trained_on_and_not_after(cls):
+    seen = []
+
+    def note(batch):
+        seen.append(are_zero())
+        return batch
+
+    tiny(cls, augment=note).fit(*digits())
+    assert seen
+    assert all(seen)
+    assert not are_zero()
+
+
+def test_no_weight_changes_where_denormals_are_zero(monkeypatch):
+    # Pixels that had ink a thousand steps ago, and never since.
+    X, y = digits(step=50)
+    clf = MLPClassifier((8,), batch_size=1, max_epochs=15, shuffle=False, random_state=0)
+    other = clone(clf)
+    clf.fit(X, y)
+    assert n_denormals(clf) == 0
+    monkeypatch.setattr(net, "denormals_as_zero", lambda device: contextlib.nullcontext())
+    other.fit(X, y)
+    assert n_denormals(other) > 0
+    assert same_network(clf, other)

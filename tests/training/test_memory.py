@@ -1,0 +1,52 @@
+"""Out of memory: the message names what to change."""
+
+import pytest
+import torch
+
+from skmnist import MLPClassifier
+from skmnist._training.net import Net
+from tests.helpers import digits, same_network, tiny
+
+X, Y = digits(step=50)
+
+
+SHORTAGES = {
+    "CPU": RuntimeError(
+        "[enforce fail at alloc_cpu.cpp:127] err == 0. DefaultCPUAllocator: can't allocate memory: "
+        "you tried to allocate 2000000000 bytes. Error code 12 (Cannot allocate memory)"
+    ),
+    "Windows": RuntimeError(
+        "DefaultCPUAllocator: not enough memory: you tried to allocate 9 bytes"
+    ),
+    "CUDA": torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 20.00 GiB."),
+    "MPS": RuntimeError("MPS backend out of memory (MPS allocated: 9 GB)."),
+    "NumPy": MemoryError("Unable to allocate 9 GiB for an array"),
+    "Python": MemoryError(),
+}
+
+
+@pytest.mark.parametrize("error", SHORTAGES.values(), ids=SHORTAGES)
+@pytest.mark.parametrize("method", ["fit", "partial_fit"])
+def test_too_little_memory_names_batch_size(method, error, monkeypatch):
+    clf = tiny(MLPClassifier)
+    with monkeypatch.context() as patches:
+        patches.setattr(Net, "_train_epoch", lambda *args: (_ for _ in ()).throw(error))
+        with pytest.raises(MemoryError, match=r"^Out of memory.*batch_size \(now 32\)"):
+            getattr(clf, method)(X, Y)
+    assert not hasattr(clf, "n_iter_")
+    assert same_network(clf.fit(X, Y), tiny(MLPClassifier).fit(X, Y))
+
+
+def test_too_little_memory_for_predicting_says_what_to_do(monkeypatch):
+    clf = tiny(MLPClassifier).fit(X, Y)
+    monkeypatch.setattr(Net, "outputs", lambda *args: (_ for _ in ()).throw(SHORTAGES["CUDA"]))
+    with pytest.raises(MemoryError, match="fewer rows"):
+        clf.predict(X)
+
+
+def test_other_runtime_errors_stay_what_they_are():
+    def augment(x):
+        raise RuntimeError("another reason")
+
+    with pytest.raises(RuntimeError, match="another reason"):
+        tiny(MLPClassifier, augment=augment).fit(X, Y)

@@ -1,0 +1,164 @@
+"""What verbose shows of the training, and that it costs nothing where it isn't asked for."""
+
+import re
+
+import pytest
+import torch
+import tqdm.auto
+
+from skmnist import MLPClassifier
+from skmnist._training import progress
+from tests.helpers import CLASSIFIERS, digits, every_classifier, same_network, tiny
+
+BATCH_LINE = re.compile(r"epoch (\d+), batch (\d+) of (\d+): loss (\d+\.\d{4})")
+
+
+# Few rows and epochs need not lead anywhere here.
+pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
+
+
+def some(n_rows):
+    X, y = digits()
+    return X[:n_rows], y[:n_rows]
+
+
+@every_classifier
+def test_verbose_2_prints_the_loss_so_far_every_100_batches(cls, capsys):
+    clf = tiny(cls, batch_size=1, verbose=2).fit(*some(200))
+    lines = capsys.readouterr().out.splitlines()
+    found = [BATCH_LINE.fullmatch(line) for line in lines]
+    shown = [match.groups() for match in found if match]
+    assert [line[:3] for line in shown] == [
+        (epoch, batch, "200") for epoch in "12" for batch in ("100", "200")
+    ]
+    # After the last batch it is the loss of the epoch.
+    assert [line[3] for line in shown[1::2]] == [f"{loss:.4f}" for loss in clf.loss_curve_]
+    assert shown[0][3] != shown[1][3]
+    table = [line.split()[0] for line, match in zip(lines, found, strict=True) if not match]
+    assert table == ["epoch", "-------", "1", "2"]
+
+
+def test_loss_so_far_weighs_batches_as_the_epoch_does(capsys):
+    X, y = some(200)
+    weights = 0.5 + y / 10  # not whole, so that they weigh the loss
+    clf = MLPClassifier((16,), batch_size=2, max_epochs=1, random_state=0, verbose=2)
+    clf.fit(X, y, sample_weight=weights)
+    assert f"batch 100 of 100: loss {clf.loss_:.4f}" in capsys.readouterr().out
+
+
+def test_every_hundredth_batch_is_shown_whatever_the_memory_of_a_chunk_holds(capsys, monkeypatch):
+    shown = []
+    for n_rows in (1, 70, 10_000):
+        monkeypatch.setattr("skmnist._training.batches._CHUNK_ROWS", n_rows)
+        clf = MLPClassifier((4,), batch_size=1, max_epochs=1, random_state=0, verbose=2)
+        clf.fit(*digits())
+        shown.append(BATCH_LINE.findall(capsys.readouterr().out))
+    assert [line[1] for line in shown[0]] == ["100", "200"]
+    assert shown[0] == shown[1] == shown[2]
+
+
+@every_classifier
+def test_what_is_shown_changes_nothing(cls, capsys):
+    X, y = some(100)
+    silent = tiny(cls, batch_size=1, max_epochs=1).fit(X, y)
+    for verbose in (1, 2, 3, True, "bar"):
+        shown = tiny(cls, batch_size=1, max_epochs=1, verbose=verbose).fit(X, y)
+        assert same_network(shown, silent)
+
+
+def test_verbose_2_goes_with_partial_fit_and_can_be_switched_off(capsys):
+    X, y = some(200)
+    clf = MLPClassifier((4,), batch_size=2, random_state=0, verbose=2).partial_fit(X, y)
+    clf.partial_fit(X, y)
+    assert len(BATCH_LINE.findall(capsys.readouterr().out)) == 2
+    clf.set_params(verbose=0).partial_fit(X, y)
+    assert capsys.readouterr().out == ""
+
+
+def _count_waits(monkeypatch, fit):
+    """Return how often `fit` waited for a value to come from the device."""
+    waits = []
+    with monkeypatch.context() as patch:
+        for name in ("item", "cpu", "tolist", "numpy", "__bool__", "__float__"):
+            original = getattr(torch.Tensor, name)
+
+            def counted(tensor, *args, original=original, **kwargs):
+                waits.append(1)
+                return original(tensor, *args, **kwargs)
+
+            patch.setattr(torch.Tensor, name, counted)
+        fit()
+    return len(waits)
+
+
+@pytest.mark.parametrize("optimizer", ["sgd", "adam"])
+@pytest.mark.parametrize("cls", [c for c in CLASSIFIERS if hasattr(c(), "optimizer")])
+def test_training_waits_for_the_device_no_oftener_for_more_batches_unless_verbose_is_2(
+    cls, optimizer, monkeypatch, capsys
+):
+    X, y = some(100)
+
+    def waits(verbose, batch_size):
+        clf = tiny(cls, optimizer=optimizer, max_epochs=1, verbose=verbose, batch_size=batch_size)
+        return _count_waits(monkeypatch, lambda: clf.fit(X, y))
+
+    silent = waits(0, 1)
+    assert silent < waits(0, 4) + 10  # though there are 75 batches more
+    assert waits(1, 1) == silent
+    assert waits(2, 1) > silent
+
+
+def test_bar_is_the_one_that_knows_notebooks():
+    assert progress.tqdm is tqdm.auto.tqdm
+
+
+class _Widget(progress.tqdm_notebook):
+    """tqdm's bar in a notebook, without the widgets."""
+
+    def __init__(self, **settings):
+        self.settings = settings
+        self.n = 0
+        _Widget.last = self
+
+    def set_postfix(self, figures, refresh):
+        pass
+
+    def update(self):
+        self.n += 1
+
+    def close(self):
+        pass
+
+
+def test_bar_in_a_notebook_moves_at_once_and_one_in_a_file_seldom(monkeypatch, capsys):
+    monkeypatch.setattr(progress, "tqdm", _Widget)
+    MLPClassifier((4,), max_epochs=3, verbose="bar").fit(*some(100))
+    assert (_Widget.last.n, _Widget.last.settings["total"]) == (3, 3)
+    assert _Widget.last.settings["mininterval"] < 1
+    monkeypatch.undo()
+    MLPClassifier((4,), max_epochs=50, verbose="bar").fit(*some(100))
+    assert capsys.readouterr().err.count("epoch/s") < 5
+
+
+@every_classifier
+def test_bar_is_full_where_early_stopping_ended_the_training(cls, capsys):
+    X, y = some(200)
+    clf = tiny(cls, max_epochs=50, early_stopping=True, n_iter_no_change=1, tol=1, verbose="bar")
+    clf.fit(X, y)
+    assert clf.n_iter_ < 50
+    assert f"{clf.n_iter_}/{clf.n_iter_}" in capsys.readouterr().err
+
+
+@every_classifier
+def test_verbose_prints_a_line_for_each_epoch_and_silence_is_the_default(cls, capsys):
+    X, y = digits()
+    tiny(cls).fit(X, y, X_val=X, y_val=y).predict(X)
+    assert capsys.readouterr() == ("", "")
+    tiny(cls, verbose=1, max_epochs=3).fit(X, y, X_val=X, y_val=y)
+    lines = capsys.readouterr().out.splitlines()
+    assert [line.split()[0] for line in lines if line.split()] == ["epoch", "-------", *"123"]
+    tiny(cls, verbose="bar").fit(X, y)
+    out, err = capsys.readouterr()
+    assert not out
+    assert "2/2" in err
+    assert "loss" in err

@@ -1,0 +1,186 @@
+"""The same seed gives the same bits; the process is left as it was."""
+
+import copy
+import os
+import random
+import signal
+import warnings
+from concurrent.futures import ThreadPoolExecutor
+
+import joblib
+import numpy as np
+import pytest
+import torch
+from sklearn.model_selection import GridSearchCV
+
+from skmnist import CNNClassifier, MLPClassifier, TorchClassifier
+from tests.helpers import (
+    CLASSIFIERS,
+    EachEpoch,
+    digests,
+    digits,
+    every_classifier,
+    has,
+    in_a_new_process,
+    interrupt,
+    noisy,
+    rich,
+    same_network,
+    tiny,
+    with_dropout,
+)
+
+
+@every_classifier
+def test_same_seed_gives_the_same_bits_and_another_seed_others(cls):
+    X, y = digits()
+    first = rich(cls, random_state=3).fit(X, y)
+    rich(cls, random_state=4).fit(X, y)  # others in between change nothing
+    assert same_network(rich(cls, random_state=3).fit(X, y), first)
+    assert same_network(rich(cls, random_state=np.random.RandomState(3)).fit(X, y), first)
+    assert not same_network(rich(cls, random_state=4).fit(X, y), first)
+    assert not same_network(
+        rich(cls, random_state=None).fit(X, y), rich(cls, random_state=None).fit(X, y)
+    )
+
+
+def test_same_seed_gives_the_same_bits_in_a_new_process_and_in_its_fork():
+    # torch's threads don't survive a fork; whoever waits for them waits for ever.
+    script = """
+import multiprocessing, os, torch
+from tests.helpers import digests
+print(*digests())
+torch.set_num_threads(2)
+torch.ones(512, 512) @ torch.ones(512, 512)
+if hasattr(os, "fork"):
+    with multiprocessing.get_context("fork").Pool(1) as pool:
+        print(*pool.apply_async(digests).get(timeout=60))
+"""
+    assert in_a_new_process(script) == digests() * (2 if hasattr(os, "fork") else 1)
+
+
+@pytest.mark.parametrize("cls", [MLPClassifier, CNNClassifier])
+def test_grid_search_in_two_processes_gives_the_same_bits(cls):
+    X, y = digits()
+    grid = {"lr": [1e-3, 1e-2], "batch_size": [16, 32]}
+    searches = [GridSearchCV(rich(cls), grid, cv=2, n_jobs=n).fit(X, y) for n in (1, 2)]
+    scores = [search.cv_results_["mean_test_score"].tolist() for search in searches]
+    assert scores[0] == scores[1]
+    assert same_network(searches[0].best_estimator_, searches[1].best_estimator_)
+    with joblib.parallel_backend("loky", n_jobs=2):
+        fitted = joblib.Parallel()(joblib.delayed(rich(cls).fit)(X, y) for _ in range(2))
+    assert all(same_network(clf, rich(cls).fit(X, y)) for clf in fitted)
+
+
+@every_classifier
+def test_fits_at_once_in_several_threads_give_the_same_bits(cls):
+    X, y = digits()
+    alone = rich(cls, max_epochs=4).fit(X, y)
+    expected = alone.predict_proba(X)
+    threads = torch.get_num_threads()
+    with ThreadPoolExecutor(4) as pool:
+        fits = [pool.submit(rich(cls, max_epochs=4).fit, X, y) for _ in range(8)]
+        answers = [pool.submit(alone.predict_proba, X) for _ in range(8)]
+    assert all(same_network(fit.result(), alone) for fit in fits)
+    assert all(np.array_equal(answer.result(), expected) for answer in answers)
+    assert torch.get_num_threads() == threads
+
+
+def drawing():
+    yield from (pytest.param(rich(cls), id=cls.__name__) for cls in CLASSIFIERS)
+    yield pytest.param(tiny(MLPClassifier, augment=noisy), id="augment")
+    yield pytest.param(tiny(TorchClassifier, module=with_dropout), id="module")
+    yield pytest.param(tiny(MLPClassifier, random_state=None), id="no-seed")
+
+
+def generators():
+    return random.getstate(), np.random.get_state()[1].tolist(), torch.get_rng_state().tolist()
+
+
+@pytest.mark.parametrize("clf", list(drawing()))
+def test_global_generators_are_neither_used_nor_changed(clf):
+    X, y = digits()
+    fitted = []
+    for seed in (0, 1):
+        random.seed(seed), np.random.seed(seed), torch.manual_seed(seed)
+        before = generators()
+        fitted.append(copy.deepcopy(clf).fit(X, y, X_val=X, y_val=y).partial_fit(X, y))
+        fitted[-1].predict_proba(X)
+        assert generators() == before
+    assert same_network(*fitted) == (clf.random_state is not None)
+
+
+def process_state():
+    return {
+        "threads": torch.get_num_threads(),
+        "gradients": torch.is_grad_enabled(),
+        "inference": torch.is_inference_mode_enabled(),
+        "dtype": torch.get_default_dtype(),
+        "deterministic": torch.are_deterministic_algorithms_enabled(),
+        "cudnn": (torch.backends.cudnn.benchmark, torch.backends.cudnn.deterministic),
+        "autocast": torch.is_autocast_enabled("cpu"),
+        "warnings": list(warnings.filters),
+        "numpy": np.geterr(),
+        "signals": [signal.getsignal(s) for s in (signal.SIGINT, signal.SIGTERM)],
+        "environment": dict(os.environ),
+    }
+
+
+@every_classifier
+def test_process_is_left_as_it_was_also_after_exceptions(cls):
+    X, y = digits()
+    before = process_state()
+    clf = tiny(cls, n_threads=2).fit(X, y)
+    assert process_state() == before
+    clf.partial_fit(X, y).predict(X)
+    assert process_state() == before
+    for wrong, error in (
+        (tiny(cls, n_threads=2, max_epochs=0), ValueError),
+        (tiny(cls, n_threads=2, lr=1e30, loss="cross_entropy"), ValueError),
+        (tiny(cls, n_threads=2, callbacks=[EachEpoch(interrupt)]), KeyboardInterrupt),
+    ):
+        with pytest.raises(error):
+            wrong.fit(X, y)
+        assert process_state() == before
+    with pytest.raises(ValueError):
+        clf.predict(X[:, :3])
+    assert process_state() == before
+
+
+@every_classifier
+def test_threads_asked_for_are_those_used(cls):
+    X, y = digits()
+    used = []
+    callback = EachEpoch(lambda net: used.append(torch.get_num_threads()))
+    for n_threads in (1, 2, None):
+        tiny(cls, n_threads=n_threads, max_epochs=1, callbacks=[callback]).fit(X, y)
+    # None with a seed is 1, because the number of threads changes the last bits.
+    assert used == [1, 2, 1]
+
+
+@every_classifier
+def test_torchs_default_device_changes_no_bit(cls):
+    X, y = digits()
+    params = {"augment": "light"} if has(cls, "augment") else {}
+    clf = rich(cls, early_stopping=True, **params).fit(X, y)
+    with torch.device("meta"):  # not the CPU, and on every machine
+        again = rich(cls, early_stopping=True, **params).fit(X, y)
+        proba = again.predict_proba(X)
+    assert same_network(again, clf)
+    assert np.array_equal(proba, clf.predict_proba(X))
+
+
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a GPU")
+@every_classifier
+def test_gpu_trains_to_the_same_bits_twice_and_its_model_loads_without_one(cls, tmp_path):
+    X, y = digits()
+    clf = rich(cls, device="cuda").fit(X, y)
+    assert clf.device_ == "cuda:0"
+    assert same_network(rich(cls, device="cuda").fit(X, y), clf)
+    joblib.dump((clf, X, clf.predict_proba(X)), tmp_path / "clf.joblib")
+    script = (
+        "import os; os.environ['CUDA_VISIBLE_DEVICES'] = ''; import joblib, numpy\n"
+        f"clf, X, proba = joblib.load({str(tmp_path / 'clf.joblib')!r})\n"
+        "print(clf.device_, numpy.allclose(clf.predict_proba(X), proba, atol=1e-4))"
+    )
+    assert in_a_new_process(script) == ["cpu", "True"]

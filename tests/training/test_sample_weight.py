@@ -1,0 +1,106 @@
+"""sample_weight and class_weight."""
+
+import numpy as np
+import pytest
+from sklearn.utils.class_weight import compute_class_weight
+
+from tests.helpers import digits, every_classifier, rich, same_network, some_weights, tiny
+
+
+@every_classifier
+def test_row_of_weight_zero_is_absent(cls):
+    X, y = digits()
+    weights = (some_weights(len(y)) > 0).astype(float)
+    kept = weights > 0
+    clf = rich(cls).fit(X, y, sample_weight=weights)
+    assert same_network(clf, rich(cls).fit(X[kept], y[kept]))
+
+
+@every_classifier
+def test_row_of_weight_zero_has_no_say_in_classes_scale_and_range(cls):
+    X, y = digits()
+    X = X.astype(np.int64)
+    clf = rich(cls).fit(X, y)
+    absent = np.full((1, 784), 1000)
+    weighted = rich(cls).fit(
+        np.r_[X, absent], np.r_[y, 77], sample_weight=np.r_[np.ones(len(y)), 0]
+    )
+    assert weighted.classes_.tolist() == clf.classes_.tolist()
+    assert weighted.pixel_scale_ == clf.pixel_scale_ == 255
+    assert weighted.pixel_range_ == clf.pixel_range_
+    assert same_network(weighted, clf)
+
+
+@every_classifier
+def test_row_of_weight_two_is_a_row_that_comes_twice(cls):
+    X, y = digits()
+    weights = some_weights(len(y))
+    clf = rich(cls).fit(X, y, sample_weight=weights)
+    repeated = rich(cls).fit(X.repeat(weights, axis=0), y.repeat(weights))
+    assert same_network(clf, repeated)
+    assert clf.loss_curve_ == repeated.loss_curve_
+
+
+@every_classifier
+def test_equal_weights_are_no_weights(cls):
+    X, y = digits()
+    clf = rich(cls).fit(X, y)
+    assert same_network(rich(cls).fit(X, y, sample_weight=np.ones(len(y))), clf)
+    # Only their proportion counts.
+    clf = rich(cls).fit(X / 255, y)
+    for factor in (0.25, 1e-6, 1e6, 1e-50, 1e30):
+        other = rich(cls).fit(X / 255, y, sample_weight=np.full(len(y), factor))
+        np.testing.assert_allclose(other.predict_proba(X / 255), clf.predict_proba(X / 255))
+
+
+@every_classifier
+def test_fractional_weights_act_in_proportion(cls):
+    X, y = digits()
+    X = X / 255  # float64: rounding can't hide a difference
+    counts = some_weights(len(y)) + 1
+    params = {"batch_size": 1000, "max_epochs": 5}
+    repeated = tiny(cls, **params).fit(X.repeat(counts, axis=0), y.repeat(counts))
+    weighted = tiny(cls, **params).fit(X, y, sample_weight=counts / 8)
+    np.testing.assert_allclose(
+        weighted.predict_proba(X), repeated.predict_proba(X), rtol=1e-6, atol=1e-9
+    )
+    np.testing.assert_allclose(weighted.loss_curve_, repeated.loss_curve_, rtol=1e-9)
+
+
+@every_classifier
+def test_class_weight_means_a_weight_for_each_row_of_the_class(cls):
+    X, y = digits()
+    X = X / 255
+    params = {"batch_size": 1000, "max_epochs": 5}
+    of_rows = np.where(y == 3, 2.5, 1.0)
+    by_class = tiny(cls, class_weight={3: 2.5}, **params).fit(X, y)
+    by_row = tiny(cls, **params).fit(X, y, sample_weight=of_rows)
+    np.testing.assert_allclose(by_class.predict_proba(X), by_row.predict_proba(X), rtol=1e-7)
+    both = tiny(cls, class_weight={3: 2.5}, **params).fit(X, y, sample_weight=of_rows)
+    product = tiny(cls, **params).fit(X, y, sample_weight=of_rows**2)
+    np.testing.assert_allclose(both.predict_proba(X), product.predict_proba(X), rtol=1e-7)
+
+
+@every_classifier
+def test_balanced_is_scikit_learns(cls):
+    X, y = digits()
+    X, y = X[60:], y[60:]  # fewer of some digits
+    classes = np.unique(y)
+    weights = compute_class_weight("balanced", classes=classes, y=y)
+    balanced = rich(cls, class_weight="balanced").fit(X, y)
+    given = rich(cls, class_weight=dict(zip(classes.tolist(), weights, strict=True))).fit(X, y)
+    np.testing.assert_allclose(balanced.predict_proba(X), given.predict_proba(X), atol=1e-5)
+
+
+@pytest.mark.parametrize("batch_size", [1, 2, 32])
+@every_classifier
+def test_class_of_weight_zero_is_known_but_not_learnt(cls, batch_size):
+    X, y = digits()
+    rows = np.r_[0:250:5]
+    # With batches this small some hold nothing else.
+    clf = tiny(cls, class_weight={3: 0}, batch_size=batch_size, max_epochs=20, lr=0.01)
+    clf.fit(X[rows], y[rows])
+    assert clf.classes_.tolist() == list(range(10))
+    assert np.isfinite(clf.loss_curve_).all()
+    proba = clf.predict_proba(X[y == 3])[:, 3]
+    assert proba.max() < 0.1

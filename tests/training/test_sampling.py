@@ -1,0 +1,64 @@
+"""The order of the samples: shuffled in each epoch, the same for the same samples."""
+
+import numpy as np
+import pytest
+
+from skmnist._training import sampling as rows
+from skmnist._training.sampling import canonical_order
+from tests.helpers import digits, every_classifier, labels_of_each_epoch, rich, same_network, tiny
+
+
+def nearly_the_same(dtype):
+    """Return digits several times: as they are, with one other pixel, of another class."""
+    X, codes = digits(step=50)
+    other = X.copy()
+    other[::2, 401] ^= 1  # none of the pixels that are looked at first
+    X, codes = np.concatenate([X, X, other, X]), np.concatenate([codes] * 3 + [(codes + 1) % 10])
+    return X.astype(dtype), codes
+
+
+@pytest.mark.parametrize("compared", [1, 7, 1000])
+@pytest.mark.parametrize("dtype", [np.uint8, np.float32, np.float64])
+def test_order_depends_on_what_the_rows_hold_not_on_how_they_came(dtype, compared, monkeypatch):
+    monkeypatch.setattr(rows, "_COMPARED", compared)
+    X, codes = nearly_the_same(dtype)
+    order = canonical_order(X, codes)
+    assert sorted(order) == list(range(len(X)))
+    for seed in range(3):
+        shuffled = np.random.default_rng(seed).permutation(len(X))
+        other = shuffled[canonical_order(X[shuffled], codes[shuffled])]
+        assert (X[other] == X[order]).all()
+        assert (codes[other] == codes[order]).all()
+
+
+def test_order_is_the_same_for_bytes_and_for_floats():
+    X, codes = nearly_the_same(np.uint8)
+    assert (canonical_order((X / 255).astype(np.float32), codes) == canonical_order(X, codes)).all()
+
+
+@every_classifier
+def test_order_of_the_rows_does_not_matter(cls):
+    X, y = digits()
+    order = np.random.default_rng(0).permutation(len(y))
+    clf = rich(cls).fit(X, y)
+    assert same_network(rich(cls).fit(X[order], y[order]), clf)
+    assert same_network(
+        rich(cls, early_stopping=True).fit(X[order], y[order]),
+        rich(cls, early_stopping=True).fit(X, y),
+    )
+
+
+@every_classifier
+def test_every_row_comes_once_an_epoch_in_a_new_order(cls):
+    X, y = digits()
+    first, second = labels_of_each_epoch(tiny(cls), X, y)
+    assert sorted(first) == sorted(second) == sorted(y)
+    assert first != second != sorted(y) != first
+
+
+@every_classifier
+def test_without_shuffle_the_rows_come_as_they_are(cls):
+    X, y = digits()
+    order = np.random.default_rng(0).permutation(len(y))
+    for epoch in labels_of_each_epoch(tiny(cls, shuffle=False), X[order], y[order]):
+        assert epoch == y[order].tolist()

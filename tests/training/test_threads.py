@@ -1,0 +1,171 @@
+"""Threads and forked processes: the number of threads, the seeds, the locks."""
+
+import os
+import random
+import threading
+from concurrent.futures import ThreadPoolExecutor
+
+import numpy as np
+import pytest
+import torch
+
+from skmnist import MLPClassifier
+from skmnist._training.threads import limit_threads
+from tests.helpers import CLASSIFIERS, digits, every_classifier, has, run_python, same_network, tiny
+
+needs_fork = pytest.mark.skipif(not hasattr(os, "fork"), reason="needs os.fork")
+
+
+def jitter(x):
+    """An augmentation that draws from every global generator."""
+    return x + 0.1 * torch.rand_like(x) + float(np.random.rand()) + random.random()
+
+
+def in_a_thread(function):
+    with ThreadPoolExecutor(1) as pool:
+        return pool.submit(function).result()
+
+
+@pytest.fixture
+def two_threads():
+    before = torch.get_num_threads()
+    torch.set_num_threads(2)
+    yield
+    torch.set_num_threads(before)
+
+
+# -- threads ---------------------------------------------------------------------------------
+
+
+@every_classifier
+def test_augmentations_at_once_that_draw_from_global_generators_keep_their_seeds(cls):
+    X, y = digits(50)
+    options = {"augment": jitter} if has(cls, "augment") else {}
+    alone = tiny(cls, **options).fit(X, y)
+    with ThreadPoolExecutor(6) as pool:
+        fits = list(pool.map(lambda _: tiny(cls, **options).fit(X, y), range(12)))
+    assert all(same_network(fit, alone) for fit in fits)
+
+
+def test_sixteen_threads_get_the_answers_of_one():
+    X, _ = digits()
+    clf = tiny(MLPClassifier).fit(*digits())
+    parts = [X[i::16] for i in range(16)] * 4
+    expected = [clf.predict_proba(part) for part in parts]
+    with ThreadPoolExecutor(16) as pool:
+        answers = list(pool.map(clf.predict_proba, parts))
+    assert all(map(np.array_equal, answers, expected))
+
+
+def test_each_thread_keeps_its_number_of_threads(two_threads):
+    inside, leave = threading.Event(), threading.Event()
+
+    def limited():
+        before = torch.get_num_threads()
+        with limit_threads(1):
+            inside.set()
+            leave.wait(30)
+            during = torch.get_num_threads()
+        return before, during, torch.get_num_threads()
+
+    with ThreadPoolExecutor(1) as pool:
+        first = pool.submit(limited)
+        inside.wait(30)
+        # A thread that begins while another one is limited would find that one's limit.
+        with limit_threads(4):
+            assert torch.get_num_threads() == 4
+            assert in_a_thread(limited_once) == (1, 2)
+            assert torch.get_num_threads() == 4
+        assert torch.get_num_threads() == 2
+        leave.set()
+        assert first.result() == (2, 1, 2)
+    assert torch.get_num_threads() == 2
+    assert in_a_thread(torch.get_num_threads) == 2
+
+
+def limited_once():
+    with limit_threads(1):
+        during = torch.get_num_threads()
+    return during, torch.get_num_threads()
+
+
+def test_limits_within_limits(two_threads):
+    with limit_threads(3):
+        with limit_threads(1):
+            assert torch.get_num_threads() == 1
+        assert torch.get_num_threads() == 3
+        with pytest.raises(KeyError), limit_threads(1):
+            raise KeyError
+        assert torch.get_num_threads() == 3
+    assert torch.get_num_threads() == 2
+
+
+# -- forks -----------------------------------------------------------------------------------
+
+# In a process of its own: pytest's threads, buffers and plugins have no place in a forked child.
+FORKS = """
+import os, threading, warnings
+import numpy as np
+import torch
+from fuzz.bars import CLASSIFIERS, digits
+from fuzz.determinism import subject
+from fuzz.threads import in_a_fork, use_several_threads
+from skmnist._utils.random_state import fork_global_rng
+from skmnist._training import threads
+
+X, y = digits()
+for cls in CLASSIFIERS:
+    clf = subject(cls.__name__).fit(X, y)
+    expected = clf.predict(X)
+    use_several_threads()
+    print(in_a_fork(lambda: np.array_equal(clf.predict(X), expected), 60))
+
+# While other threads hold every lock that there is.
+held, done = threading.Event(), threading.Event()
+def hold():
+    from skmnist.datasets import _loading as loading
+    with fork_global_rng(0, "test"), threads._lock, loading._one_download_at_a_time:
+        held.set()
+        done.wait()
+holder = threading.Thread(target=hold)
+holder.start()
+held.wait()
+def fits():
+    from skmnist.datasets import _loading as loading
+    with loading._one_download_at_a_time:
+        return subject("MLPClassifier").fit(X, y) is not None
+print(in_a_fork(fits, 60))
+
+def warns():
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        subject("MLPClassifier", n_threads=2).fit(X, y)
+        used = torch.get_num_threads()
+    return "don't survive a fork" in str(caught[0].message) and used == 1
+print(in_a_fork(warns, 60))
+done.set()
+holder.join()
+print("threads", torch.get_num_threads())
+"""
+
+
+@needs_fork
+def test_forked_children_predict_and_fit_after_the_use_of_several_threads():
+    assert run_python("-c", FORKS) == ["done"] * (len(CLASSIFIERS) + 2) + ["threads 2"]
+
+
+@pytest.mark.slow
+@needs_fork
+def test_without_the_cure_the_child_hangs():
+    """That the tests above can fail; where torch learns to fork, the cure may go."""
+    script = """
+import os
+os.register_at_fork = lambda **handlers: None
+from fuzz.threads import in_a_fork, use_several_threads
+import torch
+use_several_threads()
+print(in_a_fork(lambda: (torch.ones(600, 600) @ torch.ones(600, 600)).sum() > 0, 3))
+"""
+    outcome = run_python("-c", script)
+    if outcome != ["hung"]:
+        pytest.skip(f"torch forks without a cure here: {outcome}")
