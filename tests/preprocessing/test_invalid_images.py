@@ -11,7 +11,7 @@ import pytest
 from PIL import Image
 
 from skmnist.exceptions import ImageError
-from skmnist.preprocessing import DigitNormalizer, split_digits
+from skmnist.preprocessing import DigitNormalizer, segment_digits
 
 
 def png_of_size(width, height):

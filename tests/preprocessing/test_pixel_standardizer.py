@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from skmnist.preprocessing import PixelNormalizer
+from skmnist.preprocessing import PixelStandardizer
 
 
 def test_pixels_of_the_data_set_have_mean_0_and_deviation_1(sample):
@@ -59,4 +59,4 @@ def test_pictures_keep_their_shape(sample):
 )
 def test_means_and_deviations_that_are_none_are_refused(params, words):
     with pytest.raises(ValueError, match=words):
-        PixelNormalizer(**params).fit(np.zeros((2, 4)))
+        PixelStandardizer(**params).fit(np.zeros((2, 4)))

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from skmnist.preprocessing import DigitNormalizer, split_digits
+from skmnist.preprocessing import DigitNormalizer, segment_digits
 from tests.preprocessing.helpers import likeness, on_paper
 
 
