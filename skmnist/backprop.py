@@ -1,4 +1,4 @@
-"""A neural network whose forward and backward passes are written by hand, to read."""
+"""Fully connected network with manual backpropagation."""
 
 from skmnist._networks.neural_network import NeuralNetwork
 

@@ -2,8 +2,8 @@
 
 import math
 
+from skmnist._networks.cnn import CNN, infer_conv_shapes
 from skmnist._networks.losses import OUTPUT_ACTIVATIONS
-from skmnist._networks.modules import CNN, plan_convolutions
 from skmnist.exceptions import InvalidParameterError
 
 from .base import resolve_image_shape
@@ -162,7 +162,7 @@ class CNNClassifier(BaseNetClassifier):
             and self._input_image_shape is None
             and self.n_features_in_ < _SMALLEST_PICTURE
         )
-        self._convolutions = plan_convolutions(
+        self._convolutions = infer_conv_shapes(
             self.image_shape_[-2:], self._layers_asked_for(), clip_pools=is_table
         )
         self._sizes = check_sizes("hidden_layer_sizes", self.hidden_layer_sizes)
@@ -194,13 +194,13 @@ class CNNClassifier(BaseNetClassifier):
         return self.image_shape_ if len(self.image_shape_) == 3 else (1, *self.image_shape_)
 
     def _max_activation_size(self):
-        maps = [layer["channels"] * math.prod(layer["map_size"]) for layer in self._convolutions]
+        maps = [layer["channels"] * math.prod(layer["conv_size"]) for layer in self._convolutions]
         return max(self.n_features_in_, *maps)
 
     def _n_multiply_adds(self):
         convolutions = [coef for coef in self.coefs_ if coef.ndim == 4]
         return self.n_parameters_ + sum(
-            coef.size * math.prod(layer["map_size"])
+            coef.size * math.prod(layer["conv_size"])
             for coef, layer in zip(convolutions, self._convolutions, strict=True)
         )
 

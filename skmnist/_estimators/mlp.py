@@ -3,7 +3,7 @@
 from sklearn import neural_network
 
 from skmnist._networks.losses import OUTPUT_ACTIVATIONS
-from skmnist._networks.modules import MLP
+from skmnist._networks.mlp import MLP
 
 from .base import resolve_image_shape
 from .net_classifier import BaseNetClassifier

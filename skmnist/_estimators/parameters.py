@@ -15,8 +15,9 @@ from typing import NamedTuple
 import numpy as np
 import torch
 
+from skmnist._networks.activations import ACTIVATION_MODULES
 from skmnist._networks.losses import LOSSES
-from skmnist._networks.modules import ACTIVATION_MODULES, WEIGHT_INITS
+from skmnist._networks.weight_init import WEIGHT_INITS
 from skmnist._training.optimizers import OPTIMIZERS
 from skmnist._training.schedules import SCHEDULES
 from skmnist._utils.device import PRECISIONS

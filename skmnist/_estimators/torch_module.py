@@ -5,7 +5,7 @@ import inspect
 
 from torch import nn
 
-from skmnist._networks.modules import MLP
+from skmnist._networks.mlp import MLP
 from skmnist.exceptions import InvalidParameterError
 
 from .base import resolve_image_shape

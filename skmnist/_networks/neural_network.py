@@ -1,12 +1,24 @@
-"""Backpropagation to read and to play with: a network without autograd."""
+"""Fully connected network with manual backpropagation, without autograd."""
+
+from __future__ import annotations
 
 import math
+from typing import TYPE_CHECKING, Any
 
 import torch
 from torch import nn
 
-from .backpropagation import ACTIVATIONS, Backpropagation, descend
+from .activations import ACTIVATIONS
+from .backpropagation import ManualMLP, ensure_grad, sgd_step
 from .losses import LOSSES, one_hot
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Sequence
+
+    from numpy.typing import ArrayLike
+
+    from .activations import ActivationName, OutputActivationName
+    from .losses import LossName
 
 
 class NeuralNetwork(nn.Module):
@@ -55,13 +67,13 @@ class NeuralNetwork(nn.Module):
 
     def __init__(
         self,
-        layer_sizes,
-        activation="relu",
-        output_activation="identity",
+        layer_sizes: Sequence[int],
+        activation: ActivationName = "relu",
+        output_activation: OutputActivationName = "identity",
         *,
-        dtype=torch.float32,
-        generator=None,
-    ):
+        dtype: torch.dtype = torch.float32,
+        generator: torch.Generator | None = None,
+    ) -> None:
         super().__init__()
         self.layer_sizes = tuple(layer_sizes)
         if len(self.layer_sizes) < 2 or min(self.layer_sizes) < 1:
@@ -69,9 +81,9 @@ class NeuralNetwork(nn.Module):
                 f"layer_sizes={layer_sizes!r}: pass at least two positive integers, the number of "
                 "inputs and the number of outputs."
             )
-        of_output = [name for name, entry in ACTIVATIONS.items() if not entry.needs_input]
+        output_activations = [name for name, entry in ACTIVATIONS.items() if not entry.needs_input]
         _check_choice("activation", activation, ACTIVATIONS)
-        _check_choice("output_activation", output_activation, of_output)
+        _check_choice("output_activation", output_activation, output_activations)
         self.activation = activation
         self.output_activation = output_activation
         self._layers = nn.ParameterList()
@@ -79,37 +91,34 @@ class NeuralNetwork(nn.Module):
             layer = torch.empty(n_in + 1, n_out, dtype=dtype)
             layer.normal_(0, 1 / math.sqrt(n_in), generator=generator)
             self._layers.append(nn.Parameter(layer, requires_grad=False))
-        self._last = None  # the passes and the outputs of the last forward
+        self._last_forward: tuple[ManualMLP, torch.Tensor] | None = None
 
-    def layer(self, i):
+    def layer(self, i: int) -> torch.Tensor:
         """Return the matrix of layer `i`, of shape (n_in + 1, n_out).
 
         It is the network's own memory: assigning to its elements changes the network.
         """
         return self._layers[i].data
 
-    def gradient(self, i):
+    def gradient(self, i: int) -> torch.Tensor | None:
         """Return the loss's gradient for ``layer(i)``, as the last :meth:`backward` left it."""
         return self._layers[i].grad
 
-    def backpropagation(self):
-        """Return the two passes, bound to the matrices and to their gradients."""
-        for layer in self._layers:
-            if layer.grad is None:
-                layer.grad = torch.zeros_like(layer)
+    def backpropagation(self) -> ManualMLP:
+        """Return the forward and backward pass on these matrices and their gradients."""
         layers = [layer.data for layer in self._layers]
-        gradients = [layer.grad for layer in self._layers]
-        return Backpropagation(
+        grads = [ensure_grad(layer) for layer in self._layers]
+        return ManualMLP(
             weights=[layer[:-1] for layer in layers],
             biases=[layer[-1] for layer in layers],
-            weight_gradients=[gradient[:-1] for gradient in gradients],
-            bias_gradients=[gradient[-1] for gradient in gradients],
+            weight_grads=[grad[:-1] for grad in grads],
+            bias_grads=[grad[-1] for grad in grads],
             activation=self.activation,
             output_activation=self.output_activation,
         )
 
     @torch.no_grad()
-    def forward(self, x):
+    def forward(self, x: ArrayLike) -> torch.Tensor:
         """Return the outputs for one sample or a batch.
 
         Parameters
@@ -127,13 +136,13 @@ class NeuralNetwork(nn.Module):
             raise ValueError(
                 f"x has shape {tuple(x.shape)}; pass ({n_inputs},) or (n, {n_inputs})."
             )
-        passes = self.backpropagation()
-        outputs = passes.forward(torch.atleast_2d(x))
-        self._last = passes, outputs
+        manual_mlp = self.backpropagation()
+        outputs = manual_mlp.forward(torch.atleast_2d(x))
+        self._last_forward = manual_mlp, outputs
         return outputs if x.dim() == 2 else outputs[0]
 
     @torch.no_grad()
-    def backward(self, target, loss="mse"):
+    def backward(self, target: ArrayLike, loss: LossName = "mse") -> float:
         """Compute the gradients of the mean loss of the last :meth:`forward`.
 
         Parameters
@@ -157,16 +166,16 @@ class NeuralNetwork(nn.Module):
             Where there was no forward.
         """
         _check_choice("loss", loss, LOSSES)
-        if self._last is None:
+        if self._last_forward is None:
             raise RuntimeError("backward() takes the outputs of a forward(): call that first.")
-        passes, outputs = self._last
+        manual_mlp, outputs = self._last_forward
         targets = self._targets(target, outputs)
-        link, rows, gradient = LOSSES[loss]
-        linked = link(outputs)
-        passes.backward(gradient(linked, targets).div_(len(outputs)))
-        return float(rows(linked, targets).mean())
+        link, per_sample, grad = LOSSES[loss]
+        predictions = link(outputs)
+        manual_mlp.backward(grad(predictions, targets).div_(len(outputs)))
+        return float(per_sample(predictions, targets).mean())
 
-    def update_params(self, eta):
+    def update_params(self, eta: float) -> None:
         """Take one step of gradient descent: each layer -= `eta` times its gradient.
 
         Raises
@@ -178,17 +187,17 @@ class NeuralNetwork(nn.Module):
             raise RuntimeError(
                 "update_params() takes the gradients of a backward(): call that first."
             )
-        descend(self._layers, eta)
+        sgd_step(self._layers, eta)
 
-    def _targets(self, target, outputs):
+    def _targets(self, target: ArrayLike, outputs: torch.Tensor) -> torch.Tensor:
         target = torch.as_tensor(target, device=outputs.device)
         if not target.is_floating_point():
-            codes = torch.atleast_1d(target).long()
+            labels = torch.atleast_1d(target).long()
             if (
-                codes.shape == outputs.shape[:1]
-                and 0 <= codes.min() <= codes.max() < outputs.shape[1]
+                labels.shape == outputs.shape[:1]
+                and 0 <= labels.min() <= labels.max() < outputs.shape[1]
             ):
-                return one_hot(codes, outputs.shape[1], outputs.dtype)
+                return one_hot(labels, outputs.shape[1], outputs.dtype)
         elif torch.atleast_2d(target).shape == outputs.shape:
             return torch.atleast_2d(target).to(outputs.dtype)
         raise ValueError(
@@ -197,10 +206,10 @@ class NeuralNetwork(nn.Module):
             f"{outputs.shape[1] - 1} as integers, or the wanted outputs as floats."
         )
 
-    def __getstate__(self):
-        return {**super().__getstate__(), "_last": None}
+    def __getstate__(self) -> dict[str, Any]:
+        return {**super().__getstate__(), "_last_forward": None}
 
 
-def _check_choice(name, value, choices):
+def _check_choice(name: str, value: str, choices: Collection[str]) -> None:
     if value not in choices:
         raise ValueError(f"{name}={value!r}: pass one of {', '.join(map(repr, choices))}.")

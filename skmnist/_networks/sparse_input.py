@@ -1,168 +1,185 @@
-"""Products with pixels most of which are blank, by way of those that aren't.
+"""Sparse matrix products for images most of whose pixels are zero.
 
-Four fifths of the pixels of a handwritten digit are 0 and add nothing to a product. What torch
-calls an embedding bag sums up some rows of a matrix, each times a factor: with the other pixels as
-the factors, that is the product. It takes a third of the time of the full one where a fifth of the
-pixels counts, and comes to the same but for the order of summation.
+Four fifths of the pixels of a handwritten digit are 0 and add nothing to a product. torch's
+embedding bag sums selected rows of a matrix, each times a weight: with the nonzero pixels as the
+weights, the sums are the product. If a fifth of the pixels is nonzero, it takes a third of the time
+of the dense product. The result is the same but for the order of summation.
 """
 
-from typing import NamedTuple
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 import torch
 
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from typing_extensions import Self
+
 try:
-    # The methods of scipy's csr_array take as long for their checks as these for a batch. They
-    # are scipy's own affair: should they go, the full products are as right, only slower.
+    # The checks of scipy's csr_array take as long as these functions take for a batch. They are
+    # private to scipy: without them the dense products give the same result, only slower.
     from scipy.sparse._sparsetools import csr_row_index, csr_tocsc
 except ImportError:
     HAS_KERNEL = False
 else:
     HAS_KERNEL = "fbgemm" in torch.backends.quantized.supported_engines
 
-_ROWS = 256  # how many are looked through at once: they stay in a core's cache
-_EXPECTED = 2**26  # pixels that aren't blank: memory for more is taken only when they come
+_BLOCK_SIZE = 256  # samples searched for nonzero pixels at once: they stay in a core's cache
+_MAX_INITIAL_CAPACITY = 2**26  # nonzero pixels; memory for more is allocated only when needed
 
 
-def pays(share, n_units, batch_pixels):
-    """Return whether the products of a layer are quicker by way of the pixels that aren't blank.
+def is_faster(density: float, n_units: int, batch_pixels: int) -> bool:
+    """Return whether the sparse products of a layer are faster than the dense ones.
 
-    Measured on one core, in multiplications of a full product: to find such a pixel takes 110, to
-    multiply by it two instead of one, and to get a batch ready 470,000. Not every processor has
-    the kernel for it.
+    Measured on one core, in multiplications of a dense product: a nonzero pixel costs 110 to find
+    and two instead of one to multiply, and a batch costs 470,000 to prepare. Not every processor
+    has the kernel for it.
 
     Parameters
     ----------
-    share : float
-        Of the pixels that aren't blank.
+    density : float
+        The fraction of the pixels that are nonzero.
     n_units : int
     batch_pixels : int
-        The number of pixels in a batch, blank or not.
+        The number of pixels in a batch, zero or not.
     """
-    return HAS_KERNEL and share * (110 + 2 * n_units) + 470_000 / batch_pixels < n_units
+    return HAS_KERNEL and density * (110 + 2 * n_units) + 470_000 / batch_pixels < n_units
 
 
-def count_nonzero(X):
-    """Return how many pixels of `X`, an array of shape (n, n_features), aren't blank."""
-    return sum(np.count_nonzero(X[i : i + _ROWS] != 0) for i in range(0, len(X), _ROWS))
+def count_nonzero(X: np.ndarray) -> int:
+    """Return the number of nonzero pixels of `X`, an array of shape (n, n_features)."""
+    blocks = (X[i : i + _BLOCK_SIZE] for i in range(0, len(X), _BLOCK_SIZE))
+    return sum(int(np.count_nonzero(block != 0)) for block in blocks)
 
 
-class Bags(NamedTuple):
-    """Some sums of rows of a matrix, each row times a factor."""
+class EmbeddingBag(NamedTuple):
+    """A sparse matrix, row by row (CSR), as the arguments of ``torch.embedding_bag``."""
 
-    rows: torch.Tensor
-    starts: torch.Tensor  # of each sum in `rows`, and the end of the last
-    factors: torch.Tensor
+    indices: torch.Tensor  # the column of each nonzero value
+    offsets: torch.Tensor  # where each row starts in `indices`, and where the last one ends
+    weights: torch.Tensor  # the nonzero values
 
     @classmethod
-    def of(cls, *arrays):
-        """Return the bags that arrays hold."""
+    def from_numpy(cls, *arrays: np.ndarray) -> Self:
+        """Return the matrix that shares the memory of three arrays."""
         return cls(*map(torch.from_numpy, arrays))
 
-    def sums(self, matrix):
-        """Return one row for each sum."""
-        sums, *_ = torch.embedding_bag(
+    def matmul(self, matrix: torch.Tensor) -> torch.Tensor:
+        """Return the product with a dense matrix."""
+        product, *_ = torch.embedding_bag(
             matrix,
-            self.rows,
-            self.starts,
-            per_sample_weights=self.factors,
+            self.indices,
+            self.offsets,
+            per_sample_weights=self.weights,
             include_last_offset=True,
         )
-        return sums
+        return product
 
 
 class SparseBatch(NamedTuple):
-    """A batch of n pictures of n_features pixels, by those that aren't blank."""
+    """A batch of n samples with n_features pixels, as the nonzero pixels."""
 
-    by_picture: Bags  # the pixels of each picture
-    by_place: Bags  # the same pixels: those of each place in the pictures
+    csr: EmbeddingBag  # the pixels of each sample
+    csc: EmbeddingBag  # the same pixels, feature by feature: the transposed matrix
 
     @classmethod
-    def of(cls, matrix):
+    def from_dense(cls, matrix: torch.Tensor) -> SparseBatch:
         """Return a tensor of shape (n, n_features) as a batch."""
-        rows = torch.arange(len(matrix))
-        return next(SparsePixels(matrix.contiguous().numpy()).batches(rows, [len(rows)]))
+        indices = torch.arange(len(matrix))
+        return next(SparsePixels(matrix.contiguous().numpy()).batches(indices, [len(indices)]))
 
-    def times(self, weight):
+    def matmul(self, weight: torch.Tensor) -> torch.Tensor:
         """Return the product with `weight`, of shape (n_features, n_units)."""
-        return self.by_picture.sums(weight)
+        return self.csr.matmul(weight)
 
-    def transposed_times(self, d):
-        """Return the product of the transpose, (n_features, n), with `d`, (n, n_units)."""
-        return self.by_place.sums(d)
+    def t_matmul(self, grad: torch.Tensor) -> torch.Tensor:
+        """Return the product of the transpose, (n_features, n), with `grad`, (n, n_units)."""
+        return self.csc.matmul(grad)
 
-    def to_dense(self):
+    def to_dense(self) -> torch.Tensor:
         """Return the batch as a tensor of shape (n, n_features)."""
-        columns, starts, values = self.by_picture
-        x = values.new_zeros(len(starts) - 1, len(self.by_place.starts) - 1)
-        x[torch.repeat_interleave(starts.diff()), columns] = values
+        indices, offsets, values = self.csr
+        x = values.new_zeros(len(offsets) - 1, len(self.csc.offsets) - 1)
+        x[torch.repeat_interleave(offsets.diff()), indices] = values
         return x
 
 
 class SparsePixels:
-    """The pixels of a data set that aren't blank.
+    """The nonzero pixels of a data set, as a sparse matrix (CSR).
 
     Parameters
     ----------
     X : ndarray of shape (n, n_features), C-contiguous
     prepare : function
-        From a tensor of pixels to what the network takes; by default that is the same.
+        From a tensor of pixels to inputs of the network; by default the pixels themselves.
     """
 
-    def __init__(self, X, prepare=lambda pixels: pixels):
+    def __init__(
+        self,
+        X: np.ndarray,
+        prepare: Callable[[torch.Tensor], torch.Tensor] = lambda pixels: pixels,
+    ) -> None:
         self.n_features = X.shape[1]
         index_dtype = np.int32 if X.size < 2**31 else np.int64
         self.prepare = prepare
         # Memory for a quarter, which is enough for digits: to count first takes a fifth longer.
-        n_expected = min(X.size // 4, _EXPECTED)
-        self.values = np.empty(n_expected, X.dtype)
-        self.columns = np.empty(n_expected, index_dtype)
-        self.starts = np.zeros(len(X) + 1, index_dtype)  # of each row
-        column_of = np.tile(np.arange(self.n_features, dtype=index_dtype), _ROWS)
-        done = 0
-        for first in range(0, len(X), _ROWS):
-            pixels = X[first : first + _ROWS].ravel()
-            where = np.flatnonzero(pixels != 0)
-            part = slice(done, done + len(where))
-            if part.stop > len(self.values):
-                self._resize(2 * part.stop)
-            pixels.take(where, out=self.values[part], mode="clip")
-            column_of.take(where, out=self.columns[part], mode="clip")
+        capacity = min(X.size // 4, _MAX_INITIAL_CAPACITY)
+        self.values = np.empty(capacity, X.dtype)
+        self.columns = np.empty(capacity, index_dtype)
+        self.indptr = np.zeros(len(X) + 1, index_dtype)
+        column_of = np.tile(np.arange(self.n_features, dtype=index_dtype), _BLOCK_SIZE)
+        n_stored = 0
+        for first in range(0, len(X), _BLOCK_SIZE):
+            pixels = X[first : first + _BLOCK_SIZE].ravel()
+            nonzero = np.flatnonzero(pixels != 0)
+            block = slice(n_stored, n_stored + len(nonzero))
+            if block.stop > len(self.values):
+                self._resize(2 * block.stop)
+            pixels.take(nonzero, out=self.values[block], mode="clip")
+            column_of.take(nonzero, out=self.columns[block], mode="clip")
             ends = np.arange(self.n_features, len(pixels) + 1, self.n_features)
-            self.starts[first + 1 :][: len(ends)] = done + np.searchsorted(where, ends)
-            done += len(where)
-        self._resize(done)
-        self.counts = np.diff(self.starts)
+            self.indptr[first + 1 :][: len(ends)] = n_stored + np.searchsorted(nonzero, ends)
+            n_stored += len(nonzero)
+        self._resize(n_stored)
+        self.n_nonzero = np.diff(self.indptr)  # of each sample
 
-    def _resize(self, n_values):
+    def _resize(self, capacity: int) -> None:
         for array in (self.values, self.columns):
-            array.resize(n_values, refcheck=False)
+            array.resize(capacity, refcheck=False)
 
-    def batches(self, rows, sizes):
+    def batches(self, indices: torch.Tensor, batch_sizes: list[int]) -> Iterator[SparseBatch]:
         """Yield batches, each a :class:`SparseBatch`.
 
         Parameters
         ----------
-        rows : tensor of int
-            Those of all batches.
-        sizes : list of int
-            How many of them are in each batch.
+        indices : tensor of int
+            The samples of all batches.
+        batch_sizes : list of int
+            The number of samples in each batch.
         """
-        rows, n_features = rows.numpy().astype(self.columns.dtype), self.n_features
-        starts = np.zeros(len(rows) + 1, rows.dtype)
-        self.counts[rows].cumsum(out=starts[1:])
-        columns, values = np.empty(starts[-1], rows.dtype), np.empty(starts[-1], self.values.dtype)
-        csr_row_index(len(rows), rows, self.starts, self.columns, self.values, columns, values)
+        index_dtype, n_features = self.columns.dtype, self.n_features
+        samples = indices.numpy().astype(index_dtype)
+        indptr = np.zeros(len(samples) + 1, index_dtype)
+        self.n_nonzero[samples].cumsum(out=indptr[1:])
+        columns, values = np.empty(indptr[-1], index_dtype), np.empty(indptr[-1], self.values.dtype)
+        csr_row_index(
+            len(samples), samples, self.indptr, self.columns, self.values, columns, values
+        )
         values = self.prepare(torch.from_numpy(values)).numpy()
         first = 0
-        for n in sizes:
-            mine = starts[first : first + n + 1]
-            part = slice(mine[0], mine[-1])
-            picture_starts, places, pixels = mine - mine[0], columns[part], values[part]
-            place_starts = np.empty(n_features + 1, rows.dtype)
-            pictures, turned = np.empty_like(places), np.empty_like(pixels)
-            csr_tocsc(n, n_features, picture_starts, places, pixels, place_starts, pictures, turned)
+        for n in batch_sizes:
+            offsets = indptr[first : first + n + 1]
+            batch = slice(offsets[0], offsets[-1])
+            csr = offsets - offsets[0], columns[batch], values[batch]
+            offsets_csr, indices_csr, values_csr = csr
+            offsets_csc = np.empty(n_features + 1, index_dtype)
+            indices_csc, values_csc = np.empty_like(indices_csr), np.empty_like(values_csr)
+            csr_tocsc(n, n_features, *csr, offsets_csc, indices_csc, values_csc)
             yield SparseBatch(
-                Bags.of(places, picture_starts, pixels), Bags.of(pictures, place_starts, turned)
+                EmbeddingBag.from_numpy(indices_csr, offsets_csr, values_csr),
+                EmbeddingBag.from_numpy(indices_csc, offsets_csc, values_csc),
             )
             first += n

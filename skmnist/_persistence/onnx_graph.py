@@ -8,7 +8,7 @@ from sklearn.decomposition import PCA
 from sklearn.preprocessing import MaxAbsScaler, MinMaxScaler, RobustScaler, StandardScaler
 from torch import nn
 
-from skmnist._networks.modules import MLP
+from skmnist._networks.mlp import MLP
 from skmnist._networks.neural_network import NeuralNetwork
 from skmnist.preprocessing import PixelStandardizer
 

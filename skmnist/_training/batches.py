@@ -12,7 +12,7 @@ import torch
 from skorch.dataset import Dataset
 
 from skmnist._networks.losses import one_hot
-from skmnist._networks.sparse_input import SparsePixels, count_nonzero, pays
+from skmnist._networks.sparse_input import SparsePixels, count_nonzero, is_faster
 
 _CHUNK_ROWS = 4096  # where pixels are taken batch by batch
 _CHUNK_BYTES = 2 * 2**20  # read from a file: stays in a core's share of the cache
@@ -122,7 +122,7 @@ class Images(Dataset):
         if self.device.type != "cpu" or self.dtype != torch.float32:
             return False
         n_bytes = self._share_nonzero * self.array.size * (self.array.itemsize + 4)
-        return n_bytes <= _SPARSE_BYTES and pays(
+        return n_bytes <= _SPARSE_BYTES and is_faster(
             self._share_nonzero, n_units, batch_size * self.array.shape[1]
         )
 

@@ -80,7 +80,7 @@ def _ask(net, images):
         outputs = net.outputs(images.pictures(part))
         targets, weights = images.wanted(part)
         mass = torch.ones_like(outputs[:, 0]) if weights is None else weights
-        losses.append(LOSSES[net.recipe.loss].of_outputs(outputs, targets))
+        losses.append(LOSSES[net.recipe.loss](outputs, targets))
         hits.append(outputs.argmax(1) == targets.argmax(1))
         masses.append(mass)
         of_class = of_class + mass @ targets

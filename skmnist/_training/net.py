@@ -16,8 +16,9 @@ from skorch import NeuralNetClassifier
 from skorch.callbacks import Callback, EarlyStopping
 from torch import nn
 
-from skmnist._networks.losses import LOSSES, mean_losses, one_hot
-from skmnist._networks.modules import MLP, Dropout
+from skmnist._networks.layers import Dropout
+from skmnist._networks.losses import LOSSES, batch_means, one_hot
+from skmnist._networks.mlp import MLP
 from skmnist._networks.neural_network import NeuralNetwork
 from skmnist._utils.random_state import fork_global_rng, make_generator
 from skmnist.exceptions import DivergenceError
@@ -45,7 +46,7 @@ class MeanLoss(nn.Module):
     def forward(self, outputs, codes):
         """Return the mean loss for class numbers."""
         targets = one_hot(codes, outputs.shape[1], outputs.dtype)
-        return LOSSES[self.loss].of_outputs(outputs, targets).mean()
+        return LOSSES[self.loss](outputs, targets).mean()
 
 
 def _is_finite(weights):
@@ -187,7 +188,7 @@ class Net(NeuralNetClassifier):
                     if augment is not None:
                         x = augment(x)
                     linked.append(train(x, targets, weights))
-                loss, mass = mean_losses(
+                loss, mass = batch_means(
                     recipe.loss, torch.cat(linked), chunk.targets, chunk.weights, chunk.sizes
                 )
                 losses.append(loss)
@@ -256,7 +257,7 @@ class Net(NeuralNetClassifier):
             batch = (x.to_dense().clone(), targets.argmax(1))
             self.notify("on_batch_begin", batch=batch, training=True)
             linked = step(x, targets, weights, batch)
-            losses, _ = mean_losses(self.recipe.loss, linked, targets, weights, [len(linked)])
+            losses, _ = batch_means(self.recipe.loss, linked, targets, weights, [len(linked)])
             self._report_batch("train", batch, losses[0], linked)
             return linked
 
@@ -326,7 +327,7 @@ class Net(NeuralNetClassifier):
                     batch = (x.clone(), targets.argmax(1))
                     self.notify("on_batch_begin", batch=batch, training=False)
                 outputs = self.outputs(x)
-                losses = LOSSES[self.recipe.loss].of_outputs(outputs, targets)
+                losses = LOSSES[self.recipe.loss](outputs, targets)
                 hits = (outputs.argmax(1) == targets.argmax(1)).to(losses.dtype)
                 weights = torch.ones_like(losses) if weights is None else weights
                 if report:

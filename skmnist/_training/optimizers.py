@@ -6,7 +6,7 @@ import inspect
 
 import torch
 
-from skmnist._networks.backpropagation import descend
+from skmnist._networks.backpropagation import sgd_step
 
 OPTIMIZERS = {
     "adam": torch.optim.Adam,
@@ -62,7 +62,7 @@ class GradientDescent(torch.optim.Optimizer):
     def update(self):
         """Take one step, without what torch wraps around :meth:`step`."""
         for group in self.param_groups:
-            descend(group["params"], group["lr"])
+            sgd_step(group["params"], group["lr"])
 
 
 @functools.cache  # looking takes longer than a small batch, and is done for each epoch

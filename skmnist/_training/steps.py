@@ -5,7 +5,7 @@ import contextlib
 import torch
 
 from skmnist._networks.losses import LOSSES
-from skmnist._networks.modules import MLP
+from skmnist._networks.mlp import MLP
 
 from .optimizers import has_quick_step, quick_step, stored_by_columns
 
@@ -70,7 +70,7 @@ class AutogradStep(_Step):
                     "each class."
                 )
             linked = self.loss.link(outputs.to(targets.dtype))
-            rows = self.loss.rows(linked, targets)
+            rows = self.loss.per_sample(linked, targets)
             loss = rows.mean() if weights is None else rows @ weights / weights.sum()
             loss.backward()
             first.append(linked.detach())
@@ -93,7 +93,7 @@ class HandWrittenStep(_Step):
     Parameters
     ----------
     net : Net
-    passes : Backpropagation
+    passes : ManualMLP
         Through the net's module.
     generator : torch.Generator or None
         Draws the dropout, where there is any.
@@ -118,7 +118,9 @@ class HandWrittenStep(_Step):
                 stack.enter_context(stored_by_columns(weight, optimizer))
                 self.passes = module.backpropagation()  # by views of where the weights lie now
                 # The product itself becomes the gradient: to copy it takes as long as to multiply.
-                self.passes.keep_product = lambda product: setattr(weight, "grad", product.t())
+                self.passes.write_first_weight_grad = lambda product: setattr(
+                    weight, "grad", product.t()
+                )
             stack.enter_context(torch.inference_mode())
             yield
 
@@ -132,7 +134,7 @@ class HandWrittenStep(_Step):
     def __call__(self, x, targets, weights, batch=None):
         """Train on one batch, see :meth:`AutogradStep.__call__`."""
         linked = self.loss.link(self.passes.forward(x, self.generator))
-        d = self.loss.gradient(linked, targets)
+        d = self.loss.grad(linked, targets)
         d.mul_(self._share(targets) if weights is None else (weights / weights.sum())[:, None])
         self.passes.backward(d)
         if batch is not None:

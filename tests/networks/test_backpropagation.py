@@ -8,8 +8,8 @@ import torch
 from torch import nn
 
 from skmnist import BackpropClassifier, CNNClassifier, MLPClassifier
+from skmnist._networks.activations import ACTIVATION_MODULES
 from skmnist._networks.losses import LOSSES
-from skmnist._networks.modules import ACTIVATION_MODULES
 from skmnist._training.optimizers import (
     OPTIMIZERS,
 )

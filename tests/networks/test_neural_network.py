@@ -10,7 +10,7 @@ import torch
 from torch.nn import functional as F
 
 from skmnist import BackpropClassifier
-from skmnist._networks.backpropagation import ACTIVATIONS
+from skmnist._networks.activations import ACTIVATIONS
 from skmnist._networks.losses import LOSSES
 from skmnist.backprop import NeuralNetwork
 from tests.helpers import digits

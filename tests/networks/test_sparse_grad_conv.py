@@ -8,8 +8,8 @@ import torch
 from torch import nn
 
 from skmnist import CNNClassifier
-from skmnist._networks import sparse_grad_conv as few_gradients
-from skmnist._networks.sparse_grad_conv import FewGradientsConv2d, pays
+from skmnist._networks import sparse_grad_conv
+from skmnist._networks.sparse_grad_conv import SparseGradConv2d, is_faster
 from tests.helpers import digits, same_network
 
 # The networks of the classic assignment.
@@ -38,7 +38,7 @@ def convolutions(clf):
 @pytest.mark.parametrize("channels", [1, 3])
 def test_gradients_are_torchs(kernel_size, stride, padding, channels, last):
     torch.manual_seed(0)
-    ours = FewGradientsConv2d(channels, 6, kernel_size, stride=stride, padding=padding)
+    ours = SparseGradConv2d(channels, 6, kernel_size, stride=stride, padding=padding)
     torchs = nn.Conv2d(channels, 6, kernel_size, stride=stride, padding=padding)
     torchs.load_state_dict(ours.state_dict())
     form = torch.channels_last if last else torch.contiguous_format
@@ -56,7 +56,7 @@ def test_gradients_are_torchs(kernel_size, stride, padding, channels, last):
 
 @pytest.mark.parametrize("frozen", ["weight", "bias"])
 def test_what_is_frozen_gets_no_gradient(frozen):
-    conv = FewGradientsConv2d(1, 2, 3, stride=3)
+    conv = SparseGradConv2d(1, 2, 3, stride=3)
     getattr(conv, frozen).requires_grad = False
     nn.functional.max_pool2d(conv(torch.randn(2, 1, 28, 28)), 3).sum().backward()
     assert getattr(conv, frozen).grad is None
@@ -65,12 +65,12 @@ def test_what_is_frozen_gets_no_gradient(frozen):
 
 @pytest.mark.parametrize("params", [WIDE, NARROW, {**WIDE, "activation": "gelu", "dropout": 0.2}])
 def test_training_comes_to_the_same_as_with_torchs_gradients(params, monkeypatch):
-    monkeypatch.setattr(few_gradients, "HAS_KERNEL", True)
+    monkeypatch.setattr(sparse_grad_conv, "HAS_KERNEL", True)
     X, y = digits(10)
     clf = classifier(**params, max_epochs=2)
     by_few = copy.deepcopy(clf).fit(X, y)
-    assert convolutions(by_few) == [nn.Conv2d, FewGradientsConv2d]
-    monkeypatch.setattr(few_gradients, "HAS_KERNEL", False)
+    assert convolutions(by_few) == [nn.Conv2d, SparseGradConv2d]
+    monkeypatch.setattr(sparse_grad_conv, "HAS_KERNEL", False)
     assert convolutions(clf.fit(X, y)) == [nn.Conv2d, nn.Conv2d]
     assert not same_network(by_few, clf)  # or the switch doesn't switch
     assert [*by_few.module_.state_dict()] == [*clf.module_.state_dict()]
@@ -81,26 +81,26 @@ def test_training_comes_to_the_same_as_with_torchs_gradients(params, monkeypatch
 def test_other_precisions_train_as_torch_does(params, monkeypatch):
     X, y = digits()
     clf = classifier(**NARROW, **params).fit(X, y)
-    monkeypatch.setattr(few_gradients, "HAS_KERNEL", False)
+    monkeypatch.setattr(sparse_grad_conv, "HAS_KERNEL", False)
     assert same_network(classifier(**NARROW, **params).fit(X, y), clf)
 
 
 def test_predicting_is_torchs_own(monkeypatch):
-    monkeypatch.setattr(few_gradients, "HAS_KERNEL", True)
+    monkeypatch.setattr(sparse_grad_conv, "HAS_KERNEL", True)
     X, y = digits()
     clf = classifier(**NARROW).fit(X, y)
     wanted = clf.decision_function(X)
     for m in clf.module_.modules():
-        if isinstance(m, FewGradientsConv2d):
+        if isinstance(m, SparseGradConv2d):
             m.__class__ = nn.Conv2d
     np.testing.assert_array_equal(clf.decision_function(X), wanted)
 
 
 def test_it_is_for_large_pools_of_windows_that_overlap_little(monkeypatch):
-    monkeypatch.setattr(few_gradients, "HAS_KERNEL", True)
-    assert pays((5, 5), (3, 3), (4, 4), (1, 1))
-    assert not pays((5, 5), (3, 3), (4, 4), (2, 2))
-    assert not pays((5, 5), (1, 1), (12, 12), (3, 3))
+    monkeypatch.setattr(sparse_grad_conv, "HAS_KERNEL", True)
+    assert is_faster((5, 5), (3, 3), (4, 4), (1, 1))
+    assert not is_faster((5, 5), (3, 3), (4, 4), (2, 2))
+    assert not is_faster((5, 5), (1, 1), (12, 12), (3, 3))
     for params in ({}, {**WIDE, "batch_norm": True}):  # whose gradients are many
         clf = classifier(**params).fit(*digits())
-        assert FewGradientsConv2d not in convolutions(clf)
+        assert SparseGradConv2d not in convolutions(clf)

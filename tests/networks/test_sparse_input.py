@@ -10,9 +10,9 @@ import torch
 from skorch.callbacks import Callback, GradientNormClipping
 
 from skmnist import BackpropClassifier, MLPClassifier, TorchClassifier
-from skmnist._networks import sparse_input as sparse
-from skmnist._networks.modules import MLP
-from skmnist._networks.sparse_input import SparsePixels, pays
+from skmnist._networks import sparse_input
+from skmnist._networks.mlp import MLP
+from skmnist._networks.sparse_input import SparsePixels, is_faster
 from skmnist._training import batches
 from skmnist.exceptions import DivergenceError
 from tests.helpers import digits, has, same_network, tiny
@@ -26,7 +26,7 @@ every_handled = pytest.mark.parametrize("cls", HANDLED)
 @pytest.fixture
 def count(monkeypatch):
     """Let every batch of digits be a sparse one; a function tells how many there were."""
-    monkeypatch.setattr(batches, "pays", lambda *cost: True)
+    monkeypatch.setattr(batches, "is_faster", lambda *cost: True)
     seen, make = [], SparsePixels.batches
 
     def counted(self, rows, sizes):
@@ -83,8 +83,8 @@ def test_products_are_the_full_ones_to_rounding(make, n_units):
     (batch,) = SparsePixels(X, as_scaled).batches(torch.arange(len(X)), [len(X)])
     x = as_scaled(torch.from_numpy(X)).double()
     for product, wanted in (
-        (batch.times(weight), x @ weight.double()),
-        (batch.transposed_times(d), x.t() @ d.double()),
+        (batch.matmul(weight), x @ weight.double()),
+        (batch.t_matmul(d), x.t() @ d.double()),
     ):
         torch.testing.assert_close(product.double(), wanted, rtol=1e-5, atol=1e-4)
 
@@ -113,7 +113,7 @@ def test_training_comes_to_the_same_as_with_full_products(cls, params, count, mo
     clf = small(cls, max_epochs=2, **params)
     by_few = copy.deepcopy(clf).fit(X, y)
     assert count() > 0
-    monkeypatch.setattr(batches, "pays", lambda *cost: False)
+    monkeypatch.setattr(batches, "is_faster", lambda *cost: False)
     np.testing.assert_allclose(
         by_few.predict_proba(X), clf.fit(X, y).predict_proba(X), rtol=1e-3, atol=1e-4
     )
@@ -216,15 +216,15 @@ def test_what_it_does_not_cover_goes_the_full_way(params, count):
 
 
 def test_it_pays_for_wide_layers_and_few_pixels_in_batches_that_are_not_small(monkeypatch):
-    monkeypatch.setattr(sparse, "HAS_KERNEL", True)
+    monkeypatch.setattr(sparse_input, "HAS_KERNEL", True)
     digit_pixels, batch = 0.19, 64 * 784
-    wide = [pays(digit_pixels, n_units, batch) for n_units in (8, 32, 64, 512)]
-    full = [pays(share, 64, batch) for share in (0.0, 0.1, 0.3, 1.0)]
-    large = [pays(digit_pixels, 64, n * 784) for n in (1, 16, 64, 512)]
+    wide = [is_faster(digit_pixels, n_units, batch) for n_units in (8, 32, 64, 512)]
+    full = [is_faster(share, 64, batch) for share in (0.0, 0.1, 0.3, 1.0)]
+    large = [is_faster(digit_pixels, 64, n * 784) for n in (1, 16, 64, 512)]
     assert wide == large == [False, False, True, True]
     assert full == [True, True, False, False]
-    monkeypatch.setattr(sparse, "HAS_KERNEL", False)
-    assert not pays(digit_pixels, 512, batch)
+    monkeypatch.setattr(sparse_input, "HAS_KERNEL", False)
+    assert not is_faster(digit_pixels, 512, batch)
 
 
 @pytest.mark.parametrize("units, X_to, expected", [
@@ -233,7 +233,7 @@ def test_it_pays_for_wide_layers_and_few_pixels_in_batches_that_are_not_small(mo
     (128, lambda X: X + np.uint8(1), False),
 ])  # fmt: skip
 def test_a_network_decides_by_its_data_and_its_width(units, X_to, expected, monkeypatch):
-    monkeypatch.setattr(sparse, "HAS_KERNEL", True)
+    monkeypatch.setattr(sparse_input, "HAS_KERNEL", True)
     made = []
     monkeypatch.setattr(batches, "SparsePixels", lambda *a: made.append(a) or SparsePixels(*a))
     X, y = digits()
@@ -242,7 +242,7 @@ def test_a_network_decides_by_its_data_and_its_width(units, X_to, expected, monk
 
 
 def test_large_data_is_not_kept_a_second_time(monkeypatch):
-    monkeypatch.setattr(sparse, "HAS_KERNEL", True)
+    monkeypatch.setattr(sparse_input, "HAS_KERNEL", True)
     monkeypatch.setattr(batches, "_SPARSE_BYTES", 1000)
     monkeypatch.setattr(batches, "SparsePixels", None)
     MLPClassifier((128,), batch_size=64, max_epochs=1, random_state=0).fit(*digits())

@@ -3,7 +3,7 @@
 import pytest
 
 from skmnist import CNNClassifier
-from skmnist._networks.modules import WEIGHT_INITS
+from skmnist._networks.weight_init import WEIGHT_INITS
 from tests.helpers import digits, having, tiny
 
 

@@ -19,7 +19,7 @@ from torch import nn
 
 import skmnist
 from skmnist import MLPClassifier, export_onnx
-from skmnist._networks.modules import ACTIVATION_MODULES
+from skmnist._networks.activations import ACTIVATION_MODULES
 from skmnist._persistence import onnx_export
 from skmnist.exceptions import OnnxExportError
 from skmnist.preprocessing import DigitNormalizer, PixelStandardizer

@@ -12,8 +12,9 @@ import torch
 from skorch.callbacks import Callback
 
 import skmnist
+from skmnist._networks.activations import ACTIVATION_MODULES
 from skmnist._networks.losses import LOSSES
-from skmnist._networks.modules import ACTIVATION_MODULES, WEIGHT_INITS
+from skmnist._networks.weight_init import WEIGHT_INITS
 from skmnist._persistence.save_load import CLASSIFIERS as SAVED_CLASSIFIERS
 from skmnist._persistence.save_load import load, save
 from skmnist._training.optimizers import OPTIMIZERS

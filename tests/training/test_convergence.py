@@ -87,7 +87,7 @@ def test_every_loss_has_one_of_guessing():
             4, 4
         )
         assert float(guessing(shares)) == pytest.approx(
-            float(LOSSES[name].of_outputs(outputs, targets) @ shares)
+            float(LOSSES[name](outputs, targets) @ shares)
         )
 
 
