@@ -1,4 +1,6 @@
-"""Checkpoints: the training of one fit in a folder, from which another process can go on."""
+"""Checkpoints: the training of one fit in a folder, which another process can resume."""
+
+from __future__ import annotations
 
 import contextlib
 import hashlib
@@ -6,6 +8,7 @@ import re
 import warnings
 from numbers import Real
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from filelock import FileLock, Timeout
@@ -14,35 +17,53 @@ from skmnist._files.model_file import read_model_file, reraise_as_model_error, w
 from skmnist._training.schedules import OF_ALL_EPOCHS
 from skmnist.exceptions import CheckpointError, ModelFileError
 
-from .state import restore_training, training_state
+from .training_state import get_training_state, restore_training_state
 
-_KEPT = 2  # the last, and the one before it in case that one is damaged
-_NAME = re.compile(r"epoch-(\d{6,})\.safetensors")
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
-# Parameters that may differ from those of the checkpoint: they don't change what is learnt, or
-# no more than its last bits. `max_epochs` has a rule of its own.
-_FREE = {"callbacks", "checkpoint_dir", "deterministic", "device", "max_epochs"}
-_FREE |= {"n_threads", "verbose"}
+    import torch
+
+    from skmnist._training.batches import Images
+    from skmnist._training.early_stopping import EarlyStop
+    from skmnist._training.net import Net
+
+    from .net_classifier import BaseNetClassifier
+
+_MAX_TO_KEEP = 2  # the last, and the one before it in case the last is damaged
+_FILE_NAME = re.compile(r"epoch-(\d{6,})\.safetensors")
+
+# Parameters that may differ from those of the checkpoint: they don't change what is learned, or
+# only its last bits. `max_epochs` has its own rule.
+_IGNORED_PARAMS = {
+    "callbacks",
+    "checkpoint_dir",
+    "deterministic",
+    "device",
+    "max_epochs",
+    "n_threads",
+    "verbose",
+}
 
 
 @contextlib.contextmanager
-def open_checkpoints(estimator, resume):
-    """Yield the :class:`Checkpoints` of one fit, or None where `checkpoint_dir` is None.
+def open_checkpoints(estimator: BaseNetClassifier, resume: bool) -> Iterator[Checkpoints | None]:
+    """Yield the :class:`Checkpoints` of one fit, or None if `checkpoint_dir` is None.
 
-    No other fit can open the folder until the block ends. The operating system ends that with
-    the process, too: what a killed process leaves is in nobody's way.
+    No other fit can open the folder until the block ends. The operating system also ends it with
+    the process: a killed process leaves no lock behind.
 
     Raises
     ------
     ValueError
-        Where parameters contradict each other.
+        If parameters contradict each other.
     CheckpointError
-        Where another fit is using the folder, or no checkpoint can be read.
+        If another fit is using the folder, or no checkpoint can be read.
     OSError
-        Where the folder can't be made or written to.
+        If the folder can't be made or written to.
     """
-    given = estimator.checkpoint_dir
-    if given is None:
+    checkpoint_dir = estimator.checkpoint_dir
+    if checkpoint_dir is None:
         if resume:
             raise ValueError(
                 "resume=True goes on from the checkpoints in checkpoint_dir, which is None. Set "
@@ -55,9 +76,11 @@ def open_checkpoints(estimator, resume):
             "checkpoint_dir keeps the training of one fit, so it can't be used with "
             "warm_start=True. To train longer, raise max_epochs and call fit with resume=True."
         )
-    folder = Path(given).expanduser().absolute()
+    folder = Path(checkpoint_dir).expanduser().absolute()
     if folder.exists() and not folder.is_dir():
-        raise NotADirectoryError(f"checkpoint_dir={given!r} is a file. Pass the name of a folder.")
+        raise NotADirectoryError(
+            f"checkpoint_dir={checkpoint_dir!r} is a file. Pass the name of a folder."
+        )
     folder.mkdir(parents=True, exist_ok=True)
     try:
         lock = FileLock(folder / ".lock").acquire(blocking=False)
@@ -78,57 +101,67 @@ class Checkpoints:
     ----------
     folder : Path
     resume : bool
-        Whether to go on from the newest that is sound. Otherwise what is there is left until
-        the first of the new ones comes.
+        Whether to continue from the newest undamaged checkpoint. Otherwise the existing ones are
+        kept until the first new one is written.
     """
 
-    def __init__(self, folder, resume):
+    def __init__(self, folder: Path, resume: bool) -> None:
         self.folder = folder
-        for stray in folder.glob(".epoch-*.tmp"):  # of a writer that was killed
-            stray.unlink()
-        self._path, self._saved = self._newest() if resume else (None, None)
+        for stale in folder.glob(".epoch-*.tmp"):  # of a writer that was killed
+            stale.unlink()
+        self._path: Path | None = None
+        self._saved: dict[str, Any] | None = None
+        if resume:
+            self._load_newest()
         self._replaces = self._saved is None  # the checkpoints of an earlier training
 
-    def seed(self, drawn):
-        """Return the seed of the training that goes on, or else the one that was drawn."""
-        return drawn if self._saved is None else self._saved["seed"]
+    def seed(self, new_seed: int) -> int:
+        """Return the seed of the training that is resumed, or `new_seed` if there is none."""
+        return new_seed if self._saved is None else self._saved["seed"]
 
-    def begin(self, estimator, net, stopping, images, valid):
-        """Give a new net and its early stopping what the checkpoint holds, if there is one.
+    def restore(
+        self,
+        estimator: BaseNetClassifier,
+        net: Net,
+        early_stopping: EarlyStop | None,
+        train: Images,
+        valid: Images | None,
+    ) -> None:
+        """Restore a new net and its early stopping from the checkpoint, if there is one.
 
         Parameters
         ----------
         estimator : BaseNetClassifier
         net : Net
-        stopping : EarlyStop or None
-        images, valid : Images
-            The rows to train on and those to watch it with; the latter may be None.
+        early_stopping : EarlyStop or None
+        train, valid : Images
+            The training set, and the validation set or None.
 
         Raises
         ------
         CheckpointError
-            Where it is a checkpoint of other parameters or other data.
+            If the checkpoint has other parameters or other data.
         """
-        self._training = {
+        self._training: dict[str, Any] = {
             "class": type(estimator).__name__,
-            "parameters": {
-                name: _in_words(value)
+            "params": {
+                name: _stable_repr(value)
                 for name, value in estimator.get_params(deep=False).items()
-                if name not in _FREE
+                if name not in _IGNORED_PARAMS
             },
-            "data": _digests(images, valid, estimator.classes_),
+            "data": _data_digests(train, valid, estimator.classes_),
         }
         self._seed, self._max_epochs = estimator._seed, int(estimator.max_epochs)
-        if self._saved is None:
+        saved, path = self._saved, self._path
+        if saved is None or path is None:
             return
-        saved = self._saved
-        self._refuse_others(saved["training"])
+        self._check_compatible(saved["training"])
         n_epochs = len(saved["history"]["epoch"]["values"])
-        self._check_length(saved["max_epochs"], n_epochs, estimator.lr_schedule)
-        with reraise_as_model_error(self._path):
-            restore_training(net, saved)
-            if stopping is not None:
-                stopping.set_state(saved["stopping"])
+        self._check_max_epochs(saved["max_epochs"], n_epochs, estimator.lr_schedule)
+        with reraise_as_model_error(path):
+            restore_training_state(net, saved)
+            if early_stopping is not None:
+                early_stopping.set_state(saved["early_stopping"])
         if estimator.callbacks:
             warnings.warn(
                 f"callbacks begin anew after epoch {n_epochs}: a checkpoint doesn't hold what "
@@ -136,118 +169,128 @@ class Checkpoints:
                 stacklevel=6,  # the caller of fit, which scikit-learn wraps
             )
 
-    def write(self, net, stopping):
-        """Write a checkpoint; the last two stay."""
-        state = {
+    def write(self, net: Net, early_stopping: EarlyStop | None) -> None:
+        """Write a checkpoint and remove all but the last two."""
+        checkpoint = {
             "training": self._training,
             "seed": self._seed,
             "max_epochs": self._max_epochs,
-            "stopping": None if stopping is None else stopping.get_state(),
-            **training_state(net),
+            "early_stopping": None if early_stopping is None else early_stopping.get_state(),
+            **get_training_state(net),
         }
         if self._replaces:
             for old in self._paths():
                 old.unlink()
             self._replaces = False
         path = self.folder / f"epoch-{len(net.history):06d}.safetensors"
-        write_model_file(path, {"checkpoint": state})
-        for old in self._paths()[:-_KEPT]:
+        write_model_file(path, {"checkpoint": checkpoint})
+        for old in self._paths()[:-_MAX_TO_KEEP]:
             old.unlink()
 
-    def _paths(self):
-        paths = [path for path in self.folder.iterdir() if _NAME.fullmatch(path.name)]
-        return sorted(paths, key=lambda path: int(_NAME.fullmatch(path.name)[1]))
+    def _paths(self) -> list[Path]:
+        """Return the paths of the checkpoints in the order of their epochs."""
+        epochs = {}
+        for path in self.folder.iterdir():
+            match = _FILE_NAME.fullmatch(path.name)
+            if match:
+                epochs[path] = int(match[1])
+        return sorted(epochs, key=lambda path: epochs[path])
 
-    def _newest(self):
-        """Return the newest checkpoint that is as it was written: its path and what it holds."""
-        damaged = []
+    def _load_newest(self) -> None:
+        """Load the newest undamaged checkpoint, if there is any checkpoint."""
+        errors: list[ModelFileError] = []
         for path in reversed(self._paths()):
             try:
                 saved = read_model_file(path).get("checkpoint")
                 if saved is None:
                     raise ModelFileError(f"{path} is a saved model, not a checkpoint.")
             except ModelFileError as error:
-                damaged.append(error)
+                errors.append(error)
                 continue
-            if damaged:
+            if errors:
                 warnings.warn(
                     f"fit goes on from {path}, because the newest checkpoint can't be used: "
-                    f"{damaged[0]}",
+                    f"{errors[0]}",
                     stacklevel=7,  # the caller of fit
                 )
-            return path, saved
-        if damaged:
+            self._path, self._saved = path, saved
+            return
+        if errors:
             raise CheckpointError(
-                f"There is no sound checkpoint to go on from: {damaged[0]} Or start anew, by fit "
+                f"There is no sound checkpoint to go on from: {errors[0]} Or start anew, by fit "
                 "without resume=True, which replaces the checkpoints."
-            ) from damaged[0]
-        return None, None
+            ) from errors[0]
 
-    def _refuse_others(self, saved):
-        now, found = self._training, []
-        if saved["class"] != now["class"]:
-            found.append(f"it is that of a {saved['class']}, not of a {now['class']}")
+    def _check_compatible(self, saved: dict[str, Any]) -> None:
+        """Check that the checkpoint has the class, the parameters and the data of this fit."""
+        current, differences = self._training, []
+        if saved["class"] != current["class"]:
+            differences.append(f"it is that of a {saved['class']}, not of a {current['class']}")
         else:
-            names = {**saved["parameters"], **now["parameters"]}
-            for name in names:
-                was, is_now = (t["parameters"].get(name, "unknown") for t in (saved, now))
-                if was != is_now:
-                    found.append(f"{name} was {was:.100} and is {is_now:.100}")
-            for name in {**saved["data"], **now["data"]}:
-                if saved["data"].get(name) != now["data"].get(name):
-                    found.append(f"{name} is not what it was")
-                    break  # what comes after it depends on it
-        if found:
-            raise self._refusal(", ".join(found))
+            for name in {**saved["params"], **current["params"]}:
+                old, new = (t["params"].get(name, "unknown") for t in (saved, current))
+                if old != new:
+                    differences.append(f"{name} was {old:.100} and is {new:.100}")
+            for name in {**saved["data"], **current["data"]}:
+                if saved["data"].get(name) != current["data"].get(name):
+                    differences.append(f"{name} is not what it was")
+                    break  # the digests after it depend on it
+        if differences:
+            raise self._incompatible_error(", ".join(differences))
 
-    def _check_length(self, planned, done, schedule):
-        now = self._max_epochs
-        if schedule in OF_ALL_EPOCHS and now != planned:
-            raise self._refusal(
-                f"max_epochs was {planned} and is {now}, on which each learning rate of "
-                f"lr_schedule={schedule!r} depends"
+    def _check_max_epochs(
+        self, saved_max_epochs: int, n_epochs: int, lr_schedule: str | None
+    ) -> None:
+        max_epochs = self._max_epochs
+        if lr_schedule in OF_ALL_EPOCHS and max_epochs != saved_max_epochs:
+            raise self._incompatible_error(
+                f"max_epochs was {saved_max_epochs} and is {max_epochs}, on which each learning "
+                f"rate of lr_schedule={lr_schedule!r} depends"
             )
-        if now < done:
-            raise self._refusal(f"it has {done} epochs behind it, more than max_epochs={now}")
+        if max_epochs < n_epochs:
+            raise self._incompatible_error(
+                f"it has {n_epochs} epochs behind it, more than max_epochs={max_epochs}"
+            )
 
-    def _refusal(self, why):
+    def _incompatible_error(self, reason: str) -> CheckpointError:
         return CheckpointError(
-            f"The checkpoint {self._path} is not one of this training: {why}. Fit as it was, to go "
-            "on with it; for a new training use another checkpoint_dir, or fit without "
+            f"The checkpoint {self._path} is not one of this training: {reason}. Fit as it was, to "
+            "go on with it; for a new training use another checkpoint_dir, or fit without "
             "resume=True, which replaces it."
         )
 
 
-def _in_words(value):
-    """Return the value of a parameter as text that is the same in another process."""
+def _stable_repr(value: Any) -> str:
+    """Return a text for the value of a parameter that is the same in another process."""
     if isinstance(value, Real) and not isinstance(value, (bool, np.bool_)):
         return repr(float(value)).removesuffix(".0")
     if isinstance(value, (list, tuple)):
-        return f"({', '.join(map(_in_words, value))})"
+        return f"({', '.join(map(_stable_repr, value))})"
     if isinstance(value, dict):
-        return f"{{{', '.join(f'{_in_words(k)}: {_in_words(v)}' for k, v in value.items())}}}"
+        pairs = (f"{_stable_repr(k)}: {_stable_repr(v)}" for k, v in value.items())
+        return f"{{{', '.join(pairs)}}}"
     text = repr(value)
-    if " at 0x" in text or isinstance(value, type):  # a function, or an object without a text
+    if " at 0x" in text or isinstance(value, type):  # a function, or an object without a repr
         named = value if hasattr(value, "__qualname__") else type(value)
         return f"{named.__module__}.{named.__qualname__}"
     return text
 
 
-def _digests(images, valid, classes):
-    """Return a digest of all that training sees, part by part."""
-    digests = {"X": _digest(images.array), "y": _digest(images.codes, repr(classes.tolist()))}
-    digests["sample_weight"] = _digest(images.rows.numpy(), _numpy(images._weights))
+def _data_digests(train: Images, valid: Images | None, classes: np.ndarray) -> dict[str, str]:
+    """Return a digest of each argument of fit that training depends on."""
+    digests = {"X": _digest(train.array), "y": _digest(train.codes, repr(classes.tolist()))}
+    digests["sample_weight"] = _digest(train.rows.numpy(), _to_numpy(train._weights))
     if valid is not None:
-        pixels = None if valid.array is images.array else valid.array
+        pixels = None if valid.array is train.array else valid.array
         digests["X_val or y_val"] = _digest(pixels, valid.codes, valid.rows.numpy())
     return digests
 
 
-def _numpy(tensor):
+def _to_numpy(tensor: torch.Tensor | None) -> np.ndarray | None:
     return None if tensor is None else tensor.cpu().numpy()
 
 
-def _digest(*parts):
+def _digest(*parts: np.ndarray | str | None) -> str:
     digest = hashlib.sha256()
     for part in parts:
         if isinstance(part, np.ndarray):

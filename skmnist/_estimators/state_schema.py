@@ -1,25 +1,31 @@
-"""The fitted attributes that a model file holds, and what each of them must be."""
+"""The fitted attributes that a model file holds, and the values that each may have."""
+
+from __future__ import annotations
 
 import math
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import torch
 
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
-def _is_whole(value, least=0):
-    return type(value) is int and value >= least
 
-
-def is_finite(value):
+def is_finite(value: Any) -> bool:
     """Return whether `value` is a float that is neither infinite nor NaN."""
     return isinstance(value, float) and math.isfinite(value)
 
 
-def _is_shape(value):
-    return type(value) is tuple and len(value) in (2, 3) and all(_is_whole(n, 1) for n in value)
+def _is_int(value: Any, minimum: int = 0) -> bool:
+    return type(value) is int and value >= minimum
 
 
-def _are_classes(value):
+def _is_shape(value: Any) -> bool:
+    return type(value) is tuple and len(value) in (2, 3) and all(_is_int(n, 1) for n in value)
+
+
+def _are_classes(value: Any) -> bool:
     return (
         isinstance(value, np.ndarray)
         and value.ndim == 1
@@ -28,7 +34,7 @@ def _are_classes(value):
     )
 
 
-def _are_names(value):
+def _are_names(value: Any) -> bool:
     return (
         isinstance(value, np.ndarray)
         and value.dtype == object
@@ -36,25 +42,25 @@ def _are_names(value):
     )
 
 
-# The attributes that are kept, and what each must be.
-FITTED = {
-    "n_features_in_": lambda value: _is_whole(value, 1),
+# The attributes that are saved, and the check of each.
+FITTED: dict[str, Callable[[Any], bool]] = {
+    "n_features_in_": lambda value: _is_int(value, 1),
     "feature_names_in_": _are_names,
     "_input_image_shape": lambda value: value is None or _is_shape(value),
     "pixel_scale_": lambda value: value in (1.0, 255.0),
     "pixel_range_": lambda value: len(value) == 2 and all(map(is_finite, value)),
     "_mean_abs_pixel": is_finite,
     "classes_": _are_classes,
-    "_seed": _is_whole,
+    "_seed": _is_int,
     "_dtype": lambda value: isinstance(value, torch.dtype),
-    "best_epoch_": lambda value: value is None or _is_whole(value, 1),
+    "best_epoch_": lambda value: value is None or _is_int(value, 1),
     "fit_time_": is_finite,
 }
-# Only where X had names; not yet during the first fit.
+# The first exists only if X had names; the others are not set yet during the first fit.
 _OPTIONAL = {"feature_names_in_", "best_epoch_", "fit_time_"}
 
 
-def set_fitted(estimator, fitted):
+def set_fitted(estimator: Any, fitted: dict[str, Any]) -> None:
     """Set the fitted attributes of `estimator`; a ValueError tells which one makes no sense."""
     if not FITTED.keys() - _OPTIONAL <= fitted.keys() <= FITTED.keys():
         raise ValueError(f"its fitted attributes are {sorted(fitted)}")

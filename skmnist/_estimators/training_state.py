@@ -1,0 +1,163 @@
+"""What the training of a net left: its history, its weights and the state of its optimizer."""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import torch
+
+from skmnist._training.optimizers import needs_closure
+
+from .state_schema import is_finite
+
+if TYPE_CHECKING:
+    from torch import nn
+
+    from skmnist._training.net import Net
+
+
+def get_training_state(net: Net) -> dict[str, Any]:
+    """Return the history, the weights and the state of the optimizer of `net`."""
+    weights = dict(net.module_.state_dict())
+    check_weights(net.module_, weights)
+    return {
+        "history": _history_to_columns(net.history),
+        "weights": weights,
+        "optimizer": {
+            "lr": [float(group["lr"]) for group in net.optimizer_.param_groups],
+            "state": net.optimizer_.state_dict()["state"],
+        },
+    }
+
+
+def restore_training_state(net: Net, state: dict[str, Any]) -> None:
+    """Set what :func:`get_training_state` returned in a new net.
+
+    Raises
+    ------
+    ValueError, TypeError, LookupError, AttributeError, ArithmeticError, RuntimeError
+        If the state makes no sense.
+    """
+    check_weights(net.module_, state["weights"])
+    _restore_history(net.history, state["history"])
+    if state["optimizer"] is not None:
+        _restore_optimizer(net, state["optimizer"])
+    net.module_.load_state_dict(state["weights"])
+    net.module_.eval()
+
+
+# -- the history -----------------------------------------------------------------------------
+
+
+def _history_to_columns(history: list[dict[str, Any]]) -> dict[str, dict[str, Any]]:
+    """Return skorch's history as columns.
+
+    A column has the values and their indices, None if each epoch has a value.
+    """
+    names = dict.fromkeys(name for row in history for name in row if name != "batches")
+    columns = {}
+    for name in names:
+        index = [i for i, row in enumerate(history) if name in row]
+        values = [history[i][name] for i in index]
+        kinds = Counter(map(type, values))
+        if len(kinds) > 1 or not kinds.keys() <= {bool, int, float}:
+            raise TypeError(f"The history's column {name!r} holds more than numbers of one kind.")
+        is_complete = len(index) == len(history)
+        columns[name] = {"index": None if is_complete else index, "values": np.array(values)}
+    return columns
+
+
+def _restore_history(history: list[dict[str, Any]], columns: dict[str, dict[str, Any]]) -> None:
+    n_epochs = len(columns["epoch"]["values"]) if columns else 0
+    if columns and not np.array_equal(columns["epoch"]["values"], np.arange(1, n_epochs + 1)):
+        raise ValueError("the epochs of its history are not 1, 2, 3 and so on")
+    for name in ("epoch", "train_loss", "lr", "dur") if columns else ():
+        if columns[name]["index"] is not None:
+            raise ValueError(f"its history has no {name} for some epochs")
+    history.extend({"batches": []} for _ in range(n_epochs))
+    for name, column in columns.items():
+        index = range(n_epochs) if column["index"] is None else column["index"]
+        values = column["values"]
+        if values.dtype.kind not in "bif" or not set(index) <= set(range(n_epochs)):
+            raise ValueError(f"what its history has as {name} is not a number for each of its rows")
+        for i, value in zip(index, values.tolist(), strict=True):
+            history[i][name] = value
+
+
+# -- the weights -----------------------------------------------------------------------------
+
+
+def check_weights(module: nn.Module, weights: dict[str, torch.Tensor]) -> None:
+    """Check that `weights` are a state that training could give `module`."""
+    expected = module.state_dict()
+    unmatched = sorted(expected.keys() ^ weights.keys())
+    if unmatched:
+        raise ValueError(
+            f"the weights {str(unmatched):.100} are in the file or in the network, not both"
+        )
+    parameters = dict(module.named_parameters()).keys()
+    for name, tensor in expected.items():
+        got = weights[name]
+        if (got.shape, got.dtype) != (tensor.shape, tensor.dtype):
+            raise ValueError(
+                f"the weights {name!r} are {got.dtype} of shape {tuple(got.shape)}, but the "
+                f"network has {tensor.dtype} of shape {tuple(tensor.shape)}"
+            )
+        is_variance = name.endswith("running_var")  # of batch normalization
+        # Other buffers may hold anything.
+        is_valid = (name not in parameters and not is_variance) or got.isfinite().all()
+        if not is_valid or (is_variance and got.min() < 0):
+            raise ValueError(f"the weights {name!r} are not numbers that training could give")
+
+
+# -- the optimizer ---------------------------------------------------------------------------
+
+
+def _restore_optimizer(net: Net, saved: dict[str, Any]) -> None:
+    """Restore the state of the net's optimizer; this changes the weights."""
+    optimizer = net.optimizer_
+    for group, lr in zip(optimizer.param_groups, saved["lr"], strict=True):
+        if not is_finite(lr) or lr < 0:
+            raise ValueError(f"its optimizer has a learning rate of {lr!r:.100}")
+        group["lr"] = lr
+    state = dict(saved["state"])
+    parameters = [p for group in optimizer.param_groups for p in group["params"]]
+    if not all(type(i) is int and 0 <= i < len(parameters) for i in state):
+        raise ValueError(f"its optimizer remembers parameters of which there are none: {[*state]}")
+    if needs_closure(optimizer):  # its state does not have one entry for each parameter
+        groups = optimizer.state_dict()["param_groups"]
+        optimizer.load_state_dict({"state": state, "param_groups": groups})
+        return
+    if not state:
+        return
+    # A step allocates the state in the layout that the optimizer's kernels expect.
+    for i in state:
+        parameters[i].grad = torch.zeros_like(parameters[i])
+    optimizer.step()
+    for i, entries in state.items():
+        p = parameters[i]
+        optimizer.state[p] = _copy_into(optimizer.state[p], entries, p)
+        p.grad = None
+
+
+def _copy_into(
+    allocated: dict[str, Any], saved: dict[str, Any], parameter: torch.Tensor
+) -> dict[str, Any]:
+    """Return `saved` in the memory of `allocated`, the state of one parameter after a step."""
+    if not allocated.keys() <= saved.keys():
+        raise ValueError(f"its optimizer remembers {sorted(saved)} instead of {sorted(allocated)}")
+    copied = {}
+    for name, value in saved.items():
+        # What an earlier setting left behind (momentum, say) is like the parameter.
+        target = allocated.get(name, parameter.detach().clone())
+        if type(value) is not type(target):
+            raise ValueError(f"its optimizer remembers {name}={value!r:.100}")
+        if torch.is_tensor(value):
+            matches = (value.shape, value.dtype) == (target.shape, target.dtype)
+            if not matches or value.isnan().any():
+                raise ValueError(f"what its optimizer remembers as {name} doesn't fit its network")
+            value = target.copy_(value)
+        copied[name] = value
+    return copied
