@@ -39,7 +39,7 @@ def parse(argv=None):
     parser.add_argument("--quick", action="store_true", help="few images: to see that it works")
     parser.add_argument("--data-home", help="folder of the full MNIST (default: SKMNIST_DATA)")
     parser.add_argument(
-        "--out",
+        "--output-dir",
         type=Path,
         default=Path(__file__).parent / "results",
         help="folder for results.txt, results.csv and results.png (default: benchmarks/results)",

@@ -201,7 +201,9 @@ def draw_mistakes(photos, X_test, seed, path):
 def main():
     parser = argparse.ArgumentParser(prog="python -m benchmarks.photos", description=__doc__)
     parser.add_argument("--n", type=int, default=2000, help="photos (default: %(default)s)")
-    parser.add_argument("--seed", type=int, default=0, help="of the photos (default: %(default)s)")
+    parser.add_argument(
+        "--random-state", type=int, default=0, help="of the photos (default: %(default)s)"
+    )
     parser.add_argument("--data-home", help="folder of the full MNIST (default: SKMNIST_DATA)")
     parser.add_argument("--model", help="a saved classifier, instead of training the default CNN")
     parser.add_argument("--mistakes", help="file for a picture of the photos that were misread")
@@ -216,10 +218,10 @@ def main():
     print(
         f"{clf}: {100 * clf.score(data.X_test, data.y_test):.2f} % of {len(data.X_test):,} digits"
     )
-    photos = read_photos(clf, data.X_test, data.y_test, args.n, args.seed)
+    photos = read_photos(clf, data.X_test, data.y_test, args.n, args.random_state)
     print(summarize(photos).to_string(index=False, float_format="{:.2f}".format))
     if args.mistakes:
-        draw_mistakes(photos, data.X_test, args.seed, args.mistakes)
+        draw_mistakes(photos, data.X_test, args.random_state, args.mistakes)
 
 
 if __name__ == "__main__":

@@ -24,9 +24,9 @@ def run(args, parts, all_cores):
     torch.set_num_threads(args.threads)
     data = load_sample().first(2000) if args.quick else load_digits(args.data_home)
     task = Task(data, epochs=args.epochs, threads=args.threads)
-    args.out.mkdir(parents=True, exist_ok=True)
+    args.output_dir.mkdir(parents=True, exist_ok=True)
     groups, failed = [], False
-    with (args.out / "results.txt").open("w", encoding="utf-8") as file:
+    with (args.output_dir / "results.txt").open("w", encoding="utf-8") as file:
 
         def tell(text):
             print(text, flush=True)
@@ -43,9 +43,9 @@ def run(args, parts, all_cores):
             except AccuraciesDiffer as error:
                 failed = True
                 tell(f"\n{name}: {error}")
-    write_csv(groups, args.out / "results.csv")
-    drawn = draw(groups, args.out / "results.png")
-    print(f"\nWritten to {args.out}: results.txt, results.csv" + ", results.png" * drawn)
+    write_csv(groups, args.output_dir / "results.csv")
+    drawn = draw(groups, args.output_dir / "results.png")
+    print(f"\nWritten to {args.output_dir}: results.txt, results.csv" + ", results.png" * drawn)
     return int(failed)
 
 

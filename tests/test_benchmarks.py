@@ -13,7 +13,7 @@ CHECKOUT = Path(__file__).parents[1]
 
 def test_quick_run_writes_table_csv_and_plot(tmp_path):
     command = [sys.executable, "-m", "benchmarks", "--quick", "--rounds", "1"]
-    command += ["--parts", "mlp,predict", "--out", tmp_path]
+    command += ["--parts", "mlp,predict", "--output-dir", tmp_path]
     done = subprocess.run(command, cwd=CHECKOUT, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
     assert done.stdout.startswith("Data: the embedded sample of MNIST")

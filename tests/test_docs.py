@@ -72,7 +72,9 @@ def folder(tmp_path, monkeypatch):
     row = np.hstack([X[i].reshape(28, 28).repeat(5, 0).repeat(5, 1) for i in (0, 900, 4000)])
     for name in ("photo.jpg", "postcode.jpg"):
         Image.fromarray(255 - row).save(tmp_path / name)
-    skmnist.MLPClassifier(max_epochs=1, random_state=0).fit(X, y).save(tmp_path / "digits.skm")
+    skmnist.MLPClassifier(max_epochs=1, random_state=0).fit(X, y).save(
+        tmp_path / "digits.safetensors"
+    )
     monkeypatch.chdir(tmp_path)
 
 

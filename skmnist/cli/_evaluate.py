@@ -1,31 +1,39 @@
-"""``skmnist evaluate``: how good a saved network is."""
+"""``skmnist evaluate``: score a saved network."""
 
-from ._arguments import add_examples, add_model_file, add_out
-from ._data import add_data, load
-from ._evaluation import evaluate
-from ._output import prepare, print_paths
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from ._arguments import add_examples, add_model_file, add_output_dir
+from ._data import add_data, load_data
+from ._output import ensure_writable, print_paths
+from ._train_and_evaluate import evaluate_classifier
+
+if TYPE_CHECKING:
+    import argparse
+    from collections.abc import Sequence
 
 
-def parse(parser, argv):
+def parse(parser: argparse.ArgumentParser, argv: Sequence[str]) -> argparse.Namespace:
     """Add the options and return the arguments."""
     add_examples(
         parser,
-        "skmnist train --save digits.skm",
-        "skmnist evaluate digits.skm",
-        "skmnist evaluate digits.skm --data mnist --out on-all-digits",
+        "skmnist train --save digits.safetensors",
+        "skmnist evaluate digits.safetensors",
+        "skmnist evaluate digits.safetensors --data mnist --output-dir on-all-digits",
     )
     add_model_file(parser)
     add_data(parser)
-    add_out(parser, "skmnist-report")
+    add_output_dir(parser, "skmnist-report")
     return parser.parse_args(argv)
 
 
-def run(args):
-    """Load the network; print how well it does and write a report on it."""
-    from skmnist._persistence import save_load as persistence
+def run(args: argparse.Namespace) -> None:
+    """Load the network; print its scores and write a report on it."""
+    from skmnist._persistence.save_load import load
 
-    clf = persistence.load(args.file)
-    prepare(args.out)
-    data = load(args.data, args.data_home, only_test=True)
+    clf = load(args.file)
+    ensure_writable(args.output_dir)
+    data = load_data(args.data, args.data_home, only_test=True)
     print(f"\n{clf}", flush=True)
-    print_paths([evaluate(clf, data, args.out)])
+    print_paths([evaluate_classifier(clf, data, args.output_dir)])

@@ -1,36 +1,46 @@
 """``skmnist export``: a saved network as an ONNX model."""
 
+from __future__ import annotations
+
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from ._arguments import add_examples, add_model_file
-from ._output import prepare, print_paths
+from ._output import ensure_writable, print_paths
+
+if TYPE_CHECKING:
+    import argparse
+    from collections.abc import Sequence
 
 
-def parse(parser, argv):
+def parse(parser: argparse.ArgumentParser, argv: Sequence[str]) -> argparse.Namespace:
     """Add the options and return the arguments."""
     add_examples(
         parser,
-        "skmnist train --model cnn --save digits.skm",
-        "skmnist export digits.skm digits.onnx",
+        "skmnist train --model cnn --save digits.safetensors",
+        "skmnist export digits.safetensors digits.onnx",
     )
     add_model_file(parser)
     parser.add_argument(
-        "to", metavar="ONNX", type=Path, help="the ONNX model to write, such as digits.onnx"
+        "onnx_file",
+        metavar="ONNX",
+        type=Path,
+        help="the ONNX model to write, such as digits.onnx",
     )
     return parser.parse_args(argv)
 
 
-def run(args):
-    """Load the network, write the ONNX model, and say how to use it."""
+def run(args: argparse.Namespace) -> None:
+    """Load the network, write the ONNX model, and print how to use it."""
     from skmnist._persistence.onnx_export import export_onnx
     from skmnist._persistence.save_load import load
 
     estimator = load(args.file)
-    prepare(args.to.parent)
-    export_onnx(estimator, args.to)
-    print_paths([args.to])
+    ensure_writable(args.onnx_file.parent)
+    export_onnx(estimator, args.onnx_file)
+    print_paths([args.onnx_file])
     print(
         "\nIt answers as the network does. In Python, with X as for its predict:\n"
-        f"  session = onnxruntime.InferenceSession({str(args.to)!r})\n"
+        f"  session = onnxruntime.InferenceSession({str(args.onnx_file)!r})\n"
         '  labels, probabilities = session.run(None, {"pixels": X.astype("float32")})'
     )

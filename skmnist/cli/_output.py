@@ -1,13 +1,23 @@
-"""Where the commands write: a folder that is tried first, and files that are whole or not there."""
+"""Write files: check the folder first, and leave no file half-written."""
+
+from __future__ import annotations
 
 import json
 import tempfile
+from typing import TYPE_CHECKING, Any
 
 from skmnist._files.atomic import atomic_write
 
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from pathlib import Path
 
-def prepare(folder):
-    """Make a folder and try to write there, before anything takes time."""
+    from matplotlib.figure import Figure
+    from pandas import DataFrame
+
+
+def ensure_writable(folder: Path) -> None:
+    """Make a folder and check that it can be written to, before anything takes time."""
     try:
         folder.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryFile(dir=folder):
@@ -18,8 +28,8 @@ def prepare(folder):
         ) from error
 
 
-def write_figure(figure, path):
-    """Write a picture as PNG; return the path."""
+def write_figure(figure: Figure, path: Path) -> Path:
+    """Write a figure as PNG; return the path."""
     import matplotlib.pyplot as plt
 
     with atomic_write(path) as file:
@@ -28,20 +38,20 @@ def write_figure(figure, path):
     return path
 
 
-def write_table(frame, path):
+def write_table(frame: DataFrame, path: Path) -> Path:
     """Write a DataFrame as CSV; return the path."""
     with atomic_write(path, "w", encoding="utf-8", newline="") as file:
         frame.to_csv(file)
     return path
 
 
-def write_json(value, path):
-    """Write plain lists, dicts, texts and numbers; return the path."""
+def write_json(value: Any, path: Path) -> Path:
+    """Write JSON; return the path."""
     with atomic_write(path, "w", encoding="utf-8") as file:
         json.dump(value, file, indent=1)
     return path
 
 
-def print_paths(paths):
-    """Say what was written; beside a report's page lie its pictures and its numbers."""
+def print_paths(paths: Iterable[Path]) -> None:
+    """Print the paths of the written files; a report's figures and numbers lie beside its page."""
     print("\nWritten:", *(path.resolve() for path in paths), sep="\n  ", flush=True)

@@ -1,17 +1,23 @@
 """``skmnist serve``: a page on which to draw digits."""
 
+from __future__ import annotations
+
 import argparse
 import sys
+from typing import TYPE_CHECKING
 
 from ._arguments import add_examples, add_model_file
 
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
-def parse(parser, argv):
+
+def parse(parser: argparse.ArgumentParser, argv: Sequence[str]) -> argparse.Namespace:
     """Add the options and return the arguments."""
     add_examples(
         parser,
-        "skmnist train --model cnn --save digits.skm",
-        "skmnist serve digits.skm --open",
+        "skmnist train --model cnn --save digits.safetensors",
+        "skmnist serve digits.safetensors --open",
     )
     add_model_file(parser)
     parser.add_argument(
@@ -24,7 +30,7 @@ def parse(parser, argv):
     parser.add_argument(
         "--port",
         metavar="N",
-        type=_port,
+        type=_parse_port,
         default=8000,
         help="the port to listen at; 0 takes one that is free (default: %(default)s)",
     )
@@ -32,7 +38,7 @@ def parse(parser, argv):
     return parser.parse_args(argv)
 
 
-def run(args):
+def run(args: argparse.Namespace) -> None:
     """Serve the page until Ctrl-C."""
     from skmnist._persistence.save_load import load
     from skmnist.serving import DigitServer
@@ -49,10 +55,10 @@ def run(args):
             import webbrowser
 
             webbrowser.open(server.url)
-        server.serve_until_interrupted()
+        server.run()
 
 
-def _port(text):
+def _parse_port(text: str) -> int:
     if not (text.isascii() and text.isdigit() and int(text) < 2**16):
         raise argparse.ArgumentTypeError(f"give a number of 0 to 65535, not {text!r}")
     return int(text)

@@ -1,49 +1,57 @@
 """``skmnist train``: one network on a data set."""
 
+from __future__ import annotations
+
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from ._arguments import add_examples, add_out, check, parse_with_parameters
-from ._data import add_data, load
-from ._evaluation import evaluate, train
-from ._output import prepare, print_paths
+from ._arguments import add_examples, add_output_dir
+from ._data import add_data, load_data
+from ._model_params import check_classifiers, parse_with_model_params
+from ._output import ensure_writable, print_paths
+from ._train_and_evaluate import evaluate_classifier, train_classifier
+
+if TYPE_CHECKING:
+    import argparse
+    from collections.abc import Sequence
 
 
-def parse(parser, argv):
-    """Add the options and return the arguments; ``classifiers`` are what to train."""
+def parse(parser: argparse.ArgumentParser, argv: Sequence[str]) -> argparse.Namespace:
+    """Add the options and return the arguments; ``classifiers`` holds the one to train."""
     parser.usage = (
-        f"{parser.prog} [--data NAME] [--model NAME] [--out DIR] [--save FILE] [parameters]"
+        f"{parser.prog} [--data NAME] [--model NAME] [--output-dir DIR] [--save FILE] [parameters]"
     )
     add_examples(
         parser,
-        "skmnist train --model cnn --max-epochs 5 --save digits.skm",
-        "skmnist train --data fashion-mnist --hidden-layer-sizes 256,128 --out fashion",
+        "skmnist train --model cnn --max-epochs 5 --save digits.safetensors",
+        "skmnist train --data fashion-mnist --hidden-layer-sizes 256,128 --output-dir fashion",
     )
     add_data(parser)
-    add_out(parser, "skmnist-train")
+    add_output_dir(parser, "skmnist-train")
     parser.add_argument(
         "--save",
         metavar="FILE",
         type=Path,
-        help="also write the trained network to this file, such as digits.skm, for "
+        help="also write the trained network to this file, such as digits.safetensors, for "
         "'skmnist evaluate' and skmnist.load",
     )
-    args = parse_with_parameters(parser, argv)
+    args = parse_with_model_params(parser, argv)
     args.classifiers = {args.model: args.classifier}
     return args
 
 
-def run(args):
-    """Train the network; print how well it does, write a report on it and, if wanted, itself."""
-    check([args.classifier])
-    prepare(args.out)
+def run(args: argparse.Namespace) -> None:
+    """Train the network; print its scores, write a report on it and, if requested, save it."""
+    check_classifiers([args.classifier])
+    ensure_writable(args.output_dir)
     if args.save:
-        prepare(args.save.parent)
-    data = load(args.data, args.data_home)
-    train(args.classifier, data)
+        ensure_writable(args.save.parent)
+    data = load_data(args.data, args.data_home)
+    train_classifier(args.classifier, data)
     paths = []
     if args.save:
         from skmnist._persistence.save_load import save
 
         save(args.classifier, args.save)
         paths.append(args.save)
-    print_paths([*paths, evaluate(args.classifier, data, args.out)])
+    print_paths([*paths, evaluate_classifier(args.classifier, data, args.output_dir)])

@@ -1,52 +1,61 @@
-"""The bytes of a request, which have to arrive in time."""
+"""Read a request within a deadline."""
+
+from __future__ import annotations
 
 import io
 import time
+from typing import TYPE_CHECKING
 
-_SOON = 0.001  # seconds: what has already arrived takes less
-_LATEST = 10  # times as long as a request may take, where the server itself is slow to read
+if TYPE_CHECKING:
+    import socket
+    import threading
+
+    from typing_extensions import Buffer
+
+_MIN_TIMEOUT = 0.001  # seconds: enough for bytes that have already arrived
+_MAX_FACTOR = 10  # times the timeout, if the server itself is slow to read
 
 
-class Incoming(io.RawIOBase):
-    """What is read from a connection; a TimeoutError where it takes too long.
+class DeadlineReader(io.RawIOBase):
+    """Reader of a connection that raises TimeoutError after a deadline.
 
-    A time limit of the socket's own would begin anew with each byte.
+    A timeout of the socket would start again with each byte.
 
     Parameters
     ----------
     connection : socket
-    seconds : float
-        How long it may take. What has arrived by then is still read: under load it may be the
-        server that is late.
+    timeout : float
+        Seconds that the request may take. Bytes that have arrived by then are still read: under
+        load the server itself may be late.
 
     Attributes
     ----------
-    has_begun : bool
-        Whether anything has arrived.
+    started : bool
+        Whether any bytes have arrived.
     """
 
-    def __init__(self, connection, seconds):
+    def __init__(self, connection: socket.socket, timeout: float) -> None:
         self._connection = connection
-        self._seconds = seconds
+        self._timeout = timeout
         self._start = time.monotonic()
-        self.has_begun = False
+        self.started = False
 
-    def wait_for(self, lock):
-        """Acquire a lock; the time that this takes doesn't count."""
+    def acquire(self, semaphore: threading.Semaphore) -> None:
+        """Acquire a semaphore; the time that this takes doesn't count."""
         start = time.monotonic()
-        lock.acquire()
+        semaphore.acquire()
         self._start += time.monotonic() - start
 
-    def readable(self):
+    def readable(self) -> bool:
         """Return True."""
         return True
 
-    def readinto(self, buffer):
-        """Read some bytes; return how many, 0 where the connection was closed."""
-        passed = time.monotonic() - self._start
-        if passed > _LATEST * self._seconds:
+    def readinto(self, buffer: Buffer) -> int:
+        """Read some bytes; return their number, 0 if the connection was closed."""
+        elapsed = time.monotonic() - self._start
+        if elapsed > _MAX_FACTOR * self._timeout:
             raise TimeoutError
-        self._connection.settimeout(max(_SOON, self._seconds - passed))
+        self._connection.settimeout(max(_MIN_TIMEOUT, self._timeout - elapsed))
         n_bytes = self._connection.recv_into(buffer)
-        self.has_begun = True
+        self.started = True
         return n_bytes

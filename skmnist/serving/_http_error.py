@@ -1,21 +1,23 @@
-"""What a request is refused with."""
+"""The error that a request is answered with."""
+
+from __future__ import annotations
 
 
-class Refusal(Exception):
-    """A request is not answered.
+class HTTPError(Exception):
+    """A request is refused.
 
     Parameters
     ----------
     status : int
-        HTTP's number for it, 400 to 499.
-    words : str
+        The HTTP status code, 400 to 499.
+    message : str
         What is wrong, and what to do; the page shows it.
     **headers : str
-        What HTTP wants to be said besides.
+        Additional HTTP headers.
     """
 
-    def __init__(self, status, words, **headers):
-        super().__init__(words)
+    def __init__(self, status: int, message: str, **headers: str) -> None:
+        super().__init__(message)
         self.status = status
-        self.words = words
+        self.message = message
         self.headers = headers

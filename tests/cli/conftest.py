@@ -16,7 +16,7 @@ def folder(tmp_path_factory):
     """A folder with a network, a photo of a digit and one of three digits."""
     folder = tmp_path_factory.mktemp("predict")
     X, y = load_mnist_sample(return_X_y=True)
-    save(MLPClassifier(max_epochs=5, random_state=0).fit(X, y), folder / "digits.skm")
+    save(MLPClassifier(max_epochs=5, random_state=0).fit(X, y), folder / "digits.safetensors")
     rows = [255 - X[i].reshape(28, 28) for i in (700, 2300, 4800)]
     photos = [np.asarray(Image.fromarray(row).resize((112, 112))) for row in rows]
     Image.fromarray(photos[1]).save(folder / "photo.jpg")
@@ -32,7 +32,7 @@ def few_images(monkeypatch):
     rows = slice(None, None, 20)
     few = Bunch(**{**sample, "data": sample.data[rows], "target": sample.target[rows]})
     monkeypatch.setattr(datasets, "load_mnist_sample", lambda: few)
-    monkeypatch.setattr(cli_data, "TEST_IMAGES", 50)
+    monkeypatch.setattr(cli_data, "N_TEST_IMAGES", 50)
 
 
 @pytest.fixture

@@ -5,11 +5,11 @@ import re
 
 import pytest
 
-from skmnist.cli import _arguments as arguments
+from skmnist.cli import _model_params as model_params
 from skmnist.cli import main
 from tests.cli.helpers import names_in, refused
 
-MODELS = {model: arguments.model_class(model) for model in arguments.MODELS}
+MODELS = {model: model_params.model_class(model) for model in model_params.MODELS}
 
 
 every_model = pytest.mark.parametrize("model", MODELS)
@@ -26,12 +26,14 @@ def test_every_parameter_is_an_option(model, capsys):
     printed = capsys.readouterr().out
     parameters = set(inspect.signature(MODELS[model]).parameters)
     options = set(re.findall(r"^  --([a-z-]+)", printed, flags=re.MULTILINE))
-    ours = {"model", "data", "data-home", "out", "save"}
-    assert {name.replace("-", "_") for name in options - ours} == parameters - arguments.NO_OPTIONS
+    ours = {"model", "data", "data-home", "output-dir", "save"}
+    assert {
+        name.replace("-", "_") for name in options - ours
+    } == parameters - model_params.EXCLUDED_PARAMS
 
 
 def test_parameters_that_are_no_options_exist():
-    for name in arguments.NO_OPTIONS:
+    for name in model_params.EXCLUDED_PARAMS:
         assert any(name in inspect.signature(cls).parameters for cls in MODELS.values())
 
 
@@ -44,12 +46,12 @@ def test_defaults_are_the_estimators_but_for_the_bar(model, classifiers_of):
 @every_model
 def test_defaults_can_be_written_as_the_help_shows_them(model, classifiers_of):
     argv = ["train", "--model", model]
-    for name, default in arguments.defaults(model).items():
+    for name, default in model_params.default_params(model).items():
         option = name.replace("_", "-")
         if isinstance(default, bool):
             argv.append(f"--{option}" if default else f"--no-{option}")
         else:
-            argv += [f"--{option}", arguments.as_text(default)]
+            argv += [f"--{option}", model_params.format_value(default)]
     made = classifiers_of(*argv)[model].get_params()
     wanted = MODELS[model](verbose="bar").get_params()
     # One layer is shown as its number.

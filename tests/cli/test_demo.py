@@ -6,7 +6,7 @@ from tests.cli.helpers import REPORT, names_in
 
 def test_demo_trains_two_networks_and_writes_reports(few_images, tmp_path, capsys):
     out = tmp_path / "deep" / "folder"
-    assert main(["demo", "--out", str(out), "--device", "cpu"]) == 0
+    assert main(["demo", "--output-dir", str(out), "--device", "cpu"]) == 0
     printed, bars = capsys.readouterr()
     assert "Sample of MNIST" in printed
     assert "200 images to train on, 50 to test on" in printed
@@ -23,6 +23,6 @@ def test_demo_trains_two_networks_and_writes_reports(few_images, tmp_path, capsy
 
 
 def test_demo_passes_its_options_on(classifiers_of):
-    made = classifiers_of("demo", "--device", "cpu", "--seed", "3")
+    made = classifiers_of("demo", "--device", "cpu", "--random-state", "3")
     assert {clf.device for clf in made.values()} == {"cpu"}
     assert {clf.random_state for clf in made.values()} == {3}

@@ -7,7 +7,7 @@ import pytest
 from skmnist import MLPClassifier
 from skmnist._persistence.save_load import load, save
 from skmnist.cli import main
-from skmnist.cli._evaluation import names_of
+from skmnist.cli._train_and_evaluate import class_names
 from skmnist.datasets import load_mnist_sample
 from tests.cli.helpers import REPORT, error_of, full_disk, names_in, read_only, refused
 
@@ -23,7 +23,7 @@ def small():
 @pytest.fixture
 def saved(small, tmp_path):
     """The file of a network."""
-    path = tmp_path / "models" / "digits.skm"
+    path = tmp_path / "models" / "digits.safetensors"
     path.parent.mkdir()
     save(small, path)
     return path
@@ -38,12 +38,14 @@ def test_report_on_a_saved_network_is_that_of_the_training(
     tmp_path,
     capsys,
 ):
-    path = tmp_path / "models" / "digits.skm"
-    assert main(["train", "--out", str(tmp_path / "train"), "--save", str(path), *SMALL]) == 0
+    path = tmp_path / "models" / "digits.safetensors"
+    assert (
+        main(["train", "--output-dir", str(tmp_path / "train"), "--save", str(path), *SMALL]) == 0
+    )
     assert str(path) in capsys.readouterr().out
     assert load(path).hidden_layer_sizes == 8
 
-    assert main(["evaluate", str(path), "--out", str(tmp_path / "report")]) == 0
+    assert main(["evaluate", str(path), "--output-dir", str(tmp_path / "report")]) == 0
     printed = capsys.readouterr().out
     assert "50 images to test on" in printed
     assert "to train on" not in printed
@@ -55,15 +57,17 @@ def test_report_on_a_saved_network_is_that_of_the_training(
 
 def test_names_of_classes_are_the_data_sets_where_it_has_them_all():
     names = {0: "T-shirt", 1: "Trouser"}.values()
-    assert names_of([1], names) == ["Trouser"]
-    assert names_of(["shirt", "trouser"], names) is None
+    assert class_names([1], names) == ["Trouser"]
+    assert class_names(["shirt", "trouser"], names) is None
 
 
 def test_networks_that_cannot_be_loaded_are_an_error(tmp_path, capsys):
-    folder = ["--out", tmp_path / "report"]
-    assert "no.skm" in error_of(capsys, "evaluate", tmp_path / "no.skm", *folder)
-    (tmp_path / "text.skm").write_text("no network")
-    assert "text.skm" in error_of(capsys, "evaluate", tmp_path / "text.skm", *folder)
+    folder = ["--output-dir", tmp_path / "report"]
+    assert "no.safetensors" in error_of(capsys, "evaluate", tmp_path / "no.safetensors", *folder)
+    (tmp_path / "text.safetensors").write_text("no network")
+    assert "text.safetensors" in error_of(
+        capsys, "evaluate", tmp_path / "text.safetensors", *folder
+    )
     assert not (tmp_path / "report").exists()
 
 
@@ -76,7 +80,7 @@ def test_read_only_folder_is_an_error_before_anything_takes_time(
     command, tmp_path, capsys, monkeypatch
 ):
     read_only(monkeypatch)
-    error = error_of(capsys, command, "--out", tmp_path)
+    error = error_of(capsys, command, "--output-dir", tmp_path)
     assert error == (
         f"skmnist: {tmp_path}: nothing can be written there: Permission denied. "
         "Name another folder.\n"
@@ -86,14 +90,20 @@ def test_read_only_folder_is_an_error_before_anything_takes_time(
 
 def test_folder_of_the_saved_network_is_tried_first_too(tmp_path, capsys):
     (tmp_path / "file").touch()
-    argv = ["train", "--out", tmp_path / "out", "--save", tmp_path / "file" / "digits.skm"]
+    argv = [
+        "train",
+        "--output-dir",
+        tmp_path / "out",
+        "--save",
+        tmp_path / "file" / "digits.safetensors",
+    ]
     assert str(tmp_path / "file") in error_of(capsys, *argv)
     assert not names_in(tmp_path / "out")
 
 
 def test_full_disk_leaves_nothing_half_written(saved, few_images, tmp_path, capsys):
     before = saved.read_bytes()
-    out = ["--out", tmp_path / "out"]
+    out = ["--output-dir", tmp_path / "out"]
     with full_disk():
         assert "File too large" in error_of(capsys, "train", "--save", saved, *out, *SMALL)
     assert saved.read_bytes() == before

@@ -17,9 +17,9 @@ X, Y = digits(step=50)
 
 def test_the_command_writes_a_model_and_says_how_to_use_it(tmp_path, capsys):
     clf = tiny(skmnist.MLPClassifier).fit(X, Y)
-    clf.save(tmp_path / "digits.skm")
+    clf.save(tmp_path / "digits.safetensors")
     path = tmp_path / "new" / "digits.onnx"
-    assert cli.main(["export", str(tmp_path / "digits.skm"), str(path)]) == 0
+    assert cli.main(["export", str(tmp_path / "digits.safetensors"), str(path)]) == 0
     said = capsys.readouterr().out
     assert str(path) in said and '{"pixels": X.astype("float32")}' in said
     labels = onnxruntime.InferenceSession(path).run(["labels"], {"pixels": X.astype("float32")})[0]
@@ -27,8 +27,11 @@ def test_the_command_writes_a_model_and_says_how_to_use_it(tmp_path, capsys):
 
 
 def test_the_command_names_what_is_wrong(tmp_path, capsys):
-    (tmp_path / "no.skm").write_bytes(b"PK\3\4 and more")
-    for file, words in (("absent.skm", "No such file"), ("no.skm", "it is a zip archive")):
+    (tmp_path / "no.safetensors").write_bytes(b"PK\3\4 and more")
+    for file, words in (
+        ("absent.safetensors", "No such file"),
+        ("no.safetensors", "it is a zip archive"),
+    ):
         assert cli.main(["export", str(tmp_path / file), str(tmp_path / "digits.onnx")]) == 1
         assert words in capsys.readouterr().err
     assert not (tmp_path / "digits.onnx").exists()

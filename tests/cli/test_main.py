@@ -12,7 +12,7 @@ from skmnist.cli import main
 
 def test_folder_that_cannot_be_made_is_an_error(tmp_path, capsys):
     (tmp_path / "file").touch()
-    assert main(["demo", "--out", str(tmp_path / "file")]) == 1
+    assert main(["demo", "--output-dir", str(tmp_path / "file")]) == 1
     assert str(tmp_path / "file") in capsys.readouterr().err
 
 

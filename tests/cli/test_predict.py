@@ -12,7 +12,7 @@ from tests.cli.helpers import error_of
 
 
 def test_predict_prints_the_digit_and_its_probabilities(folder, capsys):
-    assert main(["predict", str(folder / "digits.skm"), str(folder / "photo.jpg")]) == 0
+    assert main(["predict", str(folder / "digits.safetensors"), str(folder / "photo.jpg")]) == 0
     first, *lines = capsys.readouterr().out.splitlines()
     assert first == f"{folder / 'photo.jpg'}: 4"
     percents = [float(re.fullmatch(r"  \d +([\d.]+)%( +#+)?", line)[1]) for line in lines]
@@ -22,7 +22,10 @@ def test_predict_prints_the_digit_and_its_probabilities(folder, capsys):
 
 
 def test_predict_splits_a_row_of_digits(folder, capsys):
-    assert main(["predict", str(folder / "digits.skm"), str(folder / "row.png"), "--multiple"]) == 0
+    assert (
+        main(["predict", str(folder / "digits.safetensors"), str(folder / "row.png"), "--multiple"])
+        == 0
+    )
     first, *lines = capsys.readouterr().out.splitlines()
     assert first == f"{folder / 'row.png'}: 1 4 9"
     left = [int(re.search(r"rows \d+ to \d+, columns (\d+) to \d+$", line)[1]) for line in lines]
@@ -35,7 +38,16 @@ def test_predict_draws_the_steps(folder, tmp_path, capsys, multiple):
     path = tmp_path / "deep" / "steps.png"
     photo = folder / ("row.png" if multiple else "photo.jpg")
     assert (
-        main(["predict", str(folder / "digits.skm"), str(photo), "--show", str(path), *multiple])
+        main(
+            [
+                "predict",
+                str(folder / "digits.safetensors"),
+                str(photo),
+                "--save-steps",
+                str(path),
+                *multiple,
+            ]
+        )
         == 0
     )
     assert str(path) in capsys.readouterr().out
@@ -45,13 +57,13 @@ def test_predict_draws_the_steps(folder, tmp_path, capsys, multiple):
 
 
 def test_predict_fails_in_words(folder, tmp_path, capsys):
-    model, photo = folder / "digits.skm", folder / "photo.jpg"
+    model, photo = folder / "digits.safetensors", folder / "photo.jpg"
     assert "no.jpg: there is no such file" in error_of(capsys, "predict", model, "no.jpg")
     assert "is a folder" in error_of(capsys, "predict", model, folder)
     assert "is no picture" in error_of(capsys, "predict", model, model)
-    assert "no.skm" in error_of(capsys, "predict", folder / "no.skm", photo)
+    assert "no.safetensors" in error_of(capsys, "predict", folder / "no.safetensors", photo)
     assert "not a model file" in error_of(capsys, "predict", photo, photo)
     X, y = load_mnist_sample(return_X_y=True)
-    save(MLPClassifier(4, max_epochs=1).fit(X[::50, :64], y[::50]), tmp_path / "small.skm")
-    assert "28 x 28" in error_of(capsys, "predict", tmp_path / "small.skm", photo)
-    assert "28 x 28" in error_of(capsys, "serve", tmp_path / "small.skm")
+    save(MLPClassifier(4, max_epochs=1).fit(X[::50, :64], y[::50]), tmp_path / "small.safetensors")
+    assert "28 x 28" in error_of(capsys, "predict", tmp_path / "small.safetensors", photo)
+    assert "28 x 28" in error_of(capsys, "serve", tmp_path / "small.safetensors")

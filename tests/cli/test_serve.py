@@ -19,7 +19,7 @@ from tests.cli.helpers import error_of, refused
 @contextlib.contextmanager
 def serve(folder, *argv):
     """Run ``skmnist serve`` in a process of its own; yield it and the first line that it prints."""
-    command = [sys.executable, "-m", "skmnist", "serve", str(folder / "digits.skm"), *argv]
+    command = [sys.executable, "-m", "skmnist", "serve", str(folder / "digits.safetensors"), *argv]
     process = subprocess.Popen(
         command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, encoding="utf-8"
     )
@@ -46,7 +46,7 @@ def test_serve_prints_its_address_and_ends_with_ctrl_c(folder):
 def test_port_that_is_taken_is_an_error(folder, capsys):
     with socket.create_server(("127.0.0.1", 0)) as other:
         port = other.getsockname()[1]
-        error = error_of(capsys, "serve", folder / "digits.skm", "--port", port)
+        error = error_of(capsys, "serve", folder / "digits.safetensors", "--port", port)
     assert f"port {port} at 127.0.0.1" in error
     assert "Name another port" in error
 
@@ -54,11 +54,11 @@ def test_port_that_is_taken_is_an_error(folder, capsys):
 @pytest.fixture
 def short(monkeypatch):
     """Let servers end at once."""
-    monkeypatch.setattr(DigitServer, "serve_until_interrupted", lambda self: None)
+    monkeypatch.setattr(DigitServer, "run", lambda self: None)
 
 
 def test_network_is_warned_of(folder, capsys, short):
-    argv = ["serve", str(folder / "digits.skm"), "--port", "0"]
+    argv = ["serve", str(folder / "digits.safetensors"), "--port", "0"]
     assert main(argv) == 0
     assert capsys.readouterr().err == ""
     assert main([*argv, "--host", "0.0.0.0"]) == 0
@@ -68,7 +68,7 @@ def test_network_is_warned_of(folder, capsys, short):
 def test_browser_is_opened_only_where_that_is_wanted(folder, capsys, short, monkeypatch):
     opened = []
     monkeypatch.setattr(webbrowser, "open", opened.append)
-    argv = ["serve", str(folder / "digits.skm"), "--port", "0"]
+    argv = ["serve", str(folder / "digits.safetensors"), "--port", "0"]
     assert main(argv) == 0
     assert opened == []
     assert main([*argv, "--open"]) == 0
@@ -80,5 +80,7 @@ def test_bad_arguments_are_refused(folder, capsys):
         assert "0 to 65535" in refused(capsys, "serve", "model", "--port", port)
     assert "FILE" in refused(capsys, "serve")
     assert "IMAGE" in refused(capsys, "predict", "model")
-    error = error_of(capsys, "serve", folder / "digits.skm", "--host", "no.such.host.invalid")
+    error = error_of(
+        capsys, "serve", folder / "digits.safetensors", "--host", "no.such.host.invalid"
+    )
     assert "no address of this machine" in error

@@ -14,10 +14,10 @@ from sklearn.model_selection import learning_curve
 
 from skmnist import CNNClassifier, MLPClassifier, cli
 from skmnist.cli import main
-from skmnist.cli._data import load
+from skmnist.cli._data import load_data
 from skmnist.cli._study import STUDIES
 from skmnist.cli._study import _results as results
-from skmnist.cli._study._score_log import ScoreNotes
+from skmnist.cli._study._score_log import ScoreLog
 from skmnist.datasets import load_mnist_sample
 from skmnist.studies import EpochCurve, LearningCurve
 from tests.cli.helpers import full_disk, names_in, read_only, refused
@@ -51,7 +51,7 @@ def table_of(path, **kwargs):
 
 def do(capsys, folder, study, *words):
     """Do a study; return what it printed."""
-    assert main(["study", study, "--out", str(folder), *(words or WORDS[study])]) == 0
+    assert main(["study", study, "--output-dir", str(folder), *(words or WORDS[study])]) == 0
     return capsys.readouterr()
 
 
@@ -89,7 +89,7 @@ def test_help_of_a_study_has_an_example_that_is_valid(study, capsys, monkeypatch
     [
         ("epochs", MLPClassifier, "score", 4, 2),
         ("learning-curve", MLPClassifier, "fit", 3, 2),
-        ("compare", cli._arguments.model_class("backprop"), "fit", 0, 1),
+        ("compare", cli._model_params.model_class("backprop"), "fit", 0, 1),
         ("grid", MLPClassifier, "fit", 3, 6),
     ],
 )
@@ -105,7 +105,7 @@ def test_interrupted_study_leaves_what_was_finished(
         return original(*args, **kwargs)
 
     monkeypatch.setattr(cls, method, interrupted)
-    assert main(["study", study, "--out", str(tmp_path), *WORDS[study]]) == 130
+    assert main(["study", study, "--output-dir", str(tmp_path), *WORDS[study]]) == 130
     path = tmp_path / f"{study}-interrupted.csv"
     error = capsys.readouterr().err
     assert error.endswith(f"skmnist: interrupted: what was finished is in {path}\n")
@@ -123,7 +123,7 @@ def test_interrupt_before_anything_is_finished_writes_nothing(study, tmp_path, c
         raise KeyboardInterrupt
 
     monkeypatch.setattr(MLPClassifier, "fit", interrupted)
-    assert main(["study", study, "--out", str(tmp_path), *WORDS[study]]) == 130
+    assert main(["study", study, "--output-dir", str(tmp_path), *WORDS[study]]) == 130
     assert capsys.readouterr().err.endswith("skmnist: interrupted: nothing was finished yet\n")
     assert not names_in(tmp_path)
 
@@ -133,7 +133,7 @@ def test_interrupt_before_anything_is_finished_writes_nothing(study, tmp_path, c
 def test_ctrl_c_ends_workers_too_and_keeps_their_scores(tmp_path):
     # The candidates of one epoch are soon scored, the others would take days.
     argv = ["study", "grid", "--grid", "max-epochs", "1", "1000000", "--lr-schedule", "cosine"]
-    argv += ["--n-jobs", "2", "--cv", "2", *SMALL, "--out", str(tmp_path)]
+    argv += ["--n-jobs", "2", "--cv", "2", *SMALL, "--output-dir", str(tmp_path)]
     with subprocess.Popen(
         [sys.executable, "-m", "skmnist", *argv],
         stderr=subprocess.PIPE,
@@ -155,7 +155,7 @@ def test_read_only_folder_is_an_error_before_anything_takes_time(
     study, tmp_path, capsys, monkeypatch
 ):
     read_only(monkeypatch)
-    assert main(["study", study, "--out", str(tmp_path), *WORDS[study]]) == 1
+    assert main(["study", study, "--output-dir", str(tmp_path), *WORDS[study]]) == 1
     printed, error = capsys.readouterr()
     assert error == (
         f"skmnist: {tmp_path}: nothing can be written there: Permission denied. "
@@ -170,7 +170,7 @@ def test_full_disk_leaves_what_was_there_and_nothing_half_written(study, tmp_pat
     do(capsys, tmp_path, study)
     before = {path: path.read_bytes() for path in tmp_path.iterdir()}
     with full_disk():
-        assert main(["study", study, "--out", str(tmp_path), *WORDS[study]]) == 1
+        assert main(["study", study, "--output-dir", str(tmp_path), *WORDS[study]]) == 1
     printed, error = capsys.readouterr()
     assert error.endswith(f"skmnist: {tmp_path / study}.csv: File too large\n")
     assert "fit" in printed or "n_weights" in printed  # the table is seen all the same
@@ -190,7 +190,7 @@ def test_interrupt_on_a_full_disk_says_that_nothing_is_kept(tmp_path, capsys, mo
 
     monkeypatch.setattr(MLPClassifier, "score", interrupted)
     monkeypatch.setattr(results, "write_table", full)
-    assert main(["study", "epochs", "--out", str(tmp_path), *WORDS["epochs"]]) == 130
+    assert main(["study", "epochs", "--output-dir", str(tmp_path), *WORDS["epochs"]]) == 130
     path = tmp_path / "epochs-interrupted.csv"
     assert capsys.readouterr().err == (
         f"\nskmnist: interrupted: what was finished can't be written to {path}: "
@@ -200,17 +200,19 @@ def test_interrupt_on_a_full_disk_says_that_nothing_is_kept(tmp_path, capsys, mo
 
 
 def test_notes_that_cant_be_written_are_no_reason_to_fail(tmp_path, capsys):
-    notes = ScoreNotes(tmp_path / "no folder" / "notes", ["max_epochs"])
+    score_log = ScoreLog(tmp_path / "no folder" / "notes", ["max_epochs"])
     X, y = load_mnist_sample(return_X_y=True)
     clf = MLPClassifier((4,), max_epochs=1, random_state=0).fit(X[::50], y[::50])
-    assert notes(clf, X, y) == clf.score(X, y)
+    assert score_log(clf, X, y) == clf.score(X, y)
     assert "No such file or directory; Ctrl-C would lose this score" in capsys.readouterr().err
-    assert notes.read() == []
+    assert score_log.read() == []
 
 
 def test_training_that_fails_keeps_what_was_finished(tmp_path, capsys):
     diverging = ["--activation", "identity", "--optimizer", "sgd", "--lr", "100", *SMALL]
-    assert main(["study", "epochs", "--out", str(tmp_path), "--verbose", "0", *diverging]) == 1
+    assert (
+        main(["study", "epochs", "--output-dir", str(tmp_path), "--verbose", "0", *diverging]) == 1
+    )
     kept, failed = capsys.readouterr().err.splitlines()
     path = tmp_path / "epochs-interrupted.csv"
     assert kept == f"skmnist: what was finished is in {path}"
@@ -253,7 +255,7 @@ def test_learning_curve_is_that_of_all_sizes_at_once(tmp_path, capsys):
     curve = LearningCurve.from_dict(values)
     assert curve.train_sizes.tolist() == [50, 100]
     assert curve.settings["train_sizes"] == [50, 1.0]
-    data = load("sample")
+    data = load_data("sample")
     clf = MLPClassifier(8, max_epochs=1, random_state=0)
     given = {"train_sizes": [0.5, 1.0], "cv": 2, "shuffle": True, "random_state": 0}
     _, _, test_scores = learning_curve(clf, data.X, data.y, **given)
@@ -263,7 +265,7 @@ def test_learning_curve_is_that_of_all_sizes_at_once(tmp_path, capsys):
 
 def test_sizes_beyond_the_images_are_refused_before_any_training(tmp_path, capsys):
     words = ["--train-sizes", "50", "101", "--cv", "2", *SMALL]
-    assert main(["study", "learning-curve", "--out", str(tmp_path), *words]) == 1
+    assert main(["study", "learning-curve", "--output-dir", str(tmp_path), *words]) == 1
     assert capsys.readouterr().err == (
         "skmnist: --train-sizes 101: with --cv 2 there are from 1 to 100 images of 200 to train "
         "on.\n"
@@ -290,9 +292,9 @@ def test_comparing_without_a_word_is_about_all_networks(monkeypatch):
     seen = []
     monkeypatch.setattr(cli, "_run", lambda _, parser, args: seen.append(args.classifiers))
     assert main(["study", "compare", "--max-epochs", "3"]) == 0
-    assert list(seen[0]) == list(cli._arguments.MODELS)
+    assert list(seen[0]) == list(cli._model_params.MODELS)
     for name, clf in seen[0].items():
-        assert clf.get_params() == cli._arguments.model_class(name)(max_epochs=3).get_params()
+        assert clf.get_params() == cli._model_params.model_class(name)(max_epochs=3).get_params()
 
 
 def test_grid_tries_every_combination_and_tests_the_best(tmp_path, capsys):
@@ -333,7 +335,7 @@ def test_candidates_that_fail_are_said_in_a_line(tmp_path, capsys):
 
 def test_grid_of_which_all_fail_is_an_error(tmp_path, capsys):
     words = ["--grid", "lr", "0.1", "1", "--device", "cuda:99", "--cv", "2"]
-    assert main(["study", "grid", "--out", str(tmp_path), *words]) == 1
+    assert main(["study", "grid", "--output-dir", str(tmp_path), *words]) == 1
     error = capsys.readouterr().err
     assert len(error.splitlines()) == 1
     assert "All the 4 fits failed" in error

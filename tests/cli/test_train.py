@@ -7,12 +7,12 @@ import pytest
 from sklearn.utils import Bunch
 
 from skmnist import datasets
-from skmnist.cli import _arguments as arguments
 from skmnist.cli import _data as cli_data
+from skmnist.cli import _model_params as model_params
 from skmnist.cli import main
 from tests.cli.helpers import REPORT, names_in, refused
 
-MODELS = {model: arguments.model_class(model) for model in arguments.MODELS}
+MODELS = {model: model_params.model_class(model) for model in model_params.MODELS}
 
 
 every_model = pytest.mark.parametrize("model", MODELS)
@@ -20,7 +20,7 @@ every_model = pytest.mark.parametrize("model", MODELS)
 
 @every_model
 def test_train_prints_and_writes_a_report(few_images, tmp_path, capsys, model):
-    argv = ["train", "--model", model, "--out", str(tmp_path), "--max-epochs", "2"]
+    argv = ["train", "--model", model, "--output-dir", str(tmp_path), "--max-epochs", "2"]
     assert main([*argv, "--random-state", "0", "--verbose", "0"]) == 0
     printed, errors = capsys.readouterr()
     assert MODELS[model].__name__ in printed
@@ -47,7 +47,7 @@ def test_train_tests_on_the_test_part_and_shows_the_classes_names(tmp_path, caps
 
     monkeypatch.setattr(datasets, "fetch_fashion_mnist", fetch)
     argv = ["train", "--data", "fashion-mnist", "--data-home", "somewhere", "--max-epochs", "1"]
-    assert main([*argv, "--out", str(tmp_path)]) == 0
+    assert main([*argv, "--output-dir", str(tmp_path)]) == 0
     printed = capsys.readouterr().out
     assert "Clothes (somewhere)\n500 images to train on, 100 to test on" in printed
     assert "digit number 7" in printed
@@ -60,7 +60,15 @@ def test_every_data_set_is_known():
 
 @pytest.mark.full_data
 def test_train_on_the_full_mnist(full_mnist, tmp_path, capsys):
-    argv = ["train", "--data", "mnist", "--data-home", str(full_mnist), "--out", str(tmp_path)]
+    argv = [
+        "train",
+        "--data",
+        "mnist",
+        "--data-home",
+        str(full_mnist),
+        "--output-dir",
+        str(tmp_path),
+    ]
     assert main([*argv, "--max-epochs", "1", "--random-state", "0"]) == 0
     printed = capsys.readouterr().out
     assert "60,000 images to train on, 10,000 to test on" in printed
@@ -68,7 +76,7 @@ def test_train_on_the_full_mnist(full_mnist, tmp_path, capsys):
 
 
 def test_bad_size_is_refused_when_it_comes_up(few_images, capsys, tmp_path):
-    argv = ["train", "--out", str(tmp_path), "--hidden-layer-sizes", "64,0"]
+    argv = ["train", "--output-dir", str(tmp_path), "--hidden-layer-sizes", "64,0"]
     assert "every size must be an integer of at least 1" in refused(capsys, *argv)
 
 
@@ -78,7 +86,7 @@ def test_data_that_are_not_there_are_an_error(tmp_path, capsys, monkeypatch):
 
     monkeypatch.setattr(socket, "getaddrinfo", no_network)
     monkeypatch.setenv("SKMNIST_DATA", str(tmp_path / "data"))
-    assert main(["train", "--data", "mnist", "--out", str(tmp_path / "out")]) == 1
+    assert main(["train", "--data", "mnist", "--output-dir", str(tmp_path / "out")]) == 1
     printed, error = capsys.readouterr()
     assert not printed
     assert error.startswith(f"skmnist: {tmp_path / 'data'}: MNIST could not be downloaded")
@@ -95,7 +103,7 @@ def test_data_that_are_not_there_are_an_error(tmp_path, capsys, monkeypatch):
     ],
 )
 def test_training_that_fails_is_an_error(words, message, few_images, tmp_path, capsys):
-    assert main(["train", "--out", str(tmp_path), "--verbose", "0", *words.split()]) == 1
+    assert main(["train", "--output-dir", str(tmp_path), "--verbose", "0", *words.split()]) == 1
     error = capsys.readouterr().err
     assert message in error
     assert len(error.splitlines()) == 1

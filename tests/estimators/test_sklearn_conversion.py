@@ -83,8 +83,8 @@ def test_training_goes_on():
 
 def test_a_carried_network_is_saved_and_loaded(tmp_path):
     ours = MLPClassifier.from_sklearn(fitted())
-    ours.save(tmp_path / "digits.skm")
-    again = skmnist.load(tmp_path / "digits.skm")
+    ours.save(tmp_path / "digits.safetensors")
+    again = skmnist.load(tmp_path / "digits.safetensors")
     np.testing.assert_array_equal(again.predict_proba(X), ours.predict_proba(X))
 
 

@@ -29,13 +29,13 @@ class serving:
         self.server.server_close()
 
 
-def port_of(server):
+def get_port(server):
     return server.server_address[1]
 
 
 def ask(server, method="GET", path="/", body=None, headers=OWN):
     """Return status, headers and content of an answer."""
-    connection = http.client.HTTPConnection("127.0.0.1", port_of(server), timeout=60)
+    connection = http.client.HTTPConnection("127.0.0.1", get_port(server), timeout=60)
     try:
         connection.putrequest(method, path, skip_host=True, skip_accept_encoding=True)
         for name, value in headers.items():
@@ -57,7 +57,7 @@ def predict(server, content, kind="image/png", **headers):
     return status, json.loads(found)
 
 
-def file_of(image, kind="PNG", **how):
+def encode_image(image, kind="PNG", **how):
     file = io.BytesIO()
     image = image if isinstance(image, Image.Image) else Image.fromarray(image)
     image.save(file, kind, **how)

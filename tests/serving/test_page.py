@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from tests.serving.helpers import file_of
+from tests.serving.helpers import encode_image
 
 # Digits as strokes, in parts of the paper's side.
 STROKES = {
@@ -46,7 +46,7 @@ def page(browser, server):
 
 
 def draw(page, strokes):
-    box = page.locator("#paper").bounding_box()
+    box = page.locator("#drawing").bounding_box()
     for stroke in strokes:
         for i, (x, y) in enumerate(stroke):
             page.mouse.move(box["x"] + x * box["width"], box["y"] + y * box["height"], steps=8)
@@ -56,7 +56,7 @@ def draw(page, strokes):
 
 
 def wait_for_answer(page, label):
-    page.wait_for_selector(f'#answer strong:text-is("{label}")', timeout=10_000)
+    page.wait_for_selector(f'#prediction strong:text-is("{label}")', timeout=10_000)
 
 
 def pixels_of(page, canvas):
@@ -77,17 +77,17 @@ def test_digit_drawn_with_the_mouse_is_read(page, label):
     shown = dict(row.split() for row in rows)
     assert list(shown) == [str(i) for i in range(10)]
     assert abs(sum(float(p.rstrip("%")) for p in shown.values()) - 100) < 1
-    assert f"with {shown[label]}" in page.inner_text("#answer")
+    assert f"with {shown[label]}" in page.inner_text("#prediction")
     assert page.locator("#bars .first .label").inner_text() == label
     assert "Answered in" in page.inner_text("#time")
-    assert pixels_of(page, "seen") > 5_000
+    assert pixels_of(page, "network-input") > 5_000
 
 
 def test_finger_draws_too(browser, server):
     page = browser.new_page(viewport={"width": 390, "height": 844}, has_touch=True, is_mobile=True)
     page.goto(server.url)
     page.wait_for_selector("#bars li")
-    box = page.locator("#paper").bounding_box()
+    box = page.locator("#drawing").bounding_box()
     fingers = page.context.new_cdp_session(page)
 
     def touch(kind, *points):
@@ -106,8 +106,8 @@ def test_clear_leaves_nothing(page):
     draw(page, STROKES["7"])
     wait_for_answer(page, "7")
     page.click("#clear")
-    assert page.locator("#answer strong").count() == 0
-    assert pixels_of(page, "seen") == 0
+    assert page.locator("#prediction strong").count() == 0
+    assert pixels_of(page, "network-input") == 0
     assert set(page.locator("#bars .percent").all_inner_texts()) == {"0.0%"}
     draw(page, STROKES["1"])
     wait_for_answer(page, "1")
@@ -124,7 +124,7 @@ def photo_of(row):
 def test_photos_are_chosen_dropped_and_pasted(page, data):
     X, y = data
     row = X[2000]
-    file = {"name": "photo.png", "mimeType": "image/png", "buffer": file_of(photo_of(row))}
+    file = {"name": "photo.png", "mimeType": "image/png", "buffer": encode_image(photo_of(row))}
     page.set_input_files("#file", [file])
     wait_for_answer(page, str(y[2000]))
     for kind in ("drop", "paste"):
@@ -137,18 +137,18 @@ def test_photos_are_chosen_dropped_and_pasted(page, data):
                 const Kind = kind === "drop" ? DragEvent : ClipboardEvent;
                 return new Kind(kind, {[name]: files, bubbles: true, cancelable: true});
             }""",
-            [kind, name, list(file_of(row.reshape(28, 28)))],
+            [kind, name, list(encode_image(row.reshape(28, 28)))],
         )
         page.evaluate("event => document.body.dispatchEvent(event)", event)
         wait_for_answer(page, str(y[2000]))
 
 
 def test_refusals_are_shown_in_words(page):
-    empty = file_of(np.full((100, 100), 255, np.uint8))
+    empty = encode_image(np.full((100, 100), 255, np.uint8))
     for content, words in [(empty, "No ink found"), (b"no picture", "can't read this file")]:
         file = {"name": "photo.png", "mimeType": "image/png", "buffer": content}
         page.set_input_files("#file", [file])
-        page.wait_for_selector(f'#answer.error:has-text("{words}")', timeout=10_000)
+        page.wait_for_selector(f'#prediction.error:has-text("{words}")', timeout=10_000)
 
 
 @pytest.mark.parametrize("width", [1280, 390, 320])
@@ -158,7 +158,7 @@ def test_page_fits_and_is_labelled(browser, server, width, scheme):
     page.goto(server.url)
     page.wait_for_selector("#bars li")
     assert page.evaluate("document.documentElement.scrollWidth") <= width
-    for role, name in [("button", "Clear"), ("button", "Choose photo"), ("img", "Paper")]:
+    for role, name in [("button", "Clear"), ("button", "Choose photo"), ("img", "Canvas")]:
         assert page.get_by_role(role, name=name).is_visible()
     assert page.locator("[aria-live=polite]").count() == 1
     page.close()

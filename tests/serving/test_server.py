@@ -15,7 +15,7 @@ from sklearn.preprocessing import MinMaxScaler
 from skmnist import CNNClassifier, MLPClassifier, predict_image
 from skmnist.serving import DigitServer
 from tests.helpers import ROOT
-from tests.serving.helpers import OWN, ask, file_of, port_of, predict, serving
+from tests.serving.helpers import OWN, ask, encode_image, get_port, predict, serving
 
 # -- answers -----------------------------------------------------------------------------------
 
@@ -24,7 +24,7 @@ from tests.serving.helpers import OWN, ask, file_of, port_of, predict, serving
 def test_answer_is_that_of_predict_image(server, clf, data, kind):
     X, _ = data
     for row in X[::1000]:
-        content = file_of(row.reshape(28, 28), kind)
+        content = encode_image(row.reshape(28, 28), kind)
         status, found = predict(server, content, f"image/{kind.lower()}")
         wanted = predict_image(clf, io.BytesIO(content))
         assert status == 200
@@ -43,7 +43,7 @@ def test_pictures_of_other_modes_are_read(server, mode):
     else:
         image = image.convert(mode)
     kind = "JPEG" if mode == "CMYK" else "PNG"
-    status, found = predict(server, file_of(image, kind), f"image/{kind.lower()}")
+    status, found = predict(server, encode_image(image, kind), f"image/{kind.lower()}")
     assert (status, found["label"]) == (200, "1")
 
 
@@ -51,7 +51,7 @@ def test_pipelines_are_served(data):
     X, y = data
     model = make_pipeline(MinMaxScaler(), MLPClassifier(max_epochs=3, random_state=0)).fit(X, y)
     with serving(model) as server:
-        status, found = predict(server, file_of(X[0].reshape(28, 28)))
+        status, found = predict(server, encode_image(X[0].reshape(28, 28)))
         assert (status, found["label"]) == (200, str(y[0]))
 
 
@@ -59,7 +59,7 @@ def test_many_at_once_get_their_own_answers(server, clf, data):
     X, _ = data
     digits = X[::25].reshape(-1, 28, 28)
     with ThreadPoolExecutor(200) as clients:
-        found = list(clients.map(lambda digit: predict(server, file_of(digit)), digits))
+        found = list(clients.map(lambda digit: predict(server, encode_image(digit)), digits))
     assert len(found) == 200
     for (status, answer), digit in zip(found, digits, strict=True):
         assert status == 200
@@ -91,7 +91,7 @@ def refused(server, status, words, *args, **kwargs):
 
 
 def test_pixels_are_counted_before_they_are_decoded(server, monkeypatch):
-    large = file_of(Image.new("1", (2001, 2000)))
+    large = encode_image(Image.new("1", (2001, 2000)))
     monkeypatch.setattr(Image.Image, "load", None)  # which decodes
     status, found = predict(server, large)
     assert status == 413
@@ -100,19 +100,19 @@ def test_pixels_are_counted_before_they_are_decoded(server, monkeypatch):
 
 @pytest.mark.parametrize("kind", ["GIF", "TIFF", "WEBP", "PPM"])
 def test_other_formats_are_refused_whatever_they_are_called(server, kind):
-    content = file_of(np.zeros((28, 28), np.uint8), kind)
+    content = encode_image(np.zeros((28, 28), np.uint8), kind)
     assert predict(server, content)[0] == 400
     assert predict(server, content, f"image/{kind.lower()}")[0] == 415
 
 
 def test_empty_paper_is_refused_in_words(server):
-    status, found = predict(server, file_of(np.full((100, 100), 255, np.uint8)))
+    status, found = predict(server, encode_image(np.full((100, 100), 255, np.uint8)))
     assert status == 422
     assert found["error"].startswith("No ink found: ")
 
 
 def test_picture_of_many_small_parts_is_refused(server):
-    content = file_of(np.zeros((64, 64), np.uint8), "JPEG", progressive=True)
+    content = encode_image(np.zeros((64, 64), np.uint8), "JPEG", progressive=True)
     last = content.rindex(b"\xff\xda")
     layered = content[:-2] + content[last:-2] * 100 + content[-2:]
     status, found = predict(server, layered, "image/jpeg")
@@ -157,12 +157,12 @@ def test_other_methods_are_refused(server):
 
 
 def test_other_web_pages_may_not_ask(server):
-    own = f"127.0.0.1:{port_of(server)}"
-    for host in (own, f"localhost:{port_of(server)}", "LOCALHOST", "127.0.0.1", "[::1]:80"):
+    own = f"127.0.0.1:{get_port(server)}"
+    for host in (own, f"localhost:{get_port(server)}", "LOCALHOST", "127.0.0.1", "[::1]:80"):
         assert ask(server, headers={"Host": host})[0] == 200
     for host in (
         "example.org",
-        f"example.org:{port_of(server)}",
+        f"example.org:{get_port(server)}",
         "10.0.0.1",
         "localhost.example.org",
     ):
@@ -192,7 +192,7 @@ def test_what_the_browser_says_of_the_sender_is_heard(server):
 def raw(server, *parts, pause=0.0):
     """Send parts, and return all that comes."""
     received = b""
-    with socket.create_connection(("127.0.0.1", port_of(server)), timeout=60) as connection:
+    with socket.create_connection(("127.0.0.1", get_port(server)), timeout=60) as connection:
         for part in parts:
             connection.sendall(part)
             time.sleep(pause)
@@ -221,7 +221,7 @@ def test_what_is_no_http_is_refused(server, request_, status):
 
 
 def test_slow_requests_are_refused_and_hold_up_nobody(server, data, monkeypatch):
-    monkeypatch.setattr(server, "read_seconds", 0.3)
+    monkeypatch.setattr(server, "read_timeout", 0.3)
     head = b"POST /predict HTTP/1.1\r\nHost: localhost\r\nContent-Type: image/png\r\n"
     for parts in (
         [b"P"],
@@ -233,8 +233,8 @@ def test_slow_requests_are_refused_and_hold_up_nobody(server, data, monkeypatch)
     # Browsers connect beforehand; to those who say nothing nothing is said.
     assert raw(server) == b""
     X, y = data
-    waiting = [socket.create_connection(("127.0.0.1", port_of(server))) for _ in range(50)]
-    status, found = predict(server, file_of(X[0].reshape(28, 28)))
+    waiting = [socket.create_connection(("127.0.0.1", get_port(server))) for _ in range(50)]
+    status, found = predict(server, encode_image(X[0].reshape(28, 28)))
     assert (status, found["label"]) == (200, str(y[0]))
     for connection in waiting:
         connection.close()
@@ -242,7 +242,7 @@ def test_slow_requests_are_refused_and_hold_up_nobody(server, data, monkeypatch)
 
 def test_clients_that_leave_are_no_fault(server, capfd):
     for _ in range(5):
-        connection = socket.create_connection(("127.0.0.1", port_of(server)))
+        connection = socket.create_connection(("127.0.0.1", get_port(server)))
         connection.sendall(b"GET / HTTP/1.1\r\nHost: localhost\r\n\r\n")
         # Reset at once, instead of a polite end.
         connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, b"\1\0\0\0\0\0\0\0")
@@ -281,8 +281,8 @@ def test_models_of_other_pictures_are_refused(data):
 
 
 def test_port_that_is_taken_is_named(server, clf):
-    with pytest.raises(OSError, match=f"port {port_of(server)} at 127.0.0.1 .* Name another port"):
-        DigitServer(clf, port=port_of(server))
+    with pytest.raises(OSError, match=f"port {get_port(server)} at 127.0.0.1 .* Name another port"):
+        DigitServer(clf, port=get_port(server))
     with pytest.raises(OSError, match="'no such host' is no address"):
         DigitServer(clf, host="no such host")
 

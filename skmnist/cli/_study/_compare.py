@@ -1,27 +1,37 @@
 """``skmnist study compare``: several networks side by side."""
 
+from __future__ import annotations
+
 import argparse
 import sys
+from typing import TYPE_CHECKING, Any
 
-from skmnist.cli._arguments import (
+from skmnist.cli._arguments import add_examples, add_output_dir
+from skmnist.cli._data import add_data, load_data
+from skmnist.cli._model_params import (
     MODELS,
-    add_examples,
-    add_out,
-    add_parameters,
-    check,
-    defaults,
+    add_model_params,
+    check_classifiers,
+    default_params,
     model_class,
-    read_name,
-    read_value,
+    parse_param_name,
+    parse_value,
 )
-from skmnist.cli._data import add_data, load
-from skmnist.cli._output import prepare
+from skmnist.cli._output import ensure_writable
 
-from ._results import finish, keep_what_is_finished
+from ._results import save_partial_results, write_results
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from matplotlib.figure import Figure
+    from pandas import DataFrame
+
+_NOT_GIVEN = object()
 
 
-def parse(parser, argv):
-    """Add the options and return the arguments; ``classifiers`` are what to compare."""
+def parse(parser: argparse.ArgumentParser, argv: Sequence[str]) -> argparse.Namespace:
+    """Add the options and return the arguments; ``classifiers`` are the ones to compare."""
     parser.usage = f"{parser.prog} [--model NAME [PARAMETER=VALUE ...]] ... [parameters of all]"
     add_examples(
         parser,
@@ -29,11 +39,36 @@ def parse(parser, argv):
         "skmnist study compare --model mlp --model mlp hidden-layer-sizes=256 --model cnn",
         "skmnist study compare --model mlp lr=0.001 --model mlp lr=0.01 --max-epochs 5",
     )
-    first = argparse.ArgumentParser(
+    networks = _parse_models(parser, argv)
+    add_data(parser)
+    add_output_dir(parser, "skmnist-study")
+    shared = _shared_options([model for model, *_ in networks])
+    add_model_params(parser, "all of them", shared)
+    parser.set_defaults(**dict.fromkeys(shared, _NOT_GIVEN))
+    args = parser.parse_args(argv)
+    given = {name: getattr(args, name) for name in shared}
+    given = {name: value for name, value in given.items() if value is not _NOT_GIVEN}
+    args.classifiers = {}
+    for model, *settings in networks:
+        try:
+            own_params = dict(_parse_setting(setting, model) for setting in settings)
+        except ValueError as error:
+            parser.error(str(error))
+        name = " ".join([model, *settings])
+        if name in args.classifiers:
+            parser.error(f"--model {name} is there twice")
+        args.classifiers[name] = model_class(model)(**given | own_params)
+    return args
+
+
+def _parse_models(parser: argparse.ArgumentParser, argv: Sequence[str]) -> list[list[str]]:
+    """Add --model; return the name and the settings of each network."""
+    # The other options depend on the models, so they are parsed first.
+    model_parser = argparse.ArgumentParser(
         prog=parser.prog, usage=parser.usage, add_help=False, allow_abbrev=False
     )
-    for one in (first, parser):
-        one.add_argument(
+    for parser_ in (model_parser, parser):
+        parser_.add_argument(
             "--model",
             action="append",
             nargs="+",
@@ -41,37 +76,16 @@ def parse(parser, argv):
             help=f"a network ({', '.join(MODELS)}) and what is special about it; once for each "
             "(default: all three)",
         )
-    models = first.parse_known_args(argv)[0].model or [[model] for model in MODELS]
-    for model, *_ in models:
+    networks = model_parser.parse_known_args(argv)[0].model or [[model] for model in MODELS]
+    for model, *_ in networks:
         if model not in MODELS:
             parser.error(f"--model: {model!r} is none of {', '.join(MODELS)}")
-    add_data(parser)
-    add_out(parser, "skmnist-study")
-    shared = _shared_options([model for model, *_ in models])
-    add_parameters(parser, "all of them", shared)
-    parser.set_defaults(**dict.fromkeys(shared, _NOT_GIVEN))
-    args = parser.parse_args(argv)
-    given = {name: getattr(args, name) for name in shared}
-    given = {name: value for name, value in given.items() if value is not _NOT_GIVEN}
-    args.classifiers = {}
-    for model, *words in models:
-        try:
-            special = dict(_read_word(word, model) for word in words)
-        except ValueError as error:
-            parser.error(str(error))
-        name = " ".join([model, *words])
-        if name in args.classifiers:
-            parser.error(f"--model {name} is there twice")
-        args.classifiers[name] = model_class(model)(**given | special)
-    return args
+    return networks
 
 
-_NOT_GIVEN = object()
-
-
-def _shared_options(models):
+def _shared_options(models: Sequence[str]) -> dict[str, Any]:
     """Return ``{name: default}`` of the parameters that all models have."""
-    first, *others = map(defaults, models)
+    first, *others = map(default_params, models)
     first["verbose"] = 0
     shared = {}
     for name, default in first.items():
@@ -81,50 +95,52 @@ def _shared_options(models):
     return shared
 
 
-def _read_word(word, model):
-    name, equals, value = word.partition("=")
+def _parse_setting(text: str, model: str) -> tuple[str, Any]:
+    """Return the name and the value of ``PARAMETER=VALUE``."""
+    name, equals, value = text.partition("=")
     if not equals:
         raise ValueError(
-            f"--model {model} {word}: write what is special about it as PARAMETER=VALUE, such as "
+            f"--model {model} {text}: write what is special about it as PARAMETER=VALUE, such as "
             "lr=0.01 or hidden-layer-sizes=64,32"
         )
-    return read_name(name, model), read_value(value)
+    return parse_param_name(name, model), parse_value(value)
 
 
-def run(args):
-    """Train and measure one after the other; print and write the table."""
+def run(args: argparse.Namespace) -> None:
+    """Train and evaluate one network after the other; print and write the table."""
     import pandas as pd
 
     from skmnist.studies._compare_estimators import compare_estimators, describe, differences
     from skmnist.studies._result import plain
 
-    check(args.classifiers.values())
-    prepare(args.out)
-    data = load(args.data, args.data_home)
-    rows = []
-    with keep_what_is_finished(args.out, "compare", lambda: rows):
+    check_classifiers(args.classifiers.values())
+    ensure_writable(args.output_dir)
+    data = load_data(args.data, args.data_home)
+    tables: list[DataFrame] = []
+    with save_partial_results(args.output_dir, "compare", lambda: tables):
         for name, clf in args.classifiers.items():
-            row = compare_estimators({name: clf}, data.X, data.y, data.X_test, data.y_test)
-            print(f"{name}: {row['test_accuracy'].item():.1%}", file=sys.stderr, flush=True)
-            rows.append(row)
-    table = pd.concat([differences(args.classifiers), pd.concat(rows)], axis=1)
+            table = compare_estimators({name: clf}, data.X, data.y, data.X_test, data.y_test)
+            print(f"{name}: {table['test_accuracy'].item():.1%}", file=sys.stderr, flush=True)
+            tables.append(table)
+    table = pd.concat([differences(args.classifiers), pd.concat(tables)], axis=1)
     networks = plain(table.to_dict(orient="index"))
     values = {"study": "compare_estimators", "data": args.data, "networks": networks}
     values |= describe(args.classifiers, data.X, data.X_test)
-    finish(args.out, "compare", table, values, _draw(table), shown=table.T)
+    figure = _plot_accuracies(table)
+    write_results(args.output_dir, "compare", table, values, figure, printed_table=table.T)
 
 
-def _draw(table):
-    """Draw the accuracies, the first network on top."""
+def _plot_accuracies(table: DataFrame) -> Figure:
+    """Plot the accuracies, the first network on top."""
     from matplotlib.figure import Figure
 
     from skmnist.displays._style import COLORS, WIDTH, shorten
 
     figure = Figure((WIDTH, 1.2 + 0.4 * len(table)), layout="constrained")
     ax = figure.subplots()
-    for part, marker, color in (("train", "o", COLORS[0]), ("test", "s", COLORS[1])):
-        accuracy = 100 * table[f"{part}_accuracy"]
-        label = f"{part.capitalize()} images"
+    for subset, marker, color in (("train", "o", COLORS[0]), ("test", "s", COLORS[1])):
+        accuracy = 100 * table[f"{subset}_accuracy"]
+        label = f"{subset.capitalize()} images"
         ax.plot(accuracy, range(len(table)), marker, color=color, label=label)
     ax.set_yticks(range(len(table)), [shorten(name, 36) for name in table.index])
     ax.invert_yaxis()

@@ -1,17 +1,27 @@
 """``skmnist study epochs``: scores, losses and seconds against the number of epochs."""
 
+from __future__ import annotations
+
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING
 
-from skmnist.cli._arguments import add_cv, add_examples, add_out, check, parse_with_parameters
-from skmnist.cli._data import add_data, load
-from skmnist.cli._output import prepare
+from skmnist.cli._arguments import add_cv, add_examples, add_output_dir
+from skmnist.cli._data import add_data, load_data
+from skmnist.cli._model_params import check_classifiers, parse_with_model_params
+from skmnist.cli._output import ensure_writable
 
-from ._results import finish, keep_what_is_finished, mean_over_parts
-from ._score_log import ScoreNotes
+from ._results import mean_over_folds, save_partial_results, write_results
+from ._score_log import ScoreLog
+
+if TYPE_CHECKING:
+    import argparse
+    from collections.abc import Sequence
+
+    from pandas import DataFrame
 
 
-def parse(parser, argv):
+def parse(parser: argparse.ArgumentParser, argv: Sequence[str]) -> argparse.Namespace:
     """Add the options and return the arguments."""
     parser.usage = f"{parser.prog} [--epochs N ...] [--data NAME] [--model NAME] [parameters]"
     add_examples(
@@ -31,12 +41,12 @@ def parse(parser, argv):
     parser.add_argument(
         "--retrain",
         action="store_true",
-        help="train anew for each number of epochs, which takes longer and, with a "
-        "--random-state, gives the same scores",
+        help="train again from the start for each number of epochs, which takes longer and, with "
+        "a --random-state, gives the same scores",
     )
     add_data(parser)
-    add_out(parser, "skmnist-study")
-    args = parse_with_parameters(parser, argv, leave_out={"max_epochs"})
+    add_output_dir(parser, "skmnist-study")
+    args = parse_with_model_params(parser, argv, exclude={"max_epochs"})
     if len(args.epochs) == 1:
         args.epochs = range(1, args.epochs[0] + 1)
     if not args.epochs or min(args.epochs) < 1:
@@ -44,28 +54,18 @@ def parse(parser, argv):
     return args
 
 
-def run(args):
-    """Measure the curve; print and write it."""
-    import pandas as pd
-
+def run(args: argparse.Namespace) -> None:
+    """Compute the curve; print and write it."""
     from skmnist.studies import epoch_curve
 
-    check([args.classifier])
-    prepare(args.out)
-    data = load(args.data, args.data_home)
+    check_classifiers([args.classifier])
+    ensure_writable(args.output_dir)
+    data = load_data(args.data, args.data_home)
     print(f"\n{args.classifier}", flush=True)
     test = {} if args.cv else {"X_test": data.X_test, "y_test": data.y_test}
     with TemporaryDirectory() as folder:
-        notes = ScoreNotes(Path(folder, "notes"), ["n_iter_"], aloud=False)
-
-        def finished():
-            # Each epoch is scored on the rows trained with, then on others.
-            pairs = zip(notes.read()[::2], notes.read()[1::2], strict=False)
-            rows = [(epochs, train, test) for (epochs, train), (_, test) in pairs]
-            columns = ["epochs", "train_score", "test_score"]
-            return [pd.DataFrame(rows, columns=columns).set_index("epochs")] if rows else []
-
-        with keep_what_is_finished(args.out, "epochs", finished):
+        score_log = ScoreLog(Path(folder, "scores"), ["n_iter_"], verbose=False)
+        with save_partial_results(args.output_dir, "epochs", lambda: _partial_tables(score_log)):
             curve = epoch_curve(
                 args.classifier,
                 data.X,
@@ -73,9 +73,22 @@ def run(args):
                 epochs=args.epochs,
                 cv=args.cv,
                 retrain=args.retrain,
-                scoring=notes,
+                scoring=score_log,
                 **test,
             )
     table = curve.to_frame().set_index("epochs")
     figure = curve.plot().figure_
-    finish(args.out, "epochs", table, curve.to_dict(), figure, shown=mean_over_parts(table))
+    means = mean_over_folds(table)
+    write_results(args.output_dir, "epochs", table, curve.to_dict(), figure, printed_table=means)
+
+
+def _partial_tables(score_log: ScoreLog) -> list[DataFrame]:
+    """Return the scores so far as a table, or nothing."""
+    import pandas as pd
+
+    # Each epoch is scored on the training set, then on the test set.
+    scores = score_log.read()
+    pairs = zip(scores[::2], scores[1::2], strict=False)
+    rows = [(epochs, train, test) for (epochs, train), (_, test) in pairs]
+    columns = ["epochs", "train_score", "test_score"]
+    return [pd.DataFrame(rows, columns=columns).set_index("epochs")] if rows else []

@@ -1,29 +1,37 @@
 """``skmnist study grid``: every combination of some values of parameters."""
 
+from __future__ import annotations
+
 import sys
 import warnings
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING, Any
 
-from skmnist.cli._arguments import (
-    add_cv,
-    add_examples,
-    add_jobs,
-    add_out,
-    as_text,
-    check,
-    parse_with_parameters,
-    read_name,
-    read_value,
+from skmnist.cli._arguments import add_cv, add_examples, add_n_jobs, add_output_dir
+from skmnist.cli._data import add_data, load_data
+from skmnist.cli._model_params import (
+    check_classifiers,
+    format_value,
+    parse_param_name,
+    parse_value,
+    parse_with_model_params,
 )
-from skmnist.cli._data import add_data, load
-from skmnist.cli._output import prepare
+from skmnist.cli._output import ensure_writable
 
-from ._results import finish, keep_what_is_finished
-from ._score_log import ScoreNotes
+from ._results import save_partial_results, write_results
+from ._score_log import ScoreLog
+
+if TYPE_CHECKING:
+    import argparse
+    from collections.abc import Mapping, Sequence
+
+    from pandas import DataFrame
+
+    from skmnist.cli._data import Data
 
 
-def parse(parser, argv):
+def parse(parser: argparse.ArgumentParser, argv: Sequence[str]) -> argparse.Namespace:
     """Add the options and return the arguments."""
     parser.usage = (
         f"{parser.prog} --grid PARAMETER VALUE ... [--grid PARAMETER VALUE ...]\n"
@@ -45,12 +53,12 @@ def parse(parser, argv):
         "epochs cost no more than the largest of them.",
     )
     add_cv(parser)
-    add_jobs(parser)
+    add_n_jobs(parser)
     add_data(parser)
-    add_out(parser, "skmnist-study")
-    args = parse_with_parameters(parser, argv, verbose=0)
+    add_output_dir(parser, "skmnist-study")
+    args = parse_with_model_params(parser, argv, verbose=0)
     try:
-        pairs = [_read_grid(words, args.model) for words in args.grid]
+        pairs = [_parse_grid(words, args.model) for words in args.grid]
     except ValueError as error:
         parser.error(f"--grid: {error}")
     args.grid = dict(pairs)
@@ -60,19 +68,19 @@ def parse(parser, argv):
     return args
 
 
-def _read_grid(words, model):
+def _parse_grid(words: Sequence[str], model: str) -> tuple[str, list[Any]]:
+    """Return the name and the values of ``PARAMETER VALUE ...``."""
     name, *values = words
     if "=" in name or not values:
         raise ValueError(
             f"{' '.join(words)!r}: write the parameter and the values as words, such as "
             "--grid lr 0.001 0.01"
         )
-    return read_name(name, model), [read_value(value.strip(",")) for value in values]
+    return parse_param_name(name, model), [parse_value(value.strip(",")) for value in values]
 
 
-def run(args):
-    """Search; print and write how good each combination is, and the best on the test images."""
-    import pandas as pd
+def run(args: argparse.Namespace) -> None:
+    """Search; print and write the score of each combination, and the best one's test score."""
     from sklearn.base import clone
     from sklearn.model_selection import ParameterGrid
 
@@ -80,76 +88,83 @@ def run(args):
     from skmnist.studies import EpochGridSearchCV
     from skmnist.studies._result import plain, provenance
 
-    check(clone(args.classifier).set_params(**one) for one in ParameterGrid(args.grid))
-    prepare(args.out)
-    data = load(args.data, args.data_home)
+    check_classifiers(
+        clone(args.classifier).set_params(**params) for params in ParameterGrid(args.grid)
+    )
+    ensure_writable(args.output_dir)
+    data = load_data(args.data, args.data_home)
     print(f"\n{args.classifier}", flush=True)
     names = sorted(args.grid)
     with TemporaryDirectory() as folder:
-        notes = ScoreNotes(Path(folder, "notes"), names)
-
-        def finished():
-            table = pd.DataFrame(notes.read(), columns=[*names, "test_score"])
-            return [table.set_index(names)] if len(table) else []
-
+        score_log = ScoreLog(Path(folder, "scores"), names)
         search = EpochGridSearchCV(
-            args.classifier, args.grid, cv=args.cv, n_jobs=args.n_jobs, scoring=notes
+            args.classifier, args.grid, cv=args.cv, n_jobs=args.n_jobs, scoring=score_log
         )
-        with keep_what_is_finished(args.out, "grid", finished):
+        with save_partial_results(args.output_dir, "grid", lambda: _partial_tables(score_log)):
             _fit(search, data)
-    results, best = search.cv_results_, search.best_params_
-    test = search.best_estimator_.score(data.X_test, data.y_test)
-    table = _table(results, names)
-    how = {"study": "grid", "data": args.data, "grid": args.grid, "cv": args.cv}
+    results, best_params = search.cv_results_, search.best_params_
+    test_accuracy = search.best_estimator_.score(data.X_test, data.y_test)
+    table = _results_table(results, names)
+    settings = {"study": "grid", "data": args.data, "grid": args.grid, "cv": args.cv}
     values = {
         "study": "grid",
-        **provenance(args.classifier, data.X, **how),
-        "best_params": plain(best),
+        **provenance(args.classifier, data.X, **settings),
+        "best_params": plain(best_params),
         "best_cv_accuracy": float(search.best_score_),
-        "test_accuracy": float(test),
+        "test_accuracy": float(test_accuracy),
         "cv_results": plain(results),
     }
-    columns = {name: [one[name] for one in results["params"]] for name in args.grid}
+    columns = {name: [params[name] for params in results["params"]] for name in args.grid}
     display = SearchDisplay(
         columns, results["mean_test_score"], results["std_test_score"], "accuracy"
     ).plot()
-    shown = table.filter(regex="^(?!split)")
-    finish(args.out, "grid", table, values, display.figure_, shown=shown)
-    words = ", ".join(f"{name} {as_text(value)}" for name, value in best.items())
+    without_folds = table.filter(regex="^(?!split)")
+    write_results(
+        args.output_dir, "grid", table, values, display.figure_, printed_table=without_folds
+    )
+    best = ", ".join(f"{name} {format_value(value)}" for name, value in best_params.items())
     print(
-        f"\nBest: {words}, with {search.best_score_:.1%} in cross-validation. Trained with them on "
-        f"all {len(data.X):,} images: {test:.1%} of the test images."
+        f"\nBest: {best}, with {search.best_score_:.1%} in cross-validation. Trained with them on "
+        f"all {len(data.X):,} images: {test_accuracy:.1%} of the test images."
     )
 
 
-def _fit(search, data):
-    """Search; say in a line why trainings failed, where scikit-learn takes a page."""
+def _partial_tables(score_log: ScoreLog) -> list[DataFrame]:
+    """Return the scores so far as a table, or nothing."""
+    import pandas as pd
+
+    table = pd.DataFrame(score_log.read(), columns=[*score_log.names, "test_score"])
+    return [table.set_index(score_log.names)] if len(table) else []
+
+
+def _fit(search: Any, data: Data) -> None:
+    """Search; report failed trainings in one line each, where scikit-learn prints a page."""
     from sklearn.exceptions import FitFailedWarning
 
     with warnings.catch_warnings(record=True) as caught:
-        warnings.simplefilter("ignore")  # the scores that aren't there are seen in the table
+        warnings.simplefilter("ignore")  # missing scores are visible in the table
         warnings.simplefilter("always", FitFailedWarning)
         try:
             search.fit(data.X, data.y)
         except ValueError as error:
-            raise ValueError(_shorten(error)) from error
+            raise ValueError(_first_and_last_line(error)) from error
     for warning in caught:
-        print(f"skmnist: {_shorten(warning.message)}", file=sys.stderr, flush=True)
+        print(f"skmnist: {_first_and_last_line(warning.message)}", file=sys.stderr, flush=True)
 
 
-def _shorten(text):
-    """Return the first line, that trainings failed, and the last one, why."""
-    lines = str(text).strip().splitlines()
+def _first_and_last_line(message: object) -> str:
+    """Return the first line, which counts the failed trainings, and the last one, the reason."""
+    lines = str(message).strip().splitlines()
     return " ".join(dict.fromkeys([lines[0], lines[-1]]))
 
 
-def _table(results, names):
-    """Return what was found of each combination, the best first."""
+def _results_table(results: Mapping[str, Any], names: Sequence[str]) -> DataFrame:
+    """Return the results of each combination, the best first."""
     import pandas as pd
 
     scores = [name for name in results if name.startswith("split")]
     columns = ["rank_test_score", "mean_test_score", "std_test_score", "mean_fit_time", *scores]
     table = pd.DataFrame({name: results[name] for name in columns})
     for i, name in enumerate(names):
-        table.insert(i, name, [as_text(one[name]) for one in results["params"]])
+        table.insert(i, name, [format_value(params[name]) for params in results["params"]])
     return table.sort_values("rank_test_score").set_index(names)

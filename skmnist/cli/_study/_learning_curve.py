@@ -1,24 +1,29 @@
 """``skmnist study learning-curve``: scores and seconds against the number of training images."""
 
+from __future__ import annotations
+
 import argparse
 import sys
 from dataclasses import fields, replace
+from typing import TYPE_CHECKING, Any
 
-from skmnist.cli._arguments import (
-    add_cv,
-    add_examples,
-    add_jobs,
-    add_out,
-    check,
-    parse_with_parameters,
-)
-from skmnist.cli._data import add_data, load
-from skmnist.cli._output import prepare
+from skmnist.cli._arguments import add_cv, add_examples, add_n_jobs, add_output_dir
+from skmnist.cli._data import add_data, load_data
+from skmnist.cli._model_params import check_classifiers, parse_with_model_params
+from skmnist.cli._output import ensure_writable
 
-from ._results import finish, keep_what_is_finished, mean_over_parts
+from ._results import mean_over_folds, save_partial_results, write_results
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from pandas import DataFrame
+
+    from skmnist.cli._data import Data
+    from skmnist.studies import LearningCurve
 
 
-def parse(parser, argv):
+def parse(parser: argparse.ArgumentParser, argv: Sequence[str]) -> argparse.Namespace:
     """Add the options and return the arguments."""
     parser.usage = f"{parser.prog} [--train-sizes N ...] [--data NAME] [--model NAME] [parameters]"
     add_examples(
@@ -30,20 +35,20 @@ def parse(parser, argv):
         "--train-sizes",
         metavar="N",
         nargs="+",
-        type=_size,
+        type=_parse_size,
         default=[0.1, 0.25, 0.5, 0.75, 1.0],
         help="numbers of images to train on, or shares of those there are, written with a point "
         "(default: 0.1 0.25 0.5 0.75 1.0)",
     )
     add_cv(parser)
-    add_jobs(parser)
+    add_n_jobs(parser)
     add_data(parser)
-    add_out(parser, "skmnist-study")
-    return parse_with_parameters(parser, argv, verbose=0)
+    add_output_dir(parser, "skmnist-study")
+    return parse_with_model_params(parser, argv, verbose=0)
 
 
-def _size(text):
-    """Read a number of images, or a share where it has a point or an exponent."""
+def _parse_size(text: str) -> int | float:
+    """Parse a number of images, or a fraction if it has a point or an exponent."""
     try:
         size = float(text)
     except ValueError:
@@ -58,17 +63,17 @@ def _size(text):
     )
 
 
-def run(args):
-    """Measure the curve, size by size; print and write it."""
+def run(args: argparse.Namespace) -> None:
+    """Compute the curve, size by size; print and write it."""
     from skmnist.studies import learning_curve
 
-    check([args.classifier])
-    prepare(args.out)
-    data = load(args.data, args.data_home)
+    check_classifiers([args.classifier])
+    ensure_writable(args.output_dir)
+    data = load_data(args.data, args.data_home)
     print(f"\n{args.classifier}", flush=True)
     _check_sizes(args.train_sizes, args.cv, data)
-    points = []
-    with keep_what_is_finished(args.out, "learning-curve", lambda: list(map(_table, points))):
+    points: list[LearningCurve] = []
+    with save_partial_results(args.output_dir, "learning-curve", lambda: list(map(_table, points))):
         for size in args.train_sizes:
             point = learning_curve(
                 args.classifier,
@@ -77,7 +82,7 @@ def run(args):
                 train_sizes=[size],
                 cv=args.cv,
                 n_jobs=args.n_jobs,
-                # The same images for all sizes, the fewer among the more; a file may be sorted.
+                # A larger training set contains the smaller ones; a file may be sorted.
                 shuffle=True,
                 random_state=0,
                 error_score="raise",
@@ -85,38 +90,41 @@ def run(args):
             score = f"{point.test_scores.mean():.1%}"
             print(f"{point.train_sizes[0]:,} images: {score}", file=sys.stderr, flush=True)
             points.append(point)
-    curve = _join(points, args.train_sizes)
+    curve = _concatenate(points, args.train_sizes)
     table = _table(curve)
     figure = curve.plot().figure_
-    finish(args.out, "learning-curve", table, curve.to_dict(), figure, shown=mean_over_parts(table))
+    means = mean_over_folds(table)
+    write_results(
+        args.output_dir, "learning-curve", table, curve.to_dict(), figure, printed_table=means
+    )
 
 
-def _check_sizes(sizes, cv, data):
-    """Refuse sizes that the images don't suffice for, before anything takes time."""
+def _check_sizes(sizes: Sequence[int | float], cv: int, data: Data) -> None:
+    """Check that there are enough images for the sizes, before anything takes time."""
     from sklearn.model_selection import StratifiedKFold
 
-    n_rows = len(next(StratifiedKFold(cv).split(data.X, data.y))[0])
+    n_samples = len(next(StratifiedKFold(cv).split(data.X, data.y))[0])
     for size in sizes:
-        n = int(size * n_rows) if isinstance(size, float) else size
-        if not 1 <= n <= n_rows:
+        n = int(size * n_samples) if isinstance(size, float) else size
+        if not 1 <= n <= n_samples:
             raise ValueError(
-                f"--train-sizes {size}: with --cv {cv} there are from 1 to {n_rows:,} images of "
+                f"--train-sizes {size}: with --cv {cv} there are from 1 to {n_samples:,} images of "
                 f"{len(data.X):,} to train on."
             )
 
 
-def _table(curve):
+def _table(curve: LearningCurve) -> DataFrame:
     return curve.to_frame().set_index("train_size")
 
 
-def _join(curves, sizes):
-    """Return curves of one point each as one."""
+def _concatenate(points: Sequence[LearningCurve], sizes: Sequence[int | float]) -> LearningCurve:
+    """Return one curve from curves of one point each."""
     import numpy as np
 
-    arrays = {
-        one.name: np.concatenate([getattr(curve, one.name) for curve in curves])
-        for one in fields(curves[0])
-        if isinstance(getattr(curves[0], one.name), np.ndarray)
+    changes: dict[str, Any] = {
+        field.name: np.concatenate([getattr(point, field.name) for point in points])
+        for field in fields(points[0])
+        if isinstance(getattr(points[0], field.name), np.ndarray)
     }
-    settings = curves[0].settings | {"train_sizes": sizes}
-    return replace(curves[0], **arrays, settings=settings)
+    changes["settings"] = points[0].settings | {"train_sizes": sizes}
+    return replace(points[0], **changes)

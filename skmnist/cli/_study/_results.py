@@ -1,76 +1,96 @@
-"""What studies leave: a table, the same as JSON, a picture; or what was finished until then."""
+"""Write the results of a study, or its partial results after an interruption."""
+
+from __future__ import annotations
 
 import contextlib
 import signal
 import sys
+from typing import TYPE_CHECKING, Any
 
 from skmnist.cli._output import print_paths, write_figure, write_json, write_table
 
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from pathlib import Path
 
-def finish(out, name, table, values, figure, *, shown=None):
-    """Print a table (`shown`, if the terminal wants another); write it, as JSON and its picture."""
-    shown = table if shown is None else shown
-    print(f"\n{shown.to_string(float_format='{:.4g}'.format, sparsify=False)}", flush=True)
-    _partial(out, name).unlink(missing_ok=True)  # of an earlier run
+    from matplotlib.figure import Figure
+    from pandas import DataFrame
+
+
+def write_results(
+    output_dir: Path,
+    name: str,
+    table: DataFrame,
+    values: Mapping[str, Any],
+    figure: Figure,
+    *,
+    printed_table: DataFrame,
+) -> None:
+    """Print `printed_table`; write the table as CSV, the values as JSON and the figure as PNG."""
+    text = printed_table.to_string(float_format="{:.4g}".format, sparsify=False)
+    print(f"\n{text}", flush=True)
+    _partial_path(output_dir, name).unlink(missing_ok=True)  # of an earlier run
     print_paths(
         [
-            write_table(table, out / f"{name}.csv"),
-            write_json(values, out / f"{name}.json"),
-            write_figure(figure, out / f"{name}.png"),
+            write_table(table, output_dir / f"{name}.csv"),
+            write_json(values, output_dir / f"{name}.json"),
+            write_figure(figure, output_dir / f"{name}.png"),
         ]
     )
 
 
-def mean_over_parts(table):
-    """Return the means over the parts of cross-validation, as the terminal shows them."""
+def mean_over_folds(table: DataFrame) -> DataFrame:
+    """Return the means over the cross-validation folds."""
     return table.drop(columns="split").groupby(level=0, sort=False).mean()
 
 
 @contextlib.contextmanager
-def keep_what_is_finished(out, name, finished):
-    """Write what was finished, if Ctrl-C comes or a training fails; workers are deaf to Ctrl-C.
+def save_partial_results(
+    output_dir: Path, name: str, partial_tables: Callable[[], Sequence[DataFrame]]
+) -> Iterator[None]:
+    """Write the partial results after Ctrl-C or a failed training; workers ignore Ctrl-C.
 
     Parameters
     ----------
-    out : Path
+    output_dir : Path
     name : str
-        Of the study.
-    finished : callable
-        Returns the tables of what was finished, in a list.
+        Name of the study.
+    partial_tables : callable
+        Returns the tables of the finished trainings, in a list.
 
     Raises
     ------
     KeyboardInterrupt
-        It says what was written.
+        Its message says what was written.
     """
     from joblib import parallel_config
 
-    # This process ends its workers; by themselves they'd print where Ctrl-C met them.
-    deaf = {"initializer": signal.signal, "initargs": (signal.SIGINT, signal.SIG_IGN)}
+    # This process ends its workers; otherwise each would print a traceback after Ctrl-C.
+    ignore_sigint = {"initializer": signal.signal, "initargs": (signal.SIGINT, signal.SIG_IGN)}
     try:
-        with parallel_config("loky", **deaf):
+        with parallel_config("loky", **ignore_sigint):
             yield
     except KeyboardInterrupt:
-        words = _write_tables(out, name, finished()) or "nothing was finished yet"
-        raise KeyboardInterrupt(words) from None
+        message = _write_partial(output_dir, name, partial_tables()) or "nothing was finished yet"
+        raise KeyboardInterrupt(message) from None
     except Exception:
-        if words := _write_tables(out, name, finished()):
-            print(f"skmnist: {words}", file=sys.stderr, flush=True)
+        if message := _write_partial(output_dir, name, partial_tables()):
+            print(f"skmnist: {message}", file=sys.stderr, flush=True)
         raise
 
 
-def _write_tables(out, name, tables):
-    """Write tables as one; return what to say about it."""
+def _write_partial(output_dir: Path, name: str, tables: Sequence[DataFrame]) -> str:
+    """Write tables as one; return the message for the user."""
     if not tables:
         return ""
     import pandas as pd
 
-    path = _partial(out, name)
+    path = _partial_path(output_dir, name)
     try:
         return f"what was finished is in {write_table(pd.concat(tables), path).resolve()}"
     except OSError as error:
         return f"what was finished can't be written to {path}: {error.strerror or error}"
 
 
-def _partial(out, name):
-    return out / f"{name}-interrupted.csv"
+def _partial_path(output_dir: Path, name: str) -> Path:
+    return output_dir / f"{name}-interrupted.csv"

@@ -1,49 +1,56 @@
-"""Notes of the scores that a study has found so far."""
+"""Log of the scores that a study has computed so far."""
+
+from __future__ import annotations
 
 import json
 import sys
+from typing import TYPE_CHECKING, Any
 
-from skmnist.cli._arguments import as_text
+from skmnist.cli._model_params import format_value
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
 
 
-class ScoreNotes:
-    """Score by accuracy and write each score down at once, because Ctrl-C may come.
+class ScoreLog:
+    """Score by accuracy and log each score at once, because Ctrl-C may follow.
 
-    It is the `scoring` of a study. Workers are other processes, so the notes are lines of a file.
+    It is the `scoring` of a study. Workers are other processes, so the log is a file.
 
     Parameters
     ----------
     path : Path
         The file.
     names : list of str
-        Attributes of a fitted classifier that tell what its score is about.
-    aloud : bool, default=True
-        Whether to say each score.
+        Attributes of a fitted classifier that identify its score.
+    verbose : bool, default=True
+        Whether to print each score.
     """
 
-    def __init__(self, path, names, *, aloud=True):
+    def __init__(self, path: Path, names: Sequence[str], *, verbose: bool = True) -> None:
         self.path = path
         self.names = names
-        self.aloud = aloud
-        self.__name__ = self.__qualname__ = "accuracy"  # what results call their scores
+        self.verbose = verbose
+        self.__name__ = self.__qualname__ = "accuracy"  # the name of the score in results
 
-    def __call__(self, estimator, X, y):
+    def __call__(self, estimator: Any, X: Any, y: Any) -> float:
         """Return the accuracy."""
         score = float(estimator.score(X, y))
-        about = [as_text(getattr(estimator, name)) for name in self.names]
+        key = [format_value(getattr(estimator, name)) for name in self.names]
         try:
             with open(self.path, "a", encoding="utf-8") as file:
-                file.write(json.dumps([*about, score]) + "\n")
-        except OSError as error:  # the notes are for Ctrl-C alone: no reason to fail
-            words = f"{self.path}: {error.strerror}; Ctrl-C would lose this score"
-            print(f"skmnist: {words}", file=sys.stderr, flush=True)
-        if self.aloud:
-            words = ", ".join(map(" ".join, zip(self.names, about, strict=True)))
-            print(f"{words}: {score:.1%}", file=sys.stderr, flush=True)
+                file.write(json.dumps([*key, score]) + "\n")
+        except OSError as error:  # the log is only for Ctrl-C, so the study continues
+            message = f"{self.path}: {error.strerror}; Ctrl-C would lose this score"
+            print(f"skmnist: {message}", file=sys.stderr, flush=True)
+        if self.verbose:
+            label = ", ".join(map(" ".join, zip(self.names, key, strict=True)))
+            print(f"{label}: {score:.1%}", file=sys.stderr, flush=True)
         return score
 
-    def read(self):
-        """Return the notes so far, a list for each: the attributes as texts, and the score."""
+    def read(self) -> list[list[Any]]:
+        """Return the logged scores, a list for each: the attributes as text, and the score."""
         if not self.path.exists():
             return []
         lines = self.path.read_text(encoding="utf-8").splitlines()

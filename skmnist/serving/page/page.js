@@ -1,17 +1,17 @@
 "use strict";
 
-const paper = document.getElementById("paper");
-const pen = paper.getContext("2d");
-const STROKE = 20; // of the paper's 280 pixels: about as thick as MNIST's
-const SENT_SIDE = 140; // pixels of a drawing that are sent: more than the network can use
-const PHOTO_SIDE = 1200; // likewise of a photo
-const MOST_BARS = 10;
-const SENT_AS_IT_IS = { types: ["image/png", "image/jpeg", "image/bmp"], bytes: 900_000 };
+const canvas = document.getElementById("drawing");
+const ctx = canvas.getContext("2d");
+const STROKE_WIDTH = 20; // of the canvas's 280 pixels: about the stroke width of MNIST
+const MAX_DRAWING_SIDE = 140; // pixels of a drawing that are sent: more than the network can use
+const MAX_PHOTO_SIDE = 1200; // likewise of a photo
+const MAX_BARS = 10;
+const SENT_UNCHANGED = { types: ["image/png", "image/jpeg", "image/bmp"], bytes: 900_000 };
 
 let classes = [];
-let question = 0; // number of the latest; answers to earlier ones are dropped
+let requestId = 0; // of the latest request; responses to earlier ones are ignored
 
-// -- what is shown --------------------------------------------------------------------------
+// -- output ---------------------------------------------------------------------------------
 
 function percent(p) {
   return `${(100 * p).toFixed(1)}%`;
@@ -21,82 +21,82 @@ function showBars(probabilities) {
   const labels = Object.keys(probabilities);
   const best = labels.reduce((a, b) => (probabilities[b] > probabilities[a] ? b : a));
   let shown = classes;
-  if (classes.length > MOST_BARS) {
-    shown = [...classes].sort((a, b) => probabilities[b] - probabilities[a]).slice(0, MOST_BARS);
+  if (classes.length > MAX_BARS) {
+    shown = [...classes].sort((a, b) => probabilities[b] - probabilities[a]).slice(0, MAX_BARS);
   }
   document.getElementById("bars").replaceChildren(...shown.map((label) => {
     const p = probabilities[label];
-    const row = document.createElement("li");
-    row.classList.toggle("first", p > 0 && label === best);
+    const item = document.createElement("li");
+    item.classList.toggle("first", p > 0 && label === best);
     for (const name of ["label", "track", "percent"]) {
-      row.appendChild(document.createElement("span")).className = name;
+      item.appendChild(document.createElement("span")).className = name;
     }
-    const [text, track, number] = row.children;
+    const [text, track, number] = item.children;
     text.textContent = label;
     track.setAttribute("aria-hidden", "true");
     const bar = track.appendChild(document.createElement("span"));
     bar.className = "bar";
     bar.style.width = percent(p);
     number.textContent = percent(p);
-    return row;
+    return item;
   }));
 }
 
 function showPixels(image) {
-  const seen = document.getElementById("seen").getContext("2d");
-  const pixels = seen.createImageData(28, 28);
+  const input = document.getElementById("network-input").getContext("2d");
+  const pixels = input.createImageData(28, 28);
   image.forEach((value, i) => pixels.data.set([value, value, value, 255], 4 * i));
-  seen.putImageData(pixels, 0, 0);
+  input.putImageData(pixels, 0, 0);
 }
 
-function showAnswer(words, label = "", isError = false) {
-  const answer = document.getElementById("answer");
+function showPrediction(message, label = "", isError = false) {
+  const prediction = document.getElementById("prediction");
   const strong = document.createElement("strong");
   strong.textContent = label;
-  answer.replaceChildren(...(label ? [strong, " "] : []), words);
-  answer.classList.toggle("error", isError);
+  prediction.replaceChildren(...(label ? [strong, " "] : []), message);
+  prediction.classList.toggle("error", isError);
 }
 
-function showTime(words) {
-  document.getElementById("time").textContent = words;
+function showTime(message) {
+  document.getElementById("time").textContent = message;
 }
 
-function showNothing(words = "Draw with a mouse, a pen or a finger.", isError = false) {
-  showAnswer(words, "", isError);
+function reset(message = "Draw with a mouse, a pen or a finger.", isError = false) {
+  showPrediction(message, "", isError);
   showBars(Object.fromEntries(classes.map((label) => [label, 0])));
   showPixels(new Array(28 * 28).fill(0));
   showTime("");
 }
 
-// -- asking ---------------------------------------------------------------------------------
+// -- requests -------------------------------------------------------------------------------
 
-async function ask(blob) {
-  const number = ++question;
+async function predict(blob) {
+  const id = ++requestId;
   const start = performance.now();
-  let found;
+  let result;
   try {
-    const reply = await fetch("/predict", {
+    const response = await fetch("/predict", {
       method: "POST", body: blob, headers: { "Content-Type": blob.type },
     });
-    found = await reply.json();
+    result = await response.json();
   } catch {
-    found = { error: "The server does not answer. Is it still running?" };
+    result = { error: "The server does not answer. Is it still running?" };
   }
-  if (number !== question) return;
-  if (found.error) {
-    showNothing(found.error, true);
+  if (id !== requestId) return;
+  if (result.error) {
+    reset(result.error, true);
     return;
   }
-  const probabilities = Object.fromEntries(found.probabilities);
-  const p = probabilities[found.label];
-  showAnswer(p === undefined ? "" : `with ${percent(p)}`, found.label);
+  const probabilities = Object.fromEntries(result.probabilities);
+  const p = probabilities[result.label];
+  showPrediction(p === undefined ? "" : `with ${percent(p)}`, result.label);
   showBars(probabilities);
-  showPixels(found.image);
+  showPixels(result.image);
   showTime(`Answered in ${Math.round(performance.now() - start)} ms.`);
 }
 
-// A copy of a picture that is at most `side` pixels wide and high, on white.
-function copyOf(source, side) {
+// Return a copy of an image that is at most `side` pixels wide and high, on white.
+function downscale(source, side) {
   const scale = Math.min(1, side / Math.max(source.width, source.height));
   const copy = document.createElement("canvas");
   copy.width = Math.max(1, Math.round(source.width * scale));
@@ -109,58 +109,58 @@ function copyOf(source, side) {
   return copy;
 }
 
-function askWith(canvas, type) {
-  canvas.toBlob((blob) => ask(blob), type, 0.9);
+function predictCanvas(source, type) {
+  source.toBlob((blob) => predict(blob), type, 0.9);
 }
 
 // -- drawing --------------------------------------------------------------------------------
 
-let stroke = null; // the pointer that draws
+let activePointer = null; // id of the pointer that is drawing
 
 function clear() {
-  question += 1;
-  stroke = null;
-  paper.classList.remove("photo");
-  pen.clearRect(0, 0, paper.width, paper.height);
-  showNothing();
+  requestId += 1;
+  activePointer = null;
+  canvas.classList.remove("photo");
+  ctx.clearRect(0, 0, canvas.width, canvas.height);
+  reset();
 }
 
-function place(event) {
-  const box = paper.getBoundingClientRect();
-  const scale = paper.width / box.width;
+function canvasPosition(event) {
+  const box = canvas.getBoundingClientRect();
+  const scale = canvas.width / box.width;
   return [(event.clientX - box.left) * scale, (event.clientY - box.top) * scale];
 }
 
 function lineTo([x, y]) {
-  pen.lineTo(x, y);
-  pen.stroke();
+  ctx.lineTo(x, y);
+  ctx.stroke();
 }
 
-paper.addEventListener("pointerdown", (event) => {
-  if (stroke !== null || event.button !== 0) return;
-  if (paper.classList.contains("photo")) clear();
-  stroke = event.pointerId;
-  paper.setPointerCapture(stroke);
-  pen.lineWidth = STROKE;
-  pen.lineCap = pen.lineJoin = "round";
-  pen.strokeStyle = "black";
-  pen.beginPath();
-  pen.moveTo(...place(event));
-  lineTo(place(event)); // a dot
+canvas.addEventListener("pointerdown", (event) => {
+  if (activePointer !== null || event.button !== 0) return;
+  if (canvas.classList.contains("photo")) clear();
+  activePointer = event.pointerId;
+  canvas.setPointerCapture(activePointer);
+  ctx.lineWidth = STROKE_WIDTH;
+  ctx.lineCap = ctx.lineJoin = "round";
+  ctx.strokeStyle = "black";
+  ctx.beginPath();
+  ctx.moveTo(...canvasPosition(event));
+  lineTo(canvasPosition(event)); // a dot
 });
 
-paper.addEventListener("pointermove", (event) => {
-  if (event.pointerId !== stroke) return;
-  // The browser reports a quick stroke's points in bunches.
+canvas.addEventListener("pointermove", (event) => {
+  if (event.pointerId !== activePointer) return;
+  // The browser reports the points of a fast stroke in batches.
   const events = event.getCoalescedEvents?.() ?? [];
-  for (const one of events.length ? events : [event]) lineTo(place(one));
+  for (const point of events.length ? events : [event]) lineTo(canvasPosition(point));
 });
 
 for (const end of ["pointerup", "pointercancel"]) {
-  paper.addEventListener(end, (event) => {
-    if (event.pointerId !== stroke) return;
-    stroke = null;
-    askWith(copyOf(paper, SENT_SIDE), "image/png");
+  canvas.addEventListener(end, (event) => {
+    if (event.pointerId !== activePointer) return;
+    activePointer = null;
+    predictCanvas(downscale(canvas, MAX_DRAWING_SIDE), "image/png");
   });
 }
 
@@ -168,38 +168,38 @@ document.getElementById("clear").addEventListener("click", clear);
 
 // -- photos ---------------------------------------------------------------------------------
 
-async function takePhoto(file) {
+async function loadPhoto(file) {
   clear();
-  const number = question;
+  const id = requestId;
   let photo;
   try {
     photo = await createImageBitmap(file);
   } catch {
-    if (number === question) showNothing("The browser can't read this file as a picture.", true);
+    if (id === requestId) reset("The browser can't read this file as a picture.", true);
     return;
   }
-  if (number !== question) return;
-  const scale = Math.min(paper.width / photo.width, paper.height / photo.height);
+  if (id !== requestId) return;
+  const scale = Math.min(canvas.width / photo.width, canvas.height / photo.height);
   const [width, height] = [photo.width * scale, photo.height * scale];
-  paper.classList.add("photo");
-  pen.drawImage(photo, (paper.width - width) / 2, (paper.height - height) / 2, width, height);
-  const { types, bytes } = SENT_AS_IT_IS;
-  const small = Math.max(photo.width, photo.height) <= PHOTO_SIDE;
-  if (small && types.includes(file.type) && file.size <= bytes) ask(file);
-  else askWith(copyOf(photo, PHOTO_SIDE), "image/jpeg");
+  canvas.classList.add("photo");
+  ctx.drawImage(photo, (canvas.width - width) / 2, (canvas.height - height) / 2, width, height);
+  const { types, bytes } = SENT_UNCHANGED;
+  const small = Math.max(photo.width, photo.height) <= MAX_PHOTO_SIDE;
+  if (small && types.includes(file.type) && file.size <= bytes) predict(file);
+  else predictCanvas(downscale(photo, MAX_PHOTO_SIDE), "image/jpeg");
 }
 
-function takeFirst(files) {
-  if (files?.length) takePhoto(files[0]);
+function loadFirst(files) {
+  if (files?.length) loadPhoto(files[0]);
 }
 
 const file = document.getElementById("file");
 document.getElementById("choose").addEventListener("click", () => file.click());
 file.addEventListener("change", () => {
-  takeFirst(file.files);
+  loadFirst(file.files);
   file.value = ""; // so that the same file can be chosen again
 });
-document.addEventListener("paste", (event) => takeFirst(event.clipboardData?.files));
+document.addEventListener("paste", (event) => loadFirst(event.clipboardData?.files));
 for (const name of ["dragenter", "dragover"]) {
   document.addEventListener(name, (event) => {
     event.preventDefault();
@@ -212,12 +212,12 @@ document.addEventListener("dragleave", (event) => {
 document.addEventListener("drop", (event) => {
   event.preventDefault();
   document.body.classList.remove("over");
-  takeFirst(event.dataTransfer?.files);
+  loadFirst(event.dataTransfer?.files);
 });
 
-// -- the beginning --------------------------------------------------------------------------
+// -- start ----------------------------------------------------------------------------------
 
-fetch("/model").then((reply) => reply.json()).then((model) => {
+fetch("/model").then((response) => response.json()).then((model) => {
   classes = model.classes;
   document.getElementById("model").textContent =
     `${model.name} reads it. Pictures go to your own server only, which keeps none.`;

@@ -1,0 +1,47 @@
+"""Train a classifier; print and write its scores on the test set."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from pathlib import Path
+
+    from ._data import Data
+
+
+def train_classifier(clf: Any, data: Data) -> None:
+    """Train a classifier and print how long it took."""
+    print(f"\n{clf}", flush=True)
+    clf.fit(data.X, data.y)
+    best = f", weights of epoch {clf.best_epoch_} kept" if clf.early_stopping else ""
+    print(f"{clf.n_iter_} epochs in {clf.fit_time_:.1f} seconds on {clf.device_}{best}")
+
+
+def evaluate_classifier(clf: Any, data: Data, output_dir: Path) -> Path:
+    """Print the scores of a fitted classifier and write its report; return the page's path."""
+    from skmnist.reporting import EvaluationReport
+
+    report = EvaluationReport.from_estimator(
+        clf, data.X_test, data.y_test, display_labels=class_names(clf.classes_, data.target_names)
+    )
+    accuracy = report.results["accuracy"]
+    print(
+        f"Test accuracy: {accuracy['value']:.1%} "
+        f"({accuracy['confidence']:.0%} interval {accuracy['low']:.1%} to {accuracy['high']:.1%})\n"
+    )
+    print(report.per_class.rename_axis(None).to_string(float_format="{:.3f}".format, na_rep="-"))
+    print("\nConfusion matrix (true classes down, predicted ones across, in the same order):")
+    # Long names above the columns would make the table too wide for a terminal.
+    header = all(len(str(name)) == 1 for name in report.confusion.columns)
+    print(
+        report.confusion.rename_axis(index=None, columns=None).to_string(header=header), flush=True
+    )
+    return report.write(output_dir)[-1]
+
+
+def class_names(classes: Iterable[Any], target_names: Iterable[str]) -> list[str] | None:
+    """Return the data set's names of a classifier's classes, or None if a name is missing."""
+    names = dict(enumerate(target_names))
+    return [names[c] for c in classes] if set(classes) <= set(names) else None
