@@ -137,7 +137,7 @@ def labels_and_weights(bars):
 
 
 def _is_allowed(name, value):
-    return any(rule.holds(value) for rule in PARAMETERS[name].allowed)
+    return any(c.is_satisfied_by(value) for c in PARAMETERS[name].constraints)
 
 
 def parameters(bars):

@@ -1,5 +1,12 @@
 """The network whose training is written by hand."""
 
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import torch
+
 from skmnist._networks.losses import OUTPUT_ACTIVATIONS
 from skmnist._networks.neural_network import NeuralNetwork
 from skmnist._training.optimizers import GradientDescent
@@ -7,6 +14,19 @@ from skmnist.exceptions import InvalidParameterError
 
 from .base import resolve_image_shape
 from .net_classifier import BaseNetClassifier
+from .parameter_types import (
+    Activation,
+    Callbacks,
+    ClassWeight,
+    Device,
+    LayerSizes,
+    Loss,
+    LRSchedule,
+    Path,
+    Precision,
+    RandomState,
+    Verbose,
+)
 from .parameters import check_sizes, fill_docstring
 
 
@@ -52,30 +72,30 @@ class BackpropClassifier(BaseNetClassifier):
 
     def __init__(
         self,
-        hidden_layer_sizes=(64, 32),
-        activation="relu",
+        hidden_layer_sizes: LayerSizes = (64, 32),
+        activation: Activation = "relu",
         *,
-        loss="mse",
-        lr=0.1,
-        lr_schedule=None,
-        batch_size=16,
-        max_epochs=20,
-        shuffle=True,
-        early_stopping=False,
-        validation_fraction=0.1,
-        n_iter_no_change=10,
-        tol=1e-4,
-        class_weight=None,
-        callbacks=None,
-        precision="auto",
-        warm_start=False,
-        checkpoint_dir=None,
-        device="auto",
-        n_threads=None,
-        deterministic=True,
-        random_state=None,
-        verbose=0,
-    ):
+        loss: Loss = "mse",
+        lr: float = 0.1,
+        lr_schedule: LRSchedule = None,
+        batch_size: int = 16,
+        max_epochs: int = 20,
+        shuffle: bool = True,
+        early_stopping: bool = False,
+        validation_fraction: float = 0.1,
+        n_iter_no_change: int = 10,
+        tol: float = 1e-4,
+        class_weight: ClassWeight = None,
+        callbacks: Callbacks = None,
+        precision: Precision = "auto",
+        warm_start: bool = False,
+        checkpoint_dir: Path | None = None,
+        device: Device = "auto",
+        n_threads: int | None = None,
+        deterministic: bool = True,
+        random_state: RandomState = None,
+        verbose: Verbose = 0,
+    ) -> None:
         self.hidden_layer_sizes = hidden_layer_sizes
         self.activation = activation
         self.loss = loss
@@ -99,7 +119,7 @@ class BackpropClassifier(BaseNetClassifier):
         self.random_state = random_state
         self.verbose = verbose
 
-    def _resolve_architecture(self):
+    def _resolve_architecture(self) -> None:
         if self.precision == "bfloat16":
             raise InvalidParameterError(
                 "precision='bfloat16' is autograd's, but the passes of BackpropClassifier are "
@@ -110,23 +130,23 @@ class BackpropClassifier(BaseNetClassifier):
             "auto", self._input_image_shape, self.n_features_in_
         )
 
-    def _build_module(self, n_outputs, generator):
+    def _build_module(self, n_outputs: int, generator: torch.Generator | None) -> NeuralNetwork:
         sizes = (self.n_features_in_, *self._sizes, n_outputs)
         output_activation = OUTPUT_ACTIVATIONS[self.loss]
         return NeuralNetwork(sizes, self.activation, output_activation, generator=generator)
 
-    def _optimizer(self, device):
+    def _optimizer(self, device: torch.device) -> tuple[type, dict[str, Any]]:
         return GradientDescent, {}
 
     @property
-    def coefs_(self):
+    def coefs_(self) -> list[np.ndarray]:
         """list of ndarray: Weights of each layer, of shape (n_in, n_out)."""
         return [layer[:-1] for layer in self._matrices()]
 
     @property
-    def intercepts_(self):
+    def intercepts_(self) -> list[np.ndarray]:
         """list of ndarray: Biases of each layer."""
         return [layer[-1] for layer in self._matrices()]
 
-    def _matrices(self):
+    def _matrices(self) -> list[np.ndarray]:
         return [layer.detach().cpu().numpy().copy() for layer in self.module_.parameters()]

@@ -1,6 +1,10 @@
 """What every classifier here does around its arithmetic: validate, encode, decode."""
 
+from __future__ import annotations
+
 import math
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 import scipy.sparse
@@ -12,22 +16,34 @@ from sklearn.utils.validation import _check_sample_weight, validate_data
 from skmnist._utils.warnings import warn_once
 from skmnist.exceptions import PixelRangeWarning
 
+if TYPE_CHECKING:
+    from numpy.typing import ArrayLike, NDArray
+    from sklearn.utils import Tags
+
 # Pixels to predict that are this many times as large as those of the fit, or as small, are taken
 # as a mistake of scale: 255 is, a darker or brighter picture isn't.
 _RANGE_RATIO = 20
-_RANGE_ROWS = 300  # which are enough to see that
+_RANGE_SAMPLES = 300  # which are enough to see that
 
 
 class BaseImageClassifier(ClassifierMixin, BaseEstimator):
     """Base of the classifiers: from what users pass to plain arrays, and back to their labels."""
 
-    def __sklearn_tags__(self):
+    def __sklearn_tags__(self) -> Tags:
         tags = super().__sklearn_tags__()
         tags.input_tags.sparse = True
         tags.input_tags.three_d_array = True
         return tags
 
-    def _check_data(self, X, y="no_validation", sample_weight=None, *, reset, finite=True):
+    def _check_data(
+        self,
+        X: Any,
+        y: Any = "no_validation",
+        sample_weight: Any = None,
+        *,
+        reset: bool,
+        finite: bool = True,
+    ) -> Any:
         """Return X as (n, n_features) of uint8, float32 or float64, C-contiguous.
 
         Where y is meant, return also y and the weights (None: all equal); rows of weight zero are
@@ -41,14 +57,14 @@ class BaseImageClassifier(ClassifierMixin, BaseEstimator):
             X, shape = _flatten(X)
         if not reset:
             self._check_shape(X, shape)
-        integers = _holds_integers(X)
+        is_integer = _is_integer_frame(X)
         checked = validate_data(
             self,
             X,
             y,
             accept_sparse="csr",
             dtype="numeric",
-            ensure_all_finite=finite or not _holds_floats(X),
+            ensure_all_finite=finite or not _is_float_array(X),
             reset=reset,
         )
         X, y = checked if isinstance(checked, tuple) else (checked, None)
@@ -57,7 +73,7 @@ class BaseImageClassifier(ClassifierMixin, BaseEstimator):
         if sample_weight is not None:
             X, y, sample_weight = _drop_zero_weight(X, y, sample_weight)
         X = X.toarray() if scipy.sparse.issparse(X) else X
-        X, are_bytes = _as_pixels(X.astype(np.int64) if integers and X.dtype.kind == "f" else X)
+        X, are_bytes = _as_pixels(X.astype(np.int64) if is_integer and X.dtype.kind == "f" else X)
         if reset:
             self._input_image_shape = shape
             self._fit_pixel_range(X, are_bytes)
@@ -65,15 +81,15 @@ class BaseImageClassifier(ClassifierMixin, BaseEstimator):
             self._warn_on_range_shift(X)
         return X if y is None else (X, y, sample_weight)
 
-    def _fit_pixel_range(self, X, are_bytes):
+    def _fit_pixel_range(self, X: np.ndarray, are_bytes: bool) -> None:
         # The one rule: integers within 0..255, unless they are just 0 and 1, are divided by 255;
         # bool and floating-point pixels are taken as they are.
         self.pixel_scale_ = 255.0 if are_bytes and X.max() > 1 else 1.0
-        some = _subsample(X)
-        self.pixel_range_ = (float(some.min()), float(some.max()))
-        self._mean_abs_pixel = _mean_abs(some)
+        sample = _subsample(X)
+        self.pixel_range_ = (float(sample.min()), float(sample.max()))
+        self._mean_abs_pixel = _mean_abs(sample)
 
-    def _check_shape(self, X, shape):
+    def _check_shape(self, X: Any, shape: tuple[int, ...] | None) -> None:
         name = type(self).__name__
         given = getattr(X, "shape", None)
         if shape is None and given == self.image_shape_ and given[1] != self.n_features_in_:
@@ -90,7 +106,7 @@ class BaseImageClassifier(ClassifierMixin, BaseEstimator):
                 f"{self.image_shape_}."
             )
 
-    def _warn_on_range_shift(self, X):
+    def _warn_on_range_shift(self, X: np.ndarray) -> None:
         X = _subsample(X)
         low, high = float(X.min()), float(X.max())
         fit_low, fit_high = self.pixel_range_
@@ -114,7 +130,7 @@ class BaseImageClassifier(ClassifierMixin, BaseEstimator):
                 stacklevel=5,
             )
 
-    def _fit_classes(self, y, classes=None):
+    def _fit_classes(self, y: np.ndarray, classes: ArrayLike | None = None) -> None:
         """Learn `classes_` from y, or take them as given."""
         self.classes_ = np.unique(y if classes is None else _as_numpy(classes))
         if len(self.classes_) < 2:
@@ -123,7 +139,7 @@ class BaseImageClassifier(ClassifierMixin, BaseEstimator):
                 "least two classes to tell apart."
             )
 
-    def _encode(self, y):
+    def _encode(self, y: np.ndarray) -> np.ndarray:
         """Return the class numbers of y."""
         unknown = np.setdiff1d(y, self.classes_)
         if len(unknown):
@@ -135,11 +151,11 @@ class BaseImageClassifier(ClassifierMixin, BaseEstimator):
 
     # -- from logits to answers --------------------------------------------------------------
 
-    def _logits(self, X):
+    def _logits(self, X: Any) -> np.ndarray:
         """Return the logits, an array of shape (n, n_classes)."""
         raise NotImplementedError
 
-    def decision_function(self, X):
+    def decision_function(self, X: ArrayLike) -> NDArray[np.floating]:
         """Return the logits, whose softmax is :meth:`predict_proba`.
 
         Parameters
@@ -155,7 +171,7 @@ class BaseImageClassifier(ClassifierMixin, BaseEstimator):
         logits = self._logits(X)
         return logits[:, 1] - logits[:, 0] if logits.shape[1] == 2 else logits
 
-    def predict_log_proba(self, X):
+    def predict_log_proba(self, X: ArrayLike) -> NDArray[np.floating]:
         """Return the logarithm of :meth:`predict_proba`, exact for small probabilities.
 
         Parameters
@@ -169,7 +185,7 @@ class BaseImageClassifier(ClassifierMixin, BaseEstimator):
         """
         return scipy.special.log_softmax(self._logits(X), axis=1)
 
-    def predict_proba(self, X):
+    def predict_proba(self, X: ArrayLike) -> NDArray[np.floating]:
         """Return the probability of each class.
 
         Parameters
@@ -184,7 +200,7 @@ class BaseImageClassifier(ClassifierMixin, BaseEstimator):
         """
         return scipy.special.softmax(self._logits(X), axis=1)
 
-    def predict(self, X):
+    def predict(self, X: ArrayLike) -> np.ndarray:
         """Return the most probable label of each picture.
 
         Parameters
@@ -196,18 +212,18 @@ class BaseImageClassifier(ClassifierMixin, BaseEstimator):
         -------
         ndarray of shape (n,)
         """
-        codes = self._logits(X).argmax(axis=1)
-        return self.classes_[codes]
+        class_indices = self._logits(X).argmax(axis=1)
+        return self.classes_[class_indices]
 
 
-def _as_numpy(data):
+def _as_numpy(data: Any) -> Any:
     """Return a torch tensor, wherever it lies, or lists as an array; anything else as it is."""
     if hasattr(data, "detach"):
         return data.detach().cpu().numpy()
     return np.asarray(data) if isinstance(data, (list, tuple)) else data
 
 
-def _holds_integers(X):
+def _is_integer_frame(X: Any) -> bool:
     """Whether X is a DataFrame of integers, which may become floats when it is made an array."""
     return (
         hasattr(X, "dtypes")
@@ -217,29 +233,31 @@ def _holds_integers(X):
     )
 
 
-def _holds_floats(X):
+def _is_float_array(X: Any) -> bool:
     return isinstance(X, np.ndarray) and X.dtype.kind == "f"
 
 
-def _subsample(X):
-    return X[:: max(1, len(X) // _RANGE_ROWS)]
+def _subsample(X: np.ndarray) -> np.ndarray:
+    return X[:: max(1, len(X) // _RANGE_SAMPLES)]
 
 
-def _round_up(value):
+def _round_up(value: float) -> float:
     """Return a number at least as far from 0: 1, 255, or one with a single digit."""
     size = abs(value)
-    bounds = [bound for bound in (0, 1, 255) if size <= bound]
+    bounds: list[float] = [bound for bound in (0, 1, 255) if size <= bound]
     if not bounds:
         unit = 10.0 ** math.floor(math.log10(size))
         bounds = [unit * math.ceil(size / unit)]
     return math.copysign(bounds[0], value)
 
 
-def _mean_abs(X):
+def _mean_abs(X: np.ndarray) -> float:
     return float((np.abs(X) if X.dtype.kind == "f" else X).mean(dtype=np.float64))
 
 
-def _drop_zero_weight(X, y, sample_weight):
+def _drop_zero_weight(
+    X: Any, y: np.ndarray, sample_weight: ArrayLike
+) -> tuple[Any, np.ndarray, np.ndarray]:
     """Return the rows of a weight above zero, with their weights."""
     weights = _check_sample_weight(sample_weight, X, dtype=np.float64, ensure_non_negative=True)
     present = weights > 0
@@ -250,7 +268,7 @@ def _drop_zero_weight(X, y, sample_weight):
     return X[present], y[present], weights[present]
 
 
-def _flatten(X):
+def _flatten(X: Any) -> tuple[np.ndarray, tuple[int, ...]]:
     """Return pictures as rows, and the shape of one."""
     X = np.asarray(X)
     if 0 in X.shape:
@@ -261,7 +279,7 @@ def _flatten(X):
     return X.reshape(len(X), -1), X.shape[1:]
 
 
-def _as_pixels(X):
+def _as_pixels(X: np.ndarray) -> tuple[np.ndarray, bool]:
     """Return a numeric array in one of the three types that we compute from.
 
     Also whether it holds integers of a byte. Floating-point data keeps its precision; integers
@@ -279,14 +297,18 @@ def _as_pixels(X):
     return np.ascontiguousarray(X, dtype=np.float64 if wide else np.float32), False
 
 
-def resolve_image_shape(image_shape, given_shape, n_features):
+def resolve_image_shape(
+    image_shape: Literal["auto"] | Sequence[int],
+    input_image_shape: tuple[int, ...] | None,
+    n_features: int,
+) -> tuple[int, ...]:
     """Return the shape of one picture: (height, width) or (channels, height, width).
 
     Parameters
     ----------
     image_shape : "auto" or tuple
         The parameter.
-    given_shape : tuple or None
+    input_image_shape : tuple or None
         That of a 3-D or 4-D X.
     n_features : int
 
@@ -308,12 +330,12 @@ def resolve_image_shape(image_shape, given_shape, n_features):
                 f"image_shape={image_shape!r} has {np.prod(shape)} pixels, but X has {n_features} "
                 "features."
             )
-        if given_shape is not None and shape[-2:] != given_shape[-2:]:
+        if input_image_shape is not None and shape[-2:] != input_image_shape[-2:]:
             raise ValueError(
-                f"image_shape={image_shape!r}, but X holds pictures of shape {given_shape}."
+                f"image_shape={image_shape!r}, but X holds pictures of shape {input_image_shape}."
             )
         return tuple(map(int, shape))
-    if given_shape is not None:
-        return given_shape
+    if input_image_shape is not None:
+        return input_image_shape
     side = math.isqrt(n_features)
     return (side, side) if side * side == n_features else (1, n_features)

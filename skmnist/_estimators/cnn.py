@@ -1,6 +1,11 @@
 """The convolutional network."""
 
+from __future__ import annotations
+
 import math
+from typing import Any
+
+import torch
 
 from skmnist._networks.cnn import CNN, infer_conv_shapes
 from skmnist._networks.losses import OUTPUT_ACTIVATIONS
@@ -8,6 +13,24 @@ from skmnist.exceptions import InvalidParameterError
 
 from .base import resolve_image_shape
 from .net_classifier import BaseNetClassifier
+from .parameter_types import (
+    Activation,
+    Augmentation,
+    Callbacks,
+    ClassWeight,
+    Device,
+    ImageShape,
+    LayerSizes,
+    Loss,
+    LRSchedule,
+    Optimizer,
+    Path,
+    PerLayer,
+    Precision,
+    RandomState,
+    Verbose,
+    WeightInit,
+)
 from .parameters import check_pairs, check_sizes, fill_docstring
 
 # Fewer features than the smallest pictures of digits (8 x 8) are a table, not a picture.
@@ -75,45 +98,45 @@ class CNNClassifier(BaseNetClassifier):
 
     def __init__(
         self,
-        channels=(32, 64, 64),
-        kernel_size=3,
+        channels: LayerSizes = (32, 64, 64),
+        kernel_size: PerLayer = 3,
         *,
-        stride=1,
-        padding=1,
-        pool_size=2,
-        pool_stride=None,
-        hidden_layer_sizes=(128,),
-        image_shape="auto",
-        activation="relu",
-        dropout=0.0,
-        batch_norm=False,
-        weight_init="auto",
-        loss="cross_entropy",
-        optimizer="adam",
-        lr=1e-3,
-        momentum=0.0,
-        nesterov=False,
-        weight_decay=0.0,
-        lr_schedule=None,
-        batch_size=64,
-        max_epochs=10,
-        shuffle=True,
-        early_stopping=False,
-        validation_fraction=0.1,
-        n_iter_no_change=10,
-        tol=1e-4,
-        class_weight=None,
-        augment=None,
-        callbacks=None,
-        precision="auto",
-        warm_start=False,
-        checkpoint_dir=None,
-        device="auto",
-        n_threads=None,
-        deterministic=True,
-        random_state=None,
-        verbose=0,
-    ):
+        stride: PerLayer = 1,
+        padding: PerLayer = 1,
+        pool_size: PerLayer | None = 2,
+        pool_stride: PerLayer | None = None,
+        hidden_layer_sizes: LayerSizes = (128,),
+        image_shape: ImageShape = "auto",
+        activation: Activation = "relu",
+        dropout: float = 0.0,
+        batch_norm: bool = False,
+        weight_init: WeightInit = "auto",
+        loss: Loss = "cross_entropy",
+        optimizer: Optimizer = "adam",
+        lr: float = 1e-3,
+        momentum: float = 0.0,
+        nesterov: bool = False,
+        weight_decay: float = 0.0,
+        lr_schedule: LRSchedule = None,
+        batch_size: int = 64,
+        max_epochs: int = 10,
+        shuffle: bool = True,
+        early_stopping: bool = False,
+        validation_fraction: float = 0.1,
+        n_iter_no_change: int = 10,
+        tol: float = 1e-4,
+        class_weight: ClassWeight = None,
+        augment: Augmentation = None,
+        callbacks: Callbacks = None,
+        precision: Precision = "auto",
+        warm_start: bool = False,
+        checkpoint_dir: Path | None = None,
+        device: Device = "auto",
+        n_threads: int | None = None,
+        deterministic: bool = True,
+        random_state: RandomState = None,
+        verbose: Verbose = 0,
+    ) -> None:
         self.channels = channels
         self.kernel_size = kernel_size
         self.stride = stride
@@ -152,7 +175,7 @@ class CNNClassifier(BaseNetClassifier):
         self.random_state = random_state
         self.verbose = verbose
 
-    def _resolve_architecture(self):
+    def _resolve_architecture(self) -> None:
         image_shape = "auto" if self.image_shape is None else self.image_shape
         self.image_shape_ = resolve_image_shape(
             image_shape, self._input_image_shape, self.n_features_in_
@@ -163,11 +186,11 @@ class CNNClassifier(BaseNetClassifier):
             and self.n_features_in_ < _SMALLEST_PICTURE
         )
         self._convolutions = infer_conv_shapes(
-            self.image_shape_[-2:], self._layers_asked_for(), clip_pools=is_table
+            self.image_shape_[-2:], self._layer_params(), clip_pools=is_table
         )
         self._sizes = check_sizes("hidden_layer_sizes", self.hidden_layer_sizes)
 
-    def _layers_asked_for(self):
+    def _layer_params(self) -> list[dict[str, Any]]:
         channels = check_sizes("channels", self.channels)
         n = len(channels)
         if n == 0:
@@ -177,7 +200,7 @@ class CNNClassifier(BaseNetClassifier):
         columns = {
             "kernel_size": check_pairs("kernel_size", self.kernel_size, n),
             "stride": check_pairs("stride", self.stride, n),
-            "padding": check_pairs("padding", self.padding, n, least=0),
+            "padding": check_pairs("padding", self.padding, n, minimum=0),
             "pool_size": check_pairs(
                 "pool_size", 1 if self.pool_size is None else self.pool_size, n
             ),
@@ -190,21 +213,21 @@ class CNNClassifier(BaseNetClassifier):
             for c, *values in zip(channels, *columns.values(), strict=True)
         ]
 
-    def _module_input_shape(self):
+    def _module_input_shape(self) -> tuple[int, ...]:
         return self.image_shape_ if len(self.image_shape_) == 3 else (1, *self.image_shape_)
 
-    def _max_activation_size(self):
+    def _max_activation_size(self) -> int:
         maps = [layer["channels"] * math.prod(layer["conv_size"]) for layer in self._convolutions]
         return max(self.n_features_in_, *maps)
 
-    def _n_multiply_adds(self):
+    def _n_multiply_adds(self) -> int:
         convolutions = [coef for coef in self.coefs_ if coef.ndim == 4]
         return self.n_parameters_ + sum(
             coef.size * math.prod(layer["conv_size"])
             for coef, layer in zip(convolutions, self._convolutions, strict=True)
         )
 
-    def _build_module(self, n_outputs, generator):
+    def _build_module(self, n_outputs: int, generator: torch.Generator | None) -> CNN:
         return CNN(
             self._module_input_shape(),
             self._convolutions,

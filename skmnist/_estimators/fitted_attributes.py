@@ -1,5 +1,9 @@
 """What can be read off a fitted classifier, as views of its net."""
 
+from __future__ import annotations
+
+from typing import Any
+
 import numpy as np
 import pandas as pd
 from torch import nn
@@ -35,105 +39,106 @@ class FittedAttributesMixin:
     """
 
     @property
-    def history_(self):
+    def history_(self) -> pd.DataFrame:
         """DataFrame: One row for each epoch: losses, scores, learning rate, seconds."""
         columns = {new: self._column(old) for old, new in _COLUMNS.items()}
         return pd.DataFrame({name: c for name, c in columns.items() if c is not None})
 
     @property
-    def n_iter_(self):
+    def n_iter_(self) -> int:
         """int: Number of epochs run."""
         return len(self._net.history)
 
     @property
-    def loss_curve_(self):
+    def loss_curve_(self) -> list[float]:
         """list of float: Mean training loss of each epoch, taken while it ran."""
         return self._column("train_loss")
 
     @property
-    def loss_(self):
+    def loss_(self) -> float:
         """float: Mean training loss of the last epoch."""
         return self.loss_curve_[-1] if self.n_iter_ else np.nan
 
     @property
-    def validation_loss_curve_(self):
+    def validation_loss_curve_(self) -> list[float] | None:
         """list of float or None: Mean validation loss after each epoch."""
         return self._column("valid_loss")
 
     @property
-    def validation_scores_(self):
+    def validation_scores_(self) -> list[float] | None:
         """list of float or None: Validation accuracy after each epoch."""
         return self._column("valid_acc")
 
     @property
-    def epoch_times_(self):
+    def epoch_times_(self) -> list[float]:
         """list of float: Seconds that each epoch took."""
         return self._column("dur")
 
     @property
-    def module_(self):
+    def module_(self) -> nn.Module:
         """torch.nn.Module: The trained network."""
         return self._net.module_
 
     @property
-    def device_(self):
+    def device_(self) -> str:
         """str: The device that the network is on."""
         return str(self._net.device)
 
     @property
-    def coefs_(self):
+    def coefs_(self) -> list[np.ndarray]:
         """list of ndarray: Weights of each layer: (n_in, n_out), or (n_out, n_in, h, w)."""
         return [_weights(layer) for layer in self._layers()]
 
     @property
-    def intercepts_(self):
+    def intercepts_(self) -> list[np.ndarray]:
         """list of ndarray: Biases of each layer."""
         return [_array(layer.bias) for layer in self._layers()]
 
     @property
-    def n_weights_(self):
+    def n_weights_(self) -> int:
         """int: Number of weights, without biases: 52,544 for 784-64-32-10."""
         return sum(coef.size for coef in self.coefs_)
 
     @property
-    def n_parameters_(self):
+    def n_parameters_(self) -> int:
         """int: Number of all trained parameters, biases included."""
         return sum(p.numel() for p in self.module_.parameters())
 
     @property
-    def _net(self):
+    def _net(self) -> Any:
         if "net_" not in vars(self):
             # An AttributeError, so that hasattr() says no.
             raise AttributeError(f"This {type(self).__name__} is not fitted yet: call fit first.")
-        return self.net_
+        return self.__dict__["net_"]
 
-    def _column(self, name):
+    def _column(self, name: str) -> Any:
         # Epochs that were run without validation rows have none of its figures.
         rows = self._net.history
         column = [row.get(name, np.nan) for row in rows]
         return column if any(name in row for row in rows) else None
 
-    def _layers(self):
+    def _layers(self) -> list[nn.Linear | nn.Conv2d]:
         return [m for m in self.module_.modules() if isinstance(m, (nn.Linear, nn.Conv2d))]
 
-    def __sklearn_is_fitted__(self):
+    def __sklearn_is_fitted__(self) -> bool:
         return "net_" in vars(self)
 
 
-def describe_attributes(cls):
+def describe_attributes(cls: type) -> dict[str, tuple[str, str]]:
     """Return ``{name: (type, text)}`` of the fitted attributes of `cls`."""
     described = dict(ATTRIBUTE_DOCS)
     for name in dir(cls):
         member = getattr(cls, name)
         if name.endswith("_") and not name.startswith("_") and isinstance(member, property):
-            described[name] = member.__doc__
-    return {name: tuple(text.split(": ", 1)) for name, text in described.items()}
+            described[name] = member.__doc__ or ""
+    parts = {name: text.partition(": ") for name, text in described.items()}
+    return {name: (kind, text) for name, (kind, _, text) in parts.items()}
 
 
-def _array(tensor):
+def _array(tensor: Any) -> np.ndarray:
     return tensor.detach().cpu().numpy().copy()
 
 
-def _weights(layer):
+def _weights(layer: nn.Linear | nn.Conv2d) -> np.ndarray:
     weights = _array(layer.weight)
     return np.ascontiguousarray(weights.T) if weights.ndim == 2 else weights

@@ -1,5 +1,10 @@
 """The multilayer perceptron."""
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import torch
 from sklearn import neural_network
 
 from skmnist._networks.losses import OUTPUT_ACTIVATIONS
@@ -7,8 +12,27 @@ from skmnist._networks.mlp import MLP
 
 from .base import resolve_image_shape
 from .net_classifier import BaseNetClassifier
+from .parameter_types import (
+    Activation,
+    Augmentation,
+    Callbacks,
+    ClassWeight,
+    Device,
+    LayerSizes,
+    Loss,
+    LRSchedule,
+    Optimizer,
+    Path,
+    Precision,
+    RandomState,
+    Verbose,
+    WeightInit,
+)
 from .parameters import check_sizes, fill_docstring
 from .sklearn_conversion import convert_params, copy_weights
+
+if TYPE_CHECKING:
+    from typing_extensions import Self
 
 
 @fill_docstring
@@ -53,38 +77,38 @@ class MLPClassifier(BaseNetClassifier):
 
     def __init__(
         self,
-        hidden_layer_sizes=(64, 32),
-        activation="relu",
+        hidden_layer_sizes: LayerSizes = (64, 32),
+        activation: Activation = "relu",
         *,
-        dropout=0.0,
-        batch_norm=False,
-        weight_init="auto",
-        loss="cross_entropy",
-        optimizer="adam",
-        lr=1e-3,
-        momentum=0.0,
-        nesterov=False,
-        weight_decay=0.0,
-        lr_schedule=None,
-        batch_size=64,
-        max_epochs=10,
-        shuffle=True,
-        early_stopping=False,
-        validation_fraction=0.1,
-        n_iter_no_change=10,
-        tol=1e-4,
-        class_weight=None,
-        augment=None,
-        callbacks=None,
-        precision="auto",
-        warm_start=False,
-        checkpoint_dir=None,
-        device="auto",
-        n_threads=None,
-        deterministic=True,
-        random_state=None,
-        verbose=0,
-    ):
+        dropout: float = 0.0,
+        batch_norm: bool = False,
+        weight_init: WeightInit = "auto",
+        loss: Loss = "cross_entropy",
+        optimizer: Optimizer = "adam",
+        lr: float = 1e-3,
+        momentum: float = 0.0,
+        nesterov: bool = False,
+        weight_decay: float = 0.0,
+        lr_schedule: LRSchedule = None,
+        batch_size: int = 64,
+        max_epochs: int = 10,
+        shuffle: bool = True,
+        early_stopping: bool = False,
+        validation_fraction: float = 0.1,
+        n_iter_no_change: int = 10,
+        tol: float = 1e-4,
+        class_weight: ClassWeight = None,
+        augment: Augmentation = None,
+        callbacks: Callbacks = None,
+        precision: Precision = "auto",
+        warm_start: bool = False,
+        checkpoint_dir: Path | None = None,
+        device: Device = "auto",
+        n_threads: int | None = None,
+        deterministic: bool = True,
+        random_state: RandomState = None,
+        verbose: Verbose = 0,
+    ) -> None:
         self.hidden_layer_sizes = hidden_layer_sizes
         self.activation = activation
         self.dropout = dropout
@@ -117,7 +141,7 @@ class MLPClassifier(BaseNetClassifier):
         self.verbose = verbose
 
     @classmethod
-    def from_sklearn(cls, estimator, **params):
+    def from_sklearn(cls, estimator: neural_network.MLPClassifier, **params: Any) -> Self:
         """Return scikit-learn's MLPClassifier as one of these, with its weights if it is fitted.
 
         Unlike scikit-learn's it doesn't stop when the training loss stalls: `max_epochs` epochs
@@ -167,13 +191,13 @@ class MLPClassifier(BaseNetClassifier):
             copy_weights(estimator, clf)
         return clf
 
-    def _resolve_architecture(self):
+    def _resolve_architecture(self) -> None:
         self._sizes = check_sizes("hidden_layer_sizes", self.hidden_layer_sizes)
         self.image_shape_ = resolve_image_shape(
             "auto", self._input_image_shape, self.n_features_in_
         )
 
-    def _build_module(self, n_outputs, generator):
+    def _build_module(self, n_outputs: int, generator: torch.Generator | None) -> MLP:
         return MLP(
             (self.n_features_in_, *self._sizes, n_outputs),
             activation=self.activation,

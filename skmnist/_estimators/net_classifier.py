@@ -39,8 +39,11 @@ from .state import SerializationMixin
 from .training_data import check_range_of_dtype, make_datasets
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
     from numpy.typing import ArrayLike
     from torch import nn
+    from typing_extensions import Self
 
     from skmnist._training.batches import Images
     from skmnist._training.net import Net
@@ -97,7 +100,16 @@ class BaseNetClassifier(
     # -- training ----------------------------------------------------------------------------
 
     @with_callbacks
-    def fit(self, X, y, sample_weight=None, *, X_val=None, y_val=None, resume=False):
+    def fit(
+        self,
+        X: ArrayLike,
+        y: ArrayLike,
+        sample_weight: ArrayLike | None = None,
+        *,
+        X_val: ArrayLike | None = None,
+        y_val: ArrayLike | None = None,
+        resume: bool = False,
+    ) -> Self:
         """Train the network anew (or further, with `warm_start`).
 
         Parameters
@@ -164,7 +176,13 @@ class BaseNetClassifier(
             tasks.end()
         return self
 
-    def partial_fit(self, X, y, classes=None, sample_weight=None):
+    def partial_fit(
+        self,
+        X: ArrayLike,
+        y: ArrayLike,
+        classes: ArrayLike | None = None,
+        sample_weight: ArrayLike | None = None,
+    ) -> Self:
         """Train the network for one epoch, further where it was trained before.
 
         With an integer `random_state`, n calls equal one :meth:`fit` with ``max_epochs=n``.
@@ -195,16 +213,16 @@ class BaseNetClassifier(
             self._fit(X, y, sample_weight, classes=classes, warm=warm, one_epoch=True)
         return self
 
-    def _oom_hint(self):
+    def _oom_hint(self) -> str:
         return (
             f"Lower batch_size (now {self.batch_size}), use a smaller network, or pass fewer rows."
         )
 
     def _fit(
         self,
-        X: ArrayLike,
-        y: ArrayLike,
-        sample_weight: ArrayLike | None,
+        X: Any,
+        y: Any,
+        sample_weight: Any,
         *,
         classes: ArrayLike | None = None,
         X_val: ArrayLike | None = None,
@@ -291,7 +309,7 @@ class BaseNetClassifier(
                 )
 
     def _check_validation_data(
-        self, X_val: ArrayLike | None, y_val: ArrayLike | None
+        self, X_val: Any, y_val: Any
     ) -> tuple[np.ndarray, np.ndarray] | None:
         if (X_val is None) != (y_val is None):
             raise ValueError("X_val and y_val belong together: pass both, or neither.")
@@ -301,7 +319,7 @@ class BaseNetClassifier(
         return X_val, self._encode(y_val)
 
     @contextlib.contextmanager
-    def _on_epoch_end(self, function):
+    def _on_epoch_end(self, function: Callable[[int], None]) -> Iterator[None]:
         """Call ``function(n)`` after each epoch n of every fit.
 
         If ``_supports_staged_fit``, the classifier is then what a fit of n epochs would make it.
@@ -313,33 +331,33 @@ class BaseNetClassifier(
             del self._epoch_hook
 
     @property
-    def _supports_staged_fit(self):
+    def _supports_staged_fit(self) -> bool:
         """Whether a fit of few epochs is the beginning of a fit of more."""
         return self.lr_schedule not in OF_ALL_EPOCHS and not self.callbacks
 
-    def __getstate__(self):
+    def __getstate__(self) -> dict[str, Any]:
         state = super().__getstate__()
         return {name: value for name, value in state.items() if name != "_epoch_hook"}
 
     @contextlib.contextmanager
-    def _torch_context(self, n_rows, device):
-        """Set what torch goes by for batches of `n_rows`, and restore it."""
+    def _torch_context(self, batch_size: int, device: torch.device) -> Iterator[None]:
+        """Set the threads and the algorithms of torch for such batches, and restore them."""
         with (
-            limit_threads(self._choose_threads(n_rows)),
+            limit_threads(self._choose_threads(batch_size)),
             deterministic_algorithms(self.deterministic, device),
         ):
             yield
 
     # -- predicting --------------------------------------------------------------------------
 
-    def _choose_threads(self, n_rows):
+    def _choose_threads(self, batch_size: int) -> int:
         if self.n_threads is not None:
             return self.n_threads
         if self.random_state is not None:
             return 1  # the order of summation, and with it the bits, depends on the number
-        return choose_threads(6 * n_rows * self._n_multiply_adds())
+        return choose_threads(6 * batch_size * self._n_multiply_adds())
 
-    def _logits(self, X):
+    def _logits(self, X: Any) -> np.ndarray:
         check_is_fitted(self)
         X = self._check_data(X, reset=False, finite=False)
         check_range_of_dtype(X, self._dtype)
@@ -371,5 +389,5 @@ class BaseNetClassifier(
         return outputs
 
 
-def _numpy_dtype(dtype):
+def _numpy_dtype(dtype: torch.dtype) -> type[np.floating]:
     return np.float64 if dtype == torch.float64 else np.float32

@@ -4,16 +4,19 @@ A classifier's ``__init__`` names the ones that it has, with its defaults; what 
 the documentation says comes from the one table here.
 """
 
+from __future__ import annotations
+
 import difflib
 import inspect
 import os
 import textwrap
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from numbers import Integral, Real
-from typing import NamedTuple
+from typing import Any, NamedTuple, TypeVar
 
 import numpy as np
 import torch
+from sklearn.base import BaseEstimator
 
 from skmnist._networks.activations import ACTIVATION_MODULES
 from skmnist._networks.losses import LOSSES
@@ -26,83 +29,93 @@ from skmnist.preprocessing._augmentation import AUGMENTATIONS
 
 from .fitted_attributes import describe_attributes
 
+_Class = TypeVar("_Class", bound=type)
 
-class Rule(NamedTuple):
+
+class Constraint(NamedTuple):
     """One kind of value that is allowed."""
 
-    holds: Callable  # value -> bool
-    words: str
-    names: tuple = ()  # where the kind is a choice of names
+    is_satisfied_by: Callable[[Any], bool]
+    description: str
+    choices: tuple[str, ...] = ()
 
 
 class Parameter(NamedTuple):
     """What a parameter may be and what it means."""
 
-    allowed: list  # of Rule
-    kind: str  # the type, as numpydoc wants it
-    text: str
+    constraints: list[Constraint]  # of which one has to be satisfied
+    type: str  # as numpydoc shows it
+    description: str
 
 
-def _number(kind, words, low, high=np.inf, *, open_low=False, open_high=True):
-    def holds(value):
-        if not isinstance(value, kind) or isinstance(value, (bool, np.bool_)):
+def _number(
+    number_type: type,
+    description: str,
+    low: float,
+    high: float = np.inf,
+    *,
+    open_low: bool = False,
+    open_high: bool = True,
+) -> Constraint:
+    def is_satisfied_by(value: Any) -> bool:
+        if not isinstance(value, number_type) or isinstance(value, (bool, np.bool_)):
             return False
         try:
-            value = float(value)
+            number = float(value)  # type: ignore[arg-type]
         except OverflowError:
             return False
-        above = value > low if open_low else value >= low
-        return above and (value < high if open_high else value <= high)
+        above = number > low if open_low else number >= low
+        return above and (number < high if open_high else number <= high)
 
-    return Rule(holds, words)
-
-
-def _instance(types, words):
-    return Rule(lambda value: isinstance(value, types), words)
+    return Constraint(is_satisfied_by, description)
 
 
-def _choice(table):
+def _instance(types: type | tuple[type, ...], description: str) -> Constraint:
+    return Constraint(lambda value: isinstance(value, types), description)
+
+
+def _choice(table: Iterable[str]) -> Constraint:
     names = tuple(table)
-    return Rule(
+    return Constraint(
         lambda value: isinstance(value, str) and value in names,
         "one of " + ", ".join(map(repr, names)),
         names,
     )
 
 
-def _names(table):
+def _names(table: Iterable[str]) -> str:
     return "{" + ", ".join(f'"{name}"' for name in table) + "}"
 
 
-def _is_size(value, least=1):
-    return isinstance(value, Integral) and not isinstance(value, bool) and value >= least
+def _is_size(value: Any, minimum: int = 1) -> bool:
+    return isinstance(value, Integral) and not isinstance(value, bool) and int(value) >= minimum
 
 
-def _are_callbacks(value):
+def _are_callbacks(value: Any) -> bool:
     # Each a callback, or a pair (name, callback).
     return isinstance(value, (list, tuple)) and all(
         hasattr(c[-1] if isinstance(c, tuple) and c else c, "on_epoch_end") for c in value
     )
 
 
-def _is_path(value):
+def _is_path(value: Any) -> bool:
     return isinstance(value, os.PathLike) or (isinstance(value, str) and value != "")
 
 
-def _are_weights(value):
-    return isinstance(value, dict) and all(map(_NOT_NEGATIVE.holds, value.values()))
+def _are_weights(value: Any) -> bool:
+    return isinstance(value, dict) and all(map(_NON_NEGATIVE.is_satisfied_by, value.values()))
 
 
-_NONE = Rule(lambda value: value is None, "None")
+_NONE = Constraint(lambda value: value is None, "None")
 _BOOL = _instance((bool, np.bool_), "True or False")
 _SIZES = _instance((tuple, list), "a tuple")
 _POSITIVE = _number(Real, "a positive number", 0, open_low=True)
-_NOT_NEGATIVE = _number(Real, "a number of at least 0", 0)
+_NON_NEGATIVE = _number(Real, "a number of at least 0", 0)
 _FRACTION = _number(Real, "a number in [0, 1)", 0, 1)
 _AT_LEAST_1 = _number(Integral, "an integer of at least 1", 1)
 _AT_LEAST_0 = _number(Integral, "an integer of at least 0", 0)
 _SEED = _number(Integral, "an integer from 0 to 2**32 - 1", 0, 2**32)
-_OPTIMIZER = Rule(
+_OPTIMIZER = Constraint(
     lambda value: isinstance(value, type) and issubclass(value, torch.optim.Optimizer),
     "a torch.optim.Optimizer class",
 )
@@ -189,7 +202,7 @@ PARAMETERS = {
     ),
     "nesterov": Parameter([_BOOL], "bool", 'Nesterov\'s momentum, for "sgd".'),
     "weight_decay": Parameter(
-        [_NOT_NEGATIVE], "float", 'L2 penalty; "adamw" shrinks the weights directly instead.'
+        [_NON_NEGATIVE], "float", 'L2 penalty; "adamw" shrinks the weights directly instead.'
     ),
     "lr_schedule": Parameter(
         [_NONE, _choice(SCHEDULES)],
@@ -219,15 +232,15 @@ PARAMETERS = {
         [_AT_LEAST_1], "int", "Epochs without an improvement after which `early_stopping` stops."
     ),
     "tol": Parameter(
-        [_NOT_NEGATIVE], "float", "Rise of the accuracy that counts as an improvement."
+        [_NON_NEGATIVE], "float", "Rise of the accuracy that counts as an improvement."
     ),
     "class_weight": Parameter(
-        [_NONE, Rule(_are_weights, "a dict of numbers of at least 0"), _choice(["balanced"])],
+        [_NONE, Constraint(_are_weights, "a dict of numbers of at least 0"), _choice(["balanced"])],
         'dict, "balanced" or None',
         'Weight of each class\'s rows; "balanced" makes all classes weigh the same.',
     ),
     "augment": Parameter(
-        [_NONE, _choice(AUGMENTATIONS), Rule(callable, "a function of a batch")],
+        [_NONE, _choice(AUGMENTATIONS), Constraint(callable, "a function of a batch")],
         _names(AUGMENTATIONS) + ", callable or None",
         'Varies the training pictures. "light" turns, moves, scales, slants, thickens and bends '
         "each a little, anew in each epoch; it mirrors none. A function is called with each "
@@ -235,7 +248,7 @@ PARAMETERS = {
         "returns one of the same shape.",
     ),
     "callbacks": Parameter(
-        [_NONE, Rule(_are_callbacks, "a list of skorch callbacks")],
+        [_NONE, Constraint(_are_callbacks, "a list of skorch callbacks")],
         "list of skorch callbacks or None",
         "They are copied before use. scikit-learn's own callbacks are set by `set_callbacks`.",
     ),
@@ -251,7 +264,7 @@ PARAMETERS = {
         "Whether `fit` goes on from the last one's weights and optimizer, for `max_epochs` more.",
     ),
     "checkpoint_dir": Parameter(
-        [_NONE, Rule(_is_path, "the name of a folder")],
+        [_NONE, Constraint(_is_path, "the name of a folder")],
         "str, path or None",
         "Folder to which `fit` writes a checkpoint after each epoch; the last two stay, and "
         "``fit(..., resume=True)`` goes on from them, in another process too. A fit without "
@@ -289,7 +302,7 @@ PARAMETERS = {
         'every 100 batches; "bar" shows a progress bar, in a notebook as a widget.',
     ),
     "module": Parameter(
-        [_NONE, Rule(callable, "a torch.nn.Module, or a class or function that makes one")],
+        [_NONE, Constraint(callable, "a torch.nn.Module, or a class or function that makes one")],
         "torch.nn.Module, class or function",
         "The network, which returns one logit for each class. An instance is copied, its weights "
         "are the start. A class or function is called with those of the keyword arguments "
@@ -304,7 +317,7 @@ PARAMETERS = {
 }
 
 
-def check_parameters(estimator):
+def check_parameters(estimator: BaseEstimator) -> None:
     """Check the parameters of `estimator` against the table.
 
     Raises
@@ -314,20 +327,20 @@ def check_parameters(estimator):
         nearest one.
     """
     for name, value in estimator.get_params(deep=False).items():
-        allowed = PARAMETERS[name].allowed
-        if any(rule.holds(value) for rule in allowed):
+        constraints = PARAMETERS[name].constraints
+        if any(constraint.is_satisfied_by(value) for constraint in constraints):
             continue
-        words = " or ".join(rule.words for rule in allowed)
-        names = [option for rule in allowed for option in rule.names]
-        near = difflib.get_close_matches(str(value).lower(), names, n=1, cutoff=0.5)
-        hint = f" Did you mean {near[0]!r}?" if near else ""
+        expected = " or ".join(constraint.description for constraint in constraints)
+        choices = [choice for constraint in constraints for choice in constraint.choices]
+        nearest = difflib.get_close_matches(str(value).lower(), choices, n=1, cutoff=0.5)
+        hint = f" Did you mean {nearest[0]!r}?" if nearest else ""
         raise InvalidParameterError(
-            f"The parameter {name!r} of {type(estimator).__name__} must be {words}; got "
+            f"The parameter {name!r} of {type(estimator).__name__} must be {expected}; got "
             f"{value!r}.{hint}"
         )
 
 
-def check_sizes(name, value):
+def check_sizes(name: str, value: Any) -> tuple[int, ...]:
     """Return `value` of the parameter `name`, an int or a sequence, as a tuple of ints >= 1."""
     sizes = tuple(value) if isinstance(value, (tuple, list)) else (value,)
     if not all(map(_is_size, sizes)):
@@ -338,7 +351,7 @@ def check_sizes(name, value):
     return tuple(map(int, sizes))
 
 
-def check_pairs(name, value, n_layers, least=1):
+def check_pairs(name: str, value: Any, n_layers: int, minimum: int = 1) -> list[tuple[int, int]]:
     """Return `value` of the parameter `name` as one pair (height, width) for each layer.
 
     An int, or a pair given inside of a tuple, counts for both sides; a tuple has one entry a layer.
@@ -346,35 +359,37 @@ def check_pairs(name, value, n_layers, least=1):
     entries = tuple(value) if isinstance(value, (tuple, list)) else (value,) * n_layers
     pairs = [tuple(e) if isinstance(e, (tuple, list)) else (e, e) for e in entries]
     fits = len(pairs) == n_layers and all(
-        len(pair) == 2 and all(_is_size(side, least) for side in pair) for pair in pairs
+        len(pair) == 2 and all(_is_size(side, minimum) for side in pair) for pair in pairs
     )
     if not fits:
         raise InvalidParameterError(
             f"{name}={value!r} doesn't fit {n_layers} convolutions. Pass one int for all of them, "
-            f"or a tuple with one entry for each; an entry is an int of at least {least} or a pair "
-            "(height, width)."
+            f"or a tuple with one entry for each; an entry is an int of at least {minimum} or a "
+            "pair (height, width)."
         )
-    return [tuple(map(int, pair)) for pair in pairs]
+    return [(int(first), int(second)) for first, second in pairs]
 
 
-def fill_docstring(cls):
+def fill_docstring(cls: _Class) -> _Class:
     """Fill in what a classifier's docstring shares with the others.
 
     ``{parameters}`` becomes the entries of the table, in the order of the signature and with its
     defaults; ``{attributes}`` those of the fitted attributes.
     """
-    parameters, attributes = [], []
+    parameters: list[str] = []
+    attributes: list[str] = []
     for parameter in inspect.signature(cls).parameters.values():
         entry, default = PARAMETERS[parameter.name], parameter.default
         shown = f'"{default}"' if isinstance(default, str) else repr(default)
-        parameters += _entry(f"{parameter.name} : {entry.kind}, default={shown}", entry.text)
+        head = f"{parameter.name} : {entry.type}, default={shown}"
+        parameters += _entry(head, entry.description)
     for name, (kind, text) in describe_attributes(cls).items():
         attributes += _entry(f"{name} : {kind}", text)
-    doc = inspect.cleandoc(cls.__doc__)
+    doc = inspect.cleandoc(cls.__doc__ or "")
     doc = doc.replace("{parameters}", "\n".join(parameters))
     cls.__doc__ = doc.replace("{attributes}", "\n".join(attributes))
     return cls
 
 
-def _entry(head, text):
+def _entry(head: str, text: str) -> list[str]:
     return [head, *textwrap.wrap(text, 94, initial_indent="    ", subsequent_indent="    ")]

@@ -1,8 +1,13 @@
 """A network of the user's own."""
 
+from __future__ import annotations
+
 import copy
 import inspect
+from types import MappingProxyType
+from typing import Any
 
+import torch
 from torch import nn
 
 from skmnist._networks.mlp import MLP
@@ -10,6 +15,21 @@ from skmnist.exceptions import InvalidParameterError
 
 from .base import resolve_image_shape
 from .net_classifier import BaseNetClassifier
+from .parameter_types import (
+    Augmentation,
+    Callbacks,
+    ClassWeight,
+    Device,
+    ImageShape,
+    Loss,
+    LRSchedule,
+    Module,
+    Optimizer,
+    Path,
+    Precision,
+    RandomState,
+    Verbose,
+)
 from .parameters import fill_docstring
 
 
@@ -37,7 +57,8 @@ class TorchClassifier(BaseNetClassifier):
 
     Examples
     --------
-    >>> from torch import nn
+    >>> import torch
+    from torch import nn
     >>> from skmnist import TorchClassifier
     >>> from skmnist.datasets import load_mnist_sample
     >>> X, y = load_mnist_sample(return_X_y=True)
@@ -54,36 +75,36 @@ class TorchClassifier(BaseNetClassifier):
 
     def __init__(
         self,
-        module=None,
+        module: Module = None,
         *,
-        module_params=None,
-        image_shape=None,
-        loss="cross_entropy",
-        optimizer="adam",
-        lr=1e-3,
-        momentum=0.0,
-        nesterov=False,
-        weight_decay=0.0,
-        lr_schedule=None,
-        batch_size=64,
-        max_epochs=10,
-        shuffle=True,
-        early_stopping=False,
-        validation_fraction=0.1,
-        n_iter_no_change=10,
-        tol=1e-4,
-        class_weight=None,
-        augment=None,
-        callbacks=None,
-        precision="auto",
-        warm_start=False,
-        checkpoint_dir=None,
-        device="auto",
-        n_threads=None,
-        deterministic=True,
-        random_state=None,
-        verbose=0,
-    ):
+        module_params: dict[str, Any] | None = None,
+        image_shape: ImageShape = None,
+        loss: Loss = "cross_entropy",
+        optimizer: Optimizer = "adam",
+        lr: float = 1e-3,
+        momentum: float = 0.0,
+        nesterov: bool = False,
+        weight_decay: float = 0.0,
+        lr_schedule: LRSchedule = None,
+        batch_size: int = 64,
+        max_epochs: int = 10,
+        shuffle: bool = True,
+        early_stopping: bool = False,
+        validation_fraction: float = 0.1,
+        n_iter_no_change: int = 10,
+        tol: float = 1e-4,
+        class_weight: ClassWeight = None,
+        augment: Augmentation = None,
+        callbacks: Callbacks = None,
+        precision: Precision = "auto",
+        warm_start: bool = False,
+        checkpoint_dir: Path | None = None,
+        device: Device = "auto",
+        n_threads: int | None = None,
+        deterministic: bool = True,
+        random_state: RandomState = None,
+        verbose: Verbose = 0,
+    ) -> None:
         self.module = module
         self.module_params = module_params
         self.image_shape = image_shape
@@ -114,10 +135,10 @@ class TorchClassifier(BaseNetClassifier):
         self.verbose = verbose
 
     @property
-    def _custom_module(self):
+    def _custom_module(self) -> bool:  # type: ignore[override]
         return self.module is not None
 
-    def _resolve_architecture(self):
+    def _resolve_architecture(self) -> None:
         if self.module_params and (self.module is None or isinstance(self.module, nn.Module)):
             raise InvalidParameterError(
                 f"module_params={self.module_params!r} are for a class or a function, but module "
@@ -130,10 +151,10 @@ class TorchClassifier(BaseNetClassifier):
         if self.module is None or (self.image_shape is None and given is None):
             self._shape = (self.n_features_in_,)
 
-    def _module_input_shape(self):
+    def _module_input_shape(self) -> tuple[int, ...]:
         return self._shape
 
-    def _build_module(self, n_outputs, generator):
+    def _build_module(self, n_outputs: int, generator: torch.Generator | None) -> nn.Module:
         if self.module is None:
             return MLP((self.n_features_in_, 64, 32, n_outputs), generator=generator)
         if isinstance(self.module, nn.Module):
@@ -146,7 +167,7 @@ class TorchClassifier(BaseNetClassifier):
         try:
             accepted = inspect.signature(self.module).parameters
         except ValueError:  # something built in
-            accepted = {}
+            accepted = MappingProxyType({})
         known = {name: fact for name, fact in facts.items() if name in accepted}
         module = self.module(**{**known, **(self.module_params or {})})
         if not isinstance(module, nn.Module):

@@ -98,11 +98,11 @@ def add_model_params(
         "and tuples as 64,32 or 64 32.",
     )
     for name, default in options.items():
-        rules, kind, text = PARAMETERS[name]
+        constraints, kind, text = PARAMETERS[name]
         settings: dict[str, Any] = {"action": _ParseValue, "metavar": "VALUE", "nargs": 1}
         if isinstance(default, bool):
             settings = {"action": _BooleanFlag}
-        elif any(rule.holds((1, 1)) for rule in rules):
+        elif any(constraint.is_satisfied_by((1, 1)) for constraint in constraints):
             settings["nargs"] = "+"
         kind = kind.replace('"', "")
         text = f"{text} ({kind}; default: {format_value(default)})"

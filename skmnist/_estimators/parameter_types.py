@@ -1,0 +1,40 @@
+"""Types of the parameters, for editors and type checkers; ``parameters.py`` checks the values.
+
+The choices repeat the keys of the tables that are checked against: a type can't be computed. A
+test keeps both equal.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Sequence
+from typing import Any, Literal, TypeAlias
+
+import numpy as np
+import torch
+from torch import nn
+
+Activation: TypeAlias = Literal[
+    "relu", "tanh", "sigmoid", "identity", "leaky_relu", "elu", "gelu", "silu"
+]
+WeightInit: TypeAlias = Literal["auto", "torch", "he", "glorot", "lecun", "zeros"]
+Loss: TypeAlias = Literal["cross_entropy", "mse"]
+Optimizer: TypeAlias = (
+    Literal["adam", "adamw", "sgd", "rmsprop", "nadam", "adagrad"] | type[torch.optim.Optimizer]
+)
+LRSchedule: TypeAlias = Literal["cosine", "step", "onecycle", "plateau", "exponential"] | None
+Augmentation: TypeAlias = Literal["light"] | Callable[[torch.Tensor], torch.Tensor] | None
+ClassWeight: TypeAlias = dict[Any, float] | Literal["balanced"] | None
+Precision: TypeAlias = Literal["auto", "float32", "float64", "bfloat16"]
+
+LayerSizes: TypeAlias = int | Sequence[int]
+# One value for all convolutions, or one for each; a value is an int or (height, width).
+PerLayer: TypeAlias = int | Sequence[int | tuple[int, int]]
+ImageShape: TypeAlias = Literal["auto"] | Sequence[int] | None
+Module: TypeAlias = nn.Module | Callable[..., nn.Module] | None
+
+Callbacks: TypeAlias = Sequence[Any] | None
+Path: TypeAlias = str | os.PathLike[str]
+Device: TypeAlias = str | torch.device
+RandomState: TypeAlias = int | np.random.RandomState | None
+Verbose: TypeAlias = int | Literal["bar"]
