@@ -1,8 +1,9 @@
-"""NeuralNetwork: its numbers and its gradients."""
+"""NeuralNetwork: outputs, losses and gradients."""
 
 import copy
 import math
 import pickle
+from typing import get_args
 
 import numpy as np
 import pytest
@@ -10,18 +11,20 @@ import torch
 from torch.nn import functional as F
 
 from skmnist import BackpropClassifier
-from skmnist._networks.activations import ACTIVATIONS
-from skmnist._networks.losses import LOSSES
+from skmnist._networks.activations import (
+    ACTIVATION_MODULES,
+    ACTIVATIONS,
+    ActivationName,
+    OutputActivationName,
+)
+from skmnist._networks.losses import LOSSES, LossName
 from skmnist.backprop import NeuralNetwork
 from tests.helpers import digits
 
-ISSUE_ACTIVATIONS = ("sigmoid", "tanh", "relu", "identity")
-
-
+REQUIRED_ACTIVATIONS = ("sigmoid", "tanh", "relu", "identity")
 OUTPUT_ACTIVATIONS = [name for name, entry in ACTIVATIONS.items() if not entry.needs_input]
 
-
-# torch's own functions, which know nothing of ours.
+# torch's own functions, independent of skmnist's.
 TORCH_ACTIVATIONS = {
     "relu": F.relu,
     "tanh": torch.tanh,
@@ -32,11 +35,9 @@ TORCH_ACTIVATIONS = {
     "gelu": F.gelu,
     "silu": F.silu,
 }
-
-
 TORCH_LOSSES = {
-    "mse": lambda outputs, codes: (
-        F.mse_loss(outputs, F.one_hot(codes, outputs.shape[1]).to(outputs), reduction="sum")
+    "mse": lambda outputs, labels: (
+        F.mse_loss(outputs, F.one_hot(labels, outputs.shape[1]).to(outputs), reduction="sum")
         / len(outputs)
     ),
     "cross_entropy": F.cross_entropy,
@@ -57,19 +58,25 @@ def batch(n=6, n_inputs=5, n_outputs=3):
     return x, torch.arange(n) % n_outputs
 
 
-def torchs_loss(layers, x, codes, activation, output_activation, loss):
+def torch_loss(layers, x, labels, activation, output_activation, loss):
     """Compute the loss of the same network with torch's functions."""
     for i, layer in enumerate(layers):
         z = x @ layer[:-1] + layer[-1]
         last = i == len(layers) - 1
         x = TORCH_ACTIVATIONS[output_activation if last else activation](z)
-    return TORCH_LOSSES[loss](x, codes)
+    return TORCH_LOSSES[loss](x, labels)
 
 
-def test_every_activation_and_loss_is_compared_with_torchs():
-    assert set(TORCH_ACTIVATIONS) == set(ACTIVATIONS) >= set(ISSUE_ACTIVATIONS)
+def test_every_activation_and_loss_is_compared_with_torch():
+    assert set(TORCH_ACTIVATIONS) == set(ACTIVATIONS) >= set(REQUIRED_ACTIVATIONS)
     assert set(TORCH_LOSSES) == set(LOSSES)
-    assert set(OUTPUT_ACTIVATIONS) >= set(ISSUE_ACTIVATIONS)
+    assert set(OUTPUT_ACTIVATIONS) >= set(REQUIRED_ACTIVATIONS)
+
+
+def test_types_name_every_choice():
+    assert get_args(ActivationName) == tuple(ACTIVATIONS) == tuple(ACTIVATION_MODULES)
+    assert get_args(OutputActivationName) == tuple(OUTPUT_ACTIVATIONS)
+    assert get_args(LossName) == tuple(LOSSES)
 
 
 @pytest.mark.parametrize("loss", TORCH_LOSSES)
@@ -77,12 +84,12 @@ def test_every_activation_and_loss_is_compared_with_torchs():
 @pytest.mark.parametrize("activation", TORCH_ACTIVATIONS)
 def test_loss_and_gradients_equal_autograds(activation, output_activation, loss):
     network = make_network(activation=activation, output_activation=output_activation)
-    x, codes = batch()
+    x, labels = batch()
     network.forward(x)
-    value = network.backward(codes, loss=loss)
+    value = network.backward(labels, loss=loss)
 
     layers = [network.layer(i).clone().requires_grad_() for i in range(3)]
-    expected = torchs_loss(layers, x, codes, activation, output_activation, loss)
+    expected = torch_loss(layers, x, labels, activation, output_activation, loss)
     expected.backward()
     assert value == pytest.approx(expected.item(), rel=1e-12)
     for i, layer in enumerate(layers):
@@ -94,11 +101,11 @@ def test_loss_and_gradients_equal_autograds(activation, output_activation, loss)
 @pytest.mark.parametrize("activation", TORCH_ACTIVATIONS)
 def test_gradients_equal_finite_differences(activation, loss):
     network = make_network(activation=activation)
-    x, codes = batch()
+    x, labels = batch()
 
     def loss_now():
         network.forward(x)
-        return network.backward(codes, loss=loss)
+        return network.backward(labels, loss=loss)
 
     loss_now()
     gradients = [network.gradient(i).clone() for i in range(3)]
@@ -117,7 +124,7 @@ def test_gradients_equal_finite_differences(activation, loss):
         torch.testing.assert_close(gradient, differences, rtol=1e-6, atol=1e-8)
 
 
-def test_one_step_worked_out_on_paper():
+def test_step_equals_hand_calculation():
     network = NeuralNetwork((2, 2, 2), "relu")
     network.layer(0)[:] = torch.tensor([[1.0, -1.0], [0.5, 1.0], [0.0, -2.0]])
     network.layer(1)[:] = torch.tensor([[1.0, 2.0], [3.0, -1.0], [0.5, -1.0]])
@@ -129,14 +136,14 @@ def test_one_step_worked_out_on_paper():
     assert network.backward(torch.tensor([2.0, 1.0]), loss="mse") == 4.25
     # d_2 = 2 (2.5 - 2, 3 - 1) = (1, 4); dW_2 = a_1^T d_2, db_2 = d_2
     assert network.gradient(1).tolist() == [[2, 8], [0, 0], [1, 4]]
-    # d_2 W_2^T = (1*1 + 4*2, 1*3 + 4*-1) = (9, -1); the second unit was at rest: d_1 = (9, 0)
+    # d_2 W_2^T = (1*1 + 4*2, 1*3 + 4*-1) = (9, -1); the second unit was inactive: d_1 = (9, 0)
     assert network.gradient(0).tolist() == [[9, 0], [18, 0], [9, 0]]
     network.update_params(eta=0.5)
     assert network.layer(0).tolist() == [[-3.5, -1], [-8.5, 1], [-4.5, -2]]
     assert network.layer(1).tolist() == [[0, -2], [3, -1], [0, -3]]
 
 
-def test_cross_entropy_worked_out_on_paper():
+def test_cross_entropy_equals_hand_calculation():
     network = NeuralNetwork((1, 2), dtype=torch.float64)
     network.layer(0)[:] = torch.tensor([[math.log(3), 0.0], [0.0, 0.0]])
     # Logits (log 3, 0) are probabilities (3/4, 1/4).
@@ -149,7 +156,7 @@ def test_cross_entropy_worked_out_on_paper():
 
 def test_one_sample_is_a_batch_of_one():
     network = make_network()
-    x, codes = batch()
+    x, labels = batch()
     together = network.forward(x)
     assert together.shape == (6, 3)
     for i in range(6):
@@ -160,37 +167,37 @@ def test_one_sample_is_a_batch_of_one():
 
 def test_gradients_of_a_batch_are_the_mean_of_its_samples():
     network = make_network()
-    x, codes = batch()
-    of_samples = []
+    x, labels = batch()
+    sample_grads = []
     for i in range(6):
         network.forward(x[i])
-        network.backward(codes[i])
-        of_samples.append(network.gradient(0).clone())
+        network.backward(labels[i])
+        sample_grads.append(network.gradient(0).clone())
     network.forward(x)
-    network.backward(codes)
-    torch.testing.assert_close(network.gradient(0), torch.stack(of_samples).mean(0))
+    network.backward(labels)
+    torch.testing.assert_close(network.gradient(0), torch.stack(sample_grads).mean(0))
 
 
-def test_class_numbers_mean_one_hot_targets():
+def test_labels_equal_one_hot_targets():
     network = make_network()
-    x, codes = batch()
+    x, labels = batch()
     network.forward(x)
-    by_number = network.backward(codes), network.gradient(0).clone()
-    one_hot = F.one_hot(codes, 3).double()
-    assert network.backward(one_hot) == by_number[0]
-    assert torch.equal(network.gradient(0), by_number[1])
+    from_labels = network.backward(labels), network.gradient(0).clone()
+    one_hot = F.one_hot(labels, 3).double()
+    assert network.backward(one_hot) == from_labels[0]
+    assert torch.equal(network.gradient(0), from_labels[1])
 
 
-def test_arrays_and_lists_are_taken_too():
+def test_arrays_and_lists_are_accepted():
     network = make_network()
-    x, codes = batch()
+    x, labels = batch()
     expected = network.forward(x)
     assert torch.equal(network.forward(x.numpy()), expected)
     assert torch.equal(network.forward(x.tolist()), expected)
-    assert network.backward(codes.tolist()) == network.backward(codes.numpy())
+    assert network.backward(labels.tolist()) == network.backward(labels.numpy())
 
 
-def test_layer_is_the_networks_own_memory():
+def test_layer_shares_the_memory_of_the_network():
     network = make_network()
     assert [network.layer(i).shape for i in range(3)] == [(6, 4), (5, 3), (4, 3)]
     x, _ = batch()
@@ -203,7 +210,7 @@ def test_layer_is_the_networks_own_memory():
         network.layer(3)
 
 
-def test_changed_layers_are_those_that_train_on():
+def test_changed_layers_are_trained_further():
     X, y = digits()
     clf = BackpropClassifier((16,), max_epochs=1, random_state=0, warm_start=True).fit(X, y)
     clf.module_.layer(0)[:] = 0
@@ -224,7 +231,7 @@ def test_weights_are_drawn_with_std_1_over_root_of_fan_in():
         assert abs(layer.mean().item()) < 0.03 * fan_in**-0.5
 
 
-def test_generator_decides_the_weights_and_the_global_one_is_left_alone():
+def test_generator_determines_the_weights_and_global_state_is_unchanged():
     before = torch.get_rng_state()
     first, same = (NeuralNetwork((4, 3), generator=generator()).layer(0) for _ in range(2))
     other = NeuralNetwork((4, 3), generator=generator(1)).layer(0)
@@ -233,31 +240,31 @@ def test_generator_decides_the_weights_and_the_global_one_is_left_alone():
     assert torch.equal(torch.get_rng_state(), before)
 
 
-def test_copies_compute_the_same_on_their_own():
+def test_copies_are_equal_and_independent():
     network = make_network()
-    x, codes = batch()
+    x, labels = batch()
     network.forward(x)
-    network.backward(codes)
-    for twin in (copy.deepcopy(network), pickle.loads(pickle.dumps(network))):
-        assert torch.equal(twin.forward(x), network.forward(x))
-        twin.backward(codes)
-        twin.update_params(0.1)
-        assert not torch.equal(twin.layer(0), network.layer(0))
+    network.backward(labels)
+    for duplicate in (copy.deepcopy(network), pickle.loads(pickle.dumps(network))):
+        assert torch.equal(duplicate.forward(x), network.forward(x))
+        duplicate.backward(labels)
+        duplicate.update_params(0.1)
+        assert not torch.equal(duplicate.layer(0), network.layer(0))
 
 
 @pytest.mark.parametrize("sizes", [(), (3,), (3, 0), (3, -1, 2)])
-def test_sizes_that_make_no_network_are_refused(sizes):
+def test_invalid_layer_sizes_raise(sizes):
     with pytest.raises(ValueError, match="at least two positive integers"):
         NeuralNetwork(sizes)
 
 
 @pytest.mark.parametrize("parameter", ["activation", "output_activation"])
-def test_unknown_activation_is_refused_with_the_known_ones(parameter):
+def test_unknown_activation_raises(parameter):
     with pytest.raises(ValueError, match=f"{parameter}='rleu'.*'relu'"):
         NeuralNetwork((2, 2), **{parameter: "rleu"})
 
 
-def test_unknown_loss_is_refused_with_the_known_ones():
+def test_unknown_loss_raises():
     network = make_network()
     network.forward(batch()[0])
     with pytest.raises(ValueError, match="loss='mes'.*'mse'"):
@@ -265,7 +272,7 @@ def test_unknown_loss_is_refused_with_the_known_ones():
 
 
 @pytest.mark.parametrize("shape", [(), (4,), (2, 4), (1, 2, 5)])
-def test_input_of_another_shape_is_refused(shape):
+def test_input_of_wrong_shape_raises(shape):
     with pytest.raises(ValueError, match=r"x has shape .*; pass \(5,\) or \(n, 5\)"):
         make_network().forward(torch.zeros(shape))
 
@@ -273,14 +280,14 @@ def test_input_of_another_shape_is_refused(shape):
 @pytest.mark.parametrize(
     "target", [torch.tensor([0, 1]), torch.full((6,), 3), torch.full((6,), -1), torch.zeros(6, 2)]
 )
-def test_target_that_doesnt_fit_the_outputs_is_refused(target):
+def test_target_that_does_not_fit_the_outputs_raises(target):
     network = make_network()
     network.forward(batch()[0])
     with pytest.raises(ValueError, match=r"outputs of shape \(6, 3\)"):
         network.backward(target)
 
 
-def test_steps_in_the_wrong_order_say_what_comes_first():
+def test_calls_in_the_wrong_order_raise():
     network = make_network()
     with pytest.raises(RuntimeError, match="forward"):
         network.backward(0)

@@ -1,4 +1,4 @@
-"""Products by way of the pixels that aren't blank: the same as the full ones, where they pay."""
+"""Sparse products: same results as the dense ones, used only if faster."""
 
 import copy
 import pickle
@@ -17,43 +17,43 @@ from skmnist._training import batches
 from skmnist.exceptions import DivergenceError
 from tests.helpers import digits, has, same_network, tiny
 
-HANDLED = (MLPClassifier, BackpropClassifier, TorchClassifier)
+SUPPORTED = (MLPClassifier, BackpropClassifier, TorchClassifier)
 
 
-every_handled = pytest.mark.parametrize("cls", HANDLED)
+every_supported = pytest.mark.parametrize("cls", SUPPORTED)
 
 
 @pytest.fixture
-def count(monkeypatch):
-    """Let every batch of digits be a sparse one; a function tells how many there were."""
+def count_sparse_batches(monkeypatch):
+    """Make every batch of digits sparse; a function returns the number of sparse batches."""
     monkeypatch.setattr(batches, "is_faster", lambda *cost: True)
-    seen, make = [], SparsePixels.batches
+    sparse_batches, make_batches = [], SparsePixels.batches
 
-    def counted(self, rows, sizes):
-        for batch in make(self, rows, sizes):
-            seen.append(batch)
+    def counted(self, indices, batch_sizes):
+        for batch in make_batches(self, indices, batch_sizes):
+            sparse_batches.append(batch)
             yield batch
 
     monkeypatch.setattr(SparsePixels, "batches", counted)
-    return lambda: len(seen)
+    return lambda: len(sparse_batches)
 
 
-def small(cls, **params):
-    """Return a classifier whose network is trained by hand."""
+def make_classifier(cls, **params):
+    """Return a classifier with a manual backward pass."""
     if cls is TorchClassifier:
         generator = torch.Generator().manual_seed(0)
         params = {"module": MLP((784, 12, 10), generator=generator), **params}
     return tiny(cls, **params)
 
 
-def as_scaled(pixels):
+def scale(pixels):
     return pixels.to(torch.float32) / 255
 
 
 # -- the products ----------------------------------------------------------------------------
 
 
-def blank_in_places(X):
+def with_empty_images(X):
     X = X.copy()
     X[:3] = X[-1] = 0
     X[:, -5:] = 0
@@ -62,31 +62,32 @@ def blank_in_places(X):
 
 @pytest.mark.parametrize("dtype", [np.uint8, np.float32, np.float64])
 @pytest.mark.parametrize(
-    "make", [lambda X: X, blank_in_places, np.zeros_like, np.ones_like, lambda X: X[:, 400:401]]
+    "transform",
+    [lambda X: X, with_empty_images, np.zeros_like, np.ones_like, lambda X: X[:, 400:401]],
 )
-def test_batches_hold_the_pixels_of_their_rows(make, dtype):
-    X = np.ascontiguousarray(make(digits(4)[0]), dtype=dtype)  # more rows than are looked at once
-    rows = torch.randperm(len(X), generator=torch.Generator().manual_seed(0))[:100]
+def test_batches_hold_the_pixels_of_their_samples(transform, dtype):
+    X = np.ascontiguousarray(transform(digits(4)[0]), dtype=dtype)  # more than one block
+    indices = torch.randperm(len(X), generator=torch.Generator().manual_seed(0))[:100]
     sizes = [32, 32, 1, 35]
-    made = SparsePixels(X, as_scaled).batches(rows, sizes)
-    for batch, part in zip(made, rows.split(sizes), strict=True):
-        assert torch.equal(batch.to_dense(), as_scaled(torch.from_numpy(X[part.numpy()])))
+    sparse_batches = SparsePixels(X, scale).batches(indices, sizes)
+    for batch, part in zip(sparse_batches, indices.split(sizes), strict=True):
+        assert torch.equal(batch.to_dense(), scale(torch.from_numpy(X[part.numpy()])))
 
 
 @pytest.mark.parametrize("n_units", [1, 3, 10, 64, 200])
-@pytest.mark.parametrize("make", [lambda X: X, blank_in_places, np.zeros_like])
-def test_products_are_the_full_ones_to_rounding(make, n_units):
-    X = make(digits()[0])
+@pytest.mark.parametrize("transform", [lambda X: X, with_empty_images, np.zeros_like])
+def test_products_equal_dense_products_to_rounding(transform, n_units):
+    X = transform(digits()[0])
     generator = torch.Generator().manual_seed(0)
     weight = torch.randn(784, n_units, generator=generator)
-    d = torch.randn(len(X), n_units, generator=generator)
-    (batch,) = SparsePixels(X, as_scaled).batches(torch.arange(len(X)), [len(X)])
-    x = as_scaled(torch.from_numpy(X)).double()
-    for product, wanted in (
+    grad = torch.randn(len(X), n_units, generator=generator)
+    (batch,) = SparsePixels(X, scale).batches(torch.arange(len(X)), [len(X)])
+    x = scale(torch.from_numpy(X)).double()
+    for product, expected in (
         (batch.matmul(weight), x @ weight.double()),
-        (batch.t_matmul(d), x.t() @ d.double()),
+        (batch.t_matmul(grad), x.t() @ grad.double()),
     ):
-        torch.testing.assert_close(product.double(), wanted, rtol=1e-5, atol=1e-4)
+        torch.testing.assert_close(product.double(), expected, rtol=1e-5, atol=1e-4)
 
 
 # -- training --------------------------------------------------------------------------------
@@ -106,99 +107,101 @@ _SETTINGS = (
 
 @pytest.mark.parametrize(
     "cls, params",
-    [(cls, p) for cls in HANDLED for p in _SETTINGS if all(has(cls, name) for name in p)],
+    [(cls, p) for cls in SUPPORTED for p in _SETTINGS if all(has(cls, name) for name in p)],
 )
-def test_training_comes_to_the_same_as_with_full_products(cls, params, count, monkeypatch):
+def test_training_agrees_with_dense_products(cls, params, count_sparse_batches, monkeypatch):
     X, y = digits()
-    clf = small(cls, max_epochs=2, **params)
-    by_few = copy.deepcopy(clf).fit(X, y)
-    assert count() > 0
+    clf = make_classifier(cls, max_epochs=2, **params)
+    sparse_clf = copy.deepcopy(clf).fit(X, y)
+    assert count_sparse_batches() > 0
     monkeypatch.setattr(batches, "is_faster", lambda *cost: False)
     np.testing.assert_allclose(
-        by_few.predict_proba(X), clf.fit(X, y).predict_proba(X), rtol=1e-3, atol=1e-4
+        sparse_clf.predict_proba(X), clf.fit(X, y).predict_proba(X), rtol=1e-3, atol=1e-4
     )
-    assert not same_network(by_few, clf)  # or the switch doesn't switch
+    assert not same_network(sparse_clf, clf)  # otherwise both used the same products
 
 
-@every_handled
-def test_weights_and_what_the_optimizer_keeps_end_up_stored_row_by_row(cls, count):
-    clf = small(cls).fit(*digits())
+@every_supported
+def test_weights_and_optimizer_state_are_row_major_after_training(cls, count_sparse_batches):
+    clf = make_classifier(cls).fit(*digits())
     state = clf.net_.optimizer_.state_dict()["state"].values()
-    kept = [value for entries in state for value in entries.values()]
-    assert all(t.is_contiguous() for t in [*clf.module_.parameters(), *kept])
+    buffers = [value for entries in state for value in entries.values()]
+    assert all(t.is_contiguous() for t in [*clf.module_.parameters(), *buffers])
     assert all(p.grad.is_contiguous() for p in clf.module_.parameters())
 
 
-def test_autograd_goes_on_with_the_gradients_left_behind(count):
+def test_autograd_adds_to_the_gradients_of_training(count_sparse_batches):
     X, y = digits()
-    clf = small(MLPClassifier).fit(X, y)
+    clf = make_classifier(MLPClassifier).fit(X, y)
     weight = clf.module_.layers[0].weight
-    left = weight.grad.clone()
-    assert left.any()
+    previous = weight.grad.clone()
+    assert previous.any()
     clf.module_(torch.from_numpy(X[:4].reshape(4, -1).astype(np.float32))).sum().backward()
-    assert not torch.equal(weight.grad, left)
+    assert not torch.equal(weight.grad, previous)
 
 
-def test_callbacks_change_the_gradients_that_are_used(count):
+def test_callbacks_change_the_gradients_that_are_used(count_sparse_batches):
     def first_weights(**params):
-        return small(MLPClassifier, optimizer="sgd", **params).fit(*digits()).coefs_[0]
+        return make_classifier(MLPClassifier, optimizer="sgd", **params).fit(*digits()).coefs_[0]
 
     start = first_weights(lr=1e-30)
     assert np.abs(first_weights(lr=0.1) - start).max() > 1e-3
     clip = GradientNormClipping(1e-9)
     assert np.abs(first_weights(lr=0.1, callbacks=[clip]) - start).max() < 1e-6
-    assert count()
+    assert count_sparse_batches()
 
 
-def test_weights_are_stored_row_by_row_after_an_error(count):
-    clf = small(MLPClassifier, lr=0.01).fit(*digits())
+def test_weights_are_row_major_after_an_error(count_sparse_batches):
+    clf = make_classifier(MLPClassifier, lr=0.01).fit(*digits())
     module = clf.module_
     with pytest.raises(DivergenceError):
         clf.set_params(optimizer="sgd", lr=1e30).partial_fit(*digits())
     assert all(p.is_contiguous() for p in module.parameters())
 
 
-@every_handled
-def test_epochs_one_by_one_come_to_the_bits_of_all_at_once(cls, count):
+@every_supported
+def test_resumed_training_gives_identical_weights(cls, count_sparse_batches):
     X, y = digits()
-    whole, parts = small(cls, max_epochs=3).fit(X, y), small(cls)
+    at_once, resumed = make_classifier(cls, max_epochs=3).fit(X, y), make_classifier(cls)
     for _ in range(3):
-        parts = pickle.loads(pickle.dumps(parts.partial_fit(X, y)))
-    assert same_network(whole, parts)
+        resumed = pickle.loads(pickle.dumps(resumed.partial_fit(X, y)))
+    assert same_network(at_once, resumed)
 
 
-@every_handled
-def test_neither_the_order_of_the_rows_nor_how_they_are_kept_changes_the_bits(cls, count, tmp_path):
+@every_supported
+def test_sample_order_and_storage_do_not_change_the_weights(cls, count_sparse_batches, tmp_path):
     X, y = digits()
-    clf = small(cls).fit(X, y)
+    clf = make_classifier(cls).fit(X, y)
     order = np.random.default_rng(0).permutation(len(X))
-    assert same_network(small(cls).fit(X[order], y[order]), clf)
+    assert same_network(make_classifier(cls).fit(X[order], y[order]), clf)
     joblib.dump(X, tmp_path / "X.joblib")
-    assert same_network(small(cls).fit(joblib.load(tmp_path / "X.joblib", mmap_mode="r"), y), clf)
-    twice = small(cls).fit(np.r_[X, X[:9]], np.r_[y, y[:9]])
+    assert same_network(
+        make_classifier(cls).fit(joblib.load(tmp_path / "X.joblib", mmap_mode="r"), y), clf
+    )
+    repeated = make_classifier(cls).fit(np.r_[X, X[:9]], np.r_[y, y[:9]])
     weights = np.r_[np.full(9, 2), np.ones(len(X) - 9)]
-    assert same_network(small(cls).fit(X, y, sample_weight=weights), twice)
+    assert same_network(make_classifier(cls).fit(X, y, sample_weight=weights), repeated)
 
 
-class Looks(Callback):
-    """Look at the pixels of each batch."""
+class RecordInputs(Callback):
+    """Record the inputs of each batch."""
 
-    seen = []  # of all copies: one of them is what runs
+    seen = []  # shared by all copies: training uses a copy
 
     def on_batch_end(self, net, batch, training, **kwargs):
         self.seen.append((training, batch[0]))
 
 
-@every_handled
-def test_callbacks_see_whole_pictures_and_change_no_bit(cls, count):
+@every_supported
+def test_callbacks_get_dense_batches_and_change_no_weights(cls, count_sparse_batches):
     X, y = digits()
-    Looks.seen.clear()
-    clf = small(cls, callbacks=[Looks()], max_epochs=1).fit(X, y)
-    pixels = torch.cat([x for training, x in Looks.seen if training])
-    wanted = as_scaled(torch.from_numpy(X))
-    assert torch.equal(pixels.sum(0).round(), wanted.sum(0).round())
-    assert pixels.shape == wanted.shape
-    assert same_network(clf, small(cls, max_epochs=1).fit(X, y))
+    RecordInputs.seen.clear()
+    clf = make_classifier(cls, callbacks=[RecordInputs()], max_epochs=1).fit(X, y)
+    pixels = torch.cat([x for training, x in RecordInputs.seen if training])
+    expected = scale(torch.from_numpy(X))
+    assert torch.equal(pixels.sum(0).round(), expected.sum(0).round())
+    assert pixels.shape == expected.shape
+    assert same_network(clf, make_classifier(cls, max_epochs=1).fit(X, y))
 
 
 @pytest.mark.parametrize(
@@ -206,42 +209,42 @@ def test_callbacks_see_whole_pictures_and_change_no_bit(cls, count):
     [{"precision": "float64"}, {"augment": "light"}, {"batch_norm": True}, {"optimizer": "rmsprop"},
      {"precision": "bfloat16"}],
 )  # fmt: skip
-def test_what_it_does_not_cover_goes_the_full_way(params, count):
-    clf = small(MLPClassifier, **params).fit(*digits())
-    assert count() == 0
+def test_unsupported_settings_use_dense_products(params, count_sparse_batches):
+    clf = make_classifier(MLPClassifier, **params).fit(*digits())
+    assert count_sparse_batches() == 0
     assert clf.n_iter_ > 0
 
 
-# -- where it pays ---------------------------------------------------------------------------
+# -- when it is faster -----------------------------------------------------------------------
 
 
-def test_it_pays_for_wide_layers_and_few_pixels_in_batches_that_are_not_small(monkeypatch):
+def test_is_faster_for_wide_layers_low_density_and_large_batches(monkeypatch):
     monkeypatch.setattr(sparse_input, "HAS_KERNEL", True)
     digit_pixels, batch = 0.19, 64 * 784
-    wide = [is_faster(digit_pixels, n_units, batch) for n_units in (8, 32, 64, 512)]
-    full = [is_faster(share, 64, batch) for share in (0.0, 0.1, 0.3, 1.0)]
-    large = [is_faster(digit_pixels, 64, n * 784) for n in (1, 16, 64, 512)]
-    assert wide == large == [False, False, True, True]
-    assert full == [True, True, False, False]
+    by_width = [is_faster(digit_pixels, n_units, batch) for n_units in (8, 32, 64, 512)]
+    by_density = [is_faster(density, 64, batch) for density in (0.0, 0.1, 0.3, 1.0)]
+    by_batch_size = [is_faster(digit_pixels, 64, n * 784) for n in (1, 16, 64, 512)]
+    assert by_width == by_batch_size == [False, False, True, True]
+    assert by_density == [True, True, False, False]
     monkeypatch.setattr(sparse_input, "HAS_KERNEL", False)
     assert not is_faster(digit_pixels, 512, batch)
 
 
-@pytest.mark.parametrize("units, X_to, expected", [
+@pytest.mark.parametrize("units, transform, expected", [
     (128, lambda X: X, True),
     (8, lambda X: X, False),
     (128, lambda X: X + np.uint8(1), False),
 ])  # fmt: skip
-def test_a_network_decides_by_its_data_and_its_width(units, X_to, expected, monkeypatch):
+def test_use_depends_on_density_and_width(units, transform, expected, monkeypatch):
     monkeypatch.setattr(sparse_input, "HAS_KERNEL", True)
-    made = []
-    monkeypatch.setattr(batches, "SparsePixels", lambda *a: made.append(a) or SparsePixels(*a))
+    created = []
+    monkeypatch.setattr(batches, "SparsePixels", lambda *a: created.append(a) or SparsePixels(*a))
     X, y = digits()
-    MLPClassifier((units,), batch_size=64, max_epochs=1, random_state=0).fit(X_to(X), y)
-    assert bool(made) == expected
+    MLPClassifier((units,), batch_size=64, max_epochs=1, random_state=0).fit(transform(X), y)
+    assert bool(created) == expected
 
 
-def test_large_data_is_not_kept_a_second_time(monkeypatch):
+def test_large_data_is_not_copied(monkeypatch):
     monkeypatch.setattr(sparse_input, "HAS_KERNEL", True)
     monkeypatch.setattr(batches, "_SPARSE_BYTES", 1000)
     monkeypatch.setattr(batches, "SparsePixels", None)

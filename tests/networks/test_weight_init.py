@@ -8,17 +8,17 @@ from tests.helpers import digits, having, tiny
 
 
 @having("weight_init")
-def test_weights_are_drawn_as_weight_init_says(cls):
+def test_weight_init_determines_the_standard_deviation(cls):
     X, y = digits()
     n_in, n_out = 784, 400
-    drawn = {}
-    for how in ("auto", *WEIGHT_INITS):
-        clf = tiny(cls, weight_init=how, lr=1e-30, optimizer="sgd", max_epochs=1)
+    weights_by_method = {}
+    for method in ("auto", *WEIGHT_INITS):
+        clf = tiny(cls, weight_init=method, lr=1e-30, optimizer="sgd", max_epochs=1)
         clf.set_params(hidden_layer_sizes=(n_out,))
         if cls is CNNClassifier:
             clf.set_params(channels=1, pool_size=1)
-        drawn[how] = clf.fit(X, y).coefs_[-2]
-    assert not drawn.pop("zeros").any()
+        weights_by_method[method] = clf.fit(X, y).coefs_[-2]
+    assert not weights_by_method.pop("zeros").any()
     stds = {
         "torch": (3 * n_in) ** -0.5,  # uniform within 1 / sqrt(n_in)
         "he": (2 / n_in) ** 0.5,
@@ -26,6 +26,6 @@ def test_weights_are_drawn_as_weight_init_says(cls):
         "lecun": n_in**-0.5,
     }
     stds["auto"] = stds["lecun" if cls is CNNClassifier else "torch"]
-    for how, weights in drawn.items():
+    for method, weights in weights_by_method.items():
         assert weights.shape == (n_in, n_out)
-        assert weights.std() == pytest.approx(stds[how], rel=0.02), how
+        assert weights.std() == pytest.approx(stds[method], rel=0.02), method
