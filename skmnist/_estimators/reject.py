@@ -1,6 +1,9 @@
-"""A classifier that may say that it doesn't know."""
+"""A classifier that abstains if its confidence is below a threshold."""
+
+from __future__ import annotations
 
 from numbers import Real
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
 from sklearn.base import BaseEstimator, ClassifierMixin, MetaEstimatorMixin, clone
@@ -8,13 +11,24 @@ from sklearn.utils import get_tags
 from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import check_is_fitted
 
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
-def _estimator_has(name):
-    def has(self):
+    from numpy.typing import ArrayLike, NDArray
+    from sklearn.utils import Tags
+    from typing_extensions import Self
+
+_Method = TypeVar("_Method", bound="Callable[..., Any]")
+
+
+def _available_if_estimator_has(name: str) -> Callable[[_Method], _Method]:
+    """Make a method available only if the estimator has the method `name`."""
+
+    def estimator_has(self: RejectClassifier) -> bool:
         getattr(getattr(self, "estimator_", self.estimator), name)
         return True
 
-    return has
+    return available_if(estimator_has)
 
 
 class RejectClassifier(MetaEstimatorMixin, ClassifierMixin, BaseEstimator):
@@ -68,12 +82,18 @@ class RejectClassifier(MetaEstimatorMixin, ClassifierMixin, BaseEstimator):
     True
     """
 
-    def __init__(self, estimator, threshold, *, reject_label="auto"):
+    estimator_: Any
+    classes_: NDArray[Any]
+    reject_label_: int | str
+
+    def __init__(
+        self, estimator: BaseEstimator, threshold: float, *, reject_label: int | str = "auto"
+    ) -> None:
         self.estimator = estimator
         self.threshold = threshold
         self.reject_label = reject_label
 
-    def fit(self, X, y, sample_weight=None):
+    def fit(self, X: ArrayLike, y: ArrayLike, sample_weight: ArrayLike | None = None) -> Self:
         """Fit a copy of `estimator`.
 
         Parameters
@@ -92,7 +112,7 @@ class RejectClassifier(MetaEstimatorMixin, ClassifierMixin, BaseEstimator):
         Raises
         ------
         ValueError
-            Where `threshold` is no share, or `reject_label` is one of the labels.
+            If `threshold` is not in [0, 1], or `reject_label` is one of the labels.
         """
         if not isinstance(self.threshold, Real) or not 0 <= self.threshold <= 1:
             raise ValueError(
@@ -106,18 +126,18 @@ class RejectClassifier(MetaEstimatorMixin, ClassifierMixin, BaseEstimator):
             )
         weights = {} if sample_weight is None else {"sample_weight": sample_weight}
         estimator = clone(self.estimator).fit(X, y, **weights)
-        self.reject_label_ = self._choose_label(estimator.classes_)
+        self.reject_label_ = self._resolve_reject_label(estimator.classes_)
         self.estimator_, self.classes_ = estimator, estimator.classes_
         for name in ("n_features_in_", "feature_names_in_"):
             if hasattr(estimator, name):
                 setattr(self, name, getattr(estimator, name))
         return self
 
-    def _choose_label(self, classes):
+    def _resolve_reject_label(self, classes: np.ndarray) -> int | str:
         label = self.reject_label
         if isinstance(label, str) and label == "auto":
-            are_numbers = classes.dtype.kind in "biuf"
-            label = min(0, int(classes.min())) - 1 if are_numbers else "rejected"
+            is_numeric = classes.dtype.kind in "biuf"
+            label = min(0, int(classes.min())) - 1 if is_numeric else "rejected"
         if label in classes.tolist():
             raise ValueError(
                 f"The label of the rejected, {label!r}, is one of the labels in y: "
@@ -125,7 +145,7 @@ class RejectClassifier(MetaEstimatorMixin, ClassifierMixin, BaseEstimator):
             )
         return label
 
-    def predict(self, X):
+    def predict(self, X: ArrayLike) -> NDArray[Any]:
         """Return the most probable label of each picture, or that of the rejected.
 
         Parameters
@@ -137,15 +157,16 @@ class RejectClassifier(MetaEstimatorMixin, ClassifierMixin, BaseEstimator):
         -------
         ndarray of shape (n,)
         """
-        probabilities = self.predict_proba(X)
-        labels = self.classes_[probabilities.argmax(axis=1)]
-        rejected = probabilities.max(axis=1) < self.threshold
+        proba = self.predict_proba(X)
+        labels = self.classes_[proba.argmax(axis=1)]
+        rejected = proba.max(axis=1) < self.threshold
         if isinstance(self.reject_label_, str) != (labels.dtype.kind in "UO"):
-            labels = labels.astype(object)  # which keeps numbers numbers beside text
-        return np.where(rejected, np.asarray(self.reject_label_, _kind(labels)), labels)
+            labels = labels.astype(object)  # so that numbers beside text stay numbers
+        dtype = object if labels.dtype == object else None
+        return np.where(rejected, np.asarray(self.reject_label_, dtype), labels)
 
-    @available_if(_estimator_has("predict_proba"))
-    def predict_proba(self, X):
+    @_available_if_estimator_has("predict_proba")
+    def predict_proba(self, X: ArrayLike) -> NDArray[np.floating]:
         """Return the probability of each class, rejected or not.
 
         Parameters
@@ -160,11 +181,7 @@ class RejectClassifier(MetaEstimatorMixin, ClassifierMixin, BaseEstimator):
         check_is_fitted(self)
         return self.estimator_.predict_proba(X)
 
-    def __sklearn_tags__(self):
+    def __sklearn_tags__(self) -> Tags:
         tags = super().__sklearn_tags__()
         tags.input_tags = get_tags(self.estimator).input_tags
         return tags
-
-
-def _kind(labels):
-    return object if labels.dtype == object else None

@@ -1,33 +1,51 @@
-"""scikit-learn's callbacks (from 1.9 on): what a fit tells them, and when.
+"""scikit-learn's callbacks (from 1.9 on): the hooks that a fit calls, and when.
 
-A fit is a task, and in it each epoch is one. An older scikit-learn has no callbacks; the method
-``set_callbacks`` is absent then, and there is nobody to tell.
+A fit is a task, and each of its epochs is a subtask. An older scikit-learn has no callbacks: then
+the estimators have no method ``set_callbacks``, and no hook is called.
 """
+
+from __future__ import annotations
 
 import multiprocessing
 import multiprocessing.connection
 import traceback
 import warnings
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from skmnist.exceptions import CallbackConnectionWarning
 
 try:
-    from sklearn.callback import CallbackSupportMixin, with_callbacks
+    from sklearn.callback import CallbackSupportMixin
+    from sklearn.callback import with_callbacks as _sklearn_with_callbacks
 except ImportError:
+    CallbackSupportMixin, _sklearn_with_callbacks = object, None
 
-    class CallbackSupportMixin:
-        """Stands in for scikit-learn's, and has nothing."""
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
-    def with_callbacks(method):
-        """Return the method as it is."""
-        return method
+    from numpy.typing import ArrayLike
+    from sklearn.callback import CallbackContext
+
+    from .net_classifier import BaseNetClassifier
+
+_Method = TypeVar("_Method", bound="Callable[..., Any]")
+
+
+def with_callbacks(method: _Method) -> _Method:
+    """Decorate `fit` as scikit-learn's ``with_callbacks`` does, if it has that.
+
+    The annotation keeps the signature of `fit` for type checkers and editors.
+    """
+    return method if _sklearn_with_callbacks is None else _sklearn_with_callbacks(method)
 
 
 class SklearnCallbacksMixin(CallbackSupportMixin):
-    """An estimator whose fits tell scikit-learn's callbacks of each epoch."""
+    """An estimator whose fits call the hooks of scikit-learn's callbacks in each epoch."""
 
-    def _begin_callback_tasks(self, X, y, sample_weight):
-        """Tell that a fit begins; return what to tell the rest through, None if nobody listens."""
+    def _begin_callback_tasks(
+        self, X: ArrayLike, y: ArrayLike, sample_weight: ArrayLike | None
+    ) -> CallbackTasks | None:
+        """Begin the task of a fit, and return it; None if the estimator has no callbacks."""
         if not hasattr(self, "_init_callback_context"):
             return None
         context = self._init_callback_context(max_subtasks=self.max_epochs)
@@ -43,47 +61,59 @@ class CallbackTasks:
     ----------
     estimator : estimator
     context : sklearn.callback.CallbackContext
-        That of the fit.
+        The context of the fit.
     X, y, sample_weight
         As the user passed them.
     """
 
-    def __init__(self, estimator, context, X, y, sample_weight):
+    def __init__(
+        self,
+        estimator: BaseNetClassifier,
+        context: CallbackContext,
+        X: ArrayLike,
+        y: ArrayLike,
+        sample_weight: ArrayLike | None,
+    ) -> None:
         self._estimator = estimator
         self._context = context
         metadata = None if sample_weight is None else {"sample_weight": sample_weight}
-        self._about = {"estimator": estimator, "X": X, "y": y, "metadata": metadata}
-        self._lost = False
-        self._tell(context.call_on_fit_task_begin)
+        self._hook_kwargs = {"estimator": estimator, "X": X, "y": y, "metadata": metadata}
+        self._disconnected = False
+        self._notify(context.call_on_fit_task_begin)
 
-    def begin_epoch(self):
-        """Tell that an epoch begins."""
-        self._epoch = self._context.subcontext(task_name="epoch")
-        self._tell(self._epoch.call_on_fit_task_begin, self._as_it_is_now)
+    def begin_epoch(self) -> None:
+        """Call the hook for the begin of an epoch."""
+        self._epoch_context = self._context.subcontext(task_name="epoch")
+        self._notify(self._epoch_context.call_on_fit_task_begin, self._reconstruction_attributes)
 
-    def end_epoch(self):
-        """Tell that the epoch is over; return whether a callback wants no more of them."""
-        return self._tell(self._epoch.call_on_fit_task_end, self._as_it_is_now)
+    def end_epoch(self) -> bool:
+        """Call the hook for the end of the epoch; return whether a callback stops the fit."""
+        hook = self._epoch_context.call_on_fit_task_end
+        return self._notify(hook, self._reconstruction_attributes)
 
-    def end(self):
-        """Tell that the fit is over."""
-        self._tell(self._context.call_on_fit_task_end, self._as_it_is_now)
+    def end(self) -> None:
+        """Call the hook for the end of the fit."""
+        self._notify(self._context.call_on_fit_task_end, self._reconstruction_attributes)
 
-    def _as_it_is_now(self):
-        # Called only where a callback asks for a fitted estimator.
+    def _reconstruction_attributes(self) -> dict[str, Any]:
+        # Called only if a callback asks for a fitted estimator.
         return {"net_": self._estimator.net_.snapshot()}
 
-    def _tell(self, hook, reconstruction_attributes=None):
-        if self._lost:
+    def _notify(
+        self,
+        hook: Callable[..., bool],
+        reconstruction_attributes: Callable[[], dict[str, Any]] | None = None,
+    ) -> bool:
+        if self._disconnected:
             return False
         try:
-            return hook(**self._about, reconstruction_attributes=reconstruction_attributes)
+            return hook(**self._hook_kwargs, reconstruction_attributes=reconstruction_attributes)
         except Exception as error:
-            if not _is_lost_connection(error):
+            if not _is_connection_error(error):
                 raise
-            # scikit-learn's callbacks signal through a socket of the machine that they were set
-            # on; a worker elsewhere can train all the same.
-            self._lost = True
+            # scikit-learn's callbacks use a socket of the machine that they were set on; a
+            # worker on another machine can train all the same.
+            self._disconnected = True
             warnings.warn(
                 f"A callback of {type(self._estimator).__name__} can't reach the process that it "
                 f"reports to ({type(error).__name__}: {error}); it is probably on another machine. "
@@ -94,8 +124,8 @@ class CallbackTasks:
             return False
 
 
-def _is_lost_connection(error):
-    """Whether an error comes from a connection to another process, and not from a callback."""
+def _is_connection_error(error: BaseException) -> bool:
+    """Return whether an error comes from a connection to another process, not from a callback."""
     kinds = (OSError, EOFError, multiprocessing.AuthenticationError)
     frames = traceback.walk_tb(error.__traceback__)
     return isinstance(error, kinds) and any(
