@@ -19,7 +19,7 @@ from sklearn.pipeline import make_pipeline
 
 from skmnist import CNNClassifier
 from skmnist.datasets import load_mnist_sample
-from skmnist.displays import NormalizerDisplay, PredictionDisplay
+from skmnist.displays import PreprocessingDisplay, PredictionDisplay
 from skmnist.preprocessing import DigitNormalizer, segment_digits
 
 X, y = load_mnist_sample(return_X_y=True)
@@ -72,7 +72,7 @@ print("read: ", *clf.predict(shrunk))
 # What the normalizer does
 # ------------------------
 
-NormalizerDisplay.from_estimator(DigitNormalizer(), digits[0])
+PreprocessingDisplay.from_estimator(DigitNormalizer(), digits[0])
 
 # %%
 # And what the network makes of the result:

@@ -81,7 +81,7 @@ for name, clf in classifiers.items():
 # Losses, accuracy and seconds
 # ----------------------------
 
-TrainingCurveDisplay.from_estimator(classifiers, panels=["loss", "score", "seconds"])
+TrainingCurveDisplay.from_estimator(classifiers, metrics=["loss", "score", "seconds"])
 
 # %%
 # Notice that the training loss goes on falling when the validation loss has come to rest, and that

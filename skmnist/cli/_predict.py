@@ -83,12 +83,12 @@ def _best(prediction: Any) -> list[tuple[Any, float]]:
 
 def _plot_steps(path: Path, result: Any) -> Figure:
     """Return a figure of the steps of one digit, or of all digits beside their photo."""
-    from skmnist.displays import NormalizerDisplay
+    from skmnist.displays import PreprocessingDisplay
     from skmnist.preprocessing import DigitNormalizer, read_image
 
     if not isinstance(result, list):
-        return NormalizerDisplay.from_estimator(DigitNormalizer(), path).figure_
+        return PreprocessingDisplay.from_estimator(DigitNormalizer(), path).figure_
     steps = {"gray": read_image(path, max_side=800)}
     for i, prediction in enumerate(result, 1):
         steps[f"digit {i}: {prediction.label}"] = prediction.image
-    return NormalizerDisplay(steps).plot().figure_
+    return PreprocessingDisplay(steps).plot().figure_

@@ -6,7 +6,7 @@ from ._epoch_curve import EpochCurveDisplay
 from ._feature_maps import FeatureMapsDisplay
 from ._misclassified import MisclassifiedDisplay
 from ._prediction import PredictionDisplay
-from ._preprocessing import NormalizerDisplay
+from ._preprocessing import PreprocessingDisplay
 from ._robustness import RobustnessDisplay
 from ._search import SearchDisplay
 from ._training_curve import TrainingCurveDisplay
@@ -18,7 +18,7 @@ __all__ = [
     "EpochCurveDisplay",
     "FeatureMapsDisplay",
     "MisclassifiedDisplay",
-    "NormalizerDisplay",
+    "PreprocessingDisplay",
     "PredictionDisplay",
     "RobustnessDisplay",
     "SearchDisplay",

@@ -1,17 +1,29 @@
 """The layers of a network."""
 
+from __future__ import annotations
+
 import math
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
 
-from ._introspection import coefs_of, run_convolutions
-from ._style import COLORS, LINE, WIDTH, count, make_frame, text_width, times
+from ._introspection import get_coefs, record_feature_maps
+from ._style import COLORS, LINE_HEIGHT, WIDTH, format_count, format_shape, make_axes, text_width
 
-# In inches: the height and width of the largest drawing, the gap between the texts of two layers,
-# the offset of maps in a stack, the radius of a unit.
-_DRAWING, _GAP, _OFFSET, _RADIUS = 1.1, 0.15, 0.05, 0.045
-_MOST_MAPS, _MOST_UNITS = 4, 10  # drawn
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from matplotlib.axes import Axes
+    from sklearn.base import BaseEstimator
+    from typing_extensions import Self
+
+    Edge = tuple[float, float, float]  # x, bottom, top
+
+# In inches: the height and width of the largest layer drawn, the gap between the texts of two
+# layers, the offset of maps in a stack, the radius of a unit.
+_MAX_SIZE, _GAP, _OFFSET, _RADIUS = 1.1, 0.15, 0.05, 0.045
+_MAX_MAPS, _MAX_UNITS = 4, 10  # drawn
 _COLORS = {1: COLORS[5], 2: "0.85", 3: COLORS[4]}  # by the number of dimensions
 
 
@@ -61,12 +73,12 @@ class ArchitectureDisplay:
     [(28, 28), (8, 14, 14), (16, 7, 7), (128,), (10,)]
     """
 
-    def __init__(self, layers, *, name=None):
+    def __init__(self, layers: list[dict[str, Any]], *, name: str | None = None) -> None:
         self.layers = layers
         self.name = name
 
     @classmethod
-    def from_estimator(cls, estimator, *, ax=None):
+    def from_estimator(cls, estimator: BaseEstimator, *, ax: Axes | None = None) -> Self:
         """Plot the layers of a fitted network.
 
         Parameters
@@ -89,23 +101,23 @@ class ArchitectureDisplay:
         TypeError
             If it has no weights.
         """
-        coefs = coefs_of(estimator)
+        coefs = get_coefs(estimator)
         dense = [coef for coef in coefs if coef.ndim == 2]
         shape = getattr(estimator, "image_shape_", None) or dense[0].shape[:1]
-        shape = shape[1:] if len(shape) == 2 and shape[0] == 1 else shape  # a row of a table
+        shape = shape[1:] if len(shape) == 2 and shape[0] == 1 else shape  # (1, n_features)
         activation = getattr(estimator, "activation", None)
-        after = f", {activation}" if isinstance(activation, str) else ""
+        suffix = f", {activation}" if isinstance(activation, str) else ""
         layers = [{"kind": "input", "shape": tuple(shape), "n_weights": 0}]
         if len(dense) < len(coefs):
-            layers += _convolutions(estimator, after)
+            layers += _convolutions(estimator, suffix)
         layers += [
-            {"kind": f"dense{after}", "shape": coef.shape[1:], "n_weights": coef.size}
+            {"kind": f"dense{suffix}", "shape": coef.shape[1:], "n_weights": coef.size}
             for coef in dense
         ]
         layers[-1]["kind"] = "output"
         return cls(layers, name=type(estimator).__name__).plot(ax=ax)
 
-    def plot(self, *, ax=None):
+    def plot(self, *, ax: Axes | None = None) -> Self:
         """Draw the layers.
 
         Parameters
@@ -120,126 +132,126 @@ class ArchitectureDisplay:
             The object itself, with the attributes of the drawing.
         """
         texts = [self._describe(i) for i in range(len(self.layers))]
-        widest = max(*map(text_width, texts), _DRAWING - 2 * _GAP) + _GAP
-        text_height = LINE * max(text.count("\n") + 1 for text in texts)
+        column_width = max(*map(text_width, texts), _MAX_SIZE - 2 * _GAP) + _GAP
+        text_height = LINE_HEIGHT * max(text.count("\n") + 1 for text in texts)
 
-        def n_rows(width):
-            return math.ceil(len(texts) / max(1, int(width / widest)))
+        def n_rows(width: float) -> int:
+            return math.ceil(len(texts) / max(1, int(width / column_width)))
 
-        room = n_rows(WIDTH) * (_DRAWING + text_height + 2 * _GAP)
-        self.ax_, width, height = make_frame(ax, room, self._title())
+        height = n_rows(WIDTH) * (_MAX_SIZE + text_height + 2 * _GAP)
+        self.ax_, width, height = make_axes(ax, height, self._title())
         self.axes_, self.figure_ = np.array([self.ax_]), self.ax_.figure
-        # From here on the unit is an inch.
+        # All coordinates below are in inches.
         self.ax_.set(xlim=(0, width), ylim=(0, height), aspect="equal")
         rows = n_rows(width)
         columns = math.ceil(len(texts) / rows)
-        drawing = max(0.3, min(_DRAWING, height / rows - text_height - 2 * _GAP))
-        scale = drawing / _DRAWING
-        before = None
+        size = max(0.3, min(_MAX_SIZE, height / rows - text_height - 2 * _GAP))
+        previous: Edge = (0, 0, 0)
         for i, (layer, text) in enumerate(zip(self.layers, texts, strict=True)):
             row, column = divmod(i, columns)
             x = (column + 0.5) * width / columns
             top = height * (1 - row / rows)
-            y = top - _GAP / 2 - drawing / 2
-            left, right = self._draw(layer["shape"], x, y, scale)
+            y = top - _GAP / 2 - size / 2
+            left, right = self._draw(layer["shape"], x, y, size / _MAX_SIZE)
             if column:
-                self._connect(before, left)
+                self._connect(previous, left)
             elif i:
-                # The layers go on in this row.
-                self._arrow(before[0] + 0.12, sum(before[1:]) / 2)
+                # The layers continue in this row.
+                self._arrow(previous[0] + 0.12, sum(previous[1:]) / 2)
                 self._arrow(left[0] - 0.12, y)
-            before = right
-            self.ax_.text(x, top - _GAP - drawing, text, ha="center", va="top", fontsize="small")
+            previous = right
+            self.ax_.text(x, top - _GAP - size, text, ha="center", va="top", fontsize="small")
         return self
 
-    def _title(self):
+    def _title(self) -> str:
         n_weights = f"{sum(layer['n_weights'] for layer in self.layers):,} weights"
         return f"{self.name}: {n_weights}" if self.name else n_weights
 
-    def _describe(self, i):
+    def _describe(self, i: int) -> str:
         layer = self.layers[i]
-        *n_maps, last = (*layer["shape"][:-2], layer["shape"][-2:])
+        last = layer["shape"][-2:]
         lines = layer["kind"].split(", ")
-        lines += [count(n, "map" if i else "channel") for n in n_maps]
+        lines += [format_count(n, "map" if i else "channel") for n in layer["shape"][:-2]]
         if len(last) == 2:
-            lines.append(times(last))
+            lines.append(format_shape(last))
         else:
-            lines.append(count(last[0], "unit" if i else "value"))
+            lines.append(format_count(last[0], "unit" if i else "value"))
         if layer["n_weights"]:
-            lines.append(count(layer["n_weights"], "weight"))
+            lines.append(format_count(layer["n_weights"], "weight"))
         return "\n".join(lines)
 
-    def _draw(self, shape, x, y, scale):
-        """Draw a layer around (x, y); return its left and its right edge: x, bottom, top."""
+    def _draw(self, shape: tuple[int, ...], x: float, y: float, scale: float) -> tuple[Edge, Edge]:
+        """Draw a layer centered at (x, y); return its left and its right edge."""
         from matplotlib.patches import Circle, Rectangle
 
-        look = {"facecolor": _COLORS[len(shape)], "edgecolor": "0.3", "linewidth": 0.8, "zorder": 2}
+        style: dict[str, Any] = {"facecolor": _COLORS[len(shape)], "edgecolor": "0.3"}
+        style |= {"linewidth": 0.8, "zorder": 2}
         if len(shape) == 1:
             radius = _RADIUS * scale
-            for place, is_dot in _units(shape[0]):
+            for offset, is_dot in _units(shape[0]):
                 size = {"radius": radius / 4, "facecolor": "0.3"} if is_dot else {"radius": radius}
-                self.ax_.add_patch(Circle((x, y + place * radius), **look | size))
-            half = radius * (1 + max(place for place, _ in _units(shape[0])))
+                self.ax_.add_patch(Circle((x, y + offset * radius), **style | size))
+            half = radius * (1 + max(offset for offset, _ in _units(shape[0])))
             return (x - radius, y - half, y + half), (x + radius, y - half, y + half)
 
         height, width = self._side(shape) * np.array(shape[-2:]) / max(shape[-2:]) * scale
         width, height = max(width, 0.05), max(height, 0.05)
-        maps = min(_MOST_MAPS, shape[0]) if len(shape) == 3 else 1
+        maps = min(_MAX_MAPS, shape[0]) if len(shape) == 3 else 1
         step = _OFFSET * scale
         for k in range(maps):
-            # From the back, at the top right, to the front.
+            # From the back (top right) to the front.
             shift = step * ((maps - 1) / 2 - k)
             left, bottom = x - width / 2 + shift, y - height / 2 + shift
-            self.ax_.add_patch(Rectangle((left, bottom), width, height, **look))
+            self.ax_.add_patch(Rectangle((left, bottom), width, height, **style))
             if k == 0:
                 right_edge = left + width, bottom, bottom + height
         return (left, bottom, bottom + height), right_edge
 
-    def _side(self, shape):
-        """Return the longer side of a picture, relative to the largest picture there is."""
+    def _side(self, shape: tuple[int, ...]) -> float:
+        """Return the longer side of a feature map, relative to the largest one."""
         largest = max(max(layer["shape"][-2:]) for layer in self.layers if len(layer["shape"]) > 1)
-        most = _DRAWING - _GAP - (_MOST_MAPS - 1) * _OFFSET
-        return most * math.sqrt(max(shape[-2:]) / largest)
+        max_side = _MAX_SIZE - _GAP - (_MAX_MAPS - 1) * _OFFSET
+        return max_side * math.sqrt(max(shape[-2:]) / largest)
 
-    def _connect(self, before, after):
+    def _connect(self, right: Edge, left: Edge) -> None:
         from matplotlib.patches import Polygon
 
-        (x0, bottom0, top0), (x1, bottom1, top1) = before, after
+        (x0, bottom0, top0), (x1, bottom1, top1) = right, left
         corners = [(x0, bottom0), (x0, top0), (x1, top1), (x1, bottom1)]
         self.ax_.add_patch(Polygon(corners, facecolor="0.93", zorder=1))
 
-    def _arrow(self, x, y):
+    def _arrow(self, x: float, y: float) -> None:
         self.ax_.plot([x], [y], marker=">", color="0.6", markersize=6)
 
 
-def _convolutions(estimator, after):
-    """Yield the entries of the convolutions, whose shapes show when a picture runs through."""
-    row = np.zeros((1, estimator.n_features_in_), dtype=np.float32)
+def _convolutions(estimator: Any, suffix: str) -> Iterator[dict[str, Any]]:
+    """Yield the entries of the convolutions; their shapes are those of one image's feature maps."""
+    X = np.zeros((1, estimator.n_features_in_), dtype=np.float32)
     if hasattr(estimator, "feature_names_in_"):
-        row = pd.DataFrame(row, columns=estimator.feature_names_in_)
-    for layer, outputs in run_convolutions(estimator, row):
-        pools = "".join(_describe_pool(one) for one, _ in outputs if "Pool" in type(one).__name__)
+        X = pd.DataFrame(X, columns=estimator.feature_names_in_)
+    for layer, outputs in record_feature_maps(estimator, X):
+        pools = "".join(_describe_pool(m) for m, _ in outputs if "Pool" in type(m).__name__)
         yield {
-            "kind": f"conv {times(layer.kernel_size)}{after}{pools}",
+            "kind": f"conv {format_shape(layer.kernel_size)}{suffix}{pools}",
             "shape": outputs[-1][1].shape,
             "n_weights": layer.weight.numel(),
         }
 
 
-def _describe_pool(pool):
+def _describe_pool(pool: Any) -> str:
     if hasattr(pool, "kernel_size"):
-        return f", pool {times(np.broadcast_to(pool.kernel_size, 2))}"
+        return f", pool {format_shape(np.broadcast_to(pool.kernel_size, 2))}"
     return ", pool"
 
 
-def _units(n):
-    """Yield for each circle of a layer its place, in radii, and whether it is a dot of a gap."""
-    circles = min(n, 2 + math.ceil(math.log2(n)), _MOST_UNITS)
+def _units(n: int) -> Iterator[tuple[float, bool]]:
+    """Yield for each circle of a layer its offset, in radii, and whether it is a dot of the gap."""
+    circles = min(n, 2 + math.ceil(math.log2(n)), _MAX_UNITS)
     gap = (circles + 1) // 2 if circles < n else None
     slots = circles + (circles < n)
     for i in range(slots):
-        place = 1.15 * (slots - 1 - 2 * i)
+        offset = 1.15 * (slots - 1 - 2 * i)
         if i == gap:
-            yield from [(place + 0.7, True), (place, True), (place - 0.7, True)]
+            yield from [(offset + 0.7, True), (offset, True), (offset - 0.7, True)]
         else:
-            yield place, False
+            yield offset, False

@@ -1,4 +1,8 @@
-"""Accuracy on what a classifier is sure of."""
+"""Accuracy against coverage."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -6,13 +10,20 @@ from skmnist.metrics import coverage_curve
 
 from ._style import COLORS, WIDTH
 
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from numpy.typing import ArrayLike
+    from sklearn.base import BaseEstimator
+    from typing_extensions import Self
+
 
 class CoverageDisplay:
-    """Accuracy on the predictions that are kept, against their share.
+    """Selective accuracy against coverage.
 
-    To the right everything is answered; to the left only what the classifier is surest of. It
-    shows which threshold of a :class:`~skmnist.RejectClassifier` reaches the accuracy one wants,
-    and how many pictures remain without an answer.
+    Coverage is the fraction of images that are predicted; on the others the classifier abstains.
+    Selective accuracy is the accuracy on the images that are predicted. The curve shows which
+    threshold of a :class:`~skmnist.RejectClassifier` reaches a required accuracy, and on how many
+    images it then abstains.
 
     Use :meth:`from_estimator` or :meth:`from_predictions` to make one.
 
@@ -46,14 +57,28 @@ class CoverageDisplay:
     True
     """
 
-    def __init__(self, coverage, accuracy, thresholds, threshold=None):
+    def __init__(
+        self,
+        coverage: ArrayLike,
+        accuracy: ArrayLike,
+        thresholds: ArrayLike,
+        threshold: float | None = None,
+    ) -> None:
         self.coverage = coverage
         self.accuracy = accuracy
         self.thresholds = thresholds
         self.threshold = threshold
 
     @classmethod
-    def from_estimator(cls, estimator, X, y, *, ax=None, line_kw=None):
+    def from_estimator(
+        cls,
+        estimator: BaseEstimator,
+        X: ArrayLike,
+        y: ArrayLike,
+        *,
+        ax: Axes | None = None,
+        line_kw: dict[str, Any] | None = None,
+    ) -> Self:
         """Let a classifier predict, and plot.
 
         Parameters
@@ -75,16 +100,25 @@ class CoverageDisplay:
         display : CoverageDisplay
         """
         proba = estimator.predict_proba(X)
-        predicted = estimator.classes_[proba.argmax(axis=1)]
+        y_pred = estimator.classes_[proba.argmax(axis=1)]
         threshold = (
             getattr(estimator, "threshold", None) if hasattr(estimator, "reject_label_") else None
         )
         return cls.from_predictions(
-            y, predicted, proba.max(axis=1), threshold=threshold, ax=ax, line_kw=line_kw
+            y, y_pred, proba.max(axis=1), threshold=threshold, ax=ax, line_kw=line_kw
         )
 
     @classmethod
-    def from_predictions(cls, y_true, y_pred, confidence, *, threshold=None, ax=None, line_kw=None):
+    def from_predictions(
+        cls,
+        y_true: ArrayLike,
+        y_pred: ArrayLike,
+        confidence: ArrayLike,
+        *,
+        threshold: float | None = None,
+        ax: Axes | None = None,
+        line_kw: dict[str, Any] | None = None,
+    ) -> Self:
         """Plot predictions that were made.
 
         Parameters
@@ -104,10 +138,10 @@ class CoverageDisplay:
         -------
         display : CoverageDisplay
         """
-        curve = coverage_curve(y_true, y_pred, confidence)
-        return cls(*curve, threshold).plot(ax=ax, line_kw=line_kw)
+        coverage, accuracy, thresholds = coverage_curve(y_true, y_pred, confidence)
+        return cls(coverage, accuracy, thresholds, threshold).plot(ax=ax, line_kw=line_kw)
 
-    def plot(self, *, ax=None, line_kw=None):
+    def plot(self, *, ax: Axes | None = None, line_kw: dict[str, Any] | None = None) -> Self:
         """Draw the curve.
 
         Parameters
@@ -129,19 +163,19 @@ class CoverageDisplay:
         self.ax_, self.figure_, self.axes_ = ax, ax.figure, np.array([ax])
         coverage, accuracy = 100 * np.asarray(self.coverage), 100 * np.asarray(self.accuracy)
         [self.line_] = ax.plot(coverage, accuracy, **({"color": COLORS[0]} | (line_kw or {})))
-        kept = np.flatnonzero(np.asarray(self.thresholds) >= (self.threshold or 0))
-        if self.threshold is not None and len(kept):
-            x, y = coverage[kept[-1]], accuracy[kept[-1]]
+        reached = np.flatnonzero(np.asarray(self.thresholds) >= (self.threshold or 0))
+        if self.threshold is not None and len(reached):
+            x, y = coverage[reached[-1]], accuracy[reached[-1]]
             ax.plot(x, y, "o", color=COLORS[1])
-            text = f"threshold {self.threshold:g}:\n{x:.1f} % answered,\n{y:.1f} % of them right"
-            # Below the falling curve is room, on the side that is farther from the rim.
+            text = f"threshold {self.threshold:g}:\ncoverage {x:.1f}%,\naccuracy {y:.1f}%"
+            # The space below the falling curve is free, on the side farther from the edge.
             side = "right" if x > 50 else "left"
             ax.annotate(
                 text, (x, y), (-10 if x > 50 else 10, -10), textcoords="offset points",
                 ha=side, va="top", fontsize="small",
             )  # fmt: skip
-        ax.set_xlabel("Answered (% of the pictures)")
-        ax.set_ylabel("Right (% of the answered)")
+        ax.set_xlabel("Coverage (%)")
+        ax.set_ylabel("Selective accuracy (%)")
         ax.set_xlim(0, 102)
         ax.grid(alpha=0.3)
         return self

@@ -1,8 +1,18 @@
 """Score and training time against the number of epochs."""
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
 import numpy as np
 
 from ._style import COLORS, WIDTH, score_axis
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.lines import Line2D
+    from numpy.typing import ArrayLike
+    from typing_extensions import Self
 
 _TRAIN, _TEST, _TIME = COLORS[0], COLORS[1], "#595959"
 
@@ -55,7 +65,14 @@ class EpochCurveDisplay:
     ['Time to train (s)', 'Accuracy (%)']
     """
 
-    def __init__(self, epochs, train_scores, test_scores, fit_times, score_name):
+    def __init__(
+        self,
+        epochs: ArrayLike,
+        train_scores: ArrayLike,
+        test_scores: ArrayLike,
+        fit_times: ArrayLike,
+        score_name: str,
+    ) -> None:
         self.epochs = epochs
         self.train_scores = train_scores
         self.test_scores = test_scores
@@ -63,7 +80,9 @@ class EpochCurveDisplay:
         self.score_name = score_name
 
     @classmethod
-    def from_curve(cls, curve, *, ax=None, line_kw=None):
+    def from_curve(
+        cls, curve: Any, *, ax: Axes | None = None, line_kw: dict[str, Any] | None = None
+    ) -> Self:
         """Plot a curve that was measured.
 
         Parameters
@@ -82,7 +101,7 @@ class EpochCurveDisplay:
         names = ("epochs", "train_scores", "test_scores", "fit_times", "score_name")
         return cls(*(getattr(curve, name) for name in names)).plot(ax=ax, line_kw=line_kw)
 
-    def plot(self, *, ax=None, line_kw=None):
+    def plot(self, *, ax: Axes | None = None, line_kw: dict[str, Any] | None = None) -> Self:
         """Draw the curves.
 
         Parameters
@@ -104,33 +123,39 @@ class EpochCurveDisplay:
         if ax is None:
             _, ax = plt.subplots(figsize=(WIDTH, 4.2), layout="constrained")
         self.ax_, self.figure_ = ax, ax.figure
-        seconds = ax.twinx()
-        self.axes_ = np.array([seconds, ax])
-        factor, label_of_scores = score_axis(self.score_name)
-        # Each line has its own style, so that it can be told without colours.
+        time_ax = ax.twinx()
+        self.axes_ = np.array([time_ax, ax])
+        factor, score_label = score_axis(self.score_name)
+        # Each line has its own style, to be told apart without colors.
         curves = [
             (ax, factor * np.asarray(self.train_scores), _TRAIN, "--", "o", "Training rows"),
             (ax, factor * np.asarray(self.test_scores), _TEST, "-", "s", "Other rows"),
-            (seconds, np.asarray(self.fit_times), _TIME, ":", None, "Time to train"),
+            (time_ax, np.asarray(self.fit_times), _TIME, ":", None, "Time to train"),
         ]
-        self.lines_ = []
+        self.lines_: list[Line2D] = []
         for axes, values, color, linestyle, marker, label in curves:
             mean, std = values.mean(axis=1), values.std(axis=1)
-            look = {"color": color, "linestyle": linestyle, "marker": marker, "markersize": 4}
-            look |= {"label": label} | (line_kw or {})
-            self.lines_ += axes.plot(self.epochs, mean, **look)
+            style: dict[str, Any] = {
+                "color": color,
+                "linestyle": linestyle,
+                "marker": marker,
+                "markersize": 4,
+            }
+            style |= {"label": label} | (line_kw or {})
+            self.lines_ += axes.plot(self.epochs, mean, **style)
             if values.shape[1] > 1:
                 axes.fill_between(
                     self.epochs, mean - std, mean + std, color=color, alpha=0.15, linewidth=0
                 )
         ax.set_xlabel("Epochs")
         ax.xaxis.set_major_locator(MaxNLocator(integer=True, steps=[1, 2, 5, 10]))
-        ax.set_ylabel(label_of_scores)
+        ax.set_ylabel(score_label)
         ax.grid(alpha=0.3)
-        seconds.set_ylabel("Time to train (s)", color=_TIME)
-        seconds.tick_params(axis="y", labelcolor=_TIME)
-        seconds.set_ylim(bottom=0)
-        # Above the picture, where no line is hidden by it.
-        ax.legend(handles=self.lines_, loc="lower center", bbox_to_anchor=(0.5, 1), ncols=3)
-        ax.legend_.set_frame_on(False)
+        time_ax.set_ylabel("Time to train (s)", color=_TIME)
+        time_ax.tick_params(axis="y", labelcolor=_TIME)
+        time_ax.set_ylim(bottom=0)
+        # Above the plot, where it hides no line.
+        ax.legend(
+            handles=self.lines_, loc="lower center", bbox_to_anchor=(0.5, 1), ncols=3, frameon=False
+        )
         return self

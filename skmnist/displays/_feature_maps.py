@@ -1,18 +1,41 @@
-"""What the convolutions of a network make of a picture."""
+"""The feature maps of an image."""
+
+from __future__ import annotations
 
 import math
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from sklearn.utils.validation import check_is_fitted
 
-from ._images import for_imshow, one_image
-from ._introspection import run_convolutions
-from ._style import LINE, WIDTH, add_colorbar, add_inset, check_number, count, make_frame, times
+from ._images import as_single_image, to_imshow
+from ._introspection import record_feature_maps
+from ._style import (
+    LINE_HEIGHT,
+    WIDTH,
+    add_colorbar,
+    add_inset,
+    check_positive_int,
+    format_count,
+    format_shape,
+    make_axes,
+)
 
-_COLUMNS = 8
-# In inches: the room for a layer's name and for its colour bar, the bar's width, the gap between
-# two pictures, the largest one.
-_NAME, _BAR, _BAR_WIDTH, _GAP, _LARGEST = 1.1, 0.85, 0.1, 0.06, 0.8
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from matplotlib.axes import Axes
+    from matplotlib.colorbar import Colorbar
+    from matplotlib.colors import Colormap
+    from matplotlib.image import AxesImage
+    from numpy.typing import ArrayLike
+    from sklearn.base import BaseEstimator
+    from typing_extensions import Self
+
+_MAX_COLUMNS = 8
+# In inches: the width of a layer's name, of its color bar with and without its labels, the gap
+# between two images, the side of the largest one.
+_NAME, _BAR, _BAR_WIDTH, _GAP, _MAX_SIDE = 1.1, 0.85, 0.1, 0.06, 0.8
 
 
 class FeatureMapsDisplay:
@@ -61,12 +84,20 @@ class FeatureMapsDisplay:
     [(8, 14, 14), (16, 7, 7)]
     """
 
-    def __init__(self, image, feature_maps):
+    def __init__(self, image: ArrayLike, feature_maps: Sequence[np.ndarray]) -> None:
         self.image = image
         self.feature_maps = feature_maps
 
     @classmethod
-    def from_estimator(cls, estimator, image, *, n=8, ax=None, cmap="viridis"):
+    def from_estimator(
+        cls,
+        estimator: BaseEstimator,
+        image: ArrayLike,
+        *,
+        n: int = 8,
+        ax: Axes | None = None,
+        cmap: str | Colormap = "viridis",
+    ) -> Self:
         """Plot what a fitted network makes of one picture.
 
         Parameters
@@ -98,8 +129,8 @@ class FeatureMapsDisplay:
             If `image` isn't one picture of the size that it was fitted on.
         """
         check_is_fitted(estimator)
-        image, row = one_image(estimator, image)
-        blocks = run_convolutions(estimator, row) if hasattr(estimator, "module_") else []
+        image, X = as_single_image(estimator, image)
+        blocks = record_feature_maps(estimator, X) if hasattr(estimator, "module_") else []
         if not blocks:
             raise TypeError(
                 f"{type(estimator).__name__} has no convolutions, whose feature maps could be "
@@ -108,7 +139,7 @@ class FeatureMapsDisplay:
         feature_maps = [outputs[-1][1] for _, outputs in blocks]
         return cls(image, feature_maps).plot(n=n, ax=ax, cmap=cmap)
 
-    def plot(self, *, n=8, ax=None, cmap="viridis"):
+    def plot(self, *, n: int = 8, ax: Axes | None = None, cmap: str | Colormap = "viridis") -> Self:
         """Draw the picture and the first `n` feature maps of each layer.
 
         Parameters
@@ -125,48 +156,49 @@ class FeatureMapsDisplay:
         display : FeatureMapsDisplay
             The object itself, with the attributes of the drawing.
         """
-        check_number("n", n)
+        check_positive_int("n", n)
         shown = [maps[:n] for maps in self.feature_maps]
-        columns = min(_COLUMNS, max(map(len, shown)))
-        n_lines = 1 + sum(math.ceil(len(maps) / columns) for maps in shown)
-        line = min(_LARGEST, (WIDTH - _NAME - _BAR) / columns) + LINE
-        self.ax_, width, height = make_frame(ax, n_lines * line)
+        columns = min(_MAX_COLUMNS, max(map(len, shown)))
+        n_rows = 1 + sum(math.ceil(len(maps) / columns) for maps in shown)
+        row_height = min(_MAX_SIDE, (WIDTH - _NAME - _BAR) / columns) + LINE_HEIGHT
+        self.ax_, width, height = make_axes(ax, n_rows * row_height)
         self.figure_ = self.ax_.figure
-        line = height / n_lines
-        cell = min((width - _NAME - _BAR) / columns, line - LINE)
-        self.axes_, self.colorbars_ = [], []
+        row_height = height / n_rows
+        cell = min((width - _NAME - _BAR) / columns, row_height - LINE_HEIGHT)
+        axes: list[Axes] = []
+        self.colorbars_: list[Colorbar] = []
 
-        def draw(i, image, **looks):
+        def draw(i: int, image: np.ndarray, **kwargs: Any) -> AxesImage:
             row, column = divmod(i, columns)
-            place = _NAME + column * cell, top - (row + 1) * line + _GAP
-            one = add_inset(self.ax_, *place, cell - _GAP, line - LINE - _GAP)
-            one.set_axis_off()
-            self.axes_.append(one)
-            return one.imshow(image, **looks)
+            left, bottom = _NAME + column * cell, top - (row + 1) * row_height + _GAP
+            size = cell - _GAP, row_height - LINE_HEIGHT - _GAP
+            axes.append(add_inset(self.ax_, left, bottom, *size))
+            axes[-1].set_axis_off()
+            return axes[-1].imshow(image, **kwargs)
 
-        def write(text):
-            middle = top - LINE - (line - LINE) / 2
-            place = 0.08 / width, middle / height
-            looks = {"va": "center", "fontsize": "small", "transform": self.ax_.transAxes}
-            self.ax_.text(*place, text, **looks)
+        def write(text: str) -> None:
+            middle = top - LINE_HEIGHT - (row_height - LINE_HEIGHT) / 2
+            kwargs: dict[str, Any] = {"va": "center", "fontsize": "small"}
+            x, y = 0.08 / width, middle / height
+            self.ax_.text(x, y, text, transform=self.ax_.transAxes, **kwargs)
 
         top = height
         image = np.asarray(self.image)
-        draw(0, for_imshow(image, image.min(), image.max()), cmap="gray_r")
-        write(f"image\n{times(image.shape[-2:])}")
-        top -= line
+        draw(0, to_imshow(image, image.min(), image.max()), cmap="gray_r")
+        write(f"image\n{format_shape(image.shape[-2:])}")
+        top -= row_height
         for number, (all_maps, maps) in enumerate(zip(self.feature_maps, shown, strict=True), 1):
-            for i, one in enumerate(maps):
-                drawn = draw(i, one, cmap=cmap, vmin=maps.min(), vmax=maps.max())
-                self.axes_[-1].set_title(str(i), fontsize="x-small", pad=2)
-            some = f"{len(maps)} of " if len(maps) < len(all_maps) else ""
-            total = count(len(all_maps), "map")
-            write(f"convolution {number}\n{some}{total}\n{times(maps.shape[1:])}")
-            bottom = top - line * math.ceil(len(maps) / columns)
+            for i, feature_map in enumerate(maps):
+                drawn = draw(i, feature_map, cmap=cmap, vmin=maps.min(), vmax=maps.max())
+                axes[-1].set_title(str(i), fontsize="x-small", pad=2)
+            shown_of = f"{len(maps)} of " if len(maps) < len(all_maps) else ""
+            total = format_count(len(all_maps), "map")
+            write(f"convolution {number}\n{shown_of}{total}\n{format_shape(maps.shape[1:])}")
+            bottom = top - row_height * math.ceil(len(maps) / columns)
             left = _NAME + columns * cell + _GAP
-            box = left, bottom + _GAP, _BAR_WIDTH, top - bottom - LINE - _GAP
+            box = left, bottom + _GAP, _BAR_WIDTH, top - bottom - LINE_HEIGHT - _GAP
             colorbar = add_colorbar(drawn, add_inset(self.ax_, *box), "Activation")
             self.colorbars_.append(colorbar)
             top = bottom
-        self.axes_ = np.array(self.axes_)
+        self.axes_ = np.array(axes)
         return self

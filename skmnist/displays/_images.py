@@ -1,6 +1,9 @@
-"""From the forms in which pictures come to arrays that can be drawn."""
+"""Convert images of any form to arrays that can be drawn."""
+
+from __future__ import annotations
 
 import math
+from typing import Any
 
 import numpy as np
 import scipy.sparse
@@ -8,15 +11,15 @@ import scipy.sparse
 from skmnist._estimators.base import resolve_image_shape
 
 
-def as_images(X, image_shape="auto"):
+def as_images(X: Any, image_shape: str | tuple[int, ...] = "auto") -> np.ndarray:
     """Return X as (n, height, width) or (n, channels, height, width)."""
     X = _as_array(X)
-    given = X.shape[1:] if X.ndim > 2 else None
-    return X.reshape(len(X), *resolve_image_shape(image_shape, given, math.prod(X.shape[1:])))
+    input_shape = X.shape[1:] if X.ndim > 2 else None
+    return X.reshape(len(X), *resolve_image_shape(image_shape, input_shape, math.prod(X.shape[1:])))
 
 
-def one_image(estimator, image):
-    """Return one picture as (height, width) or (channels, height, width), and as a row to predict.
+def as_single_image(estimator: Any, image: Any) -> tuple[np.ndarray, Any]:
+    """Return one image as (height, width) or (channels, height, width), and as X for `predict`.
 
     Parameters
     ----------
@@ -33,24 +36,24 @@ def one_image(estimator, image):
             f"{type(estimator).__name__} was fitted on {n_features:,}: pass one picture, such as "
             "X[0]."
         )
-    given = pixels.shape[1:] if pixels.ndim > 1 and len(pixels) == 1 else pixels.shape
+    input_shape = pixels.shape[1:] if pixels.ndim > 1 and len(pixels) == 1 else pixels.shape
     shape = getattr(estimator, "image_shape_", "auto")
-    shape = resolve_image_shape(shape, given if len(given) > 1 else None, n_features)
-    if hasattr(image, "to_frame"):  # a row of a DataFrame, whose names the estimator may check
+    shape = resolve_image_shape(shape, input_shape if len(input_shape) > 1 else None, n_features)
+    if hasattr(image, "to_frame"):  # a Series, whose names the estimator may check
         image = image.to_frame().T
-    row = image if hasattr(image, "columns") else pixels.reshape(1, -1)
-    return pixels.reshape(shape), row
+    X = image if hasattr(image, "columns") else pixels.reshape(1, -1)
+    return pixels.reshape(shape), X
 
 
-def for_imshow(image, low, high):
-    """Return a picture from 0 to 1, its channels (if it has three) last."""
+def to_imshow(image: np.ndarray, low: float, high: float) -> np.ndarray:
+    """Return an image scaled from 0 to 1, its channels (if it has three) last."""
     image = (image.astype(float) - low) / max(high - low, 1e-12)
     if image.ndim == 2:
         return image
     return np.moveaxis(image, 0, -1) if len(image) == 3 else image.mean(axis=0)
 
 
-def _as_array(X):
+def _as_array(X: Any) -> np.ndarray:
     if scipy.sparse.issparse(X):
         X = X.toarray()
     return np.asarray(X.detach().cpu() if hasattr(X, "detach") else X)

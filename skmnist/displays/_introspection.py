@@ -1,11 +1,20 @@
-"""What can be read off a network: the weights of its layers and what they make of a picture."""
+"""Read the weights of a network's layers, and record the feature maps of an image."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import scipy.sparse
 from sklearn.utils.validation import check_is_fitted
 
+if TYPE_CHECKING:
+    from torch import nn
 
-def coefs_of(estimator):
+    FeatureMaps = tuple[nn.Module, np.ndarray]
+
+
+def get_coefs(estimator: Any) -> list[np.ndarray]:
     """Return the weights of each layer, as arrays (n_in, n_out) or (n_out, n_in, h, w).
 
     A linear model is a network of one layer.
@@ -31,26 +40,26 @@ def coefs_of(estimator):
     )
 
 
-def run_convolutions(estimator, row):
-    """Send one picture through a network and note what its layers make of it.
+def record_feature_maps(estimator: Any, X: Any) -> list[tuple[nn.Conv2d, list[FeatureMaps]]]:
+    """Predict one image and record the feature maps of each convolution with forward hooks.
 
     Parameters
     ----------
     estimator : estimator
         A fitted classifier with a ``module_``.
-    row : array-like of shape (1, n_features)
+    X : array-like of shape (1, n_features)
 
     Returns
     -------
     list of (layer, list of (layer, ndarray of shape (n_maps, height, width)))
-        For each convolution, in the order in which they run: it, then it and the layers after it,
-        up to the next convolution or linear layer, each with its output.
+        For each convolution, in the order in which they run: the convolution, then it and the
+        layers after it, up to the next convolution or linear layer, each with its output.
     """
     from torch import is_tensor, nn
 
-    blocks = []
+    blocks: list[tuple[nn.Module, list[FeatureMaps]]] = []
 
-    def note(layer, inputs, output):
+    def hook(layer: nn.Module, inputs: Any, output: Any) -> None:
         if isinstance(layer, (nn.Conv2d, nn.Linear)):
             blocks.append((layer, []))
         if blocks and is_tensor(output) and output.dim() == 4:
@@ -58,10 +67,10 @@ def run_convolutions(estimator, row):
             blocks[-1][1].append((layer, output[0].detach().float().cpu().numpy().copy()))
 
     leaves = [layer for layer in estimator.module_.modules() if not list(layer.children())]
-    hooks = [layer.register_forward_hook(note) for layer in leaves]
+    handles = [layer.register_forward_hook(hook) for layer in leaves]
     try:
-        estimator.predict_proba(row)
+        estimator.predict_proba(X)
     finally:
-        for hook in hooks:
-            hook.remove()
-    return [block for block in blocks if isinstance(block[0], nn.Conv2d)]
+        for handle in handles:
+            handle.remove()
+    return [(layer, maps) for layer, maps in blocks if isinstance(layer, nn.Conv2d)]

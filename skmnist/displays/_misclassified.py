@@ -1,13 +1,23 @@
-"""What a classifier gets wrong."""
+"""The images that a classifier gets wrong."""
+
+from __future__ import annotations
 
 import math
+from typing import TYPE_CHECKING
 
 import numpy as np
 
-from ._images import as_images, for_imshow
-from ._style import WIDTH, add_inset, make_frame, shorten, text_width
+from ._images import as_images, to_imshow
+from ._style import WIDTH, add_inset, make_axes, shorten, text_width
 
-# In inches: the room for a picture with its text, and for the text.
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.colors import Colormap
+    from numpy.typing import ArrayLike
+    from sklearn.base import BaseEstimator
+    from typing_extensions import Self
+
+# In inches: the size of an image with its text, and the height of the text.
 _CELL, _TEXT = 1.55, 0.4
 
 
@@ -58,7 +68,16 @@ class MisclassifiedDisplay:
     True
     """
 
-    def __init__(self, images, y_true, y_pred, proba_true, proba_pred, *, n_samples=None):
+    def __init__(
+        self,
+        images: np.ndarray,
+        y_true: np.ndarray,
+        y_pred: np.ndarray,
+        proba_true: np.ndarray,
+        proba_pred: np.ndarray,
+        *,
+        n_samples: int | None = None,
+    ) -> None:
         self.images = images
         self.y_true = y_true
         self.y_pred = y_pred
@@ -67,7 +86,17 @@ class MisclassifiedDisplay:
         self.n_samples = n_samples
 
     @classmethod
-    def from_estimator(cls, estimator, X, y, *, display_labels=None, n=12, ax=None, cmap="gray_r"):
+    def from_estimator(
+        cls,
+        estimator: BaseEstimator,
+        X: ArrayLike,
+        y: ArrayLike,
+        *,
+        display_labels: ArrayLike | None = None,
+        n: int = 12,
+        ax: Axes | None = None,
+        cmap: str | Colormap = "gray_r",
+    ) -> Self:
         """Plot the worst mistakes of a fitted classifier.
 
         Parameters
@@ -108,16 +137,16 @@ class MisclassifiedDisplay:
     @classmethod
     def from_predictions(
         cls,
-        images,
-        y_true,
-        y_proba,
+        images: ArrayLike,
+        y_true: ArrayLike,
+        y_proba: ArrayLike,
         *,
-        classes=None,
-        display_labels=None,
-        n=12,
-        ax=None,
-        cmap="gray_r",
-    ):
+        classes: ArrayLike | None = None,
+        display_labels: ArrayLike | None = None,
+        n: int = 12,
+        ax: Axes | None = None,
+        cmap: str | Colormap = "gray_r",
+    ) -> Self:
         """Plot the worst mistakes, given the probabilities that were predicted.
 
         Parameters
@@ -164,11 +193,7 @@ class MisclassifiedDisplay:
         >>> display.ax_.get_title()
         'The 12 worst of ... mistakes among 1,797 images'
         """
-        images, y_true, y_proba = (
-            as_images(images, "auto"),
-            np.asarray(y_true),
-            np.asarray(y_proba),
-        )
+        images, y_true, y_proba = as_images(images), np.asarray(y_true), np.asarray(y_proba)
         classes = np.unique(y_true) if classes is None else np.asarray(classes)
         if y_proba.shape != (len(y_true), len(classes)) or len(images) != len(y_true):
             raise ValueError(
@@ -183,8 +208,8 @@ class MisclassifiedDisplay:
         order = np.argsort(classes)
         true = order[np.searchsorted(classes, y_true, sorter=order)]
         pred = y_proba.argmax(axis=1)
-        rows = np.arange(len(y_true))
-        proba_true, proba_pred = y_proba[rows, true], y_proba[rows, pred]
+        samples = np.arange(len(y_true))
+        proba_true, proba_pred = y_proba[samples, true], y_proba[samples, pred]
         mistakes = np.flatnonzero(true != pred)
         worst = mistakes[np.argsort((proba_true - proba_pred)[mistakes], kind="stable")]
         names = classes if display_labels is None else np.asarray(display_labels)
@@ -198,7 +223,7 @@ class MisclassifiedDisplay:
         )
         return display.plot(n=n, ax=ax, cmap=cmap)
 
-    def plot(self, *, n=12, ax=None, cmap="gray_r"):
+    def plot(self, *, n: int = 12, ax: Axes | None = None, cmap: str | Colormap = "gray_r") -> Self:
         """Draw the first `n` mistakes.
 
         Parameters
@@ -218,14 +243,12 @@ class MisclassifiedDisplay:
         """
         n = min(n, len(self.images))
         texts = [self._describe(i) for i in range(n)]
-        widest = max(map(text_width, texts), default=0)
-        cell = max(_CELL, widest + 0.1)
+        cell = max(_CELL, max(map(text_width, texts), default=0) + 0.1)
 
-        def n_rows(width):
+        def n_rows(width: float) -> int:
             return max(1, math.ceil(n / max(1, int(width / cell))))
 
-        room = _CELL * n_rows(WIDTH)
-        self.ax_, width, height = make_frame(ax, room, self._title(n))
+        self.ax_, width, height = make_axes(ax, _CELL * n_rows(WIDTH), self._title(n))
         self.figure_ = self.ax_.figure
         rows = n_rows(width)
         columns = math.ceil(n / rows)
@@ -234,26 +257,26 @@ class MisclassifiedDisplay:
         low, high = (self.images.min(), self.images.max()) if n else (0, 1)
         for i, text in enumerate(texts):
             row, column = divmod(i, columns)
-            self.axes_[i] = one = add_inset(
+            self.axes_[i] = inset = add_inset(
                 self.ax_,
                 column * width / columns,
                 height * (1 - (row + 1) / rows),
                 width / columns,
                 height / rows - text_height,
             )
-            one.imshow(for_imshow(self.images[i], low, high), cmap=cmap, vmin=0, vmax=1)
-            one.set_title(text, fontsize="small")
-            one.set_axis_off()
+            inset.imshow(to_imshow(self.images[i], low, high), cmap=cmap, vmin=0, vmax=1)
+            inset.set_title(text, fontsize="small")
+            inset.set_axis_off()
         return self
 
-    def _title(self, n):
+    def _title(self, n: int) -> str:
         total = len(self.images)
         what = f"The {n} worst of {total:,} mistakes" if n < total else f"All {n} mistakes"
         if not total:
             what = "No mistakes"
         return what if self.n_samples is None else f"{what} among {self.n_samples:,} images"
 
-    def _describe(self, i):
+    def _describe(self, i: int) -> str:
         lines = [
             ("true", self.y_true[i], self.proba_true[i]),
             ("predicted", self.y_pred[i], self.proba_pred[i]),

@@ -1,15 +1,36 @@
-"""What a classifier makes of one picture."""
+"""The probabilities that a classifier predicts for one image."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from sklearn.utils.validation import check_is_fitted
 
-from ._images import for_imshow, one_image
-from ._style import COLORS, LINE, add_inset, check_number, make_frame, shorten_to, text_width
+from ._images import as_single_image, to_imshow
+from ._style import (
+    COLORS,
+    LINE_HEIGHT,
+    add_inset,
+    check_positive_int,
+    make_axes,
+    shorten_to_width,
+    text_width,
+)
 
-# In inches: the height of a bar and of the smallest picture; beside the bars the room for the
-# picture and for the axis without its names; above and below them; the least room for the bars
-# and the numbers at their ends.
-_BAR, _LEAST, _PICTURE, _AXIS, _ABOVE, _BELOW, _BARS = 0.24, 2.2, 2.4, 0.4, 0.1, 0.5, 2.0
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from matplotlib.axes import Axes
+    from matplotlib.colors import Colormap
+    from numpy.typing import ArrayLike
+    from sklearn.base import BaseEstimator
+    from typing_extensions import Self
+
+# In inches: the height of a bar and of the whole plot at least; the width of the image and of the
+# axis without its names; the margins above and below the bars; the least width of the bars with
+# the numbers at their ends.
+_BAR, _MIN_HEIGHT, _IMAGE, _AXIS, _ABOVE, _BELOW, _MIN_BARS = 0.24, 2.2, 2.4, 0.4, 0.1, 0.5, 2.0
 
 
 class PredictionDisplay:
@@ -23,8 +44,8 @@ class PredictionDisplay:
         The picture.
     proba : ndarray of shape (n_classes,)
         The probability of each class.
-    names : array-like of shape (n_classes,), default=None
-        What to call the classes; by default they are numbered from 0.
+    display_labels : array-like of shape (n_classes,), default=None
+        Names of the classes; by default they are numbered from 0.
     true_class : int, default=None
         The number of the true class, counted from 0 in the order of `proba`, where it is known.
 
@@ -55,16 +76,31 @@ class PredictionDisplay:
     10
     """
 
-    def __init__(self, image, proba, *, names=None, true_class=None):
+    def __init__(
+        self,
+        image: ArrayLike,
+        proba: ArrayLike,
+        *,
+        display_labels: Sequence[Any] | np.ndarray | None = None,
+        true_class: int | None = None,
+    ) -> None:
         self.image = image
         self.proba = proba
-        self.names = names
+        self.display_labels = display_labels
         self.true_class = true_class
 
     @classmethod
     def from_estimator(
-        cls, estimator, image, *, y_true=None, display_labels=None, n=10, ax=None, cmap="gray_r"
-    ):
+        cls,
+        estimator: BaseEstimator,
+        image: ArrayLike,
+        *,
+        y_true: Any = None,
+        display_labels: Sequence[Any] | np.ndarray | None = None,
+        n: int = 10,
+        ax: Axes | None = None,
+        cmap: str | Colormap = "gray_r",
+    ) -> Self:
         """Plot what a fitted classifier makes of one picture.
 
         Parameters
@@ -99,19 +135,20 @@ class PredictionDisplay:
             its classes.
         """
         check_is_fitted(estimator)
-        image, row = one_image(estimator, image)
+        image, X = as_single_image(estimator, image)
         classes = estimator.classes_
         true_class = None
         if y_true is not None:
-            (true_classes,) = np.nonzero(classes == np.ravel(y_true)[0])
-            if not len(true_classes):
+            (matches,) = np.nonzero(classes == np.ravel(y_true)[0])
+            if not len(matches):
                 raise ValueError(f"y_true={y_true!r} is not among classes_ = {classes.tolist()}.")
-            true_class = int(true_classes[0])
-        names = classes if display_labels is None else display_labels
-        proba = estimator.predict_proba(row)[0]
-        return cls(image, proba, names=names, true_class=true_class).plot(n=n, ax=ax, cmap=cmap)
+            true_class = int(matches[0])
+        labels = classes if display_labels is None else display_labels
+        proba = estimator.predict_proba(X)[0]
+        display = cls(image, proba, display_labels=labels, true_class=true_class)
+        return display.plot(n=n, ax=ax, cmap=cmap)
 
-    def plot(self, *, n=10, ax=None, cmap="gray_r"):
+    def plot(self, *, n: int = 10, ax: Axes | None = None, cmap: str | Colormap = "gray_r") -> Self:
         """Draw the picture and a bar for each class.
 
         Parameters
@@ -129,60 +166,66 @@ class PredictionDisplay:
         display : PredictionDisplay
             The object itself, with the attributes of the drawing.
         """
-        check_number("n", n)
+        check_positive_int("n", n)
         proba, image = np.asarray(self.proba), np.asarray(self.image)
-        names = [str(name) for name in (range(len(proba)) if self.names is None else self.names)]
-        shown = self._shown(n)
-        room = max(_LEAST, _BAR * len(shown) + _ABOVE + _BELOW)
-        self.ax_, width, height = make_frame(ax, room)
+        names = range(len(proba)) if self.display_labels is None else self.display_labels
+        names = [str(name) for name in names]
+        shown = self._classes_to_show(n)
+        height = max(_MIN_HEIGHT, _BAR * len(shown) + _ABOVE + _BELOW)
+        self.ax_, width, height = make_axes(ax, height)
         self.figure_ = self.ax_.figure
 
-        side = min(_PICTURE - 0.3, height - 2 * LINE - 0.2)
-        top = height - 2 * LINE - 0.1
-        picture = add_inset(self.ax_, 0.15, top - side, _PICTURE - 0.3, side)
-        picture.imshow(for_imshow(image, image.min(), image.max()), cmap=cmap)
-        picture.set_axis_off()
-        picture.set_title(self._describe(names), fontsize="small")
+        side = min(_IMAGE - 0.3, height - 2 * LINE_HEIGHT - 0.2)
+        top = height - 2 * LINE_HEIGHT - 0.1
+        image_ax = add_inset(self.ax_, 0.15, top - side, _IMAGE - 0.3, side)
+        image_ax.imshow(to_imshow(image, image.min(), image.max()), cmap=cmap)
+        image_ax.set_axis_off()
+        image_ax.set_title(self._describe(names), fontsize="small")
 
-        labels = [shorten_to(names[i], max(0.4, width - _PICTURE - _AXIS - _BARS)) for i in shown]
-        left = _PICTURE + max(map(text_width, labels)) + _AXIS
-        bars = add_inset(self.ax_, left, _BELOW, width - left - 0.1, height - _ABOVE - _BELOW)
-        self._plot_bars(bars, 100 * proba[shown], labels, shown, width - left - 0.1)
-        self.axes_ = np.array([picture, bars])
+        label_width = max(0.4, width - _IMAGE - _AXIS - _MIN_BARS)
+        labels = [shorten_to_width(names[i], label_width) for i in shown]
+        left = _IMAGE + max(map(text_width, labels)) + _AXIS
+        bar_ax = add_inset(self.ax_, left, _BELOW, width - left - 0.1, height - _ABOVE - _BELOW)
+        self._plot_bars(bar_ax, 100 * proba[shown], labels, shown, width - left - 0.1)
+        self.axes_ = np.array([image_ax, bar_ax])
         return self
 
-    def _plot_bars(self, ax, percent, labels, shown, room):
-        places = np.arange(len(shown))
-        self.bars_ = ax.barh(places, percent, color=COLORS[0], height=0.7)
+    def _plot_bars(
+        self, ax: Axes, percent: np.ndarray, labels: list[str], shown: list[int], width: float
+    ) -> None:
+        positions = np.arange(len(shown))
+        self.bars_ = ax.barh(positions, percent, color=COLORS[0], height=0.7)
         marks = ["(true)" if i == self.true_class else "" for i in shown]
         texts = [f"{p:.1f}% {mark}" for p, mark in zip(percent, marks, strict=True)]
         ax.bar_label(self.bars_, texts, padding=3, fontsize="small")
-        ax.set_yticks(places, labels, fontsize="small")
-        # From the top; two bars are no broader than five would be.
+        ax.set_yticks(positions, labels, fontsize="small")
+        # From the top; fewer than five bars are no thicker than five would be.
         middle, half = (len(shown) - 1) / 2, max(len(shown), 5) / 2
         ax.set_ylim(middle + half, middle - half)
         ax.set_ylabel("Class", fontsize="small")
-        # Beyond 100 % is room for the numbers.
-        ax.set_xlim(0, 100 * room / max(room - text_width("100.0% (true) "), 0.5))
+        # The numbers stand to the right of 100%.
+        ax.set_xlim(0, 100 * width / max(width - text_width("100.0% (true) "), 0.5))
         ax.set_xticks([0, 50, 100])
         ax.tick_params(labelsize="small")
         ax.set_xlabel("Probability (%)", fontsize="small")
         ax.spines[["top", "right"]].set_visible(False)
 
-    def _shown(self, n):
-        """Return the numbers of the classes to show, from the top."""
-        if len(self.proba) <= n:
-            return list(range(len(self.proba)))
-        order = np.argsort(-np.asarray(self.proba), kind="stable").tolist()
+    def _classes_to_show(self, n: int) -> list[int]:
+        """Return the indices of the classes to show, from the top."""
+        proba = np.asarray(self.proba)
+        if len(proba) <= n:
+            return list(range(len(proba)))
+        order = np.argsort(-proba, kind="stable").tolist()
         shown = order[:n]
         if self.true_class is not None and self.true_class not in shown:
             shown[-1] = self.true_class
         return shown
 
-    def _describe(self, names):
+    def _describe(self, names: Sequence[str]) -> str:
+        proba = np.asarray(self.proba)
         lines = [] if self.true_class is None else [("true", self.true_class)]
-        lines.append(("predicted", int(np.argmax(self.proba))))
-        room = _PICTURE - 0.2 - text_width("predicted : 100.0%")
+        lines.append(("predicted", int(np.argmax(proba))))
+        width = _IMAGE - 0.2 - text_width("predicted : 100.0%")
         return "\n".join(
-            f"{word} {shorten_to(names[i], room)}: {self.proba[i]:.1%}" for word, i in lines
+            f"{word} {shorten_to_width(names[i], width)}: {proba[i]:.1%}" for word, i in lines
         )

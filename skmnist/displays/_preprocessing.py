@@ -1,8 +1,18 @@
-"""What becomes of a photo before a network sees it."""
+"""The preprocessing steps from a photo to the input of a network."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from ._style import LINE, add_inset, make_frame, times
+from ._style import LINE_HEIGHT, add_inset, format_shape, make_axes
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.colors import Colormap
+    from sklearn.base import BaseEstimator
+    from typing_extensions import Self
 
 _TITLES = {
     "gray": "grey levels",
@@ -13,11 +23,11 @@ _TITLES = {
     "cropped": "in its box",
     "normalized": "what the network sees",
 }
-_PER_ROW = 4
-_CELL, _GAP = 1.4, 0.16  # inches: a picture's side, and what is left between two
+_N_COLUMNS = 4
+_CELL, _GAP = 1.4, 0.16  # inches: the side of an image, the gap between two
 
 
-class NormalizerDisplay:
+class PreprocessingDisplay:
     """The steps from a photo to a picture like MNIST's, side by side.
 
     Use :meth:`from_estimator` to make one.
@@ -43,20 +53,27 @@ class NormalizerDisplay:
     Examples
     --------
     >>> import numpy as np
-    >>> from skmnist.displays import NormalizerDisplay
+    >>> from skmnist.displays import PreprocessingDisplay
     >>> from skmnist.preprocessing import DigitNormalizer
     >>> photo = np.full((300, 200), 230, dtype=np.uint8)
     >>> photo[60:160, 50:62] = 40
-    >>> display = NormalizerDisplay.from_estimator(DigitNormalizer(), photo)
+    >>> display = PreprocessingDisplay.from_estimator(DigitNormalizer(), photo)
     >>> len(display.axes_)
     7
     """
 
-    def __init__(self, steps):
+    def __init__(self, steps: dict[str, np.ndarray]) -> None:
         self.steps = steps
 
     @classmethod
-    def from_estimator(cls, estimator, image, *, ax=None, cmap="gray"):
+    def from_estimator(
+        cls,
+        estimator: BaseEstimator,
+        image: Any,
+        *,
+        ax: Axes | None = None,
+        cmap: str | Colormap = "gray",
+    ) -> Self:
         """Plot what a normalizer does to a picture.
 
         Parameters
@@ -72,7 +89,7 @@ class NormalizerDisplay:
 
         Returns
         -------
-        display : NormalizerDisplay
+        display : PreprocessingDisplay
 
         Raises
         ------
@@ -81,7 +98,7 @@ class NormalizerDisplay:
         """
         return cls(estimator.steps(image)).plot(ax=ax, cmap=cmap)
 
-    def plot(self, *, ax=None, cmap="gray"):
+    def plot(self, *, ax: Axes | None = None, cmap: str | Colormap = "gray") -> Self:
         """Draw the pictures.
 
         Parameters
@@ -93,25 +110,27 @@ class NormalizerDisplay:
 
         Returns
         -------
-        display : NormalizerDisplay
+        display : PreprocessingDisplay
             The object itself, with the attributes of the drawing.
         """
-        n_rows = -(-len(self.steps) // _PER_ROW)
-        text = 2 * LINE + 0.1
-        height = n_rows * (_CELL + text)
-        self.ax_, width, height = make_frame(ax, height, "From the picture to the digit")
+        n_rows = -(-len(self.steps) // _N_COLUMNS)
+        text_height = 2 * LINE_HEIGHT + 0.1
+        height = n_rows * (_CELL + text_height)
+        self.ax_, width, height = make_axes(ax, height, "From the picture to the digit")
         self.figure_ = self.ax_.figure
         self.axes_ = np.empty(len(self.steps), dtype=object)
-        cell_width, cell_height = width / _PER_ROW, height / n_rows
+        cell_width, cell_height = width / _N_COLUMNS, height / n_rows
         for i, (name, step) in enumerate(self.steps.items()):
-            row, column = divmod(i, _PER_ROW)
+            row, column = divmod(i, _N_COLUMNS)
             left, bottom = column * cell_width + _GAP / 2, height - (row + 1) * cell_height
-            one = add_inset(self.ax_, left, bottom, cell_width - _GAP, cell_height - text)
-            # Bytes and all else have their own white.
+            inset = add_inset(self.ax_, left, bottom, cell_width - _GAP, cell_height - text_height)
+            # Bytes are white at 255, floats at 1.
             white = 255 if step.dtype == np.uint8 else 1
-            one.imshow(step, cmap=cmap, vmin=0, vmax=white)
-            one.set_title(f"{_TITLES.get(name, name)}\n{times(step.shape)}", fontsize="small")
-            one.set_xticks([])
-            one.set_yticks([])
-            self.axes_[i] = one
+            inset.imshow(step, cmap=cmap, vmin=0, vmax=white)
+            inset.set_title(
+                f"{_TITLES.get(name, name)}\n{format_shape(step.shape)}", fontsize="small"
+            )
+            inset.set_xticks([])
+            inset.set_yticks([])
+            self.axes_[i] = inset
         return self

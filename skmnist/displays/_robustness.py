@@ -1,25 +1,37 @@
-"""Scores against how much the pictures are changed."""
+"""Scores against the severity of a corruption."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from ._style import COLORS, WIDTH, score_axis
 
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from matplotlib.axes import Axes
+    from matplotlib.lines import Line2D
+    from numpy.typing import ArrayLike
+    from typing_extensions import Self
+
 _MARKERS = "osD^vPX"
 
 
 class RobustnessDisplay:
-    """Scores of one or several classifiers on pictures that are changed more and more.
+    """Scores of one or several classifiers against the severity of a corruption.
 
     Use :meth:`from_curves`, or ``plot`` of a curve, to make one.
 
     Parameters
     ----------
     severities : dict of str to array-like of shape (n_severities,)
-        For each classifier, the severities of the corruption.
+        For each classifier, the severities of the corruption of the images.
     scores : dict of str to array-like of shape (n_severities,)
-        For each classifier its scores on them.
+        For each classifier, its scores on the corrupted images.
     label : str
-        The unit of `severities`, as the label of the x axis.
+        Label of the axis of the severities.
     score_name : str, default="accuracy"
         What the scores are; "accuracy" is shown in per cent.
 
@@ -47,14 +59,26 @@ class RobustnessDisplay:
     'Moved in any direction (pixels)'
     """
 
-    def __init__(self, severities, scores, label, score_name="accuracy"):
+    def __init__(
+        self,
+        severities: Mapping[str, ArrayLike],
+        scores: Mapping[str, ArrayLike],
+        label: str,
+        score_name: str = "accuracy",
+    ) -> None:
         self.severities = severities
         self.scores = scores
         self.label = label
         self.score_name = score_name
 
     @classmethod
-    def from_curves(cls, curves, *, ax=None, line_kw=None):
+    def from_curves(
+        cls,
+        curves: Mapping[str, Any],
+        *,
+        ax: Axes | None = None,
+        line_kw: dict[str, Any] | None = None,
+    ) -> Self:
         """Plot curves that were measured.
 
         Parameters
@@ -84,7 +108,7 @@ class RobustnessDisplay:
         scores = {name: curve.scores for name, curve in curves.items()}
         return cls(severities, scores, labels.pop(), score_name).plot(ax=ax, line_kw=line_kw)
 
-    def plot(self, *, ax=None, line_kw=None):
+    def plot(self, *, ax: Axes | None = None, line_kw: dict[str, Any] | None = None) -> Self:
         """Draw the scores.
 
         Parameters
@@ -104,14 +128,15 @@ class RobustnessDisplay:
         if ax is None:
             _, ax = plt.subplots(figsize=(WIDTH, 3.8), layout="constrained")
         self.ax_, self.figure_, self.axes_ = ax, ax.figure, np.array([ax])
-        factor, label_of_scores = score_axis(self.score_name)
-        self.lines_ = []
+        factor, score_label = score_axis(self.score_name)
+        self.lines_: list[Line2D] = []
         for i, (name, scores) in enumerate(self.scores.items()):
-            look = {"color": COLORS[i % len(COLORS)], "marker": _MARKERS[i % len(_MARKERS)]}
-            look |= {"label": name or None, "markersize": 5} | (line_kw or {})
-            self.lines_ += ax.plot(self.severities[name], factor * np.asarray(scores), **look)
+            style: dict[str, Any] = {"color": COLORS[i % len(COLORS)]}
+            style |= {"marker": _MARKERS[i % len(_MARKERS)]}
+            style |= {"label": name or None, "markersize": 5} | (line_kw or {})
+            self.lines_ += ax.plot(self.severities[name], factor * np.asarray(scores), **style)
         ax.set_xlabel(self.label)
-        ax.set_ylabel(label_of_scores)
+        ax.set_ylabel(score_label)
         ax.grid(alpha=0.3)
         if any(self.scores):
             ax.legend()

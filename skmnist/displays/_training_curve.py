@@ -1,17 +1,28 @@
-"""How training went, epoch by epoch."""
+"""Loss, accuracy, learning rate and time of each epoch."""
+
+from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 from sklearn.utils.validation import check_is_fitted
 
 from ._style import COLORS, WIDTH, shorten, text_width
 
-# The panels: the label of their axis, and the columns of the histories that they show, each with
-# what is added to the name of a line, the line's style, and what to multiply the column by.
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.lines import Line2D
+    from sklearn.base import BaseEstimator
+    from typing_extensions import Self
+
+    Metric = Literal["loss", "score", "lr", "seconds"]
+
+# For each metric the label of its axis, and the columns of the histories that it shows, each with
+# the suffix of a line's name, the line's style, and the factor to multiply the column by.
 _VALIDATION = ", validation"
-_PANELS = {
+_METRICS = {
     "loss": (
         "Loss (mean over rows)",
         {"train_loss": (", training", "-", 1), "validation_loss": (_VALIDATION, "--", 1)},
@@ -23,8 +34,8 @@ _PANELS = {
 }
 
 _MARKERS = "os^D"  # for the first seven estimators, the next seven, ...
-_MOST_LINES = 6  # for which there is room in a panel's legend
-_RATIO = 10  # of learning rates that are shown on a logarithmic axis
+_MAX_LINES = 6  # that fit into the legend of the first axes
+_LOG_RATIO = 10  # of learning rates that are shown on a logarithmic axis
 
 
 class TrainingCurveDisplay:
@@ -42,13 +53,13 @@ class TrainingCurveDisplay:
     Attributes
     ----------
     ax_ : matplotlib Axes
-        The first panel, by default that of the losses.
+        The Axes of the first metric, by default of the losses.
     axes_ : ndarray of matplotlib Axes
-        All panels, from the top.
+        The Axes of all metrics, from the top.
     figure_ : matplotlib Figure
         The figure that holds them.
     lines_ : list of matplotlib Line2D
-        The curves, panel by panel.
+        The curves, metric by metric.
 
     See Also
     --------
@@ -72,11 +83,18 @@ class TrainingCurveDisplay:
     ['Loss (mean over rows)', 'Validation accuracy (%)']
     """
 
-    def __init__(self, histories):
+    def __init__(self, histories: Mapping[str, Any]) -> None:
         self.histories = histories
 
     @classmethod
-    def from_estimator(cls, estimator, *, panels="auto", ax=None, line_kw=None):
+    def from_estimator(
+        cls,
+        estimator: BaseEstimator | Mapping[str, BaseEstimator],
+        *,
+        metrics: Metric | Literal["auto"] | Sequence[Metric] = "auto",
+        ax: Axes | np.ndarray | Sequence[Axes] | None = None,
+        line_kw: dict[str, Any] | None = None,
+    ) -> Self:
         """Plot the training of fitted classifiers.
 
         Parameters
@@ -84,7 +102,7 @@ class TrainingCurveDisplay:
         estimator : estimator, or dict of str to estimator
             One fitted classifier of skmnist, or several by the names to show. Others, such as
             scikit-learn's MLPClassifier, can be shown if they have ``loss_curve_``.
-        panels : "auto" or list of {"loss", "score", "lr", "seconds"}, default="auto"
+        metrics : "auto" or list of {"loss", "score", "lr", "seconds"}, default="auto"
             See :meth:`plot`.
         ax : matplotlib Axes or array-like of them, default=None
             See :meth:`plot`.
@@ -102,7 +120,7 @@ class TrainingCurveDisplay:
         TypeError
             If an estimator keeps no history of its epochs.
         ValueError
-            If there is nothing to show in a panel.
+            If there is nothing to show for a metric.
 
         Examples
         --------
@@ -120,20 +138,26 @@ class TrainingCurveDisplay:
         """
         if not isinstance(estimator, Mapping):
             estimator = {type(estimator).__name__: estimator}
-        histories = {name: _history_of(one) for name, one in estimator.items()}
-        return cls(histories).plot(panels=panels, ax=ax, line_kw=line_kw)
+        histories = {name: _get_history(est) for name, est in estimator.items()}
+        return cls(histories).plot(metrics=metrics, ax=ax, line_kw=line_kw)
 
-    def plot(self, *, panels="auto", ax=None, line_kw=None):
+    def plot(
+        self,
+        *,
+        metrics: Metric | Literal["auto"] | Sequence[Metric] = "auto",
+        ax: Axes | np.ndarray | Sequence[Axes] | None = None,
+        line_kw: dict[str, Any] | None = None,
+    ) -> Self:
         """Draw the curves.
 
         Parameters
         ----------
-        panels : "auto" or list of {"loss", "score", "lr", "seconds"}, default="auto"
-            What to show, from the top: the training and validation losses, the validation
+        metrics : "auto" or list of {"loss", "score", "lr", "seconds"}, default="auto"
+            The metrics to show, from the top: the training and validation losses, the validation
             accuracy, the learning rate, the seconds that each epoch took. "auto" is the losses,
             and the accuracy if there was a validation.
         ax : matplotlib Axes or array-like of them, default=None
-            One for each panel; panels without one are left out. If None, a new figure is made.
+            One for each metric; metrics without one are left out. If None, a new figure is made.
         line_kw : dict, default=None
             Keyword arguments for the ``plot`` of each curve.
 
@@ -145,100 +169,100 @@ class TrainingCurveDisplay:
         Raises
         ------
         ValueError
-            If a panel is unknown, or no history has anything to show in it.
+            If a metric is unknown, or no history has anything to show for it.
         """
         import matplotlib.pyplot as plt
         from matplotlib.ticker import MaxNLocator
 
-        names = self._choose(panels)
+        names = self._choose(metrics)
         own_figure = ax is None
         if own_figure:
             size = (WIDTH, 0.6 + 2.7 * len(names))
             _, ax = plt.subplots(len(names), sharex=True, figsize=size, layout="constrained")
 
-        self.axes_ = np.ravel(ax)
+        self.axes_ = np.asarray(ax, dtype=object).ravel()
         self.ax_ = self.axes_[0]
         self.figure_ = self.ax_.figure
-        self.lines_ = []
+        self.lines_: list[Line2D] = []
         for axes, name in zip(self.axes_, names, strict=False):
-            self._plot_panel(axes, name, line_kw or {})
+            self._plot_metric(axes, name, line_kw or {})
             axes.xaxis.set_major_locator(MaxNLocator(integer=True))
             axes.grid(alpha=0.3)
         self.axes_[min(len(self.axes_), len(names)) - 1].set_xlabel("Epoch")
         n_lines = len(self.ax_.get_lines())
-        if own_figure and n_lines > _MOST_LINES:
-            self._write_legend_below()
+        if own_figure and n_lines > _MAX_LINES:
+            self._add_legend_below()
         elif n_lines:
             self.ax_.legend()
         return self
 
-    def _write_legend_below(self):
+    def _add_legend_below(self) -> None:
         """Make the figure higher for a legend that would hide the curves."""
         lines = self.ax_.get_lines()
-        widest = max(text_width(line.get_label()) for line in lines)
-        columns = max(1, int(WIDTH / (widest + 0.6)))
+        label_width = max(text_width(str(line.get_label())) for line in lines)
+        columns = max(1, int(WIDTH / (label_width + 0.6)))
         height = self.figure_.get_figheight() + 0.2 * math.ceil(len(lines) / columns)
         self.figure_.set_figheight(height)
         self.figure_.legend(
             handles=lines, loc="outside lower center", ncols=columns, fontsize="small"
         )
 
-    def _choose(self, panels):
-        """Return the names of the panels to draw."""
-        if isinstance(panels, str) and panels == "auto":
-            return [name for name in ("loss", "score") if name == "loss" or self._known_to(name)]
-        names = [panels] if isinstance(panels, str) else list(panels)
-        unknown = [name for name in names if name not in _PANELS]
+    def _choose(self, metrics: Any) -> list[str]:
+        """Return the metrics to draw."""
+        if isinstance(metrics, str) and metrics == "auto":
+            return ["loss", "score"] if self._histories_with("score") else ["loss"]
+        names = [metrics] if isinstance(metrics, str) else list(metrics)
+        unknown = [name for name in names if name not in _METRICS]
         if unknown or not names:
             raise ValueError(
-                f"panels={panels!r}: pass 'auto' or a list of some of "
-                f"{', '.join(map(repr, _PANELS))}."
+                f"metrics={metrics!r}: pass 'auto' or a list of some of "
+                f"{', '.join(map(repr, _METRICS))}."
             )
         for name in names:
-            if not self._known_to(name):
+            if not self._histories_with(name):
                 columns = sorted({column for h in self.histories.values() for column in h})
                 raise ValueError(
-                    f"panels={panels!r}, but there is nothing to show for {name!r}: the histories "
-                    f"have the columns {', '.join(columns)}."
+                    f"metrics={metrics!r}, but there is nothing to show for {name!r}: the "
+                    f"histories have the columns {', '.join(columns)}."
                 )
         return names
 
-    def _known_to(self, panel):
-        """Return the names whose histories have something for a panel."""
-        columns = set(_PANELS[panel][1])
+    def _histories_with(self, metric: str) -> list[str]:
+        """Return the names of the histories that have a column of this metric."""
+        columns = set(_METRICS[metric][1])
         return [name for name, history in self.histories.items() if columns & set(history)]
 
-    def _plot_panel(self, ax, panel, line_kw):
-        label, columns = _PANELS[panel]
-        for column, (suffix, style, factor) in columns.items():
+    def _plot_metric(self, ax: Axes, metric: str, line_kw: dict[str, Any]) -> None:
+        label, columns = _METRICS[metric]
+        for column, (suffix, linestyle, factor) in columns.items():
             for i, (name, history) in enumerate(self.histories.items()):
                 if column not in history:
                     continue
-                # The points show where the epochs are; a single epoch is nothing else.
-                look = {"linestyle": style, "markersize": 3}
-                look["color"] = COLORS[i % len(COLORS)]
-                look["marker"] = _MARKERS[i // len(COLORS) % len(_MARKERS)]
-                look |= {"label": f"{shorten(name, 40)}{suffix}"} | line_kw
+                # Markers, because a single epoch would be invisible as a line.
+                style: dict[str, Any] = {"linestyle": linestyle, "markersize": 3}
+                style["color"] = COLORS[i % len(COLORS)]
+                style["marker"] = _MARKERS[i // len(COLORS) % len(_MARKERS)]
+                style |= {"label": f"{shorten(name, 40)}{suffix}"} | line_kw
                 values = factor * np.asarray(history[column])
-                self.lines_ += ax.plot(history["epoch"], values, **look)
+                self.lines_ += ax.plot(history["epoch"], values, **style)
         ax.set_ylabel(label)
-        if panel in ("lr", "seconds"):
-            if panel == "lr" and self._first_rates_differ():
+        if metric in ("lr", "seconds"):
+            if metric == "lr" and self._use_log_lr():
                 ax.set_yscale("log")
             else:
                 ax.set_ylim(bottom=0)
-            missing = [name for name in self.histories if name not in self._known_to(panel)]
+            missing = [name for name in self.histories if name not in self._histories_with(metric)]
             if missing:
                 text = f"not known: {', '.join(missing)}"
                 ax.set_title(shorten(text, 80), loc="right", fontsize="small")
 
-    def _first_rates_differ(self):
+    def _use_log_lr(self) -> bool:
         first = [np.asarray(h["lr"])[0] for h in self.histories.values() if "lr" in h]
-        return max(first) > _RATIO * min(first) > 0
+        return max(first) > _LOG_RATIO * min(first) > 0
 
 
-def _history_of(estimator):
-    """Return the table of an estimator's epochs, as far as it keeps one."""
+def _get_history(estimator: Any) -> Any:
+    """Return the table of an estimator's epochs: a DataFrame or a dict of arrays."""
     check_is_fitted(estimator)
     if hasattr(estimator, "history_"):
         return estimator.history_
@@ -249,6 +273,6 @@ def _history_of(estimator):
         )
     # scikit-learn's MLPClassifier
     columns = {"train_loss": "loss_curve_", "validation_score": "validation_scores_"}
-    columns = {name: getattr(estimator, old, None) for name, old in columns.items()}
+    values = {name: getattr(estimator, attribute, None) for name, attribute in columns.items()}
     epochs = np.arange(1, len(estimator.loss_curve_) + 1)
-    return {"epoch": epochs} | {name: c for name, c in columns.items() if c is not None}
+    return {"epoch": epochs} | {name: v for name, v in values.items() if v is not None}

@@ -1,26 +1,38 @@
-"""What the units and kernels of a network look for."""
+"""The weights of a layer as images."""
+
+from __future__ import annotations
 
 import math
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
 from skmnist._estimators.base import resolve_image_shape
 
-from ._introspection import coefs_of
+from ._introspection import get_coefs
 from ._style import (
-    LINE,
+    LINE_HEIGHT,
     WIDTH,
     add_colorbar,
     add_inset,
-    check_number,
-    make_frame,
+    check_positive_int,
+    make_axes,
     shorten,
     text_width,
 )
 
-# In inches: the smallest and largest side of a picture, the gap between two, the room for the
-# colour bar with its text, and its width.
-_SMALLEST, _LARGEST, _GAP, _BAR, _BAR_WIDTH = 0.55, 1.6, 0.1, 1.05, 0.14
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from matplotlib.axes import Axes
+    from matplotlib.colors import Colormap
+    from numpy.typing import ArrayLike
+    from sklearn.base import BaseEstimator
+    from typing_extensions import Self
+
+# In inches: the smallest and largest side of an image, the gap between two, the width of the
+# color bar with and without its labels.
+_MIN_SIDE, _MAX_SIDE, _GAP, _BAR, _BAR_WIDTH = 0.55, 1.6, 0.1, 1.05, 0.14
 
 
 class WeightsDisplay:
@@ -67,7 +79,13 @@ class WeightsDisplay:
     'Weights of 64 units: the first 16'
     """
 
-    def __init__(self, weights, *, names=None, kind="units"):
+    def __init__(
+        self,
+        weights: ArrayLike,
+        *,
+        names: Sequence[Any] | np.ndarray | None = None,
+        kind: str = "units",
+    ) -> None:
         self.weights = weights
         self.names = names
         self.kind = kind
@@ -75,16 +93,16 @@ class WeightsDisplay:
     @classmethod
     def from_estimator(
         cls,
-        estimator,
+        estimator: BaseEstimator,
         *,
-        layer=0,
-        image_shape="auto",
-        display_labels=None,
-        n=64,
-        ax=None,
-        cmap="RdBu_r",
-        vmax=None,
-    ):
+        layer: int = 0,
+        image_shape: Literal["auto"] | tuple[int, ...] = "auto",
+        display_labels: Sequence[Any] | np.ndarray | None = None,
+        n: int = 64,
+        ax: Axes | None = None,
+        cmap: str | Colormap = "RdBu_r",
+        vmax: float | None = None,
+    ) -> Self:
         """Plot the weights of a fitted network or linear model.
 
         Parameters
@@ -135,15 +153,15 @@ class WeightsDisplay:
         >>> display.weights.shape
         (10, 8, 8)
         """
-        coefs, name = coefs_of(estimator), type(estimator).__name__
+        coefs, name = get_coefs(estimator), type(estimator).__name__
         if not 0 <= layer < len(coefs):
             raise ValueError(
                 f"layer={layer!r}, but {name} has the layers 0 to {len(coefs) - 1} with weights."
             )
         coef = coefs[layer]
-        looks = {"n": n, "ax": ax, "cmap": cmap, "vmax": vmax}
+        kwargs: dict[str, Any] = {"n": n, "ax": ax, "cmap": cmap, "vmax": vmax}
         if coef.ndim == 4:
-            return cls(coef, kind="kernels").plot(**looks)
+            return cls(coef, kind="kernels").plot(**kwargs)
         if layer > 0:
             raise ValueError(
                 f"layer={layer} of {name} connects {coef.shape[0]:,} units to {coef.shape[1]:,}: "
@@ -155,9 +173,16 @@ class WeightsDisplay:
         shape = resolve_image_shape(image_shape, None, len(coef))
         names = _class_names(estimator, coefs, display_labels)
         kind = "units" if names is None else "classes"
-        return cls(coef.T.reshape(-1, *shape), names=names, kind=kind).plot(**looks)
+        return cls(coef.T.reshape(-1, *shape), names=names, kind=kind).plot(**kwargs)
 
-    def plot(self, *, n=64, ax=None, cmap="RdBu_r", vmax=None):
+    def plot(
+        self,
+        *,
+        n: int = 64,
+        ax: Axes | None = None,
+        cmap: str | Colormap = "RdBu_r",
+        vmax: float | None = None,
+    ) -> Self:
         """Draw the first `n` pictures.
 
         Parameters
@@ -183,78 +208,87 @@ class WeightsDisplay:
         ValueError
             If `n` or `vmax` isn't positive.
         """
-        check_number("n", n)
+        check_positive_int("n", n)
         if vmax is not None and not vmax > 0:
             raise ValueError(f"vmax={vmax!r}: pass a positive weight, or None for the largest one.")
         weights = np.asarray(self.weights)
         weights = weights[:, None] if weights.ndim == 3 else weights
         n_channels, height, width = weights.shape[1:]
-        pictures, names = weights.reshape(-1, height, width), self._names(n_channels)
-        n = min(int(n), len(pictures))
-        largest = np.abs(pictures[:n]).max(initial=0)
-        vmax = vmax or largest or 1  # a network of zeros has a scale, too
+        images, names = weights.reshape(-1, height, width), self._image_names(n_channels)
+        n = min(int(n), len(images))
+        max_abs = np.abs(images[:n]).max(initial=0)
+        vmax = vmax or max_abs or 1  # a network of zeros has a scale, too
 
-        widest = max(map(text_width, names[:n]))
+        name_width = max(map(text_width, names[:n]))
 
-        def n_columns(rows, most):
-            columns = max(1, min(math.ceil(n / max(1, round(rows))), int(most)))
-            # The channels of a unit stay side by side where they fit.
+        def n_columns(rows: float, max_columns: float) -> int:
+            columns = max(1, min(math.ceil(n / max(1, round(rows))), int(max_columns)))
+            # The channels of a unit stay side by side if they fit.
             return columns - columns % n_channels if columns >= n_channels else columns
 
-        columns = n_columns(math.sqrt(n / 2), (WIDTH - _BAR) / (max(_SMALLEST, widest) + _GAP))
-        side = min(_LARGEST, (WIDTH - _BAR) / columns - _GAP)
-        cell = side * min(max(height / width, 0.1), 2) + LINE + _GAP
-        room = max(_LARGEST, math.ceil(n / columns) * cell)
-        self.ax_, total_width, total_height = make_frame(ax, room, self._title(n, n_channels))
+        columns = n_columns(math.sqrt(n / 2), (WIDTH - _BAR) / (max(_MIN_SIDE, name_width) + _GAP))
+        side = min(_MAX_SIDE, (WIDTH - _BAR) / columns - _GAP)
+        cell = side * min(max(height / width, 0.1), 2) + LINE_HEIGHT + _GAP
+        total_height = max(_MAX_SIDE, math.ceil(n / columns) * cell)
+        self.ax_, total_width, total_height = make_axes(
+            ax, total_height, self._title(n, n_channels)
+        )
         self.figure_ = self.ax_.figure
         if ax is not None:
             columns = n_columns(math.sqrt(n * total_height / max(total_width - _BAR, 0.1)), n)
         cell_width = (total_width - _BAR) / columns
         cell_height = total_height / math.ceil(n / columns)
-        named = cell_width > widest and cell_height > 3 * LINE
+        has_names = cell_width > name_width and cell_height > 3 * LINE_HEIGHT
         self.axes_ = np.empty(n, dtype=object)
         for i in range(n):
             row, column = divmod(i, columns)
-            self.axes_[i] = one = add_inset(
+            self.axes_[i] = inset = add_inset(
                 self.ax_,
                 column * cell_width + _GAP / 2,
                 total_height - (row + 1) * cell_height,
                 cell_width - _GAP,
-                cell_height - _GAP - (LINE if named else 0),
+                cell_height - _GAP - (LINE_HEIGHT if has_names else 0),
             )
-            image = one.imshow(pictures[i], cmap=cmap, vmin=-vmax, vmax=vmax)
-            one.set_title(names[i] if named else "", fontsize="small", pad=2)
-            # A frame, because weights near zero look like the paper.
-            one.set(xticks=[], yticks=[])
-            one.spines[:].set_color("0.7")
+            image = inset.imshow(images[i], cmap=cmap, vmin=-vmax, vmax=vmax)
+            inset.set_title(names[i] if has_names else "", fontsize="small", pad=2)
+            # A frame, because weights near zero look like the background.
+            inset.set(xticks=[], yticks=[])
+            inset.spines[:].set_color("0.7")
         bar = add_inset(
-            self.ax_, total_width - _BAR + _GAP, 0.1, _BAR_WIDTH, total_height - LINE - _GAP - 0.1
+            self.ax_,
+            total_width - _BAR + _GAP,
+            0.1,
+            _BAR_WIDTH,
+            total_height - LINE_HEIGHT - _GAP - 0.1,
         )
-        self.colorbar_ = add_colorbar(image, bar, "Weight", beyond=largest > vmax)
+        self.colorbar_ = add_colorbar(image, bar, "Weight", extend=max_abs > vmax)
         return self
 
-    def _names(self, n_channels):
-        names = range(len(self.weights)) if self.names is None else self.names
+    def _image_names(self, n_channels: int) -> list[str]:
+        names = range(len(np.asarray(self.weights))) if self.names is None else self.names
         names = [shorten(name) for name in names]
         if n_channels == 1:
             return names
         return [f"{name}, {channel}" for name in names for channel in range(n_channels)]
 
-    def _title(self, n, n_channels):
-        total = len(self.weights) * n_channels
+    def _title(self, n: int, n_channels: int) -> str:
+        n_units = len(np.asarray(self.weights))
+        total = n_units * n_channels
         if total == 1:
             return "Weights"
         channels = f" × {n_channels} channels" if n_channels > 1 else ""
-        which = f": the first {n:,}" if n < total else ""
-        return f"Weights of {len(self.weights):,} {self.kind}{channels}{which}"
+        selection = f": the first {n:,}" if n < total else ""
+        return f"Weights of {n_units:,} {self.kind}{channels}{selection}"
 
 
-def _class_names(estimator, coefs, display_labels):
-    """Return what to call the classes that the weights belong to, or None if they don't."""
+def _class_names(
+    estimator: Any, coefs: list[np.ndarray], display_labels: Sequence[Any] | np.ndarray | None
+) -> Sequence[Any] | np.ndarray | None:
+    """Return the names of the classes that the weights belong to, or None if they don't."""
     classes = getattr(estimator, "classes_", None)
     # The columns of SVC are pairs of classes.
     if classes is None or len(coefs) > 1 or hasattr(estimator, "dual_coef_"):
         return None
     names = classes if display_labels is None else display_labels
-    # For two classes there may be one column, which speaks for the second.
+    # For two classes there may be one column, that of the second class.
     return names[1:] if coefs[0].shape[1] == 1 and len(classes) == 2 else names

@@ -54,7 +54,7 @@ class DigitNormalizer(TransformerMixin, BaseEstimator):
     See Also
     --------
     segment_digits : Cuts a picture of several digits into single ones.
-    skmnist.displays.NormalizerDisplay : Shows what becomes of a picture, step by step.
+    skmnist.displays.PreprocessingDisplay : Shows what becomes of a picture, step by step.
 
     Notes
     -----

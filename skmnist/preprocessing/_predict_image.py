@@ -77,7 +77,7 @@ def predict_image(estimator, image, *, multiple=False, normalizer=None):
     See Also
     --------
     skmnist.preprocessing.DigitNormalizer : Brings pictures into MNIST's form.
-    skmnist.displays.NormalizerDisplay : Shows how.
+    skmnist.displays.PreprocessingDisplay : Shows how.
 
     Notes
     -----

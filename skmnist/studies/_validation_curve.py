@@ -93,11 +93,11 @@ class ValidationCurve(ScoreCurve):
         )
         display.plot(ax, **({"score_type": "both"} | kwargs))
         if not self._numeric():
-            from skmnist.displays._search import turn_labels
+            from skmnist.displays._style import rotate_tick_labels
 
             labels = [shorten(value) for value in self.param_range]
             display.ax_.set_xticks(points, labels, fontsize="small")
-            turn_labels(display.ax_, 0.8)
+            rotate_tick_labels(display.ax_, 0.8)
             if ax is None:
                 display.figure_.set_layout_engine("constrained")
         return display

@@ -12,7 +12,7 @@ from skmnist.datasets import load_mnist_sample
 from skmnist.displays import (
     EpochCurveDisplay,
     FeatureMapsDisplay,
-    NormalizerDisplay,
+    PreprocessingDisplay,
     RobustnessDisplay,
     SearchDisplay,
 )
@@ -41,7 +41,7 @@ def mlp(data):
 
 
 @pytest.fixture(scope="module")
-def by_hand(data):
+def backprop(data):
     return BackpropClassifier((16,), max_epochs=2, random_state=0).fit(*data)
 
 
@@ -82,7 +82,7 @@ def make(mlp, cnn, data, curve, search):
             return display_class.from_curves(curves, **kwargs)
         estimators = {
             FeatureMapsDisplay: cnn,
-            NormalizerDisplay: DigitNormalizer(),
+            PreprocessingDisplay: DigitNormalizer(),
             SearchDisplay: search,
         }
         estimator = estimators.get(display_class, mlp)

@@ -8,12 +8,12 @@ from sklearn.experimental import enable_halving_search_cv  # noqa: F401
 
 def assert_readable(figure, boxes_of):
     assert figure.get_figwidth() * 100 == 640
-    assert_scales_are_labelled(figure)
+    assert_axes_are_labeled(figure)
     boxes = boxes_of(figure)
     width, height = figure.canvas.get_width_height()
     for text, box in boxes.items():
         inside = box.x0 >= 0 and box.y0 >= 0 and box.x1 <= width and box.y1 <= height
-        assert inside, f"{text} leaves the picture"
+        assert inside, f"{text} leaves the figure"
     assert_no_overlap(boxes)
 
 
@@ -22,7 +22,7 @@ def assert_no_overlap(boxes):
         assert not box.overlaps(other_box), f"{one} and {other} overlap"
 
 
-def assert_scales_are_labelled(figure):
+def assert_axes_are_labeled(figure):
     axes = [ax for ax in figure.findobj(matplotlib.axes.Axes) if ax.axison]
     for ax in axes:
         # Panels above each other share the x axis of the last one.

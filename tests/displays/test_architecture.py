@@ -43,7 +43,7 @@ def test_architecture_of_a_network_fitted_on_named_columns(data):
     assert len(PredictionDisplay.from_estimator(clf, X.iloc[0]).proba) == 10
 
 
-def test_architecture_of_a_module_of_ones_own(data):
+def test_architecture_of_a_custom_module(data):
     module = nn.Sequential(nn.Conv2d(1, 3, 5), nn.ReLU(), nn.AdaptiveAvgPool2d(1), nn.Flatten())
     module.append(nn.Linear(3, 10))
     clf = TorchClassifier(module, image_shape=(1, 28, 28), max_epochs=1, random_state=0)
@@ -54,8 +54,8 @@ def test_architecture_of_a_module_of_ones_own(data):
     ]
 
 
-def test_architectures_of_hand_written_and_foreign_networks(by_hand, linear, data):
-    assert texts_of(ArchitectureDisplay.from_estimator(by_hand))[1:] == [
+def test_architectures_of_backprop_and_scikit_learn_networks(backprop, linear, data):
+    assert texts_of(ArchitectureDisplay.from_estimator(backprop))[1:] == [
         "dense\nrelu\n16 units\n12,544 weights",
         "output\n10 units\n160 weights",
     ]
@@ -75,7 +75,7 @@ def test_architectures_of_hand_written_and_foreign_networks(by_hand, linear, dat
 
 
 @pytest.mark.parametrize(("n_layers", "n_units"), [(1, 1), (1, 7), (6, 100_000), (20, 64)])
-def test_architectures_of_any_size_fit_the_picture(n_layers, n_units, boxes_of):
+def test_architectures_of_any_size_fit_the_figure(n_layers, n_units, boxes_of):
     layers = [{"kind": "input", "shape": (3, 32, 32), "n_weights": 0}]
     layers += [{"kind": "conv 3 × 3, relu", "shape": (n_units, 8, 8), "n_weights": n_units**2}]
     layers += n_layers * [{"kind": "dense", "shape": (n_units,), "n_weights": n_units**2}]

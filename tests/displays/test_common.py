@@ -6,7 +6,7 @@ import matplotlib.pyplot as plt
 import pytest
 
 from skmnist import displays
-from tests.displays.helpers import assert_no_overlap, assert_scales_are_labelled
+from tests.displays.helpers import assert_axes_are_labeled, assert_no_overlap
 
 DISPLAYS = [getattr(displays, name) for name in displays.__all__]
 
@@ -23,7 +23,7 @@ def test_constructor_only_stores(display_class):
 
 
 @every_display
-def test_plot_takes_looks_and_returns_the_display(display_class, make):
+def test_plot_takes_keywords_only_and_returns_the_display(display_class, make):
     display = make(display_class)
     parameters = inspect.signature(display_class.plot).parameters
     assert all(p.kind is p.KEYWORD_ONLY for name, p in parameters.items() if name != "self")
@@ -44,15 +44,15 @@ def test_plot_draws_where_it_is_told(display_class, make):
 
 
 @every_display
-def test_looks_can_be_given_when_it_is_made(display_class, make):
-    looks = set(inspect.signature(display_class.plot).parameters) - {"self"}
+def test_constructors_take_the_parameters_of_plot(display_class, make):
+    names = set(inspect.signature(display_class.plot).parameters) - {"self"}
     for name in ["from_estimator", "from_predictions", "from_curve", "from_curves"]:
         if hasattr(display_class, name):
-            assert looks <= set(inspect.signature(getattr(display_class, name)).parameters)
+            assert names <= set(inspect.signature(getattr(display_class, name)).parameters)
 
 
 @every_display
-def test_picture_is_640_pixels_wide_and_no_texts_overlap(display_class, make, boxes_of):
+def test_figure_is_640_pixels_wide_and_no_texts_overlap(display_class, make, boxes_of):
     figure = make(display_class).figure_
     assert figure.get_figwidth() * 100 == 640
     boxes = boxes_of(figure)
@@ -60,10 +60,10 @@ def test_picture_is_640_pixels_wide_and_no_texts_overlap(display_class, make, bo
     width, height = figure.canvas.get_width_height()
     for text, box in boxes.items():
         inside = box.x0 >= 0 and box.y0 >= 0 and box.x1 <= width and box.y1 <= height
-        assert inside, f"{text} leaves the picture"
+        assert inside, f"{text} leaves the figure"
     assert_no_overlap(boxes)
 
 
 @every_display
-def test_axes_with_scales_are_labelled(display_class, make):
-    assert_scales_are_labelled(make(display_class).figure_)
+def test_axes_with_scales_are_labeled(display_class, make):
+    assert_axes_are_labeled(make(display_class).figure_)

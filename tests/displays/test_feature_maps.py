@@ -9,7 +9,7 @@ from skmnist.displays import (
     FeatureMapsDisplay,
     PredictionDisplay,
 )
-from skmnist.displays._images import one_image
+from skmnist.displays._images import as_single_image
 from tests.displays.helpers import assert_no_overlap
 
 
@@ -36,7 +36,7 @@ def test_feature_maps_of_a_layer_share_a_scale(cnn, data):
 
 @pytest.mark.parametrize("shape", [(784,), (28, 28), (1, 784), (1, 28, 28), (1, 1, 28, 28)])
 def test_one_image_may_come_in_any_form(cnn, data, shape):
-    image, row = one_image(cnn, data[0][0].reshape(shape))
+    image, row = as_single_image(cnn, data[0][0].reshape(shape))
     np.testing.assert_array_equal(image, data[0][0].reshape(28, 28))
     np.testing.assert_array_equal(row, data[0][[0]])
 
@@ -61,13 +61,13 @@ def test_many_maps_dont_overlap(n, boxes_of):
     assert_no_overlap(boxes_of(display.figure_))
 
 
-def test_feature_maps_of_what_has_no_convolutions_are_refused(mlp, linear, data):
+def test_feature_maps_of_what_has_no_convolutions_are_rejected(mlp, linear, data):
     for clf in [mlp, linear]:
         with pytest.raises(TypeError, match=f"{type(clf).__name__} has no convolutions"):
             FeatureMapsDisplay.from_estimator(clf, data[0][0])
 
 
 @pytest.mark.parametrize("display_class", [FeatureMapsDisplay, PredictionDisplay])
-def test_several_images_are_refused(cnn, data, display_class):
+def test_several_images_are_rejected(cnn, data, display_class):
     with pytest.raises(ValueError, match=r"\(2, 784\), that is 1,568 pixels, .* fitted on 784"):
         display_class.from_estimator(cnn, data[0][:2])

@@ -65,24 +65,24 @@ def test_long_names_of_classes_dont_overlap(mlp, data, boxes_of):
     assert_no_overlap(boxes_of(display.figure_))
 
 
-def test_no_mistakes_are_said():
+def test_no_mistakes_have_a_title():
     display = MisclassifiedDisplay.from_predictions(np.zeros((2, 4)), [0, 1], np.eye(2))
     assert display.ax_.get_title() == "No mistakes among 2 images"
     assert len(display.axes_) == 0
 
 
-def test_mistakes_of_any_classifier_and_any_form_of_pictures(data):
+def test_mistakes_of_any_classifier_and_any_form_of_images(data):
     X, y = data
     clf = GaussianNB(var_smoothing=0.1).fit(X[::2] / 255, y[::2] > 4)
     display = MisclassifiedDisplay.from_estimator(clf, pd.DataFrame(X / 255), y > 4)
     assert display.images.shape[1:] == (28, 28)
 
 
-def test_mistakes_in_colour(data):
+def test_mistakes_in_color(data):
     X, y = data
-    pictures = np.repeat(X.reshape(-1, 1, 28, 28), 3, axis=1)
+    images = np.repeat(X.reshape(-1, 1, 28, 28), 3, axis=1)
     clf = CNNClassifier(channels=2, hidden_layer_sizes=(), max_epochs=1, random_state=0)
-    display = MisclassifiedDisplay.from_estimator(clf.fit(pictures, y), pictures, y, n=2)
+    display = MisclassifiedDisplay.from_estimator(clf.fit(images, y), images, y, n=2)
     assert display.images.shape[1:] == (3, 28, 28)
     shown = display.axes_[0].get_images()[0].get_array()
     assert shown.shape == (28, 28, 3)
@@ -90,13 +90,13 @@ def test_mistakes_in_colour(data):
 
 
 @pytest.mark.parametrize(
-    ("y_true", "classes", "words"),
+    ("y_true", "classes", "message"),
     [
         ([0, 1, 2], None, "2 images, 3 labels, 3 classes"),
         ([0, 0], None, "pass them as classes"),
         ([0, 7], [0, 1], r"y_true holds \[7\], not among \[0, 1\]"),
     ],
 )
-def test_predictions_that_dont_fit_are_refused(y_true, classes, words):
-    with pytest.raises(ValueError, match=words):
+def test_predictions_that_dont_fit_are_rejected(y_true, classes, message):
+    with pytest.raises(ValueError, match=message):
         MisclassifiedDisplay.from_predictions(np.zeros((2, 4)), y_true, np.eye(2), classes=classes)

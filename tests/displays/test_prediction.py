@@ -16,11 +16,11 @@ def test_prediction_is_the_estimators(mlp, data):
     np.testing.assert_array_equal(display.proba, mlp.predict_proba(X[[5]])[0])
     widths = [bar.get_width() for bar in display.bars_]
     np.testing.assert_allclose(widths, 100 * display.proba, rtol=1e-6)
-    picture, bars = display.axes_
-    assert picture.get_title().startswith(f"true {y[5]}: ")
-    assert f"predicted {mlp.predict(X[[5]])[0]}: " in picture.get_title()
-    assert [label.get_text() for label in bars.get_yticklabels()] == list("0123456789")
-    marked = [text.get_text().endswith("(true)") for text in bars.texts]
+    image_ax, bar_ax = display.axes_
+    assert image_ax.get_title().startswith(f"true {y[5]}: ")
+    assert f"predicted {mlp.predict(X[[5]])[0]}: " in image_ax.get_title()
+    assert [label.get_text() for label in bar_ax.get_yticklabels()] == list("0123456789")
+    marked = [text.get_text().endswith("(true)") for text in bar_ax.texts]
     assert np.flatnonzero(marked) == [y[5]]
 
 
@@ -38,7 +38,7 @@ def test_prediction_among_many_classes_shows_the_most_probable_and_the_true_one(
 def test_prediction_with_names_of_any_length(name, n, boxes_of):
     proba = np.linspace(0, 1, n)
     names = [name.format(i) for i in range(n)]
-    display = PredictionDisplay(np.eye(5), proba / proba.sum(), names=names, true_class=0)
+    display = PredictionDisplay(np.eye(5), proba / proba.sum(), display_labels=names, true_class=0)
     display.plot(n=n)
     boxes = boxes_of(display.figure_)
     assert_no_overlap(boxes)
@@ -54,6 +54,6 @@ def test_prediction_of_any_classifier_without_a_true_label(data):
     assert "true" not in display.axes_[0].get_title()
 
 
-def test_true_labels_that_are_none_are_refused(mlp, data):
+def test_true_labels_that_are_none_are_rejected(mlp, data):
     with pytest.raises(ValueError, match="y_true=77 is not among"):
         PredictionDisplay.from_estimator(mlp, data[0][0], y_true=77)

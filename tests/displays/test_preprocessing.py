@@ -4,18 +4,18 @@ import numpy as np
 import pytest
 
 from skmnist.displays import (
-    NormalizerDisplay,
+    PreprocessingDisplay,
 )
 from skmnist.exceptions import ImageError
 from skmnist.preprocessing import DigitNormalizer
 from tests.displays.helpers import assert_no_overlap
 
 
-def test_normalizer_shows_what_becomes_of_a_photo(data, boxes_of):
+def test_preprocessing_shows_the_steps(data, boxes_of):
     photo = np.full((300, 400), 220, np.uint8)
     photo[50:218, 100:268] -= data[0][0].reshape(28, 28).repeat(6, axis=0).repeat(6, axis=1) // 2
     normalizer = DigitNormalizer()
-    display = NormalizerDisplay.from_estimator(normalizer, photo)
+    display = PreprocessingDisplay.from_estimator(normalizer, photo)
     assert list(display.steps) == list(normalizer.steps(photo))
     shown = [ax.get_images()[0].get_array() for ax in display.axes_]
     assert len(shown) == 7
@@ -24,6 +24,6 @@ def test_normalizer_shows_what_becomes_of_a_photo(data, boxes_of):
     assert_no_overlap(boxes_of(display.figure_))
 
 
-def test_normalizer_of_a_picture_without_ink_is_refused():
+def test_preprocessing_of_an_image_without_foreground_is_rejected():
     with pytest.raises(ImageError, match="no ink found"):
-        NormalizerDisplay.from_estimator(DigitNormalizer(), np.zeros((300, 300)))
+        PreprocessingDisplay.from_estimator(DigitNormalizer(), np.zeros((300, 300)))

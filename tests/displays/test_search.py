@@ -44,11 +44,11 @@ def test_one_parameter_is_a_line_with_error_bars(data, boxes_of):
     assert_readable(display.figure_, boxes_of)
 
 
-def test_two_parameters_are_a_heat_map_with_its_numbers(data, boxes_of):
+def test_two_parameters_are_an_annotated_heatmap(data, boxes_of):
     grid = {"max_epochs": [1, 2, 3], "hidden_layer_sizes": [(8, 4), (8,)]}
     search = EpochGridSearchCV(tiny(), grid, cv=2).fit(*data)
     display = SearchDisplay.from_estimator(search)
-    assert display.kind_ == "heat map"
+    assert display.kind_ == "heatmap"
     (image,) = display.ax_.images
     # The longer parameter lies; fewer layers are below more.
     assert display.ax_.get_xlabel() == "max_epochs"
@@ -62,11 +62,11 @@ def test_two_parameters_are_a_heat_map_with_its_numbers(data, boxes_of):
     assert_readable(display.figure_, boxes_of)
 
 
-def test_more_parameters_are_parallel_lines_that_end_at_the_scores(data, boxes_of):
+def test_more_parameters_are_parallel_coordinates_that_end_at_the_scores(data, boxes_of):
     grid = {"lr": [1e-3, 1e-2], "optimizer": ["adam", "sgd"], "batch_norm": [False, True]}
     search = GridSearchCV(tiny(), grid, cv=2).fit(*data)
     display = SearchDisplay.from_estimator(search)
-    assert display.kind_ == "parallel lines"
+    assert display.kind_ == "parallel_coordinates"
     *lines, best = [line for line in display.ax_.lines if len(line.get_xdata()) == 4]
     assert len(lines) == 8
     scores = search.cv_results_["mean_test_score"]
@@ -84,11 +84,11 @@ def test_more_parameters_are_parallel_lines_that_end_at_the_scores(data, boxes_o
     display.figure_.canvas.draw()
 
 
-def test_two_parameters_drawn_at_random_are_parallel_lines(data):
+def test_two_parameters_drawn_at_random_are_parallel_coordinates(data):
     space = {"lr": loguniform(1e-4, 1e-1), "hidden_layer_sizes": LayerSizes(4, 16)}
     search = RandomizedSearchCV(tiny(), space, n_iter=10, cv=2, random_state=0).fit(*data)
     display = SearchDisplay.from_estimator(search)
-    assert display.kind_ == "parallel lines"
+    assert display.kind_ == "parallel_coordinates"
     # The learning rates lie by their logarithms.
     rates = np.log(list(display.parameters["lr"]))
     heights = [line.get_ydata() for line in display.ax_.lines if len(line.get_xdata()) == 3][:-1]
@@ -97,7 +97,7 @@ def test_two_parameters_drawn_at_random_are_parallel_lines(data):
     np.testing.assert_allclose(found, (np.sort(rates) - rates.min()) / np.ptp(rates))
 
 
-def test_failed_candidates_are_nan_in_a_heat_map_and_no_line(data):
+def test_failed_candidates_are_nan_in_a_heatmap_and_have_no_line(data):
     scores = np.array([0.5, np.nan, 0.7, 0.9])
     stds = np.zeros(4)
     two = {"a": [1, 1, 2, 2], "b": ["x", "y", "x", "y"]}
@@ -108,14 +108,14 @@ def test_failed_candidates_are_nan_in_a_heat_map_and_no_line(data):
     assert len([line for line in display.ax_.lines if len(line.get_xdata()) == 4]) == 3 + 1
 
 
-def test_values_that_look_the_same_in_print_stay_apart():
+def test_values_with_the_same_text_stay_apart():
     lr = [0.123451, 0.123452, 0.2]
     display = SearchDisplay({"lr": lr}, [0.1, 0.2, 0.3], [0.0] * 3).plot()
     ((line, _, _),) = display.ax_.containers
     np.testing.assert_array_equal(line.get_xdata(), [0, 1, 2])
 
 
-def test_halving_search_shows_each_candidate_once_with_the_most_it_got(data):
+def test_halving_search_shows_each_candidate_once_with_its_last_score(data):
     search = HalvingGridSearchCV(
         tiny(),
         {"lr": [1e-3, 1e-2, 1e-1, 1.0]},
@@ -158,7 +158,7 @@ def test_metric_of_several_is_the_one_of_refit_or_the_one_that_is_named(data):
         SearchDisplay.from_estimator(search, metric="recall")
 
 
-def test_what_is_no_fitted_search_is_refused(data):
+def test_what_is_no_fitted_search_is_rejected(data):
     with pytest.raises(TypeError, match="MLPClassifier is no search"):
         SearchDisplay.from_estimator(tiny())
     with pytest.raises(NotFittedError):

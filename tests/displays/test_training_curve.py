@@ -27,21 +27,21 @@ def test_training_curves_are_the_history(mlp):
     assert display.lines_ == [train_loss, validation_loss, score]
 
 
-def test_training_curves_without_validation_have_one_panel(by_hand):
-    display = TrainingCurveDisplay.from_estimator(by_hand)
+def test_training_curves_without_validation_have_one_metric(backprop):
+    display = TrainingCurveDisplay.from_estimator(backprop)
     assert len(display.axes_) == 1
     assert [line.get_label() for line in display.lines_] == ["BackpropClassifier, training"]
 
 
-def test_training_curves_of_several_estimators_keep_their_colours(mlp, by_hand):
-    display = TrainingCurveDisplay.from_estimator({"by hand": by_hand, "torch": mlp})
+def test_training_curves_of_several_estimators_keep_their_colors(mlp, backprop):
+    display = TrainingCurveDisplay.from_estimator({"backprop": backprop, "torch": mlp})
     colors = {}
     for line in display.lines_:
         name = line.get_label().split(", ")[0]
         assert colors.setdefault(name, line.get_color()) == line.get_color()
     assert len(set(colors.values())) == 2
     legend = [text.get_text() for text in display.ax_.get_legend().get_texts()]
-    assert legend == ["by hand, training", "torch, training", "torch, validation"]
+    assert legend == ["backprop, training", "torch, training", "torch, validation"]
 
 
 def test_training_curves_on_given_axes(mlp):
@@ -56,7 +56,7 @@ def test_training_curves_of_one_epoch_can_be_seen():
     assert display.plot().lines_[0].get_marker() == "o"
 
 
-def test_training_curves_of_what_has_none_are_refused(data):
+def test_training_curves_of_what_has_none_are_rejected(data):
     with pytest.raises(NotFittedError):
         TrainingCurveDisplay.from_estimator(MLPClassifier())
     with pytest.raises(TypeError, match="GaussianNB has no history_"):
@@ -64,7 +64,7 @@ def test_training_curves_of_what_has_none_are_refused(data):
 
 
 def test_training_curves_of_learning_rates_and_times(mlp):
-    display = TrainingCurveDisplay.from_estimator(mlp, panels=["lr", "seconds"])
+    display = TrainingCurveDisplay.from_estimator(mlp, metrics=["lr", "seconds"])
     lr, seconds = display.lines_
     np.testing.assert_array_equal(lr.get_ydata(), mlp.history_["lr"])
     np.testing.assert_array_equal(seconds.get_ydata(), mlp.epoch_times_)
@@ -72,12 +72,12 @@ def test_training_curves_of_learning_rates_and_times(mlp):
     assert labels == ["Learning rate", "Time per epoch (s)"]
 
 
-def test_learning_rates_far_apart_have_a_logarithmic_axis(mlp, by_hand):
+def test_learning_rates_far_apart_have_a_logarithmic_axis(mlp, backprop):
     def scale(**estimators):
-        return TrainingCurveDisplay.from_estimator(estimators, panels="lr").ax_.get_yscale()
+        return TrainingCurveDisplay.from_estimator(estimators, metrics="lr").ax_.get_yscale()
 
-    assert mlp.lr * 10 < by_hand.lr
-    assert scale(a=mlp, b=by_hand) == "log"
+    assert mlp.lr * 10 < backprop.lr
+    assert scale(a=mlp, b=backprop) == "log"
     assert scale(a=mlp) == "linear"
 
 
@@ -87,28 +87,28 @@ def test_training_curves_of_scikit_learns_mlp_say_what_they_dont_know(data, mlp)
     with pytest.warns(match="Maximum iterations"):
         clf.fit(X / 255, y)
     both = {"scikit-learn": clf, "skmnist": mlp}
-    display = TrainingCurveDisplay.from_estimator(both, panels=["loss", "score", "seconds"])
+    display = TrainingCurveDisplay.from_estimator(both, metrics=["loss", "score", "seconds"])
     losses, scores, seconds = (ax.get_lines() for ax in display.axes_)
     np.testing.assert_array_equal(losses[0].get_ydata(), clf.loss_curve_)
     np.testing.assert_allclose(scores[0].get_ydata(), 100 * np.array(clf.validation_scores_))
     assert len(seconds) == 1
     assert display.axes_[2].get_title(loc="right") == "not known: scikit-learn"
     with pytest.raises(ValueError, match="nothing to show for 'lr'.* epoch, train_loss"):
-        TrainingCurveDisplay.from_estimator(clf, panels=["lr"])
+        TrainingCurveDisplay.from_estimator(clf, metrics=["lr"])
 
 
-@pytest.mark.parametrize("panels", ["learning_rate", [], ["loss", "accuracy"]])
-def test_unknown_panels_are_refused(mlp, panels):
+@pytest.mark.parametrize("metrics", ["learning_rate", [], ["loss", "accuracy"]])
+def test_unknown_metrics_are_rejected(mlp, metrics):
     with pytest.raises(ValueError, match="pass 'auto' or a list of some of 'loss', 'score', 'lr'"):
-        TrainingCurveDisplay.from_estimator(mlp, panels=panels)
+        TrainingCurveDisplay.from_estimator(mlp, metrics=metrics)
 
 
 def test_training_curves_of_many_estimators_can_be_told_apart(mlp, boxes_of):
     names = [f"A rather long name of an estimator {i}" for i in range(9)]
     display = TrainingCurveDisplay.from_estimator(dict.fromkeys(names, mlp))
     assert_no_overlap(boxes_of(display.figure_))
-    looks = [(line.get_color(), line.get_marker()) for line in display.ax_.get_lines()[:9]]
-    assert len(set(looks)) == 9
+    styles = [(line.get_color(), line.get_marker()) for line in display.ax_.get_lines()[:9]]
+    assert len(set(styles)) == 9
     (legend,) = display.figure_.legends
     below = legend.get_window_extent()
     assert all(not below.overlaps(ax.get_window_extent()) for ax in display.axes_)

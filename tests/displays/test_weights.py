@@ -17,7 +17,7 @@ from skmnist.displays import (
 from tests.displays.helpers import assert_no_overlap
 
 
-def test_weights_are_pictures_of_what_each_unit_looks_for(mlp):
+def test_weights_are_the_images_of_the_units(mlp):
     display = WeightsDisplay.from_estimator(mlp)
     np.testing.assert_array_equal(display.weights[3].ravel(), mlp.coefs_[0][:, 3])
     shown = [ax.get_images()[0] for ax in display.axes_]
@@ -55,7 +55,7 @@ def test_weights_of_linear_models_are_named_by_class(linear, data, boxes_of):
     assert_no_overlap(boxes_of(display.figure_))
 
 
-def test_weights_of_two_classes_speak_for_the_second(data):
+def test_weights_of_two_classes_are_those_of_the_second(data):
     X, y = data
     clf = LogisticRegression(tol=0.1).fit(X / 255, np.where(y > 4, "high", "low"))
     display = WeightsDisplay.from_estimator(clf)
@@ -76,26 +76,26 @@ def test_weights_of_a_network_of_zeros_have_a_scale(data):
     assert low == -high < 0
 
 
-@pytest.mark.parametrize(("layer", "words"), [(1, "connects 16 units to 10"), (2, "0 to 1")])
-def test_weights_that_dont_belong_to_pixels_are_refused(mlp, layer, words):
-    with pytest.raises(ValueError, match=words):
+@pytest.mark.parametrize(("layer", "message"), [(1, "connects 16 units to 10"), (2, "0 to 1")])
+def test_weights_that_dont_belong_to_pixels_are_rejected(mlp, layer, message):
+    with pytest.raises(ValueError, match=message):
         WeightsDisplay.from_estimator(mlp, layer=layer)
 
 
-def test_looks_that_make_no_sense_are_refused(mlp):
+def test_plot_parameters_that_make_no_sense_are_rejected(mlp):
     with pytest.raises(ValueError, match="vmax=0: pass a positive weight"):
         WeightsDisplay.from_estimator(mlp, vmax=0)
 
 
 @pytest.mark.parametrize("display_class", [WeightsDisplay, FeatureMapsDisplay, PredictionDisplay])
 @pytest.mark.parametrize("n", [0, -1, 2.5])
-def test_numbers_of_pictures_that_make_no_sense_are_refused(make, display_class, n):
+def test_numbers_of_images_that_make_no_sense_are_rejected(make, display_class, n):
     with pytest.raises(ValueError, match=f"n={n}: pass how many to show"):
         make(display_class, n=n)
 
 
 @pytest.mark.parametrize("display_class", [WeightsDisplay, ArchitectureDisplay])
-def test_what_has_no_weights_is_refused(data, display_class):
+def test_what_has_no_weights_is_rejected(data, display_class):
     with pytest.raises(NotFittedError):
         display_class.from_estimator(MLPClassifier())
     with pytest.raises(TypeError, match="GaussianNB has no weights .* neither coefs_ nor coef_"):
