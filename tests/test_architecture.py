@@ -12,6 +12,7 @@ import skmnist
 
 PACKAGE = Path(skmnist.__file__).parent
 PAGE = PACKAGE.parent / "docs" / "architecture.md"
+TESTS = Path(__file__).parent
 
 
 def levels():
@@ -119,9 +120,31 @@ def test_matplotlib_is_imported_only_by_displays_and_when_used(path):
     assert not found or unit_of(path) in {"displays", "reporting", "cli"}
 
 
+def count_lines(node, n_lines):
+    """Return how many of the lines of a module or a function are no docstrings."""
+    documented = (ast.Module, ast.ClassDef, ast.FunctionDef, ast.AsyncFunctionDef)
+    docstrings = [
+        child.body[0]
+        for child in ast.walk(node)
+        if isinstance(child, documented) and ast.get_docstring(child) is not None
+    ]
+    return n_lines - sum(doc.end_lineno - doc.lineno + 1 for doc in docstrings)
+
+
 @every_source
-def test_file_stays_under_400_lines(path):
-    assert len(path.read_text(encoding="utf-8").splitlines()) < 400
+def test_files_and_functions_are_short(path):
+    text = path.read_text(encoding="utf-8")
+    module = ast.parse(text)
+    assert count_lines(module, len(text.splitlines())) <= 400
+    for node in ast.walk(module):
+        # The estimators' __init__ only stores their parameters.
+        if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)) and node.name != "__init__":
+            assert count_lines(node, node.end_lineno - node.lineno + 1) <= 60, node.name
+
+
+@pytest.mark.parametrize("path", sorted(TESTS.rglob("*.py")), ids=lambda path: path.stem)
+def test_test_files_are_short(path):
+    assert len(path.read_text(encoding="utf-8").splitlines()) <= 500
 
 
 @every_source
