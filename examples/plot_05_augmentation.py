@@ -17,16 +17,16 @@ from sklearn.model_selection import train_test_split
 
 from skmnist import CNNClassifier
 from skmnist.datasets import load_mnist_sample
-from skmnist.preprocessing._augmentation import light
+from skmnist.preprocessing._augmentation import light_augmentation
 
 X, y = load_mnist_sample(return_X_y=True)
 X, X_test, y, y_test = train_test_split(X, y, train_size=1000, stratify=y, random_state=0)
 
 digit = torch.from_numpy(X[0].reshape(1, 1, 28, 28) / 255).float()
-varied = light(digit.expand(7, -1, -1, -1), torch.Generator().manual_seed(0))
+augmented = light_augmentation(digit.expand(7, -1, -1, -1), torch.Generator().manual_seed(0))
 
 _, axes = plt.subplots(1, 8, figsize=(9, 1.5), layout="constrained")
-for ax, picture in zip(axes, [digit[0], *varied], strict=True):
+for ax, picture in zip(axes, [digit[0], *augmented], strict=True):
     ax.imshow(picture[0], cmap="gray_r")
     ax.set_axis_off()
 axes[0].set_title("as it is")

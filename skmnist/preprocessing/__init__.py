@@ -1,4 +1,4 @@
-"""From photos of digits to pictures like MNIST's, and pixels to what networks like."""
+"""Photos of digits as images like MNIST's, and transforms of pixels."""
 
 from ._digit_normalizer import DigitNormalizer
 from ._image_io import read_image

@@ -1,12 +1,19 @@
-"""Which of the dark patches of a picture are the digit, and which are specks and edges."""
+"""Connected components of an image: which ones are the digit, and which are specks or edges."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
 
 import numpy as np
 from scipy import ndimage
 
-_SMALLEST_DIGIT = 0.04  # of the picture's shorter side
-_SPECK = 0.02  # of the area of the largest component
-_PALE = 0.4  # of the largest component's squared darkness: paler, it is the rest of a shadow
-_GAP = 0.3  # of the digit's longer side: parts of one digit lie at most so far apart
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+_MIN_DIGIT_SIDE = 0.04  # of the image's shorter side
+_MIN_AREA = 0.02  # of the area of the largest component: smaller ones are specks
+_MIN_DARKNESS = 0.4  # of the largest component's squared darkness: lighter ones are shadows
+_MAX_DISTANCE = 0.3  # of the digit's longer side: between the parts of one digit
 
 
 class Components:
@@ -15,62 +22,76 @@ class Components:
     Parameters
     ----------
     mask : ndarray of shape (height, width), bool
-        Where ink may be.
+        True for the pixels that may be foreground.
     darkness : ndarray of shape (height, width)
-        How dark it is there.
+        How much darker than the background each pixel is.
     """
 
-    def __init__(self, mask, darkness):
+    labels: np.ndarray
+    boxes: np.ndarray
+    areas: np.ndarray
+    masses: np.ndarray
+    shape: tuple[int, ...]
+
+    def __init__(self, mask: np.ndarray, darkness: np.ndarray) -> None:
         self.labels, n = ndimage.label(mask, np.ones((3, 3)))
         slices = ndimage.find_objects(self.labels)
-        # A row each: top, left, bottom, right; as slices, without the last row and column.
+        # One box a row: top, left, bottom, right, the last two exclusive.
         edges = [(r.start, c.start, r.stop, c.stop) for r, c in slices]
         self.boxes = np.array(edges, dtype=int).reshape(n, 4)
         self.areas = np.bincount(self.labels.ravel(), minlength=n + 1)[1:]
-        # Of the square of darkness, so that a large pale shadow has less than dark ink.
+        # Of the square of darkness, so that a large light shadow has less than dark strokes.
         self.masses = np.bincount(self.labels.ravel(), darkness.ravel() ** 2, minlength=n + 1)[1:]
         self.shape = mask.shape
 
-    def large(self):
-        """Return the components that may be digits, and which lie inside the picture.
+    def digit_candidates(self) -> tuple[np.ndarray, np.ndarray]:
+        """Return the components that may be digits, and which components don't touch the border.
 
-        The first are numbers, the second an array of bool for all components. What reaches the
-        picture's border is its edge, the table or a shadow, unless there is nothing else.
+        The first are indices, the second a boolean for each component. A component that touches
+        the image's border is an edge, the table or a shadow, unless there is nothing else.
         """
-        sides = (self.boxes[:, 2:] - self.boxes[:, :2]).max(axis=1)
-        large = sides >= max(3, _SMALLEST_DIGIT * min(self.shape))
-        inside = (self.boxes[:, :2] > 0).all(axis=1) & (self.boxes[:, 2:] < self.shape).all(axis=1)
+        top_left, bottom_right = self.boxes[:, :2], self.boxes[:, 2:]
+        large = (bottom_right - top_left).max(axis=1) >= max(3, _MIN_DIGIT_SIDE * min(self.shape))
+        inside = np.all((top_left > 0) & (bottom_right < self.shape), axis=1)
         return np.flatnonzero(large & inside if (large & inside).any() else large), inside
 
-    def mask_of(self, numbers, cut=np.s_[:]):
-        """Return where these components are, in the cut."""
-        chosen = np.zeros(len(self.areas) + 1, bool)
-        chosen[np.asarray(numbers, dtype=int) + 1] = True
-        return chosen[self.labels[cut]]
+    def mask(
+        self, indices: Sequence[int] | np.ndarray, region: tuple[slice, ...] | slice = np.s_[:]
+    ) -> np.ndarray:
+        """Return the mask of these components in a region of the image."""
+        selected = np.zeros(len(self.areas) + 1, bool)
+        selected[np.asarray(indices, dtype=int) + 1] = True
+        return selected[self.labels[region]]
 
-    def box_of(self, numbers):
-        """Return the box around these components: top, left, bottom, right."""
-        return join(self.boxes[numbers])
+    def bounding_box(self, indices: Sequence[int] | np.ndarray) -> np.ndarray:
+        """Return the bounding box of these components: top, left, bottom, right."""
+        return union_box(self.boxes[indices])
 
-    def around(self, main, among):
-        """Return the numbers of `main` and of the components that belong to the same digit."""
+    def group_around(self, main: int, candidates: Iterable[int]) -> list[int]:
+        """Return the indices of `main` and of the candidates that belong to the same digit."""
         darkness = self.masses / self.areas
-        alike = (self.areas >= _SPECK * self.areas[main]) & (darkness >= _PALE * darkness[main])
-        among = [k for k in among if k != main and alike[k]]
+        similar = (self.areas >= _MIN_AREA * self.areas[main]) & (
+            darkness >= _MIN_DARKNESS * darkness[main]
+        )
+        candidates = [k for k in candidates if k != main and similar[k]]
         group, box, grown = [main], self.boxes[main], True
         while grown:
-            reach = _GAP * (box[2:] - box[:2]).max()
-            near = [k for k in among if k not in group and gap(box, self.boxes[k]) <= reach]
+            reach = _MAX_DISTANCE * (box[2:] - box[:2]).max()
+            near = [
+                k
+                for k in candidates
+                if k not in group and box_distance(box, self.boxes[k]) <= reach
+            ]
             group += near
-            box, grown = self.box_of(group), bool(near)
+            box, grown = self.bounding_box(group), bool(near)
         return group
 
 
-def join(boxes):
-    """Return the box around boxes."""
+def union_box(boxes: np.ndarray) -> np.ndarray:
+    """Return the bounding box of several boxes."""
     return np.r_[boxes[:, :2].min(axis=0), boxes[:, 2:].max(axis=0)]
 
 
-def gap(one, other):
-    """Return how many pixels lie between two boxes, in the direction where they are more."""
-    return max(np.maximum(one[:2], other[:2]) - np.minimum(one[2:], other[2:]))
+def box_distance(first: np.ndarray, second: np.ndarray) -> int:
+    """Return the number of pixels between two boxes, along the axis on which it is larger."""
+    return max(np.maximum(first[:2], second[:2]) - np.minimum(first[2:], second[2:]))

@@ -1,49 +1,62 @@
-"""Pictures of any kind as grey levels: files, Pillow's images, arrays and tensors."""
+"""Read images of any kind as gray levels: files, Pillow images, arrays and tensors."""
+
+from __future__ import annotations
 
 import math
 import os
 import stat
 import warnings
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from PIL import Image, ImageOps
 
 from skmnist.exceptions import ImageError
 
-# A picture of more pixels is refused before it is decoded. Phones take up to 50 million.
+if TYPE_CHECKING:
+    from typing import BinaryIO, TypeAlias
+
+    import torch
+    from numpy.typing import ArrayLike, NDArray
+
+    ImageLike: TypeAlias = (
+        str | os.PathLike[str] | BinaryIO | Image.Image | ArrayLike | torch.Tensor
+    )
+
+# An image with more pixels is refused before it is decoded. Phones take up to 50 million.
 MAX_PIXELS = 64_000_000
-# Only what cameras, scanners and drawing programs write: Pillow reads formats that start other
-# programs, too. HEIF is read where pillow-heif has registered itself.
+# Only what cameras, scanners and drawing programs write: Pillow also reads formats that start
+# other programs. HEIF is read if pillow-heif has registered itself.
 _FORMATS = ("JPEG", "MPO", "PNG", "GIF", "BMP", "TIFF", "WEBP", "PPM", "AVIF", "HEIF")
-_ANIMATED = {"GIF", "PNG", "TIFF", "WEBP", "AVIF"}  # an MPO's second picture is a preview
+_ANIMATED = {"GIF", "PNG", "TIFF", "WEBP", "AVIF"}  # an MPO's second image is a preview
 _CHANNELS = (1, 3, 4)
 _LUMA = np.array([0.299, 0.587, 0.114])
 
 
-def read_image(image, *, max_side=None):
-    """Return a picture of any kind as grey levels.
+def read_image(image: ImageLike, *, max_side: int | None = None) -> NDArray[np.float32]:
+    """Return an image of any kind as gray levels.
 
     Parameters
     ----------
     image : str, path-like, binary file, PIL Image, array-like or tensor
-        The picture. As an array or a tensor it has the shape (height, width), (height, width,
+        The image. As an array or a tensor it has the shape (height, width), (height, width,
         channels) or (channels, height, width) with 1, 3 (RGB) or 4 (RGBA) channels, or is a row
         of a square number of pixels. Its values are booleans, integers within 0..255 or, if one
         is larger, 0..65,535, or floats within 0..1 or, if one is larger, 0..255.
     max_side : int, default=None
-        Larger pictures are reduced so that their longer side has this many pixels. If None, the
-        picture keeps its size.
+        Larger images are reduced so that their longer side has this many pixels. If None, the
+        image keeps its size.
 
     Returns
     -------
-    grey : ndarray of shape (height, width), float32
+    gray : ndarray of shape (height, width), float32
         Luminance from 0 (black) to 1 (white). Transparent pixels are white, the camera's
         orientation (EXIF) is followed.
 
     Raises
     ------
     ImageError
-        If the picture cannot be read, is an animation, or has more than 64 million pixels.
+        If the image cannot be read, is an animation, or has more than 64 million pixels.
 
     Examples
     --------
@@ -54,25 +67,25 @@ def read_image(image, *, max_side=None):
            [0.2, 0.4]], dtype=float32)
     """
     if isinstance(image, Image.Image):
-        return _grey_of_pil(image, "the picture", max_side)
+        return _read_pil(image, "the picture", max_side)
     if isinstance(image, (str, os.PathLike)):
-        name = os.fspath(image)
-        _check_file(name)
-        return _grey_of_file(image, os.fsdecode(name), max_side)
+        path = os.fspath(image)
+        _check_file(path)
+        return _read_file(image, os.fsdecode(path), max_side)
     if hasattr(image, "read"):
-        return _grey_of_file(image, str(getattr(image, "name", "the file")), max_side)
-    grey = _grey_of_array(image)
-    return np.asarray(_reduce(Image.fromarray(grey), max_side))
+        return _read_file(image, str(getattr(image, "name", "the file")), max_side)
+    gray = _read_array(image)
+    return np.asarray(_downscale(Image.fromarray(gray), max_side))
 
 
-def naming(image, problem):
-    """Return (to be raised) the error for a problem, with the picture's name if it has one."""
+def add_filename(image: ImageLike, problem: object) -> ImageError:
+    """Return (to be raised) the error for a problem, with the image's file name if it has one."""
     if isinstance(image, (str, os.PathLike)):
         return ImageError(f"{os.fsdecode(os.fspath(image))}: {problem}")
     return ImageError(str(problem))
 
 
-def _check_file(path):
+def _check_file(path: str) -> None:
     try:
         mode = os.stat(path).st_mode
     except FileNotFoundError:
@@ -88,14 +101,14 @@ def _check_file(path):
         raise ImageError(f"{path}: is no ordinary file, a picture's file is wanted.")
 
 
-def _grey_of_file(file, name, max_side):
+def _read_file(file: Any, name: str, max_side: int | None) -> np.ndarray:
     try:
         with warnings.catch_warnings():
             # The size is checked below, by our own limit.
             warnings.simplefilter("ignore", Image.DecompressionBombWarning)
-            image = Image.open(file, formats=_known_formats())
+            image = Image.open(file, formats=_readable_formats())
     except Image.DecompressionBombError:
-        raise ImageError(_too_large(name, "more than 178 million")) from None
+        raise ImageError(_too_large_message(name, "more than 178 million")) from None
     except Image.UnidentifiedImageError:
         hint = ""
         if name.lower().endswith((".heic", ".heif")):
@@ -105,35 +118,35 @@ def _grey_of_file(file, name, max_side):
             f"Wanted is one of JPEG, PNG, GIF, BMP, TIFF, WebP and PPM.{hint}"
         ) from None
     except Exception as error:
-        raise ImageError(_damaged(name, error)) from error
+        raise ImageError(_corrupt_message(name, error)) from error
     with image:
-        return _grey_of_pil(image, name, max_side)
+        return _read_pil(image, name, max_side)
 
 
-def _known_formats():
+def _readable_formats() -> list[str]:
     Image.init()
     return [name for name in _FORMATS if name in Image.OPEN]
 
 
-def _too_large(name, pixels):
+def _too_large_message(name: str, pixels: str) -> str:
     return (
         f"{name}: has {pixels} pixels, at most {MAX_PIXELS // 1_000_000} million are read. "
         "Reduce it first, or cut out the digit."
     )
 
 
-def _damaged(name, error):
-    words = str(error) or type(error).__name__
-    return f"{name}: is damaged or cut off ({words}). Copy it again, or save it anew."
+def _corrupt_message(name: str, error: Exception) -> str:
+    reason = str(error) or type(error).__name__
+    return f"{name}: is damaged or cut off ({reason}). Copy it again, or save it anew."
 
 
-def _grey_of_pil(image, name, max_side):
-    """Return the grey levels of a Pillow image, which may not yet be decoded."""
+def _read_pil(image: Image.Image, name: str, max_side: int | None) -> np.ndarray:
+    """Return the gray levels of a Pillow image, which may not yet be decoded."""
     pixels = math.prod(image.size)
     if not pixels:
         raise ImageError(f"{name}: has no pixels ({image.width} x {image.height}).")
     if pixels > MAX_PIXELS:
-        raise ImageError(_too_large(name, f"{image.width} x {image.height}"))
+        raise ImageError(_too_large_message(name, f"{image.width} x {image.height}"))
     try:
         if image.format in _ANIMATED and getattr(image, "is_animated", False):
             raise ImageError(
@@ -141,29 +154,29 @@ def _grey_of_pil(image, name, max_side):
                 "one that you mean."
             )
         if max_side and image.format == "JPEG":
-            # Decoded at an eighth to a half of its size, where that is enough.
+            # Decode it at an eighth to a half of its size, if that is enough.
             image.draft(None, (2 * max_side, 2 * max_side))
-        return _grey(ImageOps.exif_transpose(image), max_side)
+        return _to_gray(ImageOps.exif_transpose(image), max_side)
     except ImageError:
         raise
     except Exception as error:
-        raise ImageError(_damaged(name, error)) from error
+        raise ImageError(_corrupt_message(name, error)) from error
 
 
-def _grey(image, max_side):
-    """Return the grey levels of a Pillow image, on white paper where it is transparent."""
+def _to_gray(image: Image.Image, max_side: int | None) -> np.ndarray:
+    """Return the gray levels of a Pillow image; transparent pixels are on a white background."""
     if image.mode.startswith(("I", "F")):
-        # More than 8 bits a pixel: Pillow's own conversion would cut them off at 255.
-        levels = _scaled(np.asarray(image))
-        return np.asarray(_reduce(Image.fromarray(levels), max_side))
+        # More than 8 bits a pixel: Pillow's own conversion would clip them at 255.
+        levels = _scale_to_unit(np.asarray(image))
+        return np.asarray(_downscale(Image.fromarray(levels), max_side))
     if "transparency" in image.info or image.mode in {"LA", "La", "PA", "RGBA", "RGBa"}:
-        image = _reduce(image.convert("RGBA"), max_side)
+        image = _downscale(image.convert("RGBA"), max_side)
         image = Image.alpha_composite(Image.new("RGBA", image.size, "white"), image)
-    image = _reduce(image.convert("L"), max_side)
+    image = _downscale(image.convert("L"), max_side)
     return np.asarray(image, dtype=np.float32) / np.float32(255)
 
 
-def _grey_of_array(image):
+def _read_array(image: Any) -> np.ndarray:
     if hasattr(image, "detach"):
         image = image.detach().cpu()
     try:
@@ -179,17 +192,17 @@ def _grey_of_array(image):
     if not array.size:
         raise ImageError(f"the picture has no pixels, its shape is {array.shape}.")
     if array.shape[0] * array.shape[1] > MAX_PIXELS:
-        raise ImageError(_too_large("the picture", f"{array.shape[1]} x {array.shape[0]}"))
-    levels = _scaled(array)
+        raise ImageError(_too_large_message("the picture", f"{array.shape[1]} x {array.shape[0]}"))
+    levels = _scale_to_unit(array)
     if levels.ndim == 2:
         return levels
-    colour = levels[..., :3] @ _LUMA.astype(np.float32) if levels.shape[2] > 1 else levels[..., 0]
+    gray = levels[..., :3] @ _LUMA.astype(np.float32) if levels.shape[2] > 1 else levels[..., 0]
     if levels.shape[2] == 4:
-        colour = 1 + levels[..., 3] * (colour - 1)
-    return np.clip(colour, 0, 1)
+        gray = 1 + levels[..., 3] * (gray - 1)
+    return np.clip(gray, 0, 1)
 
 
-def _channels_last(array):
+def _channels_last(array: np.ndarray) -> np.ndarray:
     if array.ndim == 1 and math.isqrt(array.size) ** 2 == array.size:
         return array.reshape(math.isqrt(array.size), -1)
     if array.ndim == 2:
@@ -204,7 +217,7 @@ def _channels_last(array):
     )
 
 
-def _scaled(array):
+def _scale_to_unit(array: np.ndarray) -> np.ndarray:
     """Return the levels as float32 within 0..1."""
     if array.dtype.kind == "b":
         return array.astype(np.float32)
@@ -212,19 +225,19 @@ def _scaled(array):
     if not (np.isfinite(low) and np.isfinite(high)):
         raise ImageError("the picture holds NaN or infinity, numbers within 0..255 are wanted.")
     integers = array.dtype.kind in "ui"
-    top = (255 if high <= 255 else 65535) if integers else (1 if high <= 1 else 255)
-    if low < 0 or high > top:
+    maximum = (255 if high <= 255 else 65535) if integers else (1 if high <= 1 else 255)
+    if low < 0 or high > maximum:
         raise ImageError(
             f"the picture's values reach from {low:g} to {high:g}: integers within 0..255 or "
             "0..65,535 or floats within 0..1 or 0..255 are wanted."
         )
-    return array.astype(np.float32) / np.float32(top)
+    return array.astype(np.float32) / np.float32(maximum)
 
 
-def _reduce(image, max_side):
+def _downscale(image: Image.Image, max_side: int | None) -> Image.Image:
     """Return the image with its longer side at most `max_side`."""
     longer = max(image.size)
     if max_side is None or longer <= max_side:
         return image
-    size = [max(1, round(length * max_side / longer)) for length in image.size]
-    return image.resize(size, Image.Resampling.BOX, reducing_gap=2.0)
+    width, height = (max(1, round(length * max_side / longer)) for length in image.size)
+    return image.resize((width, height), Image.Resampling.BOX, reducing_gap=2.0)

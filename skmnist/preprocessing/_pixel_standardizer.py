@@ -1,38 +1,45 @@
-"""Pixels centred and scaled, as a step of a pipeline."""
+"""Standardize pixels with one mean and one standard deviation."""
 
+from __future__ import annotations
+
+import math
 from numbers import Real
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 from sklearn.base import BaseEstimator, OneToOneFeatureMixin, TransformerMixin
 from sklearn.utils.validation import check_is_fitted, validate_data
 
+if TYPE_CHECKING:
+    from numpy.typing import ArrayLike, NDArray
+    from typing_extensions import Self
+
 
 class PixelStandardizer(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
     """Subtract one mean from all pixels and divide them by one standard deviation.
 
-    Unlike scikit-learn's ``StandardScaler`` it has two numbers for the whole picture, so that a
-    picture keeps its looks and pixels that are always black don't matter.
+    Unlike scikit-learn's ``StandardScaler`` it uses the same two numbers for all pixels, so an
+    image keeps its appearance, and pixels that are always black don't matter.
 
     Parameters
     ----------
     mean : "auto", float or None, default="auto"
-        What to subtract from pixels of 0 to 1. "auto" learns it in `fit`, None subtracts
+        What to subtract from pixels in the range 0 to 1. "auto" learns it in `fit`, None subtracts
         nothing. MNIST's is 0.1307.
     std : "auto", float or None, default="auto"
-        What to divide by then. "auto" learns it in `fit`, None divides by nothing. MNIST's is
-        0.3081.
+        What to divide by then. "auto" learns it in `fit`, None does not divide. MNIST's is 0.3081.
 
     Attributes
     ----------
     mean_ : float
-        What is subtracted.
+        The mean that is subtracted.
     std_ : float
-        What is divided by.
+        The standard deviation that pixels are divided by.
     pixel_scale_ : int
-        What pixels are divided by before: 255 where those of the fit are whole numbers within
-        0..255 that aren't all 0 or 1, else 1.
+        What pixels are divided by first: 255 if those of the fit are whole numbers within 0..255
+        that aren't all 0 or 1, else 1.
     n_features_in_ : int
-        Number of features of the fit; for pictures of three and more dimensions, their height.
+        Number of features of the fit; for images of three and more dimensions, their height.
     feature_names_in_ : ndarray of shape (n_features,)
         Names of the features, if all are strings.
 
@@ -42,7 +49,7 @@ class PixelStandardizer(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
 
     Examples
     --------
-    A search that finds out whether it helps:
+    A grid search that compares pipelines with and without it:
 
     >>> from sklearn.model_selection import GridSearchCV
     >>> from sklearn.pipeline import make_pipeline
@@ -63,17 +70,27 @@ class PixelStandardizer(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
     3
     """
 
-    def __init__(self, mean="auto", std="auto"):
+    mean_: float
+    std_: float
+    pixel_scale_: int
+    n_features_in_: int
+    feature_names_in_: np.ndarray
+
+    def __init__(
+        self,
+        mean: Literal["auto"] | float | None = "auto",
+        std: Literal["auto"] | float | None = "auto",
+    ) -> None:
         self.mean = mean
         self.std = std
 
-    def fit(self, X, y=None):
-        """Learn the mean and the standard deviation, where they are "auto".
+    def fit(self, X: ArrayLike, y: object = None) -> Self:
+        """Learn the mean and the standard deviation if they are "auto".
 
         Parameters
         ----------
         X : array-like of shape (n_samples, n_features), or of more dimensions
-            Pictures.
+            Images.
         y : Ignored
             Not needed.
 
@@ -81,57 +98,57 @@ class PixelStandardizer(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
         -------
         self : PixelStandardizer
         """
-        mean, std = (_checked(name, getattr(self, name)) for name in ("mean", "std"))
-        X = self._check(X, reset=True)
+        mean, std = (_check_constant(name, getattr(self, name)) for name in ("mean", "std"))
+        X = self._validate(X, reset=True)
         low, high = X.min(), X.max()
         integers = X.dtype.kind in "ui" or (X == np.floor(X)).all()
         self.pixel_scale_ = 255 if integers and low >= 0 and 1 < high <= 255 else 1
         if mean == "auto":
             mean = X.mean(dtype=np.float64) / self.pixel_scale_
         if std == "auto":
-            # All pixels alike are as in scikit-learn's scalers: not divided.
+            # As in scikit-learn's scalers, constant pixels are not divided.
             std = X.std(dtype=np.float64) / self.pixel_scale_ or 1.0
         self.mean_ = 0.0 if mean is None else float(mean)
         self.std_ = 1.0 if std is None else float(std)
         return self
 
-    def transform(self, X):
-        """Return the pixels, scaled to 0 to 1 first, less the mean and divided by the deviation.
+    def transform(self, X: ArrayLike) -> NDArray[np.float32 | np.float64]:
+        """Scale the pixels to 0 to 1, subtract the mean and divide by the standard deviation.
 
         Parameters
         ----------
         X : array-like of shape (n_samples, n_features), or of more dimensions
-            Pictures.
+            Images.
 
         Returns
         -------
-        X_out : ndarray of the same shape, float32, or float64 where X is
-            The pixels.
+        X_out : ndarray of the same shape, float32, or float64 if X is
+            The standardized pixels.
         """
         check_is_fitted(self)
-        X = self._check(X, reset=False)
+        X = self._validate(X, reset=False)
         dtype = X.dtype.type if X.dtype in (np.float32, np.float64) else np.float32
-        # (X / scale - mean) / std in two operations, as pictures are many.
+        # (X / scale - mean) / std in two operations, as there are many images.
         factor = 1 / (self.pixel_scale_ * self.std_)
         return X.astype(dtype, copy=False) * dtype(factor) - dtype(self.mean_ / self.std_)
 
-    def _check(self, X, *, reset):
+    def _validate(self, X: Any, *, reset: bool) -> np.ndarray:
         if hasattr(X, "detach"):
             X = X.detach().cpu().numpy()
         return validate_data(self, X, dtype="numeric", allow_nd=True, reset=reset)
 
-    def __sklearn_tags__(self):
+    def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()
         tags.input_tags.three_d_array = True
         tags.transformer_tags.preserves_dtype = ["float64", "float32"]
         return tags
 
 
-def _checked(name, value):
-    is_number = isinstance(value, Real) and not isinstance(value, bool) and np.isfinite(value)
+def _check_constant(name: str, value: Any) -> Any:
+    is_number = isinstance(value, Real) and not isinstance(value, bool) and math.isfinite(value)
     if value is None or value == "auto" or (is_number and (name == "mean" or value > 0)):
         return value
-    wanted = "a number" if name == "mean" else "a number above 0"
+    expected = "a number" if name == "mean" else "a number above 0"
     raise ValueError(
-        f'{name}={value!r}: wanted is "auto", {wanted} (for pixels of 0 to 1) or None.'
+        f'{name}={value!r}: wanted is "auto", {expected} (for pixels of 0 to 1) or None.'
     )

@@ -1,8 +1,10 @@
-"""What a classifier makes of a photo."""
+"""Predict the digits in a photo."""
+
+from __future__ import annotations
 
 import math
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any, Literal, overload
 
 import numpy as np
 from sklearn.pipeline import Pipeline
@@ -11,51 +13,90 @@ from sklearn.utils.validation import check_is_fitted
 from ._digit_normalizer import DigitNormalizer
 from ._segment_digits import segment_digits
 
-_SHAPE = (28, 28)
-# What transformers learn of the pixels they are fitted on: some is above 1 where white is 255.
-_LEARNT = ("data_max_", "max_abs_", "center_", "mean_")
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from sklearn.base import BaseEstimator
+
+    from ._image_io import ImageLike
+
+_IMAGE_SHAPE = (28, 28)
+# Fitted attributes of transformers: one is above 1 if they were fitted on pixels up to 255.
+_FITTED_STATS = ("data_max_", "max_abs_", "center_", "mean_")
 
 
 @dataclass(frozen=True, eq=False)
 class ImagePrediction:
-    """What a classifier makes of one digit.
+    """The prediction of a classifier for one digit.
 
     Attributes
     ----------
     label : object
-        The label that was predicted.
+        The predicted label.
     proba : dict of label to float
         The probability of each class, in the order of the classifier's ``classes_``.
     image : ndarray of shape (28, 28), uint8
-        What the classifier saw: ink bright on black.
+        The image that was passed to the classifier, bright on black.
     box : tuple of int or None
-        Where the digit lies in the picture, in its pixels: top, left, bottom, right. None unless
-        several digits were looked for.
+        The digit's bounding box in the image, in pixels: top, left, bottom, right. None unless the
+        image was segmented, with ``multiple=True``.
     """
 
     label: Any
-    proba: dict
+    proba: dict[Any, float]
     image: np.ndarray = field(repr=False)
-    box: tuple | None = None
+    box: tuple[int, int, int, int] | None = None
 
 
-def predict_image(estimator, image, *, multiple=False, normalizer=None):
+@overload
+def predict_image(
+    estimator: BaseEstimator,
+    image: ImageLike,
+    *,
+    multiple: Literal[False] = False,
+    normalizer: DigitNormalizer | None = None,
+) -> ImagePrediction: ...
+@overload
+def predict_image(
+    estimator: BaseEstimator,
+    image: ImageLike,
+    *,
+    multiple: Literal[True],
+    normalizer: DigitNormalizer | None = None,
+) -> list[ImagePrediction]: ...
+@overload
+def predict_image(
+    estimator: BaseEstimator,
+    image: ImageLike,
+    *,
+    multiple: bool = False,
+    normalizer: DigitNormalizer | None = None,
+) -> ImagePrediction | list[ImagePrediction]: ...
+
+
+def predict_image(
+    estimator: BaseEstimator,
+    image: ImageLike,
+    *,
+    multiple: bool = False,
+    normalizer: DigitNormalizer | None = None,
+) -> ImagePrediction | list[ImagePrediction]:
     """Predict the digit in a photo or a drawing, or all digits in it.
 
-    The picture is brought into MNIST's form first, by a
+    The image is first brought into MNIST's form by a
     :class:`~skmnist.preprocessing.DigitNormalizer`.
 
     Parameters
     ----------
     estimator : classifier or Pipeline
-        Fitted on pictures of 28 x 28 grey pixels such as MNIST's, with ``predict_proba``. Its own
-        DigitNormalizer is taken if it is a Pipeline that begins with one.
+        Fitted on grayscale images of 28 x 28 pixels such as MNIST's, with ``predict_proba``. If it
+        is a Pipeline that begins with a DigitNormalizer, that one is used.
     image : str, path-like, binary file, PIL Image, array-like or tensor
-        The picture, of any kind and size: see :func:`skmnist.preprocessing.read_image`.
+        The image, of any kind and size: see :func:`skmnist.preprocessing.read_image`.
     multiple : bool, default=False
-        Whether the picture holds several digits, in a row or in a few rows.
+        Whether the image shows several digits, in one line or a few lines.
     normalizer : DigitNormalizer, default=None
-        How the picture is brought into MNIST's form; by default as ``DigitNormalizer()`` does.
+        Brings the image into MNIST's form. If None, ``DigitNormalizer()``.
 
     Returns
     -------
@@ -65,7 +106,7 @@ def predict_image(estimator, image, *, multiple=False, normalizer=None):
     Raises
     ------
     ImageError
-        If the picture cannot be read or shows no ink.
+        If the image cannot be read or has no foreground.
     NotFittedError
         If `estimator` is not fitted.
     TypeError
@@ -76,8 +117,9 @@ def predict_image(estimator, image, *, multiple=False, normalizer=None):
 
     See Also
     --------
-    skmnist.preprocessing.DigitNormalizer : Brings pictures into MNIST's form.
-    skmnist.displays.PreprocessingDisplay : Shows how.
+    skmnist.preprocessing.DigitNormalizer : Brings images into MNIST's form.
+    skmnist.preprocessing.segment_digits : Cuts an image of several digits into single digits.
+    skmnist.displays.PreprocessingDisplay : Shows the steps.
 
     Notes
     -----
@@ -102,37 +144,41 @@ def predict_image(estimator, image, *, multiple=False, normalizer=None):
     >>> prediction.image.shape
     (28, 28)
     """
-    estimator, own = _without_normalizer(estimator)
-    normalizer = normalizer or own or DigitNormalizer()
-    white = _white_of(estimator)
-    images, boxes = segment_digits(image) if multiple else ([image], [None])
-    rows = normalizer.transform(images)
-    X = rows if white == 255 else rows / np.float32(255)
-    if hasattr(estimator, "feature_names_in_"):
+    classifier, own_normalizer = _split_normalizer(estimator)
+    normalizer = normalizer or own_normalizer or DigitNormalizer()
+    pixel_max = _pixel_max(classifier)
+    images: list[Any] = [image]
+    boxes: list[Any] = [None]
+    if multiple:
+        images, box_array = segment_digits(image)
+        boxes = [tuple(box) for box in box_array.tolist()]
+    pixels = normalizer.transform(images)
+    X: Any = pixels if pixel_max == 255 else pixels / np.float32(255)
+    if hasattr(classifier, "feature_names_in_"):
         import pandas as pd
 
-        X = pd.DataFrame(X, columns=estimator.feature_names_in_)
-    classes = estimator.classes_.tolist()
-    found = [
+        X = pd.DataFrame(X, columns=classifier.feature_names_in_)
+    classes = classifier.classes_.tolist()
+    predictions = [
         ImagePrediction(
             label=label,
             proba=dict(zip(classes, proba, strict=True)),
-            image=row.reshape(_SHAPE),
-            box=None if box is None else tuple(box.tolist()),
+            image=flat_image.reshape(_IMAGE_SHAPE),
+            box=box,
         )
-        for label, proba, row, box in zip(
-            np.asarray(estimator.predict(X)).tolist(),
-            estimator.predict_proba(X).tolist(),
-            rows,
+        for label, proba, flat_image, box in zip(
+            np.asarray(classifier.predict(X)).tolist(),
+            classifier.predict_proba(X).tolist(),
+            pixels,
             boxes,
             strict=True,
         )
     ]
-    return found if multiple else found[0]
+    return predictions if multiple else predictions[0]
 
 
-def _without_normalizer(estimator):
-    """Return a classifier of rows of pixels, and the DigitNormalizer before it or None."""
+def _split_normalizer(estimator: Any) -> tuple[Any, DigitNormalizer | None]:
+    """Return a classifier of flat images, and the DigitNormalizer before it or None."""
     estimator = getattr(estimator, "best_estimator_", estimator)
     check_is_fitted(estimator)
     if isinstance(estimator, Pipeline) and isinstance(estimator[0], DigitNormalizer):
@@ -140,10 +186,10 @@ def _without_normalizer(estimator):
     return estimator, None
 
 
-def _white_of(estimator):
-    """Return the value of white in the pixels that `estimator` was fitted on: 255 or 1.
+def _pixel_max(estimator: Any) -> int:
+    """Return the largest value of the pixels that `estimator` was fitted on: 255 or 1.
 
-    Raises TypeError or ValueError where `estimator` is not for pictures like MNIST's.
+    Raises TypeError or ValueError if `estimator` is not for images like MNIST's.
     """
     name = type(estimator).__name__
     if not hasattr(estimator, "predict_proba"):
@@ -151,13 +197,13 @@ def _white_of(estimator):
             f"{name} has no predict_proba, a classifier that has one is wanted. scikit-learn's "
             "CalibratedClassifierCV gives one to others."
         )
-    first = next(_steps(estimator))
-    # A Pipeline doesn't tell where its first step is "passthrough".
+    first = next(_iter_steps(estimator))
+    # A Pipeline has no n_features_in_ if its first step is "passthrough".
     n_features = getattr(estimator, "n_features_in_", None)
     n_features = n_features or getattr(first, "n_features_in_", None)
-    shape = getattr(first, "image_shape_", _SHAPE)
-    if n_features not in (None, math.prod(_SHAPE)) or shape[-2:] != _SHAPE:
-        form = f"{n_features:,} features" if shape == _SHAPE else f"pictures of shape {shape}"
+    shape = getattr(first, "image_shape_", _IMAGE_SHAPE)
+    if n_features not in (None, math.prod(_IMAGE_SHAPE)) or shape[-2:] != _IMAGE_SHAPE:
+        form = f"{n_features:,} features" if shape == _IMAGE_SHAPE else f"pictures of shape {shape}"
         raise ValueError(
             f"{name} was fitted on {form}, wanted are grey pictures of 28 x 28 pixels, which are "
             "784 features: such are made of photos."
@@ -172,16 +218,17 @@ def _white_of(estimator):
                 "to 1. What scales them has to be a step of a Pipeline, before the classifier."
             )
         return 1 if high <= 1 else 255
-    learnt = [getattr(first, name) for name in _LEARNT if getattr(first, name, None) is not None]
-    return 1 if learnt and np.max(learnt[0]) <= 1 else 255
+    stats = (getattr(first, attribute, None) for attribute in _FITTED_STATS)
+    stat = next((stat for stat in stats if stat is not None), None)
+    return 1 if stat is not None and np.max(stat) <= 1 else 255
 
 
-def _steps(estimator):
-    """Yield the steps of an estimator, from the first; by itself it is the only one."""
+def _iter_steps(estimator: Any) -> Iterator[Any]:
+    """Yield the steps of an estimator, from the first; without steps, the estimator itself."""
     estimator = getattr(estimator, "estimator_", estimator)
     if isinstance(estimator, Pipeline):
         for _, step in estimator.steps:
             if step not in (None, "passthrough"):
-                yield from _steps(step)
+                yield from _iter_steps(step)
     else:
         yield estimator

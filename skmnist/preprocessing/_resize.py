@@ -1,19 +1,29 @@
-"""From clean ink to the small picture: what the makers of MNIST and of EMNIST did."""
+"""From the segmented foreground to 28 x 28 pixels, as the makers of MNIST and EMNIST did it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
 
 import numpy as np
 from PIL import Image
 from scipy import ndimage
 
-_SMALLEST_BOX = 10  # pixels: below, the makers of MNIST took the box as if it were so large
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from typing import TypeAlias
+
+    Step: TypeAlias = Callable[[np.ndarray], np.ndarray]
+
+_MIN_MNIST_SIDE = 10  # pixels: MNIST treats smaller bounding boxes as if they had this side
 _EMNIST_BORDER = 2  # of 28 pixels
-_EMNIST_BLUR = 1 / 128  # of the side: EMNIST blurred pictures of 128 pixels by one
+_EMNIST_BLUR = 1 / 128  # of the side: EMNIST blurred images of 128 pixels by one
 
 
-def area_resample(image, size):
+def area_resample(image: np.ndarray, size: int) -> np.ndarray:
     """Return a square image resampled by exact area weighting.
 
     Each source pixel is spread over the target pixels that it overlaps, in proportion to the
-    overlap. Neither Pillow's BOX filter nor torch's area interpolation does that where the sizes
+    overlap. Neither Pillow's BOX filter nor torch's area interpolation does that when the sizes
     aren't multiples.
 
     Parameters
@@ -34,66 +44,70 @@ def area_resample(image, size):
     return weights @ image @ weights.T
 
 
-def to_bytes(image, top=1.0):
-    """Return the image as uint8, scaled so that its maximum is `top` of 255."""
-    scale = 255 * top / image.max()
+def _to_uint8(image: np.ndarray, maximum: float = 1.0) -> np.ndarray:
+    """Return the image as uint8, scaled so that its maximum is `maximum` times 255."""
+    scale = 255 * maximum / image.max()
     # Rounding errors of the sums must not decide what a half is rounded to.
     return np.clip(np.floor(np.round(image * scale, 9) + 0.5), 0, 255).astype(np.uint8)
 
 
-def square_box(ink, least=1):
-    """Return the bounding box of the ink, the shorter side grown around its centre with zeros."""
-    rows, columns = np.flatnonzero(ink.any(axis=1)), np.flatnonzero(ink.any(axis=0))
-    box = ink[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]
-    side = max(*box.shape, least)
-    before = [(side - length) // 2 for length in box.shape]
-    pads = [(b, side - length - b) for b, length in zip(before, box.shape, strict=True)]
-    return np.pad(box, pads)
+def _crop_to_square(foreground: np.ndarray, min_side: int = 1) -> np.ndarray:
+    """Return the foreground's bounding box, its shorter side padded with zeros on both ends."""
+    rows, columns = (np.flatnonzero(foreground.any(axis=axis)) for axis in (1, 0))
+    crop = foreground[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]
+    side = max(*crop.shape, min_side)
+    before = [(side - length) // 2 for length in crop.shape]
+    padding = [(b, side - length - b) for b, length in zip(before, crop.shape, strict=True)]
+    return np.pad(crop, padding)
 
 
-def mnist_box(ink):
-    """Return the ink as 20 x 20 bytes, in the way of MNIST."""
-    box = square_box(ink, _SMALLEST_BOX)
-    while len(box) < 20:
-        box = box.repeat(2, axis=0).repeat(2, axis=1)
-    return to_bytes(area_resample(box, 20), ink.max())
+def crop_like_mnist(foreground: np.ndarray) -> np.ndarray:
+    """Return the foreground as 20 x 20 bytes, as in MNIST."""
+    square = _crop_to_square(foreground, _MIN_MNIST_SIDE)
+    while len(square) < 20:
+        square = square.repeat(2, axis=0).repeat(2, axis=1)
+    return _to_uint8(area_resample(square, 20), foreground.max())
 
 
-def centre_of_mass(box):
-    """Return the 20 x 20 bytes pasted into 28 x 28, their centre of mass in pixel 14."""
-    mass = box.astype(np.float64)
-    at = np.arange(len(box)) + 0.5
-    centre = [at @ mass.sum(axis=1 - axis) / mass.sum() for axis in (0, 1)]
-    row, column = (int(15 - c) for c in centre)
-    # Room on all sides, cut off again: the patch may be cut at the border.
-    room = np.pad(np.zeros((28, 28), np.uint8), 20)
-    room[20 + row : 40 + row, 20 + column : 40 + column] = box
-    return room[20:48, 20:48]
+def paste_by_center_of_mass(crop: np.ndarray) -> np.ndarray:
+    """Return the 20 x 20 bytes pasted into 28 x 28, their center of mass in pixel 14."""
+    mass = crop.astype(np.float64)
+    coordinates = np.arange(len(crop)) + 0.5
+    center = [coordinates @ mass.sum(axis=1 - axis) / mass.sum() for axis in (0, 1)]
+    row, column = (int(15 - c) for c in center)
+    # Padded on all sides and cropped again: parts of the digit may lie beyond the border.
+    padded = np.pad(np.zeros((28, 28), np.uint8), 20)
+    padded[20 + row : 40 + row, 20 + column : 40 + column] = crop
+    return padded[20:48, 20:48]
 
 
-def bbox(ink):
-    """Return the ink's box as 20 x 20 bytes."""
-    return to_bytes(area_resample(square_box(ink), 20), ink.max())
+def crop_bounding_box(foreground: np.ndarray) -> np.ndarray:
+    """Return the foreground's square bounding box as 20 x 20 bytes."""
+    return _to_uint8(area_resample(_crop_to_square(foreground), 20), foreground.max())
 
 
-def centre(box):
+def paste_centered(crop: np.ndarray) -> np.ndarray:
     """Return the 20 x 20 bytes in the middle of 28 x 28."""
-    return np.pad(box, 4)
+    return np.pad(crop, 4)
 
 
-def emnist_box(ink):
-    """Return the ink as 24 x 24 bytes, in the way of EMNIST: blurred, then bicubic."""
-    box = square_box(ink)
-    side = len(box)
+def crop_like_emnist(foreground: np.ndarray) -> np.ndarray:
+    """Return the foreground as 28 x 28 bytes, as in EMNIST: blurred, then bicubic."""
+    square = _crop_to_square(foreground)
+    side = len(square)
     border = round(side * _EMNIST_BORDER / (28 - 2 * _EMNIST_BORDER))
-    box = ndimage.gaussian_filter(np.pad(box, border), max(1.0, side * _EMNIST_BLUR))
-    small = Image.fromarray(box.astype(np.float32)).resize((28, 28), Image.Resampling.BICUBIC)
-    return to_bytes(np.clip(np.asarray(small, dtype=np.float64), 0, None), ink.max())
+    blurred = ndimage.gaussian_filter(np.pad(square, border), max(1.0, side * _EMNIST_BLUR))
+    small = Image.fromarray(blurred.astype(np.float32)).resize((28, 28), Image.Resampling.BICUBIC)
+    return _to_uint8(np.clip(np.asarray(small, dtype=np.float64), 0, None), foreground.max())
 
 
-# The ways to the small picture: ink -> box, box -> 28 x 28.
-METHODS = {
-    "mnist": (mnist_box, centre_of_mass),
-    "emnist": (emnist_box, lambda box: box),
-    "bbox_centered": (bbox, centre),
+def _identity(crop: np.ndarray) -> np.ndarray:
+    return crop
+
+
+# For each method the functions for the two steps: foreground -> crop, crop -> 28 x 28.
+METHODS: dict[str, tuple[Step, Step]] = {
+    "mnist": (crop_like_mnist, paste_by_center_of_mass),
+    "emnist": (crop_like_emnist, _identity),
+    "bbox_centered": (crop_bounding_box, paste_centered),
 }

@@ -1,44 +1,56 @@
-"""A picture of several digits, cut into single ones."""
+"""Cut an image of several digits into single digits."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
 from skmnist.exceptions import ImageError
 
-from ._components import gap, join
-from ._image_io import naming, read_image
+from ._components import box_distance, union_box
+from ._image_io import add_filename, read_image
 from ._parameters import check_choice
-from ._segmentation import Page
+from ._segmentation import SegmentedPage
 
-_MAX_SIDE = 1600  # pixels: more than for one digit, as each is a part of the picture
-_SMALL_PART = 0.6  # of a digit's height: lower than this, something is a part of a digit
-_SPECK = 0.2  # of a digit's height: smaller than this, it is a speck
-_GAP = 0.3  # of a digit's height: a part lies at most so far from its digit
-_OVERLAP = 0.5  # of the narrower one's width: parts one above the other are one digit
-_ROW = 0.6  # of a digit's height: further down begins another row
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from ._image_io import ImageLike
+
+_WORKING_SIDE = 1600  # pixels: more than for one digit, as each is a part of the image
+_MIN_OVERLAP = 0.5  # of the narrower component's width: parts one above the other are one digit
+# As fractions of the typical height of a digit:
+_MIN_DIGIT_HEIGHT = 0.6  # lower components are parts of a digit
+_MIN_PART_SIDE = 0.2  # smaller components are specks
+_MAX_PART_DISTANCE = 0.3  # from a part to its digit
+_MIN_LINE_DISTANCE = 0.6  # between the centers of digits on two lines
 
 
-def segment_digits(image, *, polarity="auto"):
-    """Cut a picture of a row of digits, or of a few rows, into pictures of single digits.
+def segment_digits(
+    image: ImageLike, *, polarity: Literal["auto", "dark", "light"] = "auto"
+) -> tuple[list[NDArray[np.uint8]], NDArray[np.int_]]:
+    """Cut an image of one line of digits, or of a few lines, into images of single digits.
 
     Parameters
     ----------
     image : str, path-like, binary file, PIL Image, array-like or tensor
-        The picture, of any kind: see :func:`read_image`.
+        The image, of any kind: see :func:`read_image`.
     polarity : {"auto", "dark", "light"}, default="auto"
-        Whether the ink is darker than its paper or lighter. "auto" takes for paper what most of
-        the picture is.
+        Whether the foreground is darker or lighter than the background. "auto" takes the
+        brightness of most of the image for the background's.
 
     Returns
     -------
     images : list of ndarray of shape (height, width), uint8
-        The digits in reading order: ink bright on black, cleaned, for `DigitNormalizer`.
+        The digits in reading order: bright on black, without background, for `DigitNormalizer`.
     boxes : ndarray of shape (n_digits, 4), int
-        Where each lies in the picture, in its pixels: top, left, bottom, right.
+        Their bounding boxes in the image, in pixels: top, left, bottom, right.
 
     Raises
     ------
     ImageError
-        If the picture cannot be read or shows no ink.
+        If the image cannot be read or has no foreground.
 
     See Also
     --------
@@ -46,7 +58,7 @@ def segment_digits(image, *, polarity="auto"):
 
     Notes
     -----
-    Digits have to stand apart: those that touch come out as one.
+    Digits must not touch each other: digits that touch become one image.
 
     Examples
     --------
@@ -63,54 +75,61 @@ def segment_digits(image, *, polarity="auto"):
     """
     check_choice("polarity", polarity, ("auto", "dark", "light"))
     full = read_image(image)
-    grey = read_image(full, max_side=_MAX_SIDE)
+    gray = read_image(full, max_side=_WORKING_SIDE)
     try:
-        page = Page(grey, polarity)
+        page = SegmentedPage(gray, polarity)
     except ImageError as error:
-        raise naming(image, error) from None
-    groups = _group(page.components.boxes, page.large)
-    images = [np.round(255 * page.ink(group)).astype(np.uint8) for group in groups]
-    scale = np.tile(np.divide(full.shape, grey.shape), 2)
-    boxes = np.array([page.components.box_of(group) for group in groups]) * scale
+        raise add_filename(image, error) from None
+    digits = _group_components(page.components.boxes, page.candidates)
+    images = [np.round(255 * page.foreground(digit)).astype(np.uint8) for digit in digits]
+    scale = np.tile(np.divide(full.shape, gray.shape), 2)
+    boxes = np.array([page.components.bounding_box(digit) for digit in digits]) * scale
     return images, np.round(boxes).astype(int)
 
 
-def _group(boxes, numbers):
-    """Return lists of the components that are one digit each, in reading order."""
+def _group_components(boxes: np.ndarray, candidates: np.ndarray) -> list[list[int]]:
+    """Return for each digit, in reading order, the indices of its components."""
     heights = boxes[:, 2] - boxes[:, 0]
-    tallest = heights[numbers].max()
-    typical = np.median(heights[numbers][heights[numbers] >= tallest / 2])
+    tallest = heights[candidates].max()
+    typical = np.median(heights[candidates][heights[candidates] >= tallest / 2])
     sides = (boxes[:, 2:] - boxes[:, :2]).max(axis=1)
-    whole = [k for k in numbers if heights[k] >= _SMALL_PART * typical]
-    parts = [k for k in numbers if k not in whole and sides[k] >= _SPECK * typical]
-    groups = []
+    whole = [k for k in candidates if heights[k] >= _MIN_DIGIT_HEIGHT * typical]
+    parts = [k for k in candidates if k not in whole and sides[k] >= _MIN_PART_SIDE * typical]
+    digits: list[list[int]] = []
     for k in sorted(whole, key=lambda k: boxes[k, 1]):
-        same = [group for group in groups if _are_above(join(boxes[group]), boxes[k])]
-        if same:
-            same[0].append(k)
+        overlapping = [
+            digit for digit in digits if _overlap_horizontally(union_box(boxes[digit]), boxes[k])
+        ]
+        if overlapping:
+            overlapping[0].append(k)
         else:
-            groups.append([k])
+            digits.append([k])
     for k in parts:
-        nearest = min(groups, key=lambda group: gap(join(boxes[group]), boxes[k]))
-        if gap(join(boxes[nearest]), boxes[k]) <= _GAP * typical:
-            nearest.append(k)
-    return _in_reading_order(groups, boxes, typical)
+        distances = [box_distance(union_box(boxes[digit]), boxes[k]) for digit in digits]
+        nearest = int(np.argmin(distances))
+        if distances[nearest] <= _MAX_PART_DISTANCE * typical:
+            digits[nearest].append(k)
+    return _in_reading_order(digits, boxes, typical)
 
 
-def _are_above(one, other):
+def _overlap_horizontally(first: np.ndarray, second: np.ndarray) -> bool:
     """Return whether two boxes share most of their columns, and some rows."""
-    columns = min(one[3], other[3]) - max(one[1], other[1])
-    rows = min(one[2], other[2]) - max(one[0], other[0])
-    return rows > 0 and columns >= _OVERLAP * min(one[3] - one[1], other[3] - other[1])
+    columns = min(first[3], second[3]) - max(first[1], second[1])
+    rows = min(first[2], second[2]) - max(first[0], second[0])
+    narrower = min(first[3] - first[1], second[3] - second[1])
+    return rows > 0 and columns >= _MIN_OVERLAP * narrower
 
 
-def _in_reading_order(groups, boxes, typical):
-    joined = {id(group): join(boxes[group]) for group in groups}
-    centre = {key: (box[0] + box[2]) / 2 for key, box in joined.items()}
-    rows = []
-    for group in sorted(groups, key=lambda group: centre[id(group)]):
-        last = np.mean([centre[id(other)] for other in rows[-1]]) if rows else -np.inf
-        if centre[id(group)] - last > _ROW * typical:
-            rows.append([])
-        rows[-1].append(group)
-    return [group for row in rows for group in sorted(row, key=lambda g: joined[id(g)][1])]
+def _in_reading_order(
+    digits: list[list[int]], boxes: np.ndarray, typical: float
+) -> list[list[int]]:
+    """Return the digits line by line, each line from left to right."""
+    digit_boxes = [union_box(boxes[digit]) for digit in digits]
+    centers = [(box[0] + box[2]) / 2 for box in digit_boxes]
+    lines: list[list[int]] = []
+    for i in sorted(range(len(digits)), key=centers.__getitem__):
+        above = np.mean([centers[j] for j in lines[-1]]) if lines else -np.inf
+        if centers[i] - above > _MIN_LINE_DISTANCE * typical:
+            lines.append([])
+        lines[-1].append(i)
+    return [digits[i] for line in lines for i in sorted(line, key=lambda i: digit_boxes[i][1])]

@@ -1,56 +1,71 @@
-"""Batches of pictures, bent: pure functions of tensors, with one setting for each picture."""
+"""Transforms of batches of images: pure functions of tensors, with parameters for each image."""
+
+from __future__ import annotations
 
 import math
+from typing import TYPE_CHECKING
 
 import torch
 import torch.nn.functional as F
 
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
-def affine(size, *, degrees=0.0, scale=1.0, shear=0.0, shift=(0.0, 0.0)):
-    """Return the matrices, for :func:`warp`, that turn, enlarge, slant and move pictures.
+
+def affine(
+    size: tuple[int, int],
+    *,
+    degrees: float | torch.Tensor = 0.0,
+    scale: float | torch.Tensor = 1.0,
+    shear: float | torch.Tensor = 0.0,
+    shift: tuple[float | torch.Tensor, float | torch.Tensor] = (0.0, 0.0),
+) -> torch.Tensor:
+    """Return the matrices, for :func:`warp`, that rotate, scale, shear and translate images.
 
     Each argument is a number, or a tensor of shape (n,).
 
     Parameters
     ----------
     size : tuple of int
-        (height, width) of the pictures, in pixels.
+        (height, width) of the images, in pixels.
     degrees : float or tensor
-        Turned counter-clockwise, about the centre.
+        Rotation counterclockwise, about the center.
     scale : float or tensor
-        Enlarged by this factor.
+        Scale factor.
     shear : float or tensor
-        Each row is moved to the right by so much of its height above the centre.
+        Shift of each line of pixels to the right, as a fraction of its height above the center.
     shift : pair of floats or tensors
-        Moved to the right and down, in pixels.
+        Translation to the right and down, in pixels.
 
     Returns
     -------
     tensor of shape (n, 2, 3), or (1, 2, 3)
-        From places in the result to places in the picture, in units of half a side.
+        From coordinates in the result to coordinates in the image, in units of half a side.
     """
     height, width = size
-    degrees, scale, shear, right, down = torch.broadcast_tensors(
-        *(torch.atleast_1d(torch.as_tensor(one)) for one in (degrees, scale, shear, *shift))
+    angles, scales, shears, right, down = torch.broadcast_tensors(
+        *(torch.atleast_1d(torch.as_tensor(value)) for value in (degrees, scale, shear, *shift))
     )
-    angle = degrees * (math.pi / 180)
-    cos, sin = torch.cos(angle) / scale, torch.sin(angle) / scale
-    # The inverse of: slant, then turn and enlarge, then move; y points down.
-    linear = torch.stack([cos + shear * sin, -sin + shear * cos, sin, cos], -1).view(-1, 2, 2)
-    moved = linear @ torch.stack([right, down], -1)[..., None]
-    matrices = torch.cat([linear, -moved], -1)
+    angles = angles * (math.pi / 180)
+    cos, sin = torch.cos(angles) / scales, torch.sin(angles) / scales
+    # The inverse of: shear, then rotate and scale, then translate; y points down.
+    linear = torch.stack([cos + shears * sin, -sin + shears * cos, sin, cos], -1).view(-1, 2, 2)
+    translation = linear @ torch.stack([right, down], -1)[..., None]
+    matrices = torch.cat([linear, -translation], -1)
     sides = torch.tensor([width / 2, height / 2], dtype=matrices.dtype, device=matrices.device)
     return matrices * torch.cat([sides, sides.new_ones(1)]) / sides[:, None]
 
 
-def elastic(size, strengths, generator):
+def elastic_displacement(
+    size: tuple[int, int], sigmas: torch.Tensor, generator: torch.Generator
+) -> torch.Tensor:
     """Return random, smooth displacements, for :func:`warp`.
 
     Parameters
     ----------
     size : tuple of int
-        (height, width) of the pictures, in pixels.
-    strengths : tensor of shape (n,)
+        (height, width) of the images, in pixels.
+    sigmas : tensor of shape (n,)
         Standard deviation of the displacements, in units of half a side.
     generator : torch.Generator
 
@@ -62,32 +77,34 @@ def elastic(size, strengths, generator):
     -----
     Simard, Steinkraus and Platt, "Best practices for convolutional neural networks applied to
     visual document analysis" (ICDAR 2003), blur a displacement drawn for each pixel. Here a
-    coarse grid of displacements is enlarged, which is as smooth and quicker.
+    coarse grid of displacements is upsampled, which is as smooth and faster.
     """
     coarse = torch.randn(
-        (len(strengths), 2, 5, 5),
+        (len(sigmas), 2, 5, 5),
         generator=generator,
-        dtype=strengths.dtype,
-        device=strengths.device,
+        dtype=sigmas.dtype,
+        device=sigmas.device,
     )
-    coarse = coarse * strengths[:, None, None, None]
-    down, across = (_enlargement(coarse.shape[-1], n).to(coarse) for n in size)
-    return (down @ coarse @ across.t()).permute(0, 2, 3, 1)
+    coarse = coarse * sigmas[:, None, None, None]
+    vertical, horizontal = (_bicubic_matrix(coarse.shape[-1], n).to(coarse) for n in size)
+    return (vertical @ coarse @ horizontal.t()).permute(0, 2, 3, 1)
 
 
-def _enlargement(n_coarse, n):
-    """Return the matrix of shape (n, n_coarse) that enlarges a column of numbers, bicubically.
+def _bicubic_matrix(n_coarse: int, n: int) -> torch.Tensor:
+    """Return the matrix of shape (n, n_coarse) that upsamples a column of numbers, bicubically.
 
-    Two products are quicker than torch's interpolation by far.
+    Two matrix products are much faster than torch's interpolation.
     """
-    one = torch.eye(n_coarse)[None, None]
-    return F.interpolate(one, (n, n_coarse), mode="bicubic", align_corners=True)[0, 0]
+    identity = torch.eye(n_coarse)[None, None]
+    return F.interpolate(identity, (n, n_coarse), mode="bicubic", align_corners=True)[0, 0]
 
 
-def warp(images, matrices, displacements=None):
-    """Return pictures whose pixels are taken from elsewhere, between pixels in proportion.
+def warp(
+    images: torch.Tensor, matrices: torch.Tensor, displacements: torch.Tensor | None = None
+) -> torch.Tensor:
+    """Return images resampled at transformed coordinates, with bilinear interpolation.
 
-    Beyond the rim it is as at the rim.
+    Beyond the border the value at the border is repeated.
 
     Parameters
     ----------
@@ -95,42 +112,44 @@ def warp(images, matrices, displacements=None):
     matrices : tensor of shape (n, 2, 3) or (1, 2, 3)
         Of :func:`affine`.
     displacements : tensor of shape (n, height, width, 2), default=None
-        Of :func:`elastic`.
+        Of :func:`elastic_displacement`.
 
     Returns
     -------
     tensor of the shape of `images`
     """
     matrices = matrices.to(images.dtype).expand(len(images), -1, -1)
-    grid = F.affine_grid(matrices, images.shape, align_corners=False)
+    grid = F.affine_grid(matrices, list(images.shape), align_corners=False)
     if displacements is not None:
         grid = grid + displacements
     return F.grid_sample(images, grid, padding_mode="border", align_corners=False)
 
 
-def thicken(images, amounts):
-    """Return pictures whose bright strokes are wider by `amounts` pixels to each side.
+def dilate(images: torch.Tensor, amounts: torch.Tensor) -> torch.Tensor:
+    """Return images whose bright strokes are wider by `amounts` pixels to each side.
 
     Parameters
     ----------
     images : tensor of shape (n, channels, height, width)
     amounts : tensor of shape (n,)
-        From -1 (a pixel narrower) to 1; of a fraction, so much of the way.
+        From -1 (eroded by a pixel) to 1 (dilated by a pixel); fractions interpolate linearly.
 
     Returns
     -------
     tensor of the shape of `images`
     """
-    wide, narrow = _of_neighbours(images, torch.maximum), _of_neighbours(images, torch.minimum)
+    dilated, eroded = _pool_3x3(images, torch.maximum), _pool_3x3(images, torch.minimum)
     amounts = amounts.to(images.dtype)[:, None, None, None]
-    wider, narrower = amounts.clamp(min=0), -amounts.clamp(max=0)
-    return images + wider * (wide - images) + narrower * (narrow - images)
+    dilation, erosion = amounts.clamp(min=0), -amounts.clamp(max=0)
+    return images + dilation * (dilated - images) + erosion * (eroded - images)
 
 
-def _of_neighbours(images, function):
-    """Return the maximum (or minimum) of each pixel and its eight neighbours.
+def _pool_3x3(
+    images: torch.Tensor, function: Callable[[torch.Tensor, torch.Tensor], torch.Tensor]
+) -> torch.Tensor:
+    """Return the maximum (or minimum) of each pixel and its eight neighbors.
 
-    Row by row and column by column, which is quicker than torch's pooling.
+    One axis after the other, which is faster than torch's pooling.
     """
     result = images
     for axis in (-1, -2):

@@ -12,7 +12,7 @@ from sklearn.metrics import check_scoring
 
 from skmnist._utils.device import default_device_cpu
 from skmnist.displays._images import as_images
-from skmnist.preprocessing._transforms import affine, thicken, warp
+from skmnist.preprocessing._transforms import affine, dilate, warp
 
 from ._result import StudyResult, provenance, scoring_name
 
@@ -35,7 +35,7 @@ def _add_noise(images, std, generator):
 def _thicken(images, pixels, generator):
     whole = int(abs(pixels))
     for step in [np.sign(pixels)] * whole + [pixels - np.sign(pixels) * whole]:
-        images = thicken(images, torch.full((len(images),), float(step)))
+        images = dilate(images, torch.full((len(images),), float(step)))
     return images
 
 

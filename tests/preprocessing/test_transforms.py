@@ -3,7 +3,7 @@
 import pytest
 import torch
 
-from skmnist.preprocessing._transforms import affine, elastic, thicken, warp
+from skmnist.preprocessing._transforms import affine, dilate, elastic_displacement, warp
 from tests.helpers import digits
 
 X, Y = digits(step=10)
@@ -23,11 +23,11 @@ def seeded(seed=0):
 @pytest.mark.parametrize("size", [(28, 28), (28, 20), (7, 12)])
 def test_no_distortion_leaves_the_picture(size, dtype):
     images = torch.rand((3, 2, *size), generator=seeded(), dtype=dtype)
-    still = elastic(size, images.new_zeros(3), seeded())
+    still = elastic_displacement(size, images.new_zeros(3), seeded())
     result = warp(images, affine(size), still)
     assert result.dtype == dtype
     torch.testing.assert_close(result, images, atol=1e-4, rtol=0)
-    assert torch.equal(thicken(images, torch.zeros(3)), images)
+    assert torch.equal(dilate(images, torch.zeros(3)), images)
 
 
 def test_a_quarter_turn_is_counter_clockwise():
@@ -76,10 +76,10 @@ AMOUNTS = (-1.0, -0.5, 0.0, 0.5, 1.0)
 
 
 def test_strokes_become_wider_and_narrower_in_proportion():
-    ink = [thicken(IMAGES, torch.full((len(IMAGES),), a)).mean().item() for a in AMOUNTS]
+    ink = [dilate(IMAGES, torch.full((len(IMAGES),), a)).mean().item() for a in AMOUNTS]
     assert ink == sorted(ink)
     assert ink[3] == pytest.approx((ink[2] + ink[4]) / 2, rel=1e-4)
     dot = torch.zeros(1, 1, 5, 5)
     dot[..., 2, 2] = 1
-    assert thicken(dot, torch.ones(1)).sum() == 9
-    assert thicken(dot, -torch.ones(1)).sum() == 0
+    assert dilate(dot, torch.ones(1)).sum() == 9
+    assert dilate(dot, -torch.ones(1)).sum() == 0
