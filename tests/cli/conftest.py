@@ -17,32 +17,32 @@ def folder(tmp_path_factory):
     folder = tmp_path_factory.mktemp("predict")
     X, y = load_mnist_sample(return_X_y=True)
     save(MLPClassifier(max_epochs=5, random_state=0).fit(X, y), folder / "digits.safetensors")
-    rows = [255 - X[i].reshape(28, 28) for i in (700, 2300, 4800)]
-    photos = [np.asarray(Image.fromarray(row).resize((112, 112))) for row in rows]
+    images = [255 - X[i].reshape(28, 28) for i in (700, 2300, 4800)]
+    photos = [np.asarray(Image.fromarray(image).resize((112, 112))) for image in images]
     Image.fromarray(photos[1]).save(folder / "photo.jpg")
-    Image.fromarray(np.hstack(photos)).save(folder / "row.png")
+    Image.fromarray(np.hstack(photos)).save(folder / "digits.png")
     assert y[[700, 2300, 4800]].tolist() == [1, 4, 9]
     return folder
 
 
 @pytest.fixture
-def few_images(monkeypatch):
+def small_sample(monkeypatch):
     """Let the sample be 200 images to train on and 50 to test on."""
     sample = datasets.load_mnist_sample()
-    rows = slice(None, None, 20)
-    few = Bunch(**{**sample, "data": sample.data[rows], "target": sample.target[rows]})
-    monkeypatch.setattr(datasets, "load_mnist_sample", lambda: few)
+    step = slice(None, None, 20)
+    small = Bunch(**{**sample, "data": sample.data[step], "target": sample.target[step]})
+    monkeypatch.setattr(datasets, "load_mnist_sample", lambda: small)
     monkeypatch.setattr(cli_data, "N_TEST_IMAGES", 50)
 
 
 @pytest.fixture
-def classifiers_of(monkeypatch):
+def parse_classifiers(monkeypatch):
     """Return a function that runs a command and returns the classifiers that it would train."""
-    seen = []
-    monkeypatch.setattr(cli, "_run", lambda _, parser, args: seen.append(args.classifiers))
+    classifiers = []
+    monkeypatch.setattr(cli, "_run", lambda _, parser, args: classifiers.append(args.classifiers))
 
     def run(*argv):
         assert main(argv) == 0
-        return seen[-1]
+        return classifiers[-1]
 
     return run

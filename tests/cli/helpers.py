@@ -10,7 +10,7 @@ from skmnist.cli import _output as output
 from skmnist.cli import main
 
 
-def error_of(capsys, *argv):
+def get_error(capsys, *argv):
     """Return the one line with which a command fails."""
     assert main([str(word) for word in argv]) == 1
     error = capsys.readouterr().err
@@ -18,7 +18,7 @@ def error_of(capsys, *argv):
     return error
 
 
-def read_only(monkeypatch):
+def make_read_only(monkeypatch):
     """Let nothing be made: root, as which tests may run, writes to read-only folders, too."""
 
     def refuse(*_, **__):
@@ -28,7 +28,7 @@ def read_only(monkeypatch):
 
 
 @contextlib.contextmanager
-def full_disk():
+def limit_file_size():
     """Let no file grow beyond 100 bytes, which the system refuses as it does on a full disk.
 
     A fixture would hold the limit while pytest prints, which may be into a file.
@@ -42,7 +42,7 @@ def full_disk():
         resource.setrlimit(resource.RLIMIT_FSIZE, before)
 
 
-def refused(capsys, *argv):
+def get_usage_error(capsys, *argv):
     """Return the message with which arguments are refused."""
     with pytest.raises(SystemExit) as end:
         main(argv)
@@ -50,7 +50,7 @@ def refused(capsys, *argv):
     return capsys.readouterr().err
 
 
-def names_in(folder):
+def file_names(folder):
     return sorted(path.name for path in folder.iterdir())
 
 

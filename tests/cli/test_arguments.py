@@ -7,7 +7,7 @@ import pytest
 
 from skmnist.cli import _model_params as model_params
 from skmnist.cli import main
-from tests.cli.helpers import names_in, refused
+from tests.cli.helpers import file_names, get_usage_error
 
 MODELS = {model: model_params.model_class(model) for model in model_params.MODELS}
 
@@ -26,25 +26,25 @@ def test_every_parameter_is_an_option(model, capsys):
     printed = capsys.readouterr().out
     parameters = set(inspect.signature(MODELS[model]).parameters)
     options = set(re.findall(r"^  --([a-z-]+)", printed, flags=re.MULTILINE))
-    ours = {"model", "data", "data-home", "output-dir", "save"}
+    other_options = {"model", "data", "data-home", "output-dir", "save"}
     assert {
-        name.replace("-", "_") for name in options - ours
+        name.replace("-", "_") for name in options - other_options
     } == parameters - model_params.EXCLUDED_PARAMS
 
 
-def test_parameters_that_are_no_options_exist():
+def test_excluded_parameters_exist():
     for name in model_params.EXCLUDED_PARAMS:
         assert any(name in inspect.signature(cls).parameters for cls in MODELS.values())
 
 
 @every_model
-def test_defaults_are_the_estimators_but_for_the_bar(model, classifiers_of):
-    wanted = MODELS[model](verbose="bar").get_params()
-    assert classifiers_of("train", "--model", model)[model].get_params() == wanted
+def test_defaults_equal_the_estimators_except_verbose(model, parse_classifiers):
+    expected = MODELS[model](verbose="bar").get_params()
+    assert parse_classifiers("train", "--model", model)[model].get_params() == expected
 
 
 @every_model
-def test_defaults_can_be_written_as_the_help_shows_them(model, classifiers_of):
+def test_defaults_are_parsed_as_the_help_shows_them(model, parse_classifiers):
     argv = ["train", "--model", model]
     for name, default in model_params.default_params(model).items():
         option = name.replace("_", "-")
@@ -52,13 +52,13 @@ def test_defaults_can_be_written_as_the_help_shows_them(model, classifiers_of):
             argv.append(f"--{option}" if default else f"--no-{option}")
         else:
             argv += [f"--{option}", model_params.format_value(default)]
-    made = classifiers_of(*argv)[model].get_params()
-    wanted = MODELS[model](verbose="bar").get_params()
+    params = parse_classifiers(*argv)[model].get_params()
+    expected = MODELS[model](verbose="bar").get_params()
     # One layer is shown as its number.
-    for params in (made, wanted):
-        if params["hidden_layer_sizes"] == (128,):
-            params["hidden_layer_sizes"] = 128
-    assert made == wanted
+    for each in (params, expected):
+        if each["hidden_layer_sizes"] == (128,):
+            each["hidden_layer_sizes"] = 128
+    assert params == expected
 
 
 @pytest.mark.parametrize(
@@ -86,8 +86,8 @@ def test_defaults_can_be_written_as_the_help_shows_them(model, classifiers_of):
         ("--verbose 1", "verbose", 1),
     ],
 )
-def test_values_are_read_as_in_python(words, name, value, classifiers_of):
-    clf = classifiers_of("train", "--model", "cnn", *words.split())["cnn"]
+def test_values_are_parsed_as_in_python(words, name, value, parse_classifiers):
+    clf = parse_classifiers("train", "--model", "cnn", *words.split())["cnn"]
     assert getattr(clf, name) == value
     assert type(getattr(clf, name)) is type(value)
 
@@ -96,7 +96,7 @@ def test_values_are_read_as_in_python(words, name, value, classifiers_of):
 
 
 @pytest.mark.parametrize(
-    ("argv", "words"),
+    ("argv", "message"),
     [
         ("", "required: COMMAND"),
         ("dmeo", "invalid choice: 'dmeo'"),
@@ -118,7 +118,7 @@ def test_values_are_read_as_in_python(words, name, value, classifiers_of):
         ("train --max-epochs 0", "must be an integer of at least 1; got 0"),
     ],
 )
-def test_bad_arguments_are_refused(argv, words, capsys, tmp_path, monkeypatch):
+def test_invalid_arguments_are_rejected(argv, message, capsys, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    assert words in refused(capsys, *argv.split())
-    assert not names_in(tmp_path)
+    assert message in get_usage_error(capsys, *argv.split())
+    assert not file_names(tmp_path)

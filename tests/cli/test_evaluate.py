@@ -9,7 +9,14 @@ from skmnist._persistence.save_load import load, save
 from skmnist.cli import main
 from skmnist.cli._train_and_evaluate import class_names
 from skmnist.datasets import load_mnist_sample
-from tests.cli.helpers import REPORT, error_of, full_disk, names_in, read_only, refused
+from tests.cli.helpers import (
+    REPORT,
+    file_names,
+    get_error,
+    get_usage_error,
+    limit_file_size,
+    make_read_only,
+)
 
 SMALL = ["--hidden-layer-sizes", "8", "--max-epochs", "1", "--random-state", "0", "--verbose", "0"]
 
@@ -33,8 +40,8 @@ def accuracy(folder):
     return json.loads((folder / "report.json").read_text(encoding="utf-8"))["accuracy"]["value"]
 
 
-def test_report_on_a_saved_network_is_that_of_the_training(
-    few_images,
+def test_evaluate_writes_the_same_report_as_train(
+    small_sample,
     tmp_path,
     capsys,
 ):
@@ -51,44 +58,42 @@ def test_report_on_a_saved_network_is_that_of_the_training(
     assert "to train on" not in printed
     assert "Test accuracy: " in printed
     assert str(tmp_path / "report" / "report.html") in printed
-    assert names_in(tmp_path / "report") == REPORT
+    assert file_names(tmp_path / "report") == REPORT
     assert accuracy(tmp_path / "report") == accuracy(tmp_path / "train")
 
 
-def test_names_of_classes_are_the_data_sets_where_it_has_them_all():
+def test_class_names_come_from_the_data_set_if_it_has_all_of_them():
     names = {0: "T-shirt", 1: "Trouser"}.values()
     assert class_names([1], names) == ["Trouser"]
     assert class_names(["shirt", "trouser"], names) is None
 
 
-def test_networks_that_cannot_be_loaded_are_an_error(tmp_path, capsys):
+def test_file_that_cannot_be_loaded_is_an_error(tmp_path, capsys):
     folder = ["--output-dir", tmp_path / "report"]
-    assert "no.safetensors" in error_of(capsys, "evaluate", tmp_path / "no.safetensors", *folder)
+    assert "no.safetensors" in get_error(capsys, "evaluate", tmp_path / "no.safetensors", *folder)
     (tmp_path / "text.safetensors").write_text("no network")
-    assert "text.safetensors" in error_of(
+    assert "text.safetensors" in get_error(
         capsys, "evaluate", tmp_path / "text.safetensors", *folder
     )
     assert not (tmp_path / "report").exists()
 
 
-def test_file_has_to_be_named(capsys):
-    assert "required: FILE" in refused(capsys, "evaluate")
+def test_file_is_required(capsys):
+    assert "required: FILE" in get_usage_error(capsys, "evaluate")
 
 
 @pytest.mark.parametrize("command", ["demo", "train"])
-def test_read_only_folder_is_an_error_before_anything_takes_time(
-    command, tmp_path, capsys, monkeypatch
-):
-    read_only(monkeypatch)
-    error = error_of(capsys, command, "--output-dir", tmp_path)
+def test_read_only_folder_is_an_error_before_training(command, tmp_path, capsys, monkeypatch):
+    make_read_only(monkeypatch)
+    error = get_error(capsys, command, "--output-dir", tmp_path)
     assert error == (
         f"skmnist: {tmp_path}: nothing can be written there: Permission denied. "
         "Name another folder.\n"
     )
-    assert not names_in(tmp_path)
+    assert not file_names(tmp_path)
 
 
-def test_folder_of_the_saved_network_is_tried_first_too(tmp_path, capsys):
+def test_folder_of_the_model_file_is_checked_before_training(tmp_path, capsys):
     (tmp_path / "file").touch()
     argv = [
         "train",
@@ -97,17 +102,17 @@ def test_folder_of_the_saved_network_is_tried_first_too(tmp_path, capsys):
         "--save",
         tmp_path / "file" / "digits.safetensors",
     ]
-    assert str(tmp_path / "file") in error_of(capsys, *argv)
-    assert not names_in(tmp_path / "out")
+    assert str(tmp_path / "file") in get_error(capsys, *argv)
+    assert not file_names(tmp_path / "out")
 
 
-def test_full_disk_leaves_nothing_half_written(saved, few_images, tmp_path, capsys):
+def test_full_disk_leaves_nothing_half_written(saved, small_sample, tmp_path, capsys):
     before = saved.read_bytes()
     out = ["--output-dir", tmp_path / "out"]
-    with full_disk():
-        assert "File too large" in error_of(capsys, "train", "--save", saved, *out, *SMALL)
+    with limit_file_size():
+        assert "File too large" in get_error(capsys, "train", "--save", saved, *out, *SMALL)
     assert saved.read_bytes() == before
-    assert names_in(saved.parent) == [saved.name]
-    with full_disk():
-        assert "File too large" in error_of(capsys, "evaluate", saved, *out)
-    assert not names_in(tmp_path / "out")
+    assert file_names(saved.parent) == [saved.name]
+    with limit_file_size():
+        assert "File too large" in get_error(capsys, "evaluate", saved, *out)
+    assert not file_names(tmp_path / "out")

@@ -15,23 +15,23 @@ onnxruntime = pytest.importorskip("onnxruntime", reason=needed)
 X, Y = digits(step=50)
 
 
-def test_the_command_writes_a_model_and_says_how_to_use_it(tmp_path, capsys):
+def test_export_writes_a_model_and_prints_how_to_use_it(tmp_path, capsys):
     clf = tiny(skmnist.MLPClassifier).fit(X, Y)
     clf.save(tmp_path / "digits.safetensors")
     path = tmp_path / "new" / "digits.onnx"
     assert cli.main(["export", str(tmp_path / "digits.safetensors"), str(path)]) == 0
-    said = capsys.readouterr().out
-    assert str(path) in said and '{"pixels": X.astype("float32")}' in said
+    stdout = capsys.readouterr().out
+    assert str(path) in stdout and '{"pixels": X.astype("float32")}' in stdout
     labels = onnxruntime.InferenceSession(path).run(["labels"], {"pixels": X.astype("float32")})[0]
     np.testing.assert_array_equal(labels, clf.predict(X))
 
 
-def test_the_command_names_what_is_wrong(tmp_path, capsys):
+def test_export_names_the_problem(tmp_path, capsys):
     (tmp_path / "no.safetensors").write_bytes(b"PK\3\4 and more")
-    for file, words in (
+    for file, message in (
         ("absent.safetensors", "No such file"),
         ("no.safetensors", "it is a zip archive"),
     ):
         assert cli.main(["export", str(tmp_path / file), str(tmp_path / "digits.onnx")]) == 1
-        assert words in capsys.readouterr().err
+        assert message in capsys.readouterr().err
     assert not (tmp_path / "digits.onnx").exists()

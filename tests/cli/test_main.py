@@ -10,7 +10,7 @@ from skmnist import __version__, cli
 from skmnist.cli import main
 
 
-def test_folder_that_cannot_be_made_is_an_error(tmp_path, capsys):
+def test_folder_that_cannot_be_created_is_an_error(tmp_path, capsys):
     (tmp_path / "file").touch()
     assert main(["demo", "--output-dir", str(tmp_path / "file")]) == 1
     assert str(tmp_path / "file") in capsys.readouterr().err
@@ -36,7 +36,7 @@ def test_interrupt_ends_with_one_line(error, capsys, monkeypatch):
     assert cli.signal.getsignal(cli.signal.SIGINT) is before
 
 
-def test_our_own_mistakes_are_not_hidden(monkeypatch):
+def test_unexpected_errors_are_raised(monkeypatch):
     def broken(*_):
         raise AssertionError("a bug")
 
@@ -45,7 +45,7 @@ def test_our_own_mistakes_are_not_hidden(monkeypatch):
         main(["demo"])
 
 
-def test_python_m_skmnist_knows_its_version():
+def test_python_m_skmnist_prints_its_version():
     argv = [sys.executable, "-m", "skmnist", "--version"]
     assert subprocess.check_output(argv, text=True) == f"skmnist {__version__}\n"
 

@@ -8,7 +8,7 @@ from PIL import Image
 from skmnist import MLPClassifier, save
 from skmnist.cli import main
 from skmnist.datasets import load_mnist_sample
-from tests.cli.helpers import error_of
+from tests.cli.helpers import get_error
 
 
 def test_predict_prints_the_digit_and_its_probabilities(folder, capsys):
@@ -21,22 +21,29 @@ def test_predict_prints_the_digit_and_its_probabilities(folder, capsys):
     assert percents == sorted(percents, reverse=True)
 
 
-def test_predict_splits_a_row_of_digits(folder, capsys):
+def test_predict_reads_multiple_digits(folder, capsys):
     assert (
-        main(["predict", str(folder / "digits.safetensors"), str(folder / "row.png"), "--multiple"])
+        main(
+            [
+                "predict",
+                str(folder / "digits.safetensors"),
+                str(folder / "digits.png"),
+                "--multiple",
+            ]
+        )
         == 0
     )
     first, *lines = capsys.readouterr().out.splitlines()
-    assert first == f"{folder / 'row.png'}: 1 4 9"
+    assert first == f"{folder / 'digits.png'}: 1 4 9"
     left = [int(re.search(r"rows \d+ to \d+, columns (\d+) to \d+$", line)[1]) for line in lines]
     assert len(left) == 3
     assert left == sorted(left)
 
 
 @pytest.mark.parametrize("multiple", [[], ["--multiple"]])
-def test_predict_draws_the_steps(folder, tmp_path, capsys, multiple):
+def test_predict_saves_the_steps(folder, tmp_path, capsys, multiple):
     path = tmp_path / "deep" / "steps.png"
-    photo = folder / ("row.png" if multiple else "photo.jpg")
+    photo = folder / ("digits.png" if multiple else "photo.jpg")
     assert (
         main(
             [
@@ -56,14 +63,14 @@ def test_predict_draws_the_steps(folder, tmp_path, capsys, multiple):
         assert min(image.size) > 200
 
 
-def test_predict_fails_in_words(folder, tmp_path, capsys):
+def test_predict_names_the_problem(folder, tmp_path, capsys):
     model, photo = folder / "digits.safetensors", folder / "photo.jpg"
-    assert "no.jpg: there is no such file" in error_of(capsys, "predict", model, "no.jpg")
-    assert "is a folder" in error_of(capsys, "predict", model, folder)
-    assert "is no picture" in error_of(capsys, "predict", model, model)
-    assert "no.safetensors" in error_of(capsys, "predict", folder / "no.safetensors", photo)
-    assert "not a model file" in error_of(capsys, "predict", photo, photo)
+    assert "no.jpg: there is no such file" in get_error(capsys, "predict", model, "no.jpg")
+    assert "is a folder" in get_error(capsys, "predict", model, folder)
+    assert "is no picture" in get_error(capsys, "predict", model, model)
+    assert "no.safetensors" in get_error(capsys, "predict", folder / "no.safetensors", photo)
+    assert "not a model file" in get_error(capsys, "predict", photo, photo)
     X, y = load_mnist_sample(return_X_y=True)
     save(MLPClassifier(4, max_epochs=1).fit(X[::50, :64], y[::50]), tmp_path / "small.safetensors")
-    assert "28 x 28" in error_of(capsys, "predict", tmp_path / "small.safetensors", photo)
-    assert "28 x 28" in error_of(capsys, "serve", tmp_path / "small.safetensors")
+    assert "28 x 28" in get_error(capsys, "predict", tmp_path / "small.safetensors", photo)
+    assert "28 x 28" in get_error(capsys, "serve", tmp_path / "small.safetensors")

@@ -13,7 +13,7 @@ import pytest
 
 from skmnist.cli import main
 from skmnist.serving import DigitServer
-from tests.cli.helpers import error_of, refused
+from tests.cli.helpers import get_error, get_usage_error
 
 
 @contextlib.contextmanager
@@ -30,11 +30,11 @@ def serve(folder, *argv):
         process.communicate()
 
 
-def test_serve_prints_its_address_and_ends_with_ctrl_c(folder):
+def test_serve_prints_its_address_and_stops_after_ctrl_c(folder):
     with serve(folder, "--port", "0") as (process, line):
         url = re.fullmatch(r"The page: (http://127\.0\.0\.1:\d+/)\n", line)[1]
-        with urlopen(url, timeout=60) as answer:
-            assert b"Draw a digit" in answer.read()
+        with urlopen(url, timeout=60) as response:
+            assert b"Draw a digit" in response.read()
         with socket.create_connection(("127.0.0.1", int(url.split(":")[2][:-1]))):
             # Even with a client that waits.
             process.send_signal(signal.SIGINT)
@@ -43,21 +43,21 @@ def test_serve_prints_its_address_and_ends_with_ctrl_c(folder):
         assert errors == "\nskmnist: interrupted\n"
 
 
-def test_port_that_is_taken_is_an_error(folder, capsys):
+def test_port_in_use_is_an_error(folder, capsys):
     with socket.create_server(("127.0.0.1", 0)) as other:
         port = other.getsockname()[1]
-        error = error_of(capsys, "serve", folder / "digits.safetensors", "--port", port)
+        error = get_error(capsys, "serve", folder / "digits.safetensors", "--port", port)
     assert f"port {port} at 127.0.0.1" in error
     assert "Name another port" in error
 
 
 @pytest.fixture
-def short(monkeypatch):
+def return_at_once(monkeypatch):
     """Let servers end at once."""
     monkeypatch.setattr(DigitServer, "run", lambda self: None)
 
 
-def test_network_is_warned_of(folder, capsys, short):
+def test_serving_to_a_network_prints_a_warning(folder, capsys, return_at_once):
     argv = ["serve", str(folder / "digits.safetensors"), "--port", "0"]
     assert main(argv) == 0
     assert capsys.readouterr().err == ""
@@ -65,7 +65,7 @@ def test_network_is_warned_of(folder, capsys, short):
     assert "whoever can reach this computer" in capsys.readouterr().err
 
 
-def test_browser_is_opened_only_where_that_is_wanted(folder, capsys, short, monkeypatch):
+def test_browser_is_opened_only_on_request(folder, capsys, return_at_once, monkeypatch):
     opened = []
     monkeypatch.setattr(webbrowser, "open", opened.append)
     argv = ["serve", str(folder / "digits.safetensors"), "--port", "0"]
@@ -75,12 +75,12 @@ def test_browser_is_opened_only_where_that_is_wanted(folder, capsys, short, monk
     assert f"The page: {opened[0]}" in capsys.readouterr().out
 
 
-def test_bad_arguments_are_refused(folder, capsys):
+def test_invalid_arguments_are_rejected(folder, capsys):
     for port in ("-1", "65536", "x", "1.5"):
-        assert "0 to 65535" in refused(capsys, "serve", "model", "--port", port)
-    assert "FILE" in refused(capsys, "serve")
-    assert "IMAGE" in refused(capsys, "predict", "model")
-    error = error_of(
+        assert "0 to 65535" in get_usage_error(capsys, "serve", "model", "--port", port)
+    assert "FILE" in get_usage_error(capsys, "serve")
+    assert "IMAGE" in get_usage_error(capsys, "predict", "model")
+    error = get_error(
         capsys, "serve", folder / "digits.safetensors", "--host", "no.such.host.invalid"
     )
     assert "no address of this machine" in error

@@ -20,7 +20,7 @@ from skmnist.cli._study import _results as results
 from skmnist.cli._study._score_log import ScoreLog
 from skmnist.datasets import load_mnist_sample
 from skmnist.studies import EpochCurve, LearningCurve
-from tests.cli.helpers import full_disk, names_in, read_only, refused
+from tests.cli.helpers import file_names, get_usage_error, limit_file_size, make_read_only
 
 SMALL = ["--hidden-layer-sizes", "8", "--random-state", "0"]
 
@@ -29,7 +29,7 @@ GRID = ["--grid", "max-epochs", "1", "2", "--grid", "lr", "0.001", "0.01"]
 
 
 # The least of each study.
-WORDS = {
+MIN_ARGV = {
     "epochs": ["--epochs", "3", "--verbose", "0", *SMALL],
     "learning-curve": ["--train-sizes", "50", "1.0", "--cv", "2", "--max-epochs", "1", *SMALL],
     "compare": ["--model", "mlp", "--model", "backprop", "lr=0.1", "--max-epochs", "2", *SMALL],
@@ -41,17 +41,17 @@ every_study = pytest.mark.parametrize("study", STUDIES)
 
 
 @pytest.fixture(autouse=True)
-def little(few_images):
+def use_small_sample(small_sample):
     """Study few images only."""
 
 
-def table_of(path, **kwargs):
+def read_table(path, **kwargs):
     return pd.read_csv(path, **kwargs)
 
 
-def do(capsys, folder, study, *words):
+def run_study(capsys, folder, study, *argv):
     """Do a study; return what it printed."""
-    assert main(["study", study, "--output-dir", str(folder), *(words or WORDS[study])]) == 0
+    assert main(["study", study, "--output-dir", str(folder), *(argv or MIN_ARGV[study])]) == 0
     return capsys.readouterr()
 
 
@@ -59,21 +59,21 @@ def do(capsys, folder, study, *words):
 
 
 @every_study
-def test_study_prints_a_table_and_writes_it_with_json_and_a_picture(study, tmp_path, capsys):
-    printed = do(capsys, tmp_path, study).out
+def test_study_prints_a_table_and_writes_it_with_json_and_a_figure(study, tmp_path, capsys):
+    printed = run_study(capsys, tmp_path, study).out
     assert "200 images to train on, 50 to test on" in printed
-    assert names_in(tmp_path) == [f"{study}.csv", f"{study}.json", f"{study}.png"]
+    assert file_names(tmp_path) == [f"{study}.csv", f"{study}.json", f"{study}.png"]
     for path in tmp_path.iterdir():
         assert str(path) in printed
     assert (tmp_path / f"{study}.png").read_bytes().startswith(b"\x89PNG")
     values = json.loads((tmp_path / f"{study}.json").read_text(encoding="utf-8"))
     assert values.keys() >= {"study", "settings", "versions"}
     assert values.get("seed", 0) == 0
-    assert len(table_of(tmp_path / f"{study}.csv")) >= 2
+    assert len(read_table(tmp_path / f"{study}.csv")) >= 2
 
 
 @every_study
-def test_help_of_a_study_has_an_example_that_is_valid(study, capsys, monkeypatch):
+def test_help_of_a_study_has_valid_examples(study, capsys, monkeypatch):
     with pytest.raises(SystemExit, match="0"):
         main(["study", study, "--help"])
     printed = capsys.readouterr().out
@@ -93,7 +93,7 @@ def test_help_of_a_study_has_an_example_that_is_valid(study, capsys, monkeypatch
         ("grid", MLPClassifier, "fit", 3, 6),
     ],
 )
-def test_interrupted_study_leaves_what_was_finished(
+def test_interrupted_study_saves_partial_results(
     study, cls, method, n_calls, n_rows, tmp_path, capsys, monkeypatch
 ):
     original, calls = getattr(cls, method), []
@@ -105,32 +105,32 @@ def test_interrupted_study_leaves_what_was_finished(
         return original(*args, **kwargs)
 
     monkeypatch.setattr(cls, method, interrupted)
-    assert main(["study", study, "--output-dir", str(tmp_path), *WORDS[study]]) == 130
+    assert main(["study", study, "--output-dir", str(tmp_path), *MIN_ARGV[study]]) == 130
     path = tmp_path / f"{study}-interrupted.csv"
     error = capsys.readouterr().err
     assert error.endswith(f"skmnist: interrupted: what was finished is in {path}\n")
-    assert names_in(tmp_path) == [path.name]
-    assert len(table_of(path)) == n_rows
+    assert file_names(tmp_path) == [path.name]
+    assert len(read_table(path)) == n_rows
 
     monkeypatch.setattr(cls, method, original)
-    do(capsys, tmp_path, study)
-    assert path.name not in names_in(tmp_path)
+    run_study(capsys, tmp_path, study)
+    assert path.name not in file_names(tmp_path)
 
 
 @every_study
-def test_interrupt_before_anything_is_finished_writes_nothing(study, tmp_path, capsys, monkeypatch):
+def test_interrupt_before_the_first_result_writes_nothing(study, tmp_path, capsys, monkeypatch):
     def interrupted(*_, **__):
         raise KeyboardInterrupt
 
     monkeypatch.setattr(MLPClassifier, "fit", interrupted)
-    assert main(["study", study, "--output-dir", str(tmp_path), *WORDS[study]]) == 130
+    assert main(["study", study, "--output-dir", str(tmp_path), *MIN_ARGV[study]]) == 130
     assert capsys.readouterr().err.endswith("skmnist: interrupted: nothing was finished yet\n")
-    assert not names_in(tmp_path)
+    assert not file_names(tmp_path)
 
 
 @pytest.mark.slow
 @pytest.mark.skipif(os.name != "posix", reason="sends a signal as POSIX does")
-def test_ctrl_c_ends_workers_too_and_keeps_their_scores(tmp_path):
+def test_ctrl_c_stops_workers_and_saves_their_scores(tmp_path):
     # The candidates of one epoch are soon scored, the others would take days.
     argv = ["study", "grid", "--grid", "max-epochs", "1", "1000000", "--lr-schedule", "cosine"]
     argv += ["--n-jobs", "2", "--cv", "2", *SMALL, "--output-dir", str(tmp_path)]
@@ -147,37 +147,35 @@ def test_ctrl_c_ends_workers_too_and_keeps_their_scores(tmp_path):
     assert process.returncode == 130, first + rest
     assert "Traceback" not in rest
     assert rest.endswith(f"what was finished is in {tmp_path / 'grid-interrupted.csv'}\n")
-    assert len(table_of(tmp_path / "grid-interrupted.csv")) >= 1
+    assert len(read_table(tmp_path / "grid-interrupted.csv")) >= 1
 
 
 @every_study
-def test_read_only_folder_is_an_error_before_anything_takes_time(
-    study, tmp_path, capsys, monkeypatch
-):
-    read_only(monkeypatch)
-    assert main(["study", study, "--output-dir", str(tmp_path), *WORDS[study]]) == 1
+def test_read_only_folder_is_an_error_before_training(study, tmp_path, capsys, monkeypatch):
+    make_read_only(monkeypatch)
+    assert main(["study", study, "--output-dir", str(tmp_path), *MIN_ARGV[study]]) == 1
     printed, error = capsys.readouterr()
     assert error == (
         f"skmnist: {tmp_path}: nothing can be written there: Permission denied. "
         "Name another folder.\n"
     )
     assert not printed
-    assert not names_in(tmp_path)
+    assert not file_names(tmp_path)
 
 
 @every_study
-def test_full_disk_leaves_what_was_there_and_nothing_half_written(study, tmp_path, capsys):
-    do(capsys, tmp_path, study)
+def test_full_disk_leaves_earlier_files_and_nothing_half_written(study, tmp_path, capsys):
+    run_study(capsys, tmp_path, study)
     before = {path: path.read_bytes() for path in tmp_path.iterdir()}
-    with full_disk():
-        assert main(["study", study, "--output-dir", str(tmp_path), *WORDS[study]]) == 1
+    with limit_file_size():
+        assert main(["study", study, "--output-dir", str(tmp_path), *MIN_ARGV[study]]) == 1
     printed, error = capsys.readouterr()
     assert error.endswith(f"skmnist: {tmp_path / study}.csv: File too large\n")
-    assert "fit" in printed or "n_weights" in printed  # the table is seen all the same
+    assert "fit" in printed or "n_weights" in printed  # the table is classifiers all the same
     assert {path: path.read_bytes() for path in tmp_path.iterdir()} == before
 
 
-def test_interrupt_on_a_full_disk_says_that_nothing_is_kept(tmp_path, capsys, monkeypatch):
+def test_interrupt_on_a_full_disk_reports_that_nothing_is_saved(tmp_path, capsys, monkeypatch):
     original = MLPClassifier.score
 
     def interrupted(clf, X, y):
@@ -190,16 +188,16 @@ def test_interrupt_on_a_full_disk_says_that_nothing_is_kept(tmp_path, capsys, mo
 
     monkeypatch.setattr(MLPClassifier, "score", interrupted)
     monkeypatch.setattr(results, "write_table", full)
-    assert main(["study", "epochs", "--output-dir", str(tmp_path), *WORDS["epochs"]]) == 130
+    assert main(["study", "epochs", "--output-dir", str(tmp_path), *MIN_ARGV["epochs"]]) == 130
     path = tmp_path / "epochs-interrupted.csv"
     assert capsys.readouterr().err == (
         f"\nskmnist: interrupted: what was finished can't be written to {path}: "
         "No space left on device\n"
     )
-    assert not names_in(tmp_path)
+    assert not file_names(tmp_path)
 
 
-def test_notes_that_cant_be_written_are_no_reason_to_fail(tmp_path, capsys):
+def test_score_log_that_cannot_be_written_is_not_an_error(tmp_path, capsys):
     score_log = ScoreLog(tmp_path / "no folder" / "notes", ["max_epochs"])
     X, y = load_mnist_sample(return_X_y=True)
     clf = MLPClassifier((4,), max_epochs=1, random_state=0).fit(X[::50], y[::50])
@@ -208,7 +206,7 @@ def test_notes_that_cant_be_written_are_no_reason_to_fail(tmp_path, capsys):
     assert score_log.read() == []
 
 
-def test_training_that_fails_keeps_what_was_finished(tmp_path, capsys):
+def test_failed_training_saves_partial_results(tmp_path, capsys):
     diverging = ["--activation", "identity", "--optimizer", "sgd", "--lr", "100", *SMALL]
     assert (
         main(["study", "epochs", "--output-dir", str(tmp_path), "--verbose", "0", *diverging]) == 1
@@ -218,16 +216,16 @@ def test_training_that_fails_keeps_what_was_finished(tmp_path, capsys):
     assert kept == f"skmnist: what was finished is in {path}"
     # Which comes first hangs on the last bits.
     assert "The loss became" in failed or "outputs for X are not finite" in failed
-    assert len(table_of(path)) >= 1
-    assert names_in(tmp_path) == [path.name]
+    assert len(read_table(path)) >= 1
+    assert file_names(tmp_path) == [path.name]
 
 
 # -- one by one --------------------------------------------------------------------------------
 
 
-def test_one_number_of_epochs_is_every_epoch_up_to_it(tmp_path, capsys):
-    do(capsys, tmp_path, "epochs")
-    table = table_of(tmp_path / "epochs.csv")
+def test_one_number_of_epochs_means_every_epoch_up_to_it(tmp_path, capsys):
+    run_study(capsys, tmp_path, "epochs")
+    table = read_table(tmp_path / "epochs.csv")
     assert table["epochs"].tolist() == [1, 2, 3]
     values = json.loads((tmp_path / "epochs.json").read_text(encoding="utf-8"))
     curve = EpochCurve.from_dict(values)
@@ -235,21 +233,21 @@ def test_one_number_of_epochs_is_every_epoch_up_to_it(tmp_path, capsys):
     assert curve.score_name == "accuracy"
 
 
-def test_several_numbers_of_epochs_are_these(tmp_path, capsys):
-    once = do(capsys, tmp_path, "epochs", "--epochs", "1", "3", "--cv", "2", *SMALL)
-    read = table_of(tmp_path / "epochs.csv")
+def test_several_numbers_of_epochs_mean_only_these(tmp_path, capsys):
+    once = run_study(capsys, tmp_path, "epochs", "--epochs", "1", "3", "--cv", "2", *SMALL)
+    read = read_table(tmp_path / "epochs.csv")
     assert read["epochs"].tolist() == [1, 1, 3, 3]
     assert "epoch/s" in once.err
-    words = ["--epochs", "1", "3", "--cv", "2", "--retrain", "--verbose", "0", *SMALL]
-    assert not do(capsys, tmp_path, "epochs", *words).err
-    retrained = table_of(tmp_path / "epochs.csv")
+    argv = ["--epochs", "1", "3", "--cv", "2", "--retrain", "--verbose", "0", *SMALL]
+    assert not run_study(capsys, tmp_path, "epochs", *argv).err
+    retrained = read_table(tmp_path / "epochs.csv")
     pd.testing.assert_frame_equal(read.drop(columns="fit_time"), retrained.drop(columns="fit_time"))
 
 
-def test_learning_curve_is_that_of_all_sizes_at_once(tmp_path, capsys):
-    said = do(capsys, tmp_path, "learning-curve").err
-    assert said.startswith("50 images: ")
-    table = table_of(tmp_path / "learning-curve.csv")
+def test_learning_curve_equals_that_of_all_sizes_at_once(tmp_path, capsys):
+    stderr = run_study(capsys, tmp_path, "learning-curve").err
+    assert stderr.startswith("50 images: ")
+    table = read_table(tmp_path / "learning-curve.csv")
     assert table["train_size"].tolist() == [50, 50, 100, 100]
     values = json.loads((tmp_path / "learning-curve.json").read_text(encoding="utf-8"))
     curve = LearningCurve.from_dict(values)
@@ -263,20 +261,20 @@ def test_learning_curve_is_that_of_all_sizes_at_once(tmp_path, capsys):
     assert curve.test_scores.ravel().tolist() == table["test_score"].tolist()
 
 
-def test_sizes_beyond_the_images_are_refused_before_any_training(tmp_path, capsys):
-    words = ["--train-sizes", "50", "101", "--cv", "2", *SMALL]
-    assert main(["study", "learning-curve", "--output-dir", str(tmp_path), *words]) == 1
+def test_too_large_sizes_are_rejected_before_training(tmp_path, capsys):
+    argv = ["--train-sizes", "50", "101", "--cv", "2", *SMALL]
+    assert main(["study", "learning-curve", "--output-dir", str(tmp_path), *argv]) == 1
     assert capsys.readouterr().err == (
         "skmnist: --train-sizes 101: with --cv 2 there are from 1 to 100 images of 200 to train "
         "on.\n"
     )
 
 
-def test_networks_are_compared_by_what_is_special_about_them(tmp_path, capsys):
-    words = ["--model", "mlp", "--model", "mlp", "hidden-layer-sizes=8,4", "batch_norm=true"]
-    words += ["--model", "cnn", "channels=2", "--max-epochs", "1", "--random-state", "0"]
-    printed = do(capsys, tmp_path, "compare", *words).out
-    table = table_of(tmp_path / "compare.csv", index_col=0, keep_default_na=False)
+def test_compare_shows_the_parameters_that_differ(tmp_path, capsys):
+    argv = ["--model", "mlp", "--model", "mlp", "hidden-layer-sizes=8,4", "batch_norm=true"]
+    argv += ["--model", "cnn", "channels=2", "--max-epochs", "1", "--random-state", "0"]
+    printed = run_study(capsys, tmp_path, "compare", *argv).out
+    table = read_table(tmp_path / "compare.csv", index_col=0, keep_default_na=False)
     special = "mlp hidden-layer-sizes=8,4 batch_norm=true"
     assert table.index.tolist() == ["mlp", special, "cnn channels=2"]
     assert all(name in printed for name in table.index)
@@ -288,18 +286,18 @@ def test_networks_are_compared_by_what_is_special_about_them(tmp_path, capsys):
     assert table["test_accuracy"].between(0, 1).all()
 
 
-def test_comparing_without_a_word_is_about_all_networks(monkeypatch):
-    seen = []
-    monkeypatch.setattr(cli, "_run", lambda _, parser, args: seen.append(args.classifiers))
+def test_compare_trains_all_networks_by_default(monkeypatch):
+    classifiers = []
+    monkeypatch.setattr(cli, "_run", lambda _, parser, args: classifiers.append(args.classifiers))
     assert main(["study", "compare", "--max-epochs", "3"]) == 0
-    assert list(seen[0]) == list(cli._model_params.MODELS)
-    for name, clf in seen[0].items():
+    assert list(classifiers[0]) == list(cli._model_params.MODELS)
+    for name, clf in classifiers[0].items():
         assert clf.get_params() == cli._model_params.model_class(name)(max_epochs=3).get_params()
 
 
-def test_grid_tries_every_combination_and_tests_the_best(tmp_path, capsys):
-    printed, said = do(capsys, tmp_path, "grid")
-    table = table_of(tmp_path / "grid.csv")
+def test_grid_scores_every_combination_and_tests_the_best(tmp_path, capsys):
+    printed, stderr = run_study(capsys, tmp_path, "grid")
+    table = read_table(tmp_path / "grid.csv")
     assert sorted(zip(table["lr"], table["max_epochs"], strict=True)) == [
         (0.001, 1),
         (0.001, 2),
@@ -310,12 +308,12 @@ def test_grid_tries_every_combination_and_tests_the_best(tmp_path, capsys):
     values = json.loads((tmp_path / "grid.json").read_text(encoding="utf-8"))
     assert values["best_cv_accuracy"] == table["mean_test_score"][0]
     assert f"{values['test_accuracy']:.1%} of the test images" in printed
-    assert said.count("lr 0.01, max_epochs 2: ") == 2
+    assert stderr.count("lr 0.01, max_epochs 2: ") == 2
 
 
-def test_values_of_a_grid_may_be_tuples(tmp_path, capsys):
-    words = ["--grid", "hidden-layer-sizes", "8", "8,4", "()", "--grid", "batch-norm", "true"]
-    do(capsys, tmp_path, "grid", *words, "--max-epochs", "1", "--cv", "2")
+def test_grid_values_may_be_tuples(tmp_path, capsys):
+    argv = ["--grid", "hidden-layer-sizes", "8", "8,4", "()", "--grid", "batch-norm", "true"]
+    run_study(capsys, tmp_path, "grid", *argv, "--max-epochs", "1", "--cv", "2")
     values = json.loads((tmp_path / "grid.json").read_text(encoding="utf-8"))
     assert values["settings"]["grid"] == {
         "hidden_layer_sizes": [8, [8, 4], []],
@@ -323,31 +321,31 @@ def test_values_of_a_grid_may_be_tuples(tmp_path, capsys):
     }
 
 
-def test_candidates_that_fail_are_said_in_a_line(tmp_path, capsys):
-    words = ["--grid", "lr", "0.001", "1e30", "--optimizer", "sgd"]
-    words += ["--activation", "identity", "--cv", "2", "--max-epochs", "1", *SMALL]
-    said = do(capsys, tmp_path, "grid", *words).err.splitlines()
-    assert len(said) == 3
-    assert "2 fits failed" in said[-1]
-    assert "The loss became" in said[-1]
-    assert table_of(tmp_path / "grid.csv")["mean_test_score"].isna().tolist() == [False, True]
+def test_failed_candidates_are_reported_in_one_line(tmp_path, capsys):
+    argv = ["--grid", "lr", "0.001", "1e30", "--optimizer", "sgd"]
+    argv += ["--activation", "identity", "--cv", "2", "--max-epochs", "1", *SMALL]
+    stderr = run_study(capsys, tmp_path, "grid", *argv).err.splitlines()
+    assert len(stderr) == 3
+    assert "2 fits failed" in stderr[-1]
+    assert "The loss became" in stderr[-1]
+    assert read_table(tmp_path / "grid.csv")["mean_test_score"].isna().tolist() == [False, True]
 
 
-def test_grid_of_which_all_fail_is_an_error(tmp_path, capsys):
-    words = ["--grid", "lr", "0.1", "1", "--device", "cuda:99", "--cv", "2"]
-    assert main(["study", "grid", "--output-dir", str(tmp_path), *words]) == 1
+def test_grid_with_only_failed_candidates_is_an_error(tmp_path, capsys):
+    argv = ["--grid", "lr", "0.1", "1", "--device", "cuda:99", "--cv", "2"]
+    assert main(["study", "grid", "--output-dir", str(tmp_path), *argv]) == 1
     error = capsys.readouterr().err
     assert len(error.splitlines()) == 1
     assert "All the 4 fits failed" in error
     assert "device='cuda:99' is not on this machine" in error
-    assert not names_in(tmp_path)
+    assert not file_names(tmp_path)
 
 
 # -- refusals ----------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
-    ("words", "message"),
+    ("argv", "message"),
     [
         ("", "required: STUDY"),
         ("epoch", "invalid choice: 'epoch'"),
@@ -375,7 +373,7 @@ def test_grid_of_which_all_fail_is_an_error(tmp_path, capsys):
         ("grid --grid lr 0.1 --grid lr 0.2", "lr is there twice"),
     ],
 )
-def test_bad_arguments_are_refused(words, message, capsys, tmp_path, monkeypatch):
+def test_invalid_arguments_are_rejected(argv, message, capsys, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    assert message in refused(capsys, "study", *words.split())
-    assert not names_in(tmp_path)
+    assert message in get_usage_error(capsys, "study", *argv.split())
+    assert not file_names(tmp_path)

@@ -10,7 +10,7 @@ from skmnist import datasets
 from skmnist.cli import _data as cli_data
 from skmnist.cli import _model_params as model_params
 from skmnist.cli import main
-from tests.cli.helpers import REPORT, names_in, refused
+from tests.cli.helpers import REPORT, file_names, get_usage_error
 
 MODELS = {model: model_params.model_class(model) for model in model_params.MODELS}
 
@@ -19,28 +19,28 @@ every_model = pytest.mark.parametrize("model", MODELS)
 
 
 @every_model
-def test_train_prints_and_writes_a_report(few_images, tmp_path, capsys, model):
+def test_train_prints_and_writes_a_report(small_sample, tmp_path, capsys, model):
     argv = ["train", "--model", model, "--output-dir", str(tmp_path), "--max-epochs", "2"]
     assert main([*argv, "--random-state", "0", "--verbose", "0"]) == 0
     printed, errors = capsys.readouterr()
     assert MODELS[model].__name__ in printed
     assert "2 epochs in " in printed
     assert not errors
-    assert names_in(tmp_path) == REPORT
+    assert file_names(tmp_path) == REPORT
     assert str(tmp_path / "report.html") in printed
 
 
-def test_train_tests_on_the_test_part_and_shows_the_classes_names(tmp_path, capsys, monkeypatch):
+def test_train_scores_the_test_set_and_prints_class_names(tmp_path, capsys, monkeypatch):
     sample = datasets.load_mnist_sample()
     names = [f"digit number {i}" for i in range(10)]
     parts = {"train": slice(0, None, 10), "test": slice(5, None, 50)}
 
     def fetch(subset, data_home):
         assert data_home == "somewhere"
-        rows = parts[subset]
+        selection = parts[subset]
         return Bunch(
-            data=sample.data[rows],
-            target=sample.target[rows],
+            data=sample.data[selection],
+            target=sample.target[selection],
             target_names=names,
             DESCR="Clothes\n-------",
         )
@@ -75,12 +75,12 @@ def test_train_on_the_full_mnist(full_mnist, tmp_path, capsys):
     assert float(re.search(r"Test accuracy: ([\d.]+)%", printed)[1]) > 90
 
 
-def test_bad_size_is_refused_when_it_comes_up(few_images, capsys, tmp_path):
+def test_invalid_layer_size_is_rejected(small_sample, capsys, tmp_path):
     argv = ["train", "--output-dir", str(tmp_path), "--hidden-layer-sizes", "64,0"]
-    assert "every size must be an integer of at least 1" in refused(capsys, *argv)
+    assert "every size must be an integer of at least 1" in get_usage_error(capsys, *argv)
 
 
-def test_data_that_are_not_there_are_an_error(tmp_path, capsys, monkeypatch):
+def test_data_that_cannot_be_downloaded_is_an_error(tmp_path, capsys, monkeypatch):
     def no_network(*_, **__):
         raise socket.gaierror("no network in this test")
 
@@ -91,20 +91,20 @@ def test_data_that_are_not_there_are_an_error(tmp_path, capsys, monkeypatch):
     assert not printed
     assert error.startswith(f"skmnist: {tmp_path / 'data'}: MNIST could not be downloaded")
     assert "load_mnist_sample() always works" in error
-    assert not names_in(tmp_path / "out")
+    assert not file_names(tmp_path / "out")
 
 
 @pytest.mark.parametrize(
-    ("words", "message"),
+    ("options", "message"),
     [
         ("--model cnn --channels 4,4,4 --kernel-size 9 --padding 0", "convolution 3 of 3"),
         ("--device cuda:99", "device='cuda:99' is not on this machine"),
         ("--lr 1e30 --optimizer sgd --loss mse --activation identity", "The loss became"),
     ],
 )
-def test_training_that_fails_is_an_error(words, message, few_images, tmp_path, capsys):
-    assert main(["train", "--output-dir", str(tmp_path), "--verbose", "0", *words.split()]) == 1
+def test_failed_training_is_an_error(options, message, small_sample, tmp_path, capsys):
+    assert main(["train", "--output-dir", str(tmp_path), "--verbose", "0", *options.split()]) == 1
     error = capsys.readouterr().err
     assert message in error
     assert len(error.splitlines()) == 1
-    assert not names_in(tmp_path)
+    assert not file_names(tmp_path)

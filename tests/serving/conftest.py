@@ -4,7 +4,7 @@ import pytest
 
 from skmnist import MLPClassifier
 from skmnist.datasets import load_mnist_sample
-from tests.serving.helpers import serving
+from tests.serving.helpers import run_server
 
 
 @pytest.fixture(scope="module")
@@ -20,5 +20,5 @@ def clf(data):
 @pytest.fixture(scope="module")
 def server(clf):
     """A running server, whose terminal must stay empty."""
-    with serving(clf) as server:
+    with run_server(clf) as server:
         yield server

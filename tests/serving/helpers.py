@@ -9,11 +9,11 @@ from PIL import Image
 
 from skmnist.serving import DigitServer
 
-OWN = {"Host": "127.0.0.1"}
+HOST_HEADER = {"Host": "127.0.0.1"}
 
 
-class serving:
-    """A server in a thread: ``with serving(clf) as server``."""
+class run_server:
+    """A server in a thread: ``with run_server(clf) as server``."""
 
     def __init__(self, estimator, **kwargs):
         self.server = DigitServer(estimator, **kwargs)
@@ -33,8 +33,8 @@ def get_port(server):
     return server.server_address[1]
 
 
-def ask(server, method="GET", path="/", body=None, headers=OWN):
-    """Return status, headers and content of an answer."""
+def request(server, method="GET", path="/", body=None, headers=HOST_HEADER):
+    """Return status, headers and content of a response."""
     connection = http.client.HTTPConnection("127.0.0.1", get_port(server), timeout=60)
     try:
         connection.putrequest(method, path, skip_host=True, skip_accept_encoding=True)
@@ -43,22 +43,22 @@ def ask(server, method="GET", path="/", body=None, headers=OWN):
         if body is not None and "Content-Length" not in headers:
             connection.putheader("Content-Length", str(len(body)))
         connection.endheaders(body)
-        answer = connection.getresponse()
-        return answer.status, answer.headers, answer.read()
+        response = connection.getresponse()
+        return response.status, response.headers, response.read()
     finally:
         connection.close()
 
 
-def predict(server, content, kind="image/png", **headers):
-    """Return status and JSON of the answer to a picture."""
-    status, _, found = ask(
-        server, "POST", "/predict", content, OWN | {"Content-Type": kind, **headers}
+def predict(server, content, content_type="image/png", **headers):
+    """Return status and JSON of the prediction for an image."""
+    status, _, result = request(
+        server, "POST", "/predict", content, HOST_HEADER | {"Content-Type": content_type, **headers}
     )
-    return status, json.loads(found)
+    return status, json.loads(result)
 
 
-def encode_image(image, kind="PNG", **how):
+def encode_image(image, format="PNG", **options):
     file = io.BytesIO()
     image = image if isinstance(image, Image.Image) else Image.fromarray(image)
-    image.save(file, kind, **how)
+    image.save(file, format, **options)
     return file.getvalue()

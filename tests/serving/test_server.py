@@ -15,130 +15,130 @@ from sklearn.preprocessing import MinMaxScaler
 from skmnist import CNNClassifier, MLPClassifier, predict_image
 from skmnist.serving import DigitServer
 from tests.helpers import ROOT
-from tests.serving.helpers import OWN, ask, encode_image, get_port, predict, serving
+from tests.serving.helpers import HOST_HEADER, encode_image, get_port, predict, request, run_server
 
 # -- answers -----------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("kind", ["PNG", "JPEG", "BMP"])
-def test_answer_is_that_of_predict_image(server, clf, data, kind):
+@pytest.mark.parametrize("format", ["PNG", "JPEG", "BMP"])
+def test_response_equals_predict_image(server, clf, data, format):
     X, _ = data
-    for row in X[::1000]:
-        content = encode_image(row.reshape(28, 28), kind)
-        status, found = predict(server, content, f"image/{kind.lower()}")
-        wanted = predict_image(clf, io.BytesIO(content))
+    for digit in X[::1000]:
+        content = encode_image(digit.reshape(28, 28), format)
+        status, result = predict(server, content, f"image/{format.lower()}")
+        expected = predict_image(clf, io.BytesIO(content))
         assert status == 200
-        assert found["label"] == str(wanted.label)
-        assert found["image"] == wanted.image.ravel().tolist()
-        assert found["probabilities"] == [[str(k), p] for k, p in wanted.proba.items()]
-        assert found["seconds"] > 0
+        assert result["label"] == str(expected.label)
+        assert result["image"] == expected.image.ravel().tolist()
+        assert result["probabilities"] == [[str(k), p] for k, p in expected.proba.items()]
+        assert result["seconds"] > 0
 
 
 @pytest.mark.parametrize("mode", ["1", "RGB", "RGBA", "P", "I;16", "CMYK"])
-def test_pictures_of_other_modes_are_read(server, mode):
+def test_images_of_other_modes_are_read(server, mode):
     image = Image.new("L", (200, 200), 255)
     ImageDraw.Draw(image).line([(100, 30), (100, 170)], fill=0, width=16)
     if mode == "I;16":
         image = Image.fromarray(np.asarray(image).astype(np.uint16) * 257)
     else:
         image = image.convert(mode)
-    kind = "JPEG" if mode == "CMYK" else "PNG"
-    status, found = predict(server, encode_image(image, kind), f"image/{kind.lower()}")
-    assert (status, found["label"]) == (200, "1")
+    format = "JPEG" if mode == "CMYK" else "PNG"
+    status, result = predict(server, encode_image(image, format), f"image/{format.lower()}")
+    assert (status, result["label"]) == (200, "1")
 
 
 def test_pipelines_are_served(data):
     X, y = data
     model = make_pipeline(MinMaxScaler(), MLPClassifier(max_epochs=3, random_state=0)).fit(X, y)
-    with serving(model) as server:
-        status, found = predict(server, encode_image(X[0].reshape(28, 28)))
-        assert (status, found["label"]) == (200, str(y[0]))
+    with run_server(model) as server:
+        status, result = predict(server, encode_image(X[0].reshape(28, 28)))
+        assert (status, result["label"]) == (200, str(y[0]))
 
 
-def test_many_at_once_get_their_own_answers(server, clf, data):
+def test_concurrent_requests_get_their_own_responses(server, clf, data):
     X, _ = data
     digits = X[::25].reshape(-1, 28, 28)
     with ThreadPoolExecutor(200) as clients:
-        found = list(clients.map(lambda digit: predict(server, encode_image(digit)), digits))
-    assert len(found) == 200
-    for (status, answer), digit in zip(found, digits, strict=True):
+        results = list(clients.map(lambda digit: predict(server, encode_image(digit)), digits))
+    assert len(results) == 200
+    for (status, response), digit in zip(results, digits, strict=True):
         assert status == 200
-        assert answer["label"] == str(predict_image(clf, digit).label)
+        assert response["label"] == str(predict_image(clf, digit).label)
 
 
-def test_page_needs_nothing_from_elsewhere(server):
-    for path, kind in [("/", "html"), ("/page.css", "css"), ("/page.js", "javascript")]:
-        status, headers, content = ask(server, path=path)
+def test_page_loads_nothing_from_other_sites(server):
+    for path, subtype in [("/", "html"), ("/page.css", "css"), ("/page.js", "javascript")]:
+        status, headers, content = request(server, path=path)
         assert status == 200
-        assert headers["Content-Type"] == f"text/{kind}; charset=utf-8"
+        assert headers["Content-Type"] == f"text/{subtype}; charset=utf-8"
         assert b"//" not in content.replace(b"// ", b"") and b"http:" not in content
         assert "default-src 'none'" in headers["Content-Security-Policy"]
         assert "unsafe" not in headers["Content-Security-Policy"]
         assert headers["X-Content-Type-Options"] == "nosniff"
         assert headers["Server"] == "skmnist"
-    assert b"style=" not in ask(server)[2]
-    assert ask(server, "HEAD")[2] == b""
+    assert b"style=" not in request(server)[2]
+    assert request(server, "HEAD")[2] == b""
 
 
 # -- refusals ----------------------------------------------------------------------------------
 
 
-def refused(server, status, words, *args, **kwargs):
-    found, headers, content = ask(server, *args, **kwargs)
-    assert found == status
+def assert_error(server, status, message, *args, **kwargs):
+    actual, headers, content = request(server, *args, **kwargs)
+    assert actual == status
     assert headers["Content-Type"] == "application/json; charset=utf-8"
-    assert words in json.loads(content)["error"]
+    assert message in json.loads(content)["error"]
 
 
 def test_pixels_are_counted_before_they_are_decoded(server, monkeypatch):
     large = encode_image(Image.new("1", (2001, 2000)))
     monkeypatch.setattr(Image.Image, "load", None)  # which decodes
-    status, found = predict(server, large)
+    status, result = predict(server, large)
     assert status == 413
-    assert "2001 × 2000 pixels, at most 4 million" in found["error"]
+    assert "2001 × 2000 pixels, at most 4 million" in result["error"]
 
 
-@pytest.mark.parametrize("kind", ["GIF", "TIFF", "WEBP", "PPM"])
-def test_other_formats_are_refused_whatever_they_are_called(server, kind):
-    content = encode_image(np.zeros((28, 28), np.uint8), kind)
+@pytest.mark.parametrize("format", ["GIF", "TIFF", "WEBP", "PPM"])
+def test_other_formats_are_rejected_despite_their_content_type(server, format):
+    content = encode_image(np.zeros((28, 28), np.uint8), format)
     assert predict(server, content)[0] == 400
-    assert predict(server, content, f"image/{kind.lower()}")[0] == 415
+    assert predict(server, content, f"image/{format.lower()}")[0] == 415
 
 
-def test_empty_paper_is_refused_in_words(server):
-    status, found = predict(server, encode_image(np.full((100, 100), 255, np.uint8)))
+def test_blank_image_is_rejected(server):
+    status, result = predict(server, encode_image(np.full((100, 100), 255, np.uint8)))
     assert status == 422
-    assert found["error"].startswith("No ink found: ")
+    assert result["error"].startswith("No ink found: ")
 
 
-def test_picture_of_many_small_parts_is_refused(server):
+def test_image_of_many_small_parts_is_rejected(server):
     content = encode_image(np.zeros((64, 64), np.uint8), "JPEG", progressive=True)
     last = content.rindex(b"\xff\xda")
     layered = content[:-2] + content[last:-2] * 100 + content[-2:]
-    status, found = predict(server, layered, "image/jpeg")
+    status, result = predict(server, layered, "image/jpeg")
     assert status == 413
-    assert "too many parts" in found["error"]
+    assert "too many parts" in result["error"]
 
 
-def test_length_is_held_against_the_limit_before_the_body_is_read(server):
-    typed = OWN | {"Content-Type": "image/png"}
+def test_length_is_checked_before_the_body_is_read(server):
+    headers = HOST_HEADER | {"Content-Type": "image/png"}
     post = ("POST", "/predict")
     for length in ("1000001", "20000000", "9" * 5000):
-        refused(server, 413, "1000 kB", *post, headers=typed | {"Content-Length": length})
+        assert_error(server, 413, "1000 kB", *post, headers=headers | {"Content-Length": length})
     for length in ("-1", "x", "1e3", ""):
-        refused(server, 400, "number", *post, headers=typed | {"Content-Length": length})
-    refused(server, 400, "no picture", *post, headers=typed | {"Content-Length": "0"})
-    refused(server, 411, "length", *post, headers=typed)
-    refused(server, 411, "length", *post, headers=typed | {"Transfer-Encoding": "chunked"})
+        assert_error(server, 400, "number", *post, headers=headers | {"Content-Length": length})
+    assert_error(server, 400, "no picture", *post, headers=headers | {"Content-Length": "0"})
+    assert_error(server, 411, "length", *post, headers=headers)
+    assert_error(server, 411, "length", *post, headers=headers | {"Transfer-Encoding": "chunked"})
 
 
-def test_large_body_is_sent_to_its_end_and_answered(server):
-    # A client that sends all before it reads gets its answer, too.
+def test_large_body_is_drained_and_answered(server):
+    # A client that sends all before it reads gets its response, too.
     assert predict(server, bytes(20_000_000))[0] == 413
 
 
 @pytest.mark.parametrize("body", [b"{", b"[NaN]", b'{"image": [NaN]}', b"null", b"[" * 10_000])
-def test_json_is_refused(server, body):
+def test_json_is_rejected(server, body):
     assert predict(server, body, "application/json")[0] == 415
     assert predict(server, body)[0] == 400
 
@@ -146,39 +146,39 @@ def test_json_is_refused(server, body):
 @pytest.mark.parametrize(
     "path", ["/..", "/../server.py", "/%2e%2e/server.py", "//etc/passwd", "/page.js/", "/x", "*"]
 )
-def test_nothing_but_the_page_is_there(server, path):
-    refused(server, 404, "nothing here", path=path)
+def test_other_paths_are_not_found(server, path):
+    assert_error(server, 404, "nothing here", path=path)
 
 
-def test_other_methods_are_refused(server):
+def test_other_methods_are_rejected(server):
     for method, path, allowed in [("PUT", "/", "GET"), ("GET", "/predict", "POST")]:
-        assert ask(server, method, path)[1]["Allow"] == allowed
-        refused(server, 405, allowed, method, path)
+        assert request(server, method, path)[1]["Allow"] == allowed
+        assert_error(server, 405, allowed, method, path)
 
 
-def test_other_web_pages_may_not_ask(server):
+def test_requests_from_other_origins_are_rejected(server):
     own = f"127.0.0.1:{get_port(server)}"
     for host in (own, f"localhost:{get_port(server)}", "LOCALHOST", "127.0.0.1", "[::1]:80"):
-        assert ask(server, headers={"Host": host})[0] == 200
+        assert request(server, headers={"Host": host})[0] == 200
     for host in (
         "example.org",
         f"example.org:{get_port(server)}",
         "10.0.0.1",
         "localhost.example.org",
     ):
-        refused(server, 403, "not the server's", headers={"Host": host})
+        assert_error(server, 403, "not the server's", headers={"Host": host})
     for host in ("", "a b", "127.0.0.1:x", "127.0.0.1@example.org"):
-        refused(server, 400, "host", headers={"Host": host})
-    refused(server, 400, "host", headers={})
-    assert ask(server, headers={"Host": own, "Origin": f"http://{own}"})[0] == 200
+        assert_error(server, 400, "host", headers={"Host": host})
+    assert_error(server, 400, "host", headers={})
+    assert request(server, headers={"Host": own, "Origin": f"http://{own}"})[0] == 200
     for origin in ("http://example.org", "null", f"https://{own}", "http://localhost:3000", ""):
-        refused(server, 403, "own page", headers={"Host": own, "Origin": origin})
+        assert_error(server, 403, "own page", headers={"Host": own, "Origin": origin})
 
 
-def test_what_the_browser_says_of_the_sender_is_heard(server):
+def test_sec_fetch_headers_are_checked(server):
     def status(path="/model", **headers):
         headers = {name.replace("_", "-"): value for name, value in headers.items()}
-        return ask(server, path=path, headers=OWN | headers)[0]
+        return request(server, path=path, headers=HOST_HEADER | headers)[0]
 
     assert status(Sec_Fetch_Site="same-origin") == 200
     assert status(Sec_Fetch_Site="none") == 200
@@ -189,15 +189,15 @@ def test_what_the_browser_says_of_the_sender_is_heard(server):
     assert status("/", Sec_Fetch_Site="cross-site", Sec_Fetch_Mode="no-cors") == 403
 
 
-def raw(server, *parts, pause=0.0):
+def send_raw(server, *parts, pause=0.0):
     """Send parts, and return all that comes."""
     received = b""
     with socket.create_connection(("127.0.0.1", get_port(server)), timeout=60) as connection:
         for part in parts:
             connection.sendall(part)
             time.sleep(pause)
-        while some := connection.recv(2**16):
-            received += some
+        while chunk := connection.recv(2**16):
+            received += chunk
     return received
 
 
@@ -214,13 +214,13 @@ def raw(server, *parts, pause=0.0):
         (b"FOO / HTTP/1.1\r\nHost: localhost\r\n\r\n", 405),
     ],
 )
-def test_what_is_no_http_is_refused(server, request_, status):
-    answer = raw(server, request_)
-    assert answer.startswith(b"HTTP/1.1 %d " % status)
-    assert b"Traceback" not in answer
+def test_invalid_http_is_rejected(server, request_, status):
+    response = send_raw(server, request_)
+    assert response.startswith(b"HTTP/1.1 %d " % status)
+    assert b"Traceback" not in response
 
 
-def test_slow_requests_are_refused_and_hold_up_nobody(server, data, monkeypatch):
+def test_slow_requests_time_out_and_block_nobody(server, data, monkeypatch):
     monkeypatch.setattr(server, "read_timeout", 0.3)
     head = b"POST /predict HTTP/1.1\r\nHost: localhost\r\nContent-Type: image/png\r\n"
     for parts in (
@@ -229,58 +229,58 @@ def test_slow_requests_are_refused_and_hold_up_nobody(server, data, monkeypatch)
         [head + b"Content-Length: 900000\r\n\r\n"],
         [head + b"Content-Length: 9\r\n\r\n", b"x", b"y"],
     ):
-        assert raw(server, *parts, pause=0.1).startswith(b"HTTP/1.1 408 ")
+        assert send_raw(server, *parts, pause=0.1).startswith(b"HTTP/1.1 408 ")
     # Browsers connect beforehand; to those who say nothing nothing is said.
-    assert raw(server) == b""
+    assert send_raw(server) == b""
     X, y = data
     waiting = [socket.create_connection(("127.0.0.1", get_port(server))) for _ in range(50)]
-    status, found = predict(server, encode_image(X[0].reshape(28, 28)))
-    assert (status, found["label"]) == (200, str(y[0]))
+    status, result = predict(server, encode_image(X[0].reshape(28, 28)))
+    assert (status, result["label"]) == (200, str(y[0]))
     for connection in waiting:
         connection.close()
 
 
-def test_clients_that_leave_are_no_fault(server, capfd):
+def test_closed_connections_are_not_an_error(server, capfd):
     for _ in range(5):
         connection = socket.create_connection(("127.0.0.1", get_port(server)))
         connection.sendall(b"GET / HTTP/1.1\r\nHost: localhost\r\n\r\n")
         # Reset at once, instead of a polite end.
         connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, b"\1\0\0\0\0\0\0\0")
         connection.close()
-    assert ask(server)[0] == 200
+    assert request(server)[0] == 200
     assert capfd.readouterr().err == ""
 
 
-def test_faults_of_the_server_are_told_to_its_terminal_only(server, capsys, monkeypatch):
+def test_server_errors_are_printed_only_to_its_terminal(server, capsys, monkeypatch):
     def fail(content):
         raise RuntimeError("a secret")
 
     monkeypatch.setattr(server, "predict", fail)
-    status, found = predict(server, b"x")
+    status, result = predict(server, b"x")
     assert status == 500
-    assert "secret" not in found["error"]
+    assert "secret" not in result["error"]
     assert "RuntimeError: a secret" in capsys.readouterr().err
 
 
-def test_only_own_machine_is_listened_to(server):
+def test_server_listens_only_to_loopback_by_default(server):
     assert server.server_address[0] == "127.0.0.1"
     assert server.is_loopback
 
 
-def test_network_is_listened_to_where_that_is_wanted(clf):
-    with serving(clf, host="0.0.0.0") as server:
+def test_server_listens_to_the_network_on_request(clf):
+    with run_server(clf, host="0.0.0.0") as server:
         assert not server.is_loopback
-        assert ask(server, headers={"Host": "192.168.1.7:8000"})[0] == 200
-        assert ask(server, headers={"Host": "example.org"})[0] == 403
+        assert request(server, headers={"Host": "192.168.1.7:8000"})[0] == 200
+        assert request(server, headers={"Host": "example.org"})[0] == 403
 
 
-def test_models_of_other_pictures_are_refused(data):
+def test_models_of_other_images_are_rejected(data):
     X, y = data
     with pytest.raises(ValueError, match="28 x 28"):
         DigitServer(CNNClassifier(2, max_epochs=1).fit(X[::50, :64], y[::50]))
 
 
-def test_port_that_is_taken_is_named(server, clf):
+def test_port_in_use_is_named(server, clf):
     with pytest.raises(OSError, match=f"port {get_port(server)} at 127.0.0.1 .* Name another port"):
         DigitServer(clf, port=get_port(server))
     with pytest.raises(OSError, match="'no such host' is no address"):
@@ -288,7 +288,7 @@ def test_port_that_is_taken_is_named(server, clf):
 
 
 @pytest.mark.slow
-def test_thousands_of_bad_requests_do_no_harm():
+def test_thousands_of_invalid_requests_do_no_harm():
     if sys.platform != "linux":
         pytest.skip("needs Linux, whose /proc tells how much memory the server takes")
     command = [sys.executable, "-m", "fuzz.page", "--every", "10"]
