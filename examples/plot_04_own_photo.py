@@ -19,7 +19,7 @@ from sklearn.pipeline import make_pipeline
 
 from skmnist import CNNClassifier
 from skmnist.datasets import load_mnist_sample
-from skmnist.displays import PreprocessingDisplay, PredictionDisplay
+from skmnist.displays import PredictionDisplay, PreprocessingDisplay
 from skmnist.preprocessing import DigitNormalizer, segment_digits
 
 X, y = load_mnist_sample(return_X_y=True)

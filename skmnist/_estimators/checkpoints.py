@@ -14,7 +14,7 @@ import numpy as np
 from filelock import FileLock, Timeout
 
 from skmnist._files.model_file import read_model_file, reraise_as_model_error, write_model_file
-from skmnist._training.schedules import OF_ALL_EPOCHS
+from skmnist._training.schedules import NEEDS_MAX_EPOCHS
 from skmnist.exceptions import CheckpointError, ModelFileError
 
 from .training_state import get_training_state, restore_training_state
@@ -24,8 +24,8 @@ if TYPE_CHECKING:
 
     import torch
 
-    from skmnist._training.batches import Images
-    from skmnist._training.early_stopping import EarlyStop
+    from skmnist._training.early_stopping import EarlyStopping
+    from skmnist._training.image_dataset import ImageDataset
     from skmnist._training.net import Net
 
     from .net_classifier import BaseNetClassifier
@@ -123,9 +123,9 @@ class Checkpoints:
         self,
         estimator: BaseNetClassifier,
         net: Net,
-        early_stopping: EarlyStop | None,
-        train: Images,
-        valid: Images | None,
+        early_stopping: EarlyStopping | None,
+        train: ImageDataset,
+        valid: ImageDataset | None,
     ) -> None:
         """Restore a new net and its early stopping from the checkpoint, if there is one.
 
@@ -133,8 +133,8 @@ class Checkpoints:
         ----------
         estimator : BaseNetClassifier
         net : Net
-        early_stopping : EarlyStop or None
-        train, valid : Images
+        early_stopping : EarlyStopping or None
+        train, valid : ImageDataset
             The training set, and the validation set or None.
 
         Raises
@@ -169,7 +169,7 @@ class Checkpoints:
                 stacklevel=6,  # the caller of fit, which scikit-learn wraps
             )
 
-    def write(self, net: Net, early_stopping: EarlyStop | None) -> None:
+    def write(self, net: Net, early_stopping: EarlyStopping | None) -> None:
         """Write a checkpoint and remove all but the last two."""
         checkpoint = {
             "training": self._training,
@@ -242,7 +242,7 @@ class Checkpoints:
         self, saved_max_epochs: int, n_epochs: int, lr_schedule: str | None
     ) -> None:
         max_epochs = self._max_epochs
-        if lr_schedule in OF_ALL_EPOCHS and max_epochs != saved_max_epochs:
+        if lr_schedule in NEEDS_MAX_EPOCHS and max_epochs != saved_max_epochs:
             raise self._incompatible_error(
                 f"max_epochs was {saved_max_epochs} and is {max_epochs}, on which each learning "
                 f"rate of lr_schedule={lr_schedule!r} depends"
@@ -276,13 +276,15 @@ def _stable_repr(value: Any) -> str:
     return text
 
 
-def _data_digests(train: Images, valid: Images | None, classes: np.ndarray) -> dict[str, str]:
+def _data_digests(
+    train: ImageDataset, valid: ImageDataset | None, classes: np.ndarray
+) -> dict[str, str]:
     """Return a digest of each argument of fit that training depends on."""
-    digests = {"X": _digest(train.array), "y": _digest(train.codes, repr(classes.tolist()))}
-    digests["sample_weight"] = _digest(train.rows.numpy(), _to_numpy(train._weights))
+    digests = {"X": _digest(train.array), "y": _digest(train.labels, repr(classes.tolist()))}
+    digests["sample_weight"] = _digest(train.indices.numpy(), _to_numpy(train.sample_weight))
     if valid is not None:
         pixels = None if valid.array is train.array else valid.array
-        digests["X_val or y_val"] = _digest(pixels, valid.codes, valid.rows.numpy())
+        digests["X_val or y_val"] = _digest(pixels, valid.labels, valid.indices.numpy())
     return digests
 
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 if TYPE_CHECKING:
-    from skmnist._training.early_stopping import EarlyStop
+    from skmnist._training.early_stopping import EarlyStopping
 
     from .net_classifier import BaseNetClassifier
     from .sklearn_callbacks import CallbackTasks
@@ -22,7 +22,7 @@ class FitRecorder:
     Parameters
     ----------
     estimator : BaseNetClassifier
-    early_stopping : EarlyStop or None
+    early_stopping : EarlyStopping or None
     tasks : CallbackTasks or None
         scikit-learn's callbacks.
     first_epoch : int
@@ -34,7 +34,7 @@ class FitRecorder:
     def __init__(
         self,
         estimator: BaseNetClassifier,
-        early_stopping: EarlyStop | None,
+        early_stopping: EarlyStopping | None,
         tasks: CallbackTasks | None,
         first_epoch: int,
         start: float,
@@ -63,7 +63,7 @@ class FitRecorder:
         """Leave the best weights in place and record the fit."""
         early_stopping = self._early_stopping
         if early_stopping is not None and early_stopping.best_epoch is not None:
-            early_stopping.restore(self._estimator.net_)
+            early_stopping.restore_best_weights(self._estimator.net_)
         self._record(time.perf_counter())
 
     def _record(self, now: float) -> None:

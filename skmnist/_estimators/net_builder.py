@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any
 
 from skorch.callbacks import PrintLog
 
-from skmnist._training.config import Recipe
+from skmnist._training.config import TrainingConfig
 from skmnist._training.net import Net
-from skmnist._training.progress import BatchLines, EpochBar
+from skmnist._training.progress import EpochProgressBar, PrintBatchLoss
 from skmnist._utils.random_state import fork_global_rng, make_generator
 
 if TYPE_CHECKING:
@@ -32,7 +32,7 @@ def make_net(estimator: BaseNetClassifier, device: torch.device) -> Net:
     optimizer, settings = estimator._optimizer(device)
     net = Net(
         module,
-        recipe=_make_config(estimator, first_epoch=0),
+        config=_make_config(estimator, first_epoch=0),
         optimizer=optimizer,
         lr=float(estimator.lr),
         max_epochs=estimator.max_epochs,
@@ -54,7 +54,7 @@ def sync_params(
 
     The learning-rate schedule counts from `first_epoch`.
     """
-    net.recipe = _make_config(estimator, first_epoch)
+    net.config = _make_config(estimator, first_epoch)
     net.max_epochs = estimator.max_epochs
     net.batch_size = estimator.batch_size
     if net.device != str(device):
@@ -86,29 +86,29 @@ def _make_module(estimator: BaseNetClassifier, device: torch.device) -> nn.Modul
 def _make_callbacks(estimator: BaseNetClassifier) -> list[Any]:
     callbacks = list(copy.deepcopy(estimator.callbacks) or [])
     if estimator.verbose == "bar":
-        callbacks.append(("bar", EpochBar()))
+        callbacks.append(("bar", EpochProgressBar()))
     elif estimator.verbose:
         callbacks.append(("print_log", PrintLog(keys_ignored="lr")))
         if estimator.verbose > 1:
-            callbacks.append(("batch_lines", BatchLines()))
+            callbacks.append(("batch_lines", PrintBatchLoss()))
     return callbacks
 
 
-def _make_config(estimator: BaseNetClassifier, first_epoch: int) -> Recipe:
+def _make_config(estimator: BaseNetClassifier, first_epoch: int) -> TrainingConfig:
     augment = getattr(estimator, "augment", None)
-    return Recipe(
+    return TrainingConfig(
         seed=estimator._seed,
         loss=estimator.loss,
         shuffle=bool(estimator.shuffle),
-        schedule=estimator.lr_schedule,
+        lr_schedule=estimator.lr_schedule,
         first_epoch=first_epoch,
-        bf16=estimator.precision == "bfloat16",
-        hand_written=not os.environ.get("SKMNIST_AUTOGRAD"),
-        record=os.environ.get("SKMNIST_CUDA_GRAPHS") != "0",
+        bfloat16=estimator.precision == "bfloat16",
+        manual_backward=not os.environ.get("SKMNIST_AUTOGRAD"),
+        cuda_graphs=os.environ.get("SKMNIST_CUDA_GRAPHS") != "0",
         augment=augment,
-        picture=_image_shape(estimator, augment),
-        foreign=estimator._custom_module,
-        evaluate_rows=max(1, _MAX_EVAL_VALUES // estimator._max_activation_size()),
+        image_shape=_image_shape(estimator, augment),
+        custom_module=estimator._custom_module,
+        eval_batch_size=max(1, _MAX_EVAL_VALUES // estimator._max_activation_size()),
     )
 
 

@@ -11,13 +11,13 @@ import torch
 from sklearn.utils import assert_all_finite
 from sklearn.utils.validation import check_is_fitted
 
-from skmnist._training.batches import prepare
-from skmnist._training.convergence import warn_where_lost
-from skmnist._training.early_stopping import EarlyStop
-from skmnist._training.memory import memory_errors
+from skmnist._training.convergence import warn_if_not_converged
+from skmnist._training.early_stopping import EarlyStopping
+from skmnist._training.image_dataset import ImageDataset, prepare_inputs
+from skmnist._training.memory import reraise_oom
 from skmnist._training.optimizers import optimizer_settings
-from skmnist._training.schedules import OF_ALL_EPOCHS
-from skmnist._training.snapshot import WholeEpochs
+from skmnist._training.schedules import NEEDS_MAX_EPOCHS
+from skmnist._training.snapshot import EpochSnapshot
 from skmnist._training.threads import choose_threads, limit_threads
 from skmnist._utils.device import (
     default_device_cpu,
@@ -45,7 +45,6 @@ if TYPE_CHECKING:
     from torch import nn
     from typing_extensions import Self
 
-    from skmnist._training.batches import Images
     from skmnist._training.net import Net
 
     from .checkpoints import Checkpoints
@@ -159,7 +158,7 @@ class BaseNetClassifier(
         tasks = self._begin_callback_tasks(X, y, sample_weight)
         with (
             open_checkpoints(self, resume) as checkpoints,
-            memory_errors(self._oom_hint()),
+            reraise_oom(self._oom_hint()),
             default_device_cpu(),
         ):
             self._fit(
@@ -209,7 +208,7 @@ class BaseNetClassifier(
                 "Call fit, or set early_stopping=False."
             )
         warm = self.__sklearn_is_fitted__()
-        with memory_errors(self._oom_hint()), default_device_cpu():
+        with reraise_oom(self._oom_hint()), default_device_cpu():
             self._fit(X, y, sample_weight, classes=classes, warm=warm, one_epoch=True)
         return self
 
@@ -258,8 +257,8 @@ class BaseNetClassifier(
     def _train(
         self,
         net: Net,
-        train: Images,
-        valid: Images | None,
+        train: ImageDataset,
+        valid: ImageDataset | None,
         start: float,
         one_epoch: bool,
         tasks: CallbackTasks | None,
@@ -267,33 +266,33 @@ class BaseNetClassifier(
     ) -> None:
         """Train the net; after an interrupt it is what its last whole epoch made of it."""
         first_epoch = len(net.history)
-        stopping = EarlyStop(self.n_iter_no_change, self.tol) if self.early_stopping else None
+        stopping = EarlyStopping(self.n_iter_no_change, self.tol) if self.early_stopping else None
         recorder = FitRecorder(self, stopping, tasks, first_epoch, start)
         if checkpoints is not None:
             checkpoints.restore(self, net, stopping, train, valid)
         epochs = 1 if one_epoch else self.max_epochs - (len(net.history) - first_epoch)
-        whole = WholeEpochs(net, stopping, checkpoints)
+        snapshot = EpochSnapshot(net, stopping, checkpoints)
         try:
             self.net_ = net
             with self._torch_context(min(self.batch_size, len(train)), torch.device(net.device)):
                 net.partial_fit(
                     train,
-                    valid=valid,
-                    epochs=0 if stopping is not None and stopping.enough else epochs,
-                    stopping=stopping,
-                    whole=whole,
+                    epochs=0 if stopping is not None and stopping.should_stop else epochs,
+                    snapshot=snapshot,
+                    validation_set=valid,
+                    early_stopping=stopping,
                     before_epoch=None if tasks is None else tasks.begin_epoch,
                     after_epoch=recorder.on_epoch_end if recorder.has_hooks else None,
                 )
                 recorder.finish()
                 if not one_epoch:
                     best_epoch = self.best_epoch_ if stopping else None
-                    warn_where_lost(net, train, first_epoch, best_epoch)
+                    warn_if_not_converged(net, train, first_epoch, best_epoch)
         except DivergenceError:
             del self.net_  # nothing that it predicts would mean anything
             raise
         except BaseException:
-            whole.go_back()
+            snapshot.rollback()
             if net.history:
                 recorder.finish()
             else:
@@ -333,7 +332,7 @@ class BaseNetClassifier(
     @property
     def _supports_staged_fit(self) -> bool:
         """Whether a fit of few epochs is the beginning of a fit of more."""
-        return self.lr_schedule not in OF_ALL_EPOCHS and not self.callbacks
+        return self.lr_schedule not in NEEDS_MAX_EPOCHS and not self.callbacks
 
     def __getstate__(self) -> dict[str, Any]:
         state = super().__getstate__()
@@ -362,11 +361,11 @@ class BaseNetClassifier(
         X = self._check_data(X, reset=False, finite=False)
         check_range_of_dtype(X, self._dtype)
         net, device = self.net_, torch.device(self.net_.device)
-        n_rows = net.recipe.evaluate_rows
+        n_rows = net.config.eval_batch_size
         outputs = np.empty((len(X), len(self.classes_)), dtype=_numpy_dtype(self._dtype))
         advice = "Pass fewer rows of X at once, or use device='cpu'."
         arithmetic = self._torch_context(min(n_rows, len(X)), device)
-        with memory_errors(advice), default_device_cpu(), arithmetic:
+        with reraise_oom(advice), default_device_cpu(), arithmetic:
             for start in range(0, len(X), n_rows):
                 part = X[start : start + n_rows]
                 # Here, where it is in the cache for the network afterwards.
@@ -374,7 +373,7 @@ class BaseNetClassifier(
                 # A module of the user's may work in place.
                 copied = self._custom_module or not part.flags.writeable
                 pixels = torch.from_numpy(part.copy() if copied else part)
-                x = prepare(pixels, self.pixel_scale_, self._dtype, device)
+                x = prepare_inputs(pixels, self.pixel_scale_, self._dtype, device)
                 logits = net.outputs(x.view(len(part), *self._module_input_shape()))
                 outputs[start : start + n_rows] = logits.cpu().numpy()
         if not np.isfinite(outputs).all():
@@ -382,7 +381,7 @@ class BaseNetClassifier(
                 "The network's outputs for X are not finite: X holds pixels too large for it, or "
                 "its weights grew too large (train it with a smaller lr) or were damaged."
             )
-        if net.recipe.loss == "mse":
+        if net.config.loss == "mse":
             # Outputs that learnt one-hot targets by squared error estimate the probabilities
             # themselves.
             outputs = np.log(np.maximum(outputs, 1e-6))

@@ -97,7 +97,7 @@ class CallbackTasks:
 
     def _reconstruction_attributes(self) -> dict[str, Any]:
         # Called only if a callback asks for a fitted estimator.
-        return {"net_": self._estimator.net_.snapshot()}
+        return {"net_": self._estimator.net_.copy()}
 
     def _notify(
         self,

@@ -9,7 +9,7 @@ from sklearn.utils.validation import check_is_fitted
 from torch.overrides import TorchFunctionMode
 
 from skmnist._files.model_file import read_model_file, reraise_as_model_error, write_model_file
-from skmnist._training.optimizers import as_torchs
+from skmnist._training.optimizers import to_torch_class
 from skmnist._utils.device import default_device_cpu, resolve_device
 from skmnist.exceptions import ModelFileError
 
@@ -209,9 +209,9 @@ def _training_params(net: Net, params: dict[str, Any]) -> dict[str, Any]:
     """Return the parameters of the last training that may have been changed since."""
     # The net doesn't know of later changes of its optimizer's settings; of `lr` it does.
     used = net.optimizer_.param_groups[0] | {
-        "loss": net.recipe.loss,
+        "loss": net.config.loss,
         "lr": net.lr,
-        "optimizer": as_torchs(net.optimizer),
+        "optimizer": to_torch_class(net.optimizer),
     }
     return {name: used[name] for name in _TRAINING_PARAMS if name in used and name in params}
 

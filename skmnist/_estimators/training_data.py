@@ -7,8 +7,13 @@ from typing import TYPE_CHECKING
 import numpy as np
 import torch
 
-from skmnist._training.batches import Images
-from skmnist._training.sampling import canonical_order, hold_back, literal_weights, weigh_classes
+from skmnist._training.image_dataset import ImageDataset
+from skmnist._training.sampling import (
+    apply_class_weight,
+    canonical_order,
+    split_validation,
+    weights_as_repeats,
+)
 
 if TYPE_CHECKING:
     from .net_classifier import BaseNetClassifier
@@ -24,7 +29,7 @@ def make_datasets(
     sample_weight: np.ndarray | None,
     validation_data: tuple[np.ndarray, np.ndarray] | None,
     device: torch.device,
-) -> tuple[Images, Images | None]:
+) -> tuple[ImageDataset, ImageDataset | None]:
     """Return the training set and the validation set, which may be None.
 
     Parameters
@@ -53,7 +58,7 @@ def make_datasets(
         check_range_of_dtype(validation_data[0], estimator._dtype)
         valid = _make_dataset(estimator, *validation_data, device)
     elif estimator.early_stopping:
-        indices, held_out = hold_back(
+        indices, held_out = split_validation(
             indices,
             y_encoded,
             estimator.classes_,
@@ -90,13 +95,13 @@ def _apply_weights(
 ) -> tuple[np.ndarray, np.ndarray | None]:
     """Return the indices, repeated for whole-number weights, and the weights that remain."""
     if sample_weight is not None:
-        repeats = literal_weights(sample_weight)
+        repeats = weights_as_repeats(sample_weight)
         if repeats is not None:
             indices, sample_weight = np.repeat(indices, repeats[indices]), None
         else:
             # Only their ratios count; float32 must hold them.
             sample_weight = sample_weight / sample_weight.max()
-    sample_weight = weigh_classes(
+    sample_weight = apply_class_weight(
         estimator.class_weight, estimator.classes_, y_encoded, sample_weight, indices
     )
     if sample_weight is not None:
@@ -125,13 +130,13 @@ def _make_dataset(
     *,
     indices: np.ndarray | None = None,
     sample_weight: np.ndarray | None = None,
-) -> Images:
-    return Images(
+) -> ImageDataset:
+    return ImageDataset(
         X,
         y_encoded,
         len(estimator.classes_),
-        rows=indices,
-        weights=sample_weight,
+        indices=indices,
+        sample_weight=sample_weight,
         shape=estimator._module_input_shape(),
         scale=estimator.pixel_scale_,
         dtype=estimator._dtype,

@@ -322,7 +322,7 @@ def _answers(estimator, pictures):
     """Return the labels and the probabilities by the estimator, at full precision."""
     estimator = copy.deepcopy(estimator)
     net = (estimator[-1] if isinstance(estimator, Pipeline) else estimator).net_
-    net.recipe = net.recipe._replace(bf16=False)
+    net.config = net.config._replace(bfloat16=False)
     net.device = "cpu"  # GPUs round what convolutions multiply to TF32
     net.module_.to("cpu")
     if hasattr(estimator, "feature_names_in_"):

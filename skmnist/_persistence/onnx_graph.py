@@ -96,7 +96,7 @@ class Graph(nn.Module):
         self.steps = nn.ModuleList(STEPS[type(step)](step) for step in steps)
         self.scale = clf.pixel_scale_
         self.row_shape = clf._module_input_shape()
-        self.loss = clf.net_.recipe.loss
+        self.loss = clf.net_.config.loss
         self.module = _plain(copy.deepcopy(clf.module_)).to("cpu", torch.float32).eval()
 
     def forward(self, pixels):

@@ -1,69 +1,83 @@
-"""Notice a training that ended in finite numbers, but taught the network nothing."""
+"""Warn about a training with finite losses that taught the network nothing."""
+
+from __future__ import annotations
 
 import math
 import warnings
+from typing import TYPE_CHECKING
 
 import torch
 from sklearn.exceptions import ConvergenceWarning
 
 from skmnist._networks.losses import LOSSES
 
-_ROWS = 1000  # how many are looked at, at most
-_LEAST_STEPS = 30  # after fewer nobody can tell a lost network from one that needs more time
-_NEAR = 0.98  # of the loss of guessing: a network above it is looked at
-_ALMOST_ALL = 0.99  # of the rows are of one class, or of the weights: guessing is hard to beat
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
-# The mean loss of whoever always answers the shares of the classes.
-LOSS_OF_GUESSING = {
-    "cross_entropy": lambda shares: -torch.special.xlogy(shares, shares).sum(),
-    "mse": lambda shares: 1 - shares.square().sum(),
+    from .image_dataset import ImageDataset
+    from .net import Net
+
+_MAX_SAMPLES = 1000  # to evaluate
+_MIN_STEPS = 30  # with fewer, a diverged network looks like one that needs more time
+_TOLERANCE = 0.98  # of the baseline loss: a network above it is evaluated
+_MAX_FREQUENCY = 0.99  # of one class: above it the baseline is hard to beat
+
+# The mean loss of a model that always predicts the class frequencies.
+BASELINE_LOSS: dict[str, Callable[[torch.Tensor], torch.Tensor]] = {
+    "cross_entropy": lambda frequencies: -torch.special.xlogy(frequencies, frequencies).sum(),
+    "mse": lambda frequencies: 1 - frequencies.square().sum(),
 }
 
-# About the mean loss of k outputs of a network that wasn't trained at all.
-LOSS_AT_FIRST = {"cross_entropy": math.log, "mse": lambda k: k / 4}
+# The approximate mean loss of an untrained network with k outputs.
+INITIAL_LOSS: dict[str, Callable[[int], float]] = {
+    "cross_entropy": math.log,
+    "mse": lambda k: k / 4,
+}
 
 
-def warn_where_lost(net, images, first, best_epoch=None):
-    """Warn where a network is no better than guessing on the rows that it was trained on.
+def warn_if_not_converged(
+    net: Net, dataset: ImageDataset, first_epoch: int, best_epoch: int | None = None
+) -> None:
+    """Warn if a network is no better than the baseline on the samples that it was trained on.
 
-    Most networks are known to be better from the loss of their training, which costs nothing.
+    The training loss, which costs nothing, is enough to see that most networks are better.
 
     Parameters
     ----------
     net : Net
-    images : Images
-        Those rows.
-    first : int
+    dataset : ImageDataset
+        The training set.
+    first_epoch : int
         How many epochs there had been before this training.
     best_epoch : int or None
-        The epoch to which early stopping went back; None is the last.
+        The epoch whose weights early stopping restored; None is the last.
     """
-    rows = net.history[first:]
-    shares = images.class_shares()
-    n_steps = sum(row["train_batch_count"] for row in rows)
-    if n_steps < _LEAST_STEPS or shares.max() > _ALMOST_ALL:
+    epochs = net.history[first_epoch:]
+    frequencies = dataset.class_frequencies()
+    n_steps = sum(epoch["train_batch_count"] for epoch in epochs)
+    if n_steps < _MIN_STEPS or frequencies.max() > _MAX_FREQUENCY:
         return
-    guessing = float(LOSS_OF_GUESSING[net.recipe.loss](shares))
-    losses = [row["train_loss"] for row in rows]
+    baseline = float(BASELINE_LOSS[net.config.loss](frequencies))
+    losses = [epoch["train_loss"] for epoch in epochs]
     start, end = losses[0], net.history[(best_epoch or 0) - 1]["train_loss"]
-    at_first = LOSS_AT_FIRST[net.recipe.loss](len(shares))
-    still_falling = start < 1.5 * at_first and losses[-1] < 0.98 * losses[-2:][0]
-    if end < _NEAR * guessing or still_falling:
+    initial = INITIAL_LOSS[net.config.loss](len(frequencies))
+    still_falling = start < 1.5 * initial and losses[-1] < 0.98 * losses[-2:][0]
+    if end < _TOLERANCE * baseline or still_falling:
         return
-    loss, accuracy, commonest, spread = _ask(net, images)
-    if loss < _NEAR * guessing:
+    loss, accuracy, majority, std = _evaluate(net, dataset)
+    if loss < _TOLERANCE * baseline:
         return
-    if accuracy <= commonest + spread:
-        words = (
+    if accuracy <= majority + std:
+        problem = (
             f"is no better than guessing: it is right for {accuracy:.1%} of the training rows, "
-            f"as always answering the commonest class is for {commonest:.1%}"
+            f"as always answering the commonest class is for {majority:.1%}"
         )
-    elif min(loss, end) > max(start, guessing):
-        words = f"ended worse than it began: its loss rose from {start:.3g} to {end:.3g}"
+    elif min(loss, end) > max(start, baseline):
+        problem = f"ended worse than it began: its loss rose from {start:.3g} to {end:.3g}"
     else:
         return
     warnings.warn(
-        f"The network {words}. Its loss is {loss:.3g}, that of guessing {guessing:.3g}. Mostly a "
+        f"The network {problem}. Its loss is {loss:.3g}, that of guessing {baseline:.3g}. Mostly a "
         f"smaller lr helps (it is {net.lr:g}), or more epochs where the loss still falls; pixels "
         "far from 0..1 and a large weight_decay do this, too.",
         ConvergenceWarning,
@@ -72,20 +86,21 @@ def warn_where_lost(net, images, first, best_epoch=None):
 
 
 @torch.inference_mode()
-def _ask(net, images):
-    """Return the loss, the accuracy, the commonest class's share, and how far chance spreads it."""
-    rows = images.rows[:: -(-len(images) // _ROWS)]
-    losses, hits, masses, of_class = [], [], [], 0
-    for part in rows.split(net.recipe.evaluate_rows):
-        outputs = net.outputs(images.pictures(part))
-        targets, weights = images.wanted(part)
-        mass = torch.ones_like(outputs[:, 0]) if weights is None else weights
-        losses.append(LOSSES[net.recipe.loss](outputs, targets))
-        hits.append(outputs.argmax(1) == targets.argmax(1))
-        masses.append(mass)
-        of_class = of_class + mass @ targets
-    mass = torch.cat(masses)
-    mass = mass / mass.sum()
-    loss, accuracy = (float(torch.cat(v).to(mass.dtype) @ mass) for v in (losses, hits))
-    commonest = float(of_class.max() / of_class.sum())
-    return loss, accuracy, commonest, (commonest * (1 - commonest) / len(rows)) ** 0.5
+def _evaluate(net: Net, dataset: ImageDataset) -> tuple[float, float, float, float]:
+    """Return the loss, the accuracy, that of the majority class, and the latter's std."""
+    indices = dataset.indices[:: -(-len(dataset) // _MAX_SAMPLES)]
+    losses, correct, weights = [], [], []
+    class_weights = torch.zeros(())
+    for part in indices.split(net.config.eval_batch_size):
+        outputs = net.outputs(dataset.inputs(part))
+        targets, sample_weight = dataset.targets(part)
+        weight = torch.ones_like(outputs[:, 0]) if sample_weight is None else sample_weight
+        losses.append(LOSSES[net.config.loss](outputs, targets))
+        correct.append(outputs.argmax(1) == targets.argmax(1))
+        weights.append(weight)
+        class_weights = class_weights + weight @ targets
+    weight = torch.cat(weights)
+    weight = weight / weight.sum()
+    loss, accuracy = (float(torch.cat(v).to(weight.dtype) @ weight) for v in (losses, correct))
+    majority = float(class_weights.max() / class_weights.sum())
+    return loss, accuracy, majority, (majority * (1 - majority) / len(indices)) ** 0.5

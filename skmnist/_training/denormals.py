@@ -1,20 +1,26 @@
-"""Numbers too small for a float's full precision, taken as zero for a while."""
+"""Flush denormal numbers to zero inside a block."""
+
+from __future__ import annotations
 
 import contextlib
 import sys
+from typing import TYPE_CHECKING
 
 import torch
 
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
 
 @contextlib.contextmanager
-def denormals_as_zero(device):
-    """Let the CPU take numbers below 1e-38 (float32) for zero in this Python thread.
+def flush_denormals(device: torch.device) -> Iterator[None]:
+    """Let the CPU take numbers below 1e-38 (float32) as zero in this Python thread.
 
-    Adam's means of the gradients of pixels without ink fade to such numbers, which many CPUs
-    multiply slowly. No weight changes by it: what Adam divides them by is at least 1e-8.
+    Adam's mean gradients of background pixels decay to such numbers, which many CPUs multiply
+    slowly. This changes no weight: Adam divides the means by at least 1e-8.
     """
-    before = sys.float_info.min / 2 == 0  # torch doesn't tell
-    if device.type != "cpu" or before:
+    already_on = sys.float_info.min / 2 == 0  # torch has no getter
+    if device.type != "cpu" or already_on:
         yield
         return
     torch.set_flush_denormal(True)

@@ -1,63 +1,71 @@
-"""Stop when the validation score no longer rises, and go back to the best weights."""
+"""Stop when the validation score no longer rises, and restore the best weights."""
+
+from __future__ import annotations
 
 import contextlib
 import copy
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
-class EarlyStop:
-    """Watch the validation accuracy of a net.
+    from .net import Net
+
+
+class EarlyStopping:
+    """Monitor the validation accuracy of a net.
 
     Parameters
     ----------
     patience : int
         Epochs without an improvement after which to stop.
     tol : float
-        What counts as an improvement of the accuracy.
+        The least increase of the accuracy that is an improvement.
     """
 
-    def __init__(self, patience, tol):
+    def __init__(self, patience: int, tol: float) -> None:
         self.patience = patience
         self.tol = tol
         self.best_score = -np.inf
-        self.best_epoch = None
-        self.misses = 0
-        self._weights = None
+        self.best_epoch: int | None = None
+        self.wait = 0  # epochs since the last improvement
+        self._weights: dict[str, Any] | None = None
 
-    def update(self, net):
-        """Look at the last epoch of `net`; return whether to stop."""
+    def update(self, net: Net) -> bool:
+        """Take the last epoch of `net` into account; return whether to stop."""
         score = net.history[-1, "valid_acc"]
-        self.misses = 0 if score > self.best_score + self.tol else self.misses + 1
+        self.wait = 0 if score > self.best_score + self.tol else self.wait + 1
         if score > self.best_score:
             self.best_score, self.best_epoch = score, len(net.history)
             self._weights = dict(copy.deepcopy(net.module_.state_dict()))
-        return self.enough
+        return self.should_stop
 
     @property
-    def enough(self):
+    def should_stop(self) -> bool:
         """Whether to stop."""
-        return self.misses >= self.patience
+        return self.wait >= self.patience
 
-    def get_state(self):
-        """Return what it has seen, as a dict of plain values and tensors."""
+    def get_state(self) -> dict[str, Any]:
+        """Return the state, as a dict of plain values and tensors; checkpoints hold it."""
         return {
             "best_score": float(self.best_score),
             "best_epoch": self.best_epoch,
-            "misses": self.misses,
+            "wait": self.wait,
             "weights": self._weights,
         }
 
-    def set_state(self, state):
-        """Take over what :meth:`get_state` of another returned."""
+    def set_state(self, state: dict[str, Any]) -> None:
+        """Set the state to what :meth:`get_state` of another object returned."""
         self.best_score = state["best_score"]
         self.best_epoch = state["best_epoch"]
-        self.misses = state["misses"]
+        self.wait = state["wait"]
         self._weights = state["weights"]
 
     @contextlib.contextmanager
-    def best_weights(self, net):
-        """Give `net` the weights of its best epoch for a while."""
+    def best_weights(self, net: Net) -> Iterator[None]:
+        """Give `net` the weights of its best epoch inside the block."""
         last = copy.deepcopy(net.module_.state_dict())
         net.module_.load_state_dict(self._weights)
         try:
@@ -65,6 +73,6 @@ class EarlyStop:
         finally:
             net.module_.load_state_dict(last)
 
-    def restore(self, net):
+    def restore_best_weights(self, net: Net) -> None:
         """Give `net` the weights of its best epoch."""
         net.module_.load_state_dict(self._weights)

@@ -1,11 +1,17 @@
-"""Memory: kept for the next batch; and running out of it in words, whatever did, wherever."""
+"""Keep freed memory for reuse, and turn out-of-memory errors into readable MemoryErrors."""
+
+from __future__ import annotations
 
 import contextlib
+from typing import TYPE_CHECKING
 
 import torch
 
-# How torch and what it calls say that there is no memory left; only CUDA has an error of its own.
-_WORDS = (
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+# What torch and the libraries below it say; only CUDA has an exception class of its own.
+_OOM_MESSAGES = (
     "can't allocate memory",
     "not enough memory",
     "out of memory",
@@ -14,29 +20,29 @@ _WORDS = (
 )
 
 
-def keep_freed_memory():
+def raise_mmap_threshold() -> None:
     """Let the C library keep the memory that a batch frees for the next one.
 
-    glibc gives large blocks back at once, and takes each page of them anew, until it has seen a
-    block of up to 32 MiB being freed. Of this one no page is ever touched.
+    glibc returns large blocks to the system at once, and then takes each page again, until a
+    block of up to 32 MiB has been freed. No page of this block is ever touched.
     """
     torch.empty(31 * 2**20, dtype=torch.uint8)
 
 
 @contextlib.contextmanager
-def memory_errors(advice):
-    """Turn every way of running out of memory in the block into a ``MemoryError`` with `advice`."""
+def reraise_oom(hint: str) -> Iterator[None]:
+    """Reraise every kind of out-of-memory error in the block as a ``MemoryError`` with `hint`."""
     try:
         yield
     except (RuntimeError, MemoryError) as error:
         if not _is_out_of_memory(error):
             raise
-        said = str(error).partition("\n")[0].rpartition("DefaultCPUAllocator: ")[2]
-        said = said.partition(". Error code")[0].rstrip(". ")[:200]
-        raise MemoryError(f"Out of memory{said and f' ({said})'}. {advice}") from error
+        details = str(error).partition("\n")[0].rpartition("DefaultCPUAllocator: ")[2]
+        details = details.partition(". Error code")[0].rstrip(". ")[:200]
+        raise MemoryError(f"Out of memory{details and f' ({details})'}. {hint}") from error
 
 
-def _is_out_of_memory(error):
+def _is_out_of_memory(error: Exception) -> bool:
     if isinstance(error, (MemoryError, torch.OutOfMemoryError)):
         return True
-    return any(words in str(error) for words in _WORDS)
+    return any(message in str(error) for message in _OOM_MESSAGES)

@@ -1,119 +1,111 @@
 """skorch's net with an epoch loop for small networks.
 
-skorch spends most of a small network's epoch on collating rows, on a history of batches and on
+skorch spends most of a small network's epoch on collating samples, on a history of batches and on
 calling callbacks that do nothing. Here the batches are slices of prepared chunks, losses stay on
-the device until the epoch ends, and batches are only reported one by one where a callback wants
-to hear of them. Everything around the epoch is skorch's.
+the device until the epoch ends, and batches are reported one by one only if a callback needs it.
+Everything around the epoch is skorch's.
 """
+
+from __future__ import annotations
 
 import contextlib
 import copy
 import time
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import torch
 from skorch import NeuralNetClassifier
-from skorch.callbacks import Callback, EarlyStopping
-from torch import nn
+from skorch.callbacks import Callback
+from skorch.callbacks import EarlyStopping as SkorchEarlyStopping
 
 from skmnist._networks.layers import Dropout
-from skmnist._networks.losses import LOSSES, batch_means, one_hot
+from skmnist._networks.losses import LOSSES, batch_means
 from skmnist._networks.mlp import MLP
 from skmnist._networks.neural_network import NeuralNetwork
 from skmnist._utils.random_state import fork_global_rng, make_generator
 from skmnist.exceptions import DivergenceError
-from skmnist.preprocessing._augmentation import AUGMENTATIONS
 
-from .batches import Batches, Images
-from .cuda_graphs import RecordedStep, can_record
-from .denormals import denormals_as_zero
-from .memory import keep_freed_memory
-from .optimizers import has_quick_step, needs_closure
-from .progress import BatchLines, EpochBar
+from .augment import make_augmentation
+from .batches import BatchIterator
+from .callback_step import CallbackStep
+from .criterion import MeanLoss
+from .cuda_graphs import CudaGraphStep, can_capture
+from .denormals import flush_denormals
+from .fast_step import has_fast_step
+from .image_dataset import ImageDataset
+from .memory import raise_mmap_threshold
+from .optimizers import needs_closure
+from .progress import EpochProgressBar, PrintBatchLoss
 from .schedules import PER_BATCH, SCHEDULES
-from .steps import AutogradStep, HandWrittenStep
+from .steps import AutogradStep, ManualBackwardStep
+
+if TYPE_CHECKING:
+    from collections.abc import Callable as Function
+    from collections.abc import Iterable
+
+    from torch import nn
+    from typing_extensions import Self
+
+    from .config import TrainingConfig
+    from .early_stopping import EarlyStopping
+    from .snapshot import EpochSnapshot
+
+    Step = Function[..., torch.Tensor]  # (x, targets, weights) -> loss.link of the outputs
 
 _BATCH_EVENTS = ("on_batch_begin", "on_batch_end", "on_grad_computed")
 
 
-class MeanLoss(nn.Module):
-    """One of our losses as the criterion that skorch and its callbacks expect."""
-
-    def __init__(self, loss):
-        super().__init__()
-        self.loss = loss
-
-    def forward(self, outputs, codes):
-        """Return the mean loss for class numbers."""
-        targets = one_hot(codes, outputs.shape[1], outputs.dtype)
-        return LOSSES[self.loss](outputs, targets).mean()
-
-
-def _is_finite(weights):
-    # The sum tells it thirty times quicker, unless it overflows.
-    return weights.detach().sum().isfinite() or weights.isfinite().all()
-
-
-def softmax(outputs):
+def softmax(outputs: torch.Tensor) -> torch.Tensor:
     """Return probabilities for logits."""
     return torch.softmax(outputs, -1)
 
 
 class Net(NeuralNetClassifier):
-    """A skorch classifier that trains on :class:`Images`.
+    """A skorch classifier that trains on an :class:`ImageDataset`.
 
     Parameters
     ----------
     module : nn.Module
-    recipe : Recipe
+    config : TrainingConfig
         What the epochs need to know beyond skorch's parameters.
     **kwargs
         skorch's.
     """
 
-    def __init__(self, module, *, recipe, **kwargs):
+    def __init__(self, module: nn.Module, *, config: TrainingConfig, **kwargs: Any) -> None:
         super().__init__(
             module,
             criterion=MeanLoss,
-            criterion__loss=recipe.loss,
+            criterion__loss=config.loss,
             train_split=None,
             predict_nonlinearity=softmax,
             **kwargs,
         )
-        self.recipe = recipe
+        self.config = config
 
     @property
-    def _default_callbacks(self):
+    def _default_callbacks(self) -> list[tuple[str, Callback]]:
         return []
 
     def partial_fit(
-        self,
-        X,
-        y=None,
-        classes=None,
-        *,
-        valid=None,
-        epochs=1,
-        stopping=None,
-        whole,
-        before_epoch=None,
-        after_epoch=None,
-    ):
-        """Train for some epochs on :class:`Images`.
+        self, X: ImageDataset, y: None = None, classes: None = None, **fit_params: Any
+    ) -> Self:
+        """Train for some epochs, see :meth:`fit_loop` for the arguments.
 
-        Unlike skorch's, it lets a KeyboardInterrupt through, except for the one by which skorch's
+        Unlike skorch's, it doesn't catch a KeyboardInterrupt, except for the one by which skorch's
         EarlyStopping ends the training.
         """
-        keep_freed_memory()
+        raise_mmap_threshold()
         self.notify("on_train_begin", X=X, y=X.y)
         try:
-            self.fit_loop(X, valid, epochs, stopping, whole, before_epoch, after_epoch)
+            self.fit_loop(X, **fit_params)
         except KeyboardInterrupt:
             if not self._stopped_by_callback():
                 raise
         finally:
             for _, callback in self.callbacks_:
-                if isinstance(callback, EpochBar):
+                if isinstance(callback, EpochProgressBar):
                     callback.close()
             self._set_training(False)
             if len(self.history) and "dur" not in self.history[-1]:
@@ -121,127 +113,141 @@ class Net(NeuralNetClassifier):
         self.notify("on_train_end", X=X, y=X.y)
         return self
 
-    def _stopped_by_callback(self):
+    def _stopped_by_callback(self) -> bool:
         return any(
-            isinstance(callback, EarlyStopping) and callback.misses_ >= callback.patience
+            isinstance(callback, SkorchEarlyStopping) and callback.misses_ >= callback.patience
             for _, callback in self.callbacks_
         )
 
-    def fit_loop(self, train, valid, epochs, stopping, whole, before_epoch, after_epoch):
-        """Run the epochs, until `stopping` (an EarlyStop or None) has seen enough.
+    def fit_loop(
+        self,
+        X: ImageDataset,
+        y: None = None,
+        epochs: int = 1,
+        *,
+        snapshot: EpochSnapshot,
+        validation_set: ImageDataset | None = None,
+        early_stopping: EarlyStopping | None = None,
+        before_epoch: Function[[], object] | None = None,
+        after_epoch: Function[[], bool] | None = None,
+    ) -> None:
+        """Run the epochs.
 
-        `whole`, a WholeEpochs, keeps what each came to.
-        `before_epoch` and `after_epoch`, functions or None, are called around each; the latter
-        with the weights in place that stopping there would leave, and it may return True to stop.
+        Parameters
+        ----------
+        X : ImageDataset
+            The training set.
+        epochs : int
+        snapshot : EpochSnapshot
+            Saved at the end of each epoch.
+        validation_set : ImageDataset or None
+            Evaluated at the end of each epoch.
+        early_stopping : EarlyStopping or None
+            May end the training.
+        before_epoch : function or None
+            Called before each epoch.
+        after_epoch : function or None
+            Called after each epoch, with the weights in place that a training which ends there
+            would leave. If it returns True, the training ends.
         """
-        datasets = {"dataset_train": train, "dataset_valid": valid}
+        datasets = {"dataset_train": X, "dataset_valid": validation_set}
         for _ in range(epochs):
             if before_epoch is not None:
                 before_epoch()
             start = time.perf_counter()
             epoch = len(self.history)
             self.notify("on_epoch_begin", **datasets)
-            self._train_epoch(train, epoch)
-            if valid is not None:
-                self._validate(valid)
+            self._train_epoch(X, epoch)
+            if validation_set is not None:
+                self._validate(validation_set)
             self.history.record("lr", self.optimizer_.param_groups[0]["lr"])
             self.history.record("dur", time.perf_counter() - start)
-            enough = stopping is not None and stopping.update(self)
-            whole.keep()
+            stop = early_stopping is not None and early_stopping.update(self)
+            snapshot.save()
             self.notify("on_epoch_end", **datasets)
-            whole.end()
+            snapshot.commit()
             if after_epoch is not None:
                 self._set_training(False)
-                with stopping.best_weights(self) if stopping else contextlib.nullcontext():
-                    enough = after_epoch() or enough
-            if enough:
+                with contextlib.ExitStack() as stack:
+                    if early_stopping is not None:
+                        stack.enter_context(early_stopping.best_weights(self))
+                    stop = after_epoch() or stop
+            if stop:
                 break
 
     # -- one epoch ---------------------------------------------------------------------------
 
-    def _train_epoch(self, images, epoch):
-        recipe = self.recipe
-        step = self._make_step(epoch, images)
-        train = step
-        if self._wants_batches():
-            train = self._reported(step)
-        elif can_record(step, images.device):
-            train = RecordedStep(step)
-        augment = self._augmentation(epoch, images.device)
-        order = make_generator(recipe.seed, "order", epoch) if recipe.shuffle else None
-        batches = Batches(images, self.batch_size, order, step.sparse)
-        losses, masses = [], []
+    def _train_epoch(self, dataset: ImageDataset, epoch: int) -> None:
+        config = self.config
+        step = self._make_step(epoch, dataset)
+        train: Step = step
+        if self._has_batch_callbacks():
+            train = CallbackStep(self, step)
+        elif can_capture(step, dataset.device):
+            train = CudaGraphStep(step)
+        augment = make_augmentation(config, epoch, dataset.device)
+        order = make_generator(config.seed, "order", epoch) if config.shuffle else None
+        batches = BatchIterator(dataset, self.batch_size, order, step.sparse)
         with contextlib.ExitStack() as stack:
-            if recipe.foreign or callable(recipe.augment):
-                stack.enter_context(fork_global_rng(recipe.seed, "global", epoch, images.device))
-            stack.enter_context(denormals_as_zero(images.device))
-            stack.enter_context(step.mode())
+            if config.custom_module or callable(config.augment):
+                stack.enter_context(fork_global_rng(config.seed, "global", epoch, dataset.device))
+            stack.enter_context(flush_denormals(dataset.device))
+            stack.enter_context(step.context())
             self._set_training(True)
-            n_batches, done = len(batches), 0
-            lines = next((c for _, c in self.callbacks_ if isinstance(c, BatchLines)), None)
-            for chunk in batches.chunks():
-                linked = []
-                for x, targets, weights in chunk:
-                    if recipe.schedule is not None:
-                        self._set_lr(epoch, done, n_batches)
-                    done += 1
-                    if augment is not None:
-                        x = augment(x)
-                    linked.append(train(x, targets, weights))
-                loss, mass = batch_means(
-                    recipe.loss, torch.cat(linked), chunk.targets, chunk.weights, chunk.sizes
-                )
-                losses.append(loss)
-                masses.append(mass)
-                if lines is not None:
-                    lines.show(epoch, losses, masses, n_batches)
-        self._record_losses(torch.cat(losses), torch.cat(masses), epoch)
+            losses, weight_sums = self._train_batches(batches, train, augment, epoch)
+        self._record_losses(losses, weight_sums, epoch)
 
-    def _augmentation(self, epoch, device):
-        """Return the function that varies a batch, or None."""
-        augment, picture = self.recipe.augment, self.recipe.picture
-        if not isinstance(augment, str):
-            return augment and self._augmented
-        vary = AUGMENTATIONS[augment]
-        generator = make_generator(self.recipe.seed, "augment", epoch, device)
-        return lambda x: vary(x.view(-1, *picture), generator).view(x.shape)
-
-    def _augmented(self, x):
-        result = self.recipe.augment(x)
-        if not torch.is_tensor(result) or (result.shape, result.dtype) != (x.shape, x.dtype):
-            came = (
-                f"{result.dtype} of shape {tuple(result.shape)}"
-                if torch.is_tensor(result)
-                else type(result).__name__
+    def _train_batches(
+        self,
+        batches: BatchIterator,
+        train: Step,
+        augment: Function[[torch.Tensor], torch.Tensor] | None,
+        epoch: int,
+    ) -> tuple[torch.Tensor, torch.Tensor]:
+        """Train on each batch; return their mean losses and their sums of weights."""
+        config = self.config
+        losses, weight_sums = [], []
+        n_batches, n_done = len(batches), 0
+        printer = next((c for _, c in self.callbacks_ if isinstance(c, PrintBatchLoss)), None)
+        for chunk in batches.chunks():
+            predictions = []
+            for x, targets, weights in chunk:
+                self._set_lr(epoch, n_done, n_batches)
+                n_done += 1
+                if augment is not None:
+                    x = augment(x)
+                predictions.append(train(x, targets, weights))
+            loss, weight_sum = batch_means(
+                config.loss, torch.cat(predictions), chunk.targets, chunk.weights, chunk.batch_sizes
             )
-            raise ValueError(
-                f"augment returned {came} for a batch of {x.dtype} of shape {tuple(x.shape)}; it "
-                "must return a tensor of the same type and shape."
-            )
-        return result
+            losses.append(loss)
+            weight_sums.append(weight_sum)
+            if printer is not None:
+                printer.show(epoch, losses, weight_sums, n_batches)
+        return torch.cat(losses), torch.cat(weight_sums)
 
-    def _make_step(self, epoch, images):
-        """Return the function that trains on one batch of `images`."""
+    def _make_step(self, epoch: int, dataset: ImageDataset) -> AutogradStep | ManualBackwardStep:
+        """Return the function that trains on one batch of `dataset`."""
         dropout = [module for module in self.module_.modules() if isinstance(module, Dropout)]
         generator = None
         if dropout:
-            generator = make_generator(self.recipe.seed, "dropout", epoch, images.device)
+            generator = make_generator(self.config.seed, "dropout", epoch, dataset.device)
         for module in dropout:
             module.generator = generator
-        passes = None
-        by_hand = self.recipe.hand_written and not self.recipe.bf16
-        if isinstance(self.module_, NeuralNetwork) or (by_hand and isinstance(self.module_, MLP)):
-            passes = None if needs_closure(self.optimizer_) else self.module_.backpropagation()
-        if passes is None:
+        manual_mlp = None
+        manual = self.config.manual_backward and not self.config.bfloat16
+        if isinstance(self.module_, NeuralNetwork) or (manual and isinstance(self.module_, MLP)):
+            manual_mlp = None if needs_closure(self.optimizer_) else self.module_.backpropagation()
+        if manual_mlp is None:
             return AutogradStep(self)
         sparse = (
-            self.recipe.augment is None
-            and has_quick_step(self.optimizer_)
-            and images.sparse_pays(passes.n_units, self.batch_size)
+            self.config.augment is None
+            and has_fast_step(self.optimizer_)
+            and dataset.use_sparse(manual_mlp.n_units, self.batch_size)
         )
-        return HandWrittenStep(self, passes, generator, sparse)
+        return ManualBackwardStep(self, manual_mlp, generator, sparse)
 
-    def _wants_batches(self):
+    def _has_batch_callbacks(self) -> bool:
         """Whether some callback defines one of the methods that are called for each batch."""
         return any(
             getattr(type(callback), event) is not getattr(Callback, event)
@@ -249,29 +255,21 @@ class Net(NeuralNetClassifier):
             for event in _BATCH_EVENTS
         )
 
-    def _reported(self, step):
-        """Return `step` with what skorch does before and after it."""
-
-        def reported_step(x, targets, weights):
-            # Copied, because a callback may keep it: the next chunk takes the same memory.
-            batch = (x.to_dense().clone(), targets.argmax(1))
-            self.notify("on_batch_begin", batch=batch, training=True)
-            linked = step(x, targets, weights, batch)
-            losses, _ = batch_means(self.recipe.loss, linked, targets, weights, [len(linked)])
-            self._report_batch("train", batch, losses[0], linked)
-            return linked
-
-        return reported_step
-
-    def _report_batch(self, prefix, batch, loss, outputs):
-        """Record a batch and tell the callbacks that it is done."""
+    def report_batch(
+        self,
+        prefix: str,
+        batch: tuple[torch.Tensor, torch.Tensor],
+        loss: torch.Tensor,
+        outputs: torch.Tensor,
+    ) -> None:
+        """Record a batch and notify the callbacks of its end."""
         self.history.record_batch(f"{prefix}_loss", loss.item())
         self.history.record_batch(f"{prefix}_batch_size", len(outputs))
         training = prefix == "train"
         self.notify("on_batch_end", batch=batch, training=training, loss=loss, y_pred=outputs)
 
-    def notify_gradients(self, batch):
-        """Tell the callbacks that the gradients are there."""
+    def notify_gradients(self, batch: tuple[torch.Tensor, torch.Tensor]) -> None:
+        """Notify the callbacks that the gradients are computed."""
         self.notify(
             "on_grad_computed",
             named_parameters=list(self.get_all_learnable_params()),
@@ -279,84 +277,88 @@ class Net(NeuralNetClassifier):
             training=True,
         )
 
-    def _record_losses(self, losses, masses, epoch):
-        losses, masses = losses.cpu().double().numpy(), masses.cpu().double().numpy()
-        bad = np.flatnonzero(~np.isfinite(losses))
-        if len(bad):
-            where = f"The loss became {losses[bad[0]]} in batch {bad[0] + 1} of {len(losses)} of"
+    def _record_losses(self, losses: torch.Tensor, weight_sums: torch.Tensor, epoch: int) -> None:
+        batch_losses = losses.cpu().double().numpy()
+        weights = weight_sums.cpu().double().numpy()
+        diverged = np.flatnonzero(~np.isfinite(batch_losses))
+        if len(diverged):
+            first = diverged[0]
+            position = f"batch {first + 1} of {len(batch_losses)}"
+            problem = f"The loss became {batch_losses[first]} in {position} of"
         elif not all(map(_is_finite, self.module_.parameters())):
-            where = "The weights became infinite or NaN at the end of"
+            problem = "The weights became infinite or NaN at the end of"
         else:
-            self._record_best("train_loss", float(np.average(losses, weights=masses)))
-            self.history.record("train_batch_count", len(losses))
+            self._record_best("train_loss", float(np.average(batch_losses, weights=weights)))
+            self.history.record("train_batch_count", len(batch_losses))
             if self.callbacks_ and not self.history[-1]["batches"]:
                 self.history.new_batch()  # skorch's Checkpoint looks for a last one
-                self.history.record_batch("train_loss", losses[-1])
+                self.history.record_batch("train_loss", batch_losses[-1])
             return
         raise DivergenceError(
-            f"{where} epoch {epoch + 1}, with lr={self.optimizer_.param_groups[0]['lr']:g}. Use a "
-            "smaller lr, or scale X (to 0..1, say)."
+            f"{problem} epoch {epoch + 1}, with lr={self.optimizer_.param_groups[0]['lr']:g}. Use "
+            "a smaller lr, or scale X (to 0..1, say)."
         )
 
-    def _record_best(self, name, value, lower_is_better=True):
-        """Record a figure of the epoch, and whether it is the best so far, as skorch does."""
-        earlier = [row[name] for row in self.history[:-1] if name in row]
+    def _record_best(self, name: str, value: float, lower_is_better: bool = True) -> None:
+        """Record a value of the epoch, and whether it is the best so far, as skorch does."""
+        earlier = [epoch[name] for epoch in self.history[:-1] if name in epoch]
         best = (min if lower_is_better else max)([*earlier, value])
         self.history.record(name, value)
         self.history.record(f"{name}_best", value == best and value not in earlier)
 
-    def _set_lr(self, epoch, batch, n_batches):
-        if batch > 0 and self.recipe.schedule not in PER_BATCH:
+    def _set_lr(self, epoch: int, batch: int, n_batches: int) -> None:
+        schedule, first = self.config.lr_schedule, self.config.first_epoch
+        if schedule is None or (batch > 0 and schedule not in PER_BATCH):
             return
-        first = self.recipe.first_epoch
         losses = [row.get("valid_loss", row["train_loss"]) for row in self.history[first:-1]]
-        steps = n_batches if self.recipe.schedule in PER_BATCH else 1
-        done, planned = (epoch - first) * steps + batch, self.max_epochs * steps
+        steps_per_epoch = n_batches if schedule in PER_BATCH else 1
+        step = (epoch - first) * steps_per_epoch + batch
+        total_steps = self.max_epochs * steps_per_epoch
         for group in self.optimizer_.param_groups:
-            group["lr"] = self.lr * SCHEDULES[self.recipe.schedule](done, planned, losses)
+            group["lr"] = self.lr * SCHEDULES[schedule](step, total_steps, losses)
 
     # -- without training --------------------------------------------------------------------
 
-    def _validate(self, images):
+    def _validate(self, dataset: ImageDataset) -> None:
         self._set_training(False)
-        report = self._wants_batches()
-        sums = torch.zeros(3, dtype=torch.float64)  # of the losses, the hits, the weights
-        for chunk in Batches(images, self.recipe.evaluate_rows).chunks():
+        report = self._has_batch_callbacks()
+        sums = torch.zeros(3, dtype=torch.float64)  # of the losses, the correct ones, the weights
+        for chunk in BatchIterator(dataset, self.config.eval_batch_size).chunks():
             for x, targets, weights in chunk:
                 if report:
                     batch = (x.clone(), targets.argmax(1))
                     self.notify("on_batch_begin", batch=batch, training=False)
                 outputs = self.outputs(x)
-                losses = LOSSES[self.recipe.loss](outputs, targets)
-                hits = (outputs.argmax(1) == targets.argmax(1)).to(losses.dtype)
+                losses = LOSSES[self.config.loss](outputs, targets)
+                correct = (outputs.argmax(1) == targets.argmax(1)).to(losses.dtype)
                 weights = torch.ones_like(losses) if weights is None else weights
                 if report:
                     loss = losses @ weights / weights.sum()
-                    self._report_batch("valid", batch, loss, outputs)
-                sums += torch.stack([losses @ weights, hits @ weights, weights.sum()]).cpu()
+                    self.report_batch("valid", batch, loss, outputs)
+                sums += torch.stack([losses @ weights, correct @ weights, weights.sum()]).cpu()
         loss, accuracy = (sums[:2] / sums[2]).tolist()
         self._record_best("valid_loss", loss)
         self._record_best("valid_acc", accuracy, lower_is_better=False)
 
     @torch.inference_mode()
-    def outputs(self, x):
-        """Return the module's outputs for a prepared batch."""
+    def outputs(self, x: torch.Tensor) -> torch.Tensor:
+        """Return the module's outputs for a batch of network inputs."""
         with self.autocast():
             return self.module_(x).to(x.dtype)
 
-    def snapshot(self, *, optimizer=True):
-        """Return a net that predicts and trains on as this one would now, whatever becomes of it.
+    def copy(self, *, optimizer: bool = True) -> Self:
+        """Return an independent net that predicts and continues to train as this one would now.
 
         It has none of the callbacks. Without its optimizer it takes less memory, and only predicts.
         """
-        twin = object.__new__(type(self))
-        module, optimizer = copy.deepcopy((self.module_, self.optimizer_ if optimizer else None))
-        vars(twin).update(vars(self), module=module, module_=module, optimizer_=optimizer)
-        vars(twin).update(history_=copy.deepcopy(self.history), callbacks=None, callbacks_=[])
-        return twin
+        result = object.__new__(type(self))
+        module, own = copy.deepcopy((self.module_, self.optimizer_ if optimizer else None))
+        result.__dict__.update(vars(self), module=module, module_=module, optimizer_=own)
+        result.__dict__.update(history_=copy.deepcopy(self.history), callbacks=None, callbacks_=[])
+        return result
 
-    def replace_optimizer(self, optimizer, settings):
-        """Go on with another optimizer, which starts without the old one's state."""
+    def replace_optimizer(self, optimizer: type, settings: dict[str, Any]) -> None:
+        """Continue with another optimizer, which starts without the old one's state."""
         for name in [name for name in vars(self) if name.startswith("optimizer__")]:
             delattr(self, name)
         self.optimizer = optimizer
@@ -364,24 +366,29 @@ class Net(NeuralNetClassifier):
             setattr(self, name, value)
         self.initialize_optimizer()
 
-    def autocast(self):
-        """Return a context in which products are taken in bfloat16, if that was asked for."""
-        if not self.recipe.bf16:
+    def autocast(self) -> contextlib.AbstractContextManager[Any]:
+        """Return a context that multiplies in bfloat16 if the config says so."""
+        if not self.config.bfloat16:
             return contextlib.nullcontext()
         return torch.autocast(torch.device(self.device).type, torch.bfloat16)
 
-    def __getstate__(self):
-        # The same object as `module_`, which skorch moves to the CPU where there is no GPU.
+    def __getstate__(self) -> dict[str, Any]:
+        # The same object as `module_`, which skorch moves to the CPU if there is no GPU.
         state = super().__getstate__()
         del state["module"]
         return state
 
-    def __setstate__(self, state):
+    def __setstate__(self, state: dict[str, Any]) -> None:
         super().__setstate__(state)
         self.module = self.module_
 
-    def get_iterator(self, dataset, training=False):
-        """Return batches of :class:`Images`, or skorch's iterator for anything else."""
-        if not isinstance(dataset, Images):
+    def get_iterator(self, dataset: Any, training: bool = False) -> Iterable[Any]:
+        """Return batches of an :class:`ImageDataset`, or skorch's iterator for anything else."""
+        if not isinstance(dataset, ImageDataset):
             return super().get_iterator(dataset, training=False)
-        return Batches(dataset, self.batch_size)
+        return BatchIterator(dataset, self.batch_size)
+
+
+def _is_finite(weights: torch.Tensor) -> torch.Tensor:
+    # The sum is thirty times faster, unless it overflows.
+    return weights.detach().sum().isfinite() or weights.isfinite().all()

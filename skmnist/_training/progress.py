@@ -1,65 +1,75 @@
-"""What is shown while a network trains, besides skorch's table of the epochs."""
+"""What is shown during training, besides skorch's table of the epochs."""
+
+from __future__ import annotations
 
 import sys
+from typing import Any
 
 import torch
 from skorch.callbacks import Callback
 from tqdm.auto import tqdm
 from tqdm.notebook import tqdm_notebook
 
-_SHOWN = {"train_loss": "loss", "valid_loss": "val", "valid_acc": "acc"}
-_BATCHES = 100  # from one line to the next
+_SHORT_NAMES = {"train_loss": "loss", "valid_loss": "val", "valid_acc": "acc"}
+_PRINT_EVERY = 100  # batches
 
 
-class EpochBar(Callback):
-    """Show a bar that moves by one each epoch, with the last losses beside it."""
+class EpochProgressBar(Callback):
+    """Show a bar that advances by one each epoch, with the last losses beside it."""
 
-    def on_train_begin(self, net, **kwargs):
+    def on_train_begin(self, net: Any, **kwargs: Any) -> None:
         """Open the bar."""
-        # In a file every drawing is a line of its own: fewer of them there.
-        drawn_in_place = sys.stderr.isatty() or issubclass(tqdm, tqdm_notebook)
-        interval = 0.1 if drawn_in_place else 10
+        # In a file each update is a line of its own, so update less often there.
+        is_interactive = sys.stderr.isatty() or issubclass(tqdm, tqdm_notebook)
+        interval = 0.1 if is_interactive else 10
         self.bar_ = tqdm(total=net.max_epochs, unit="epoch", mininterval=interval)
 
-    def on_epoch_end(self, net, **kwargs):
-        """Move it."""
-        row = net.history[-1]
-        figures = {new: f"{row[old]:.3f}" for old, new in _SHOWN.items() if old in row}
-        self.bar_.set_postfix(figures, refresh=False)
+    def on_epoch_end(self, net: Any, **kwargs: Any) -> None:
+        """Advance the bar."""
+        epoch = net.history[-1]
+        values = {new: f"{epoch[old]:.3f}" for old, new in _SHORT_NAMES.items() if old in epoch}
+        self.bar_.set_postfix(values, refresh=False)
         self.bar_.update()
 
-    def on_train_end(self, net, **kwargs):
-        """Close it."""
+    def on_train_end(self, net: Any, **kwargs: Any) -> None:
+        """Close the bar."""
         self.close()
 
-    def close(self):
-        """Close the bar where it is: it is full also where training stopped early."""
+    def close(self) -> None:
+        """Close the bar where it is, as full, even if training stopped early."""
         if self.bar_ is not None:
             self.bar_.total = self.bar_.n
             self.bar_.close()
             self.bar_ = None
 
 
-class BatchLines(Callback):
+class PrintBatchLoss(Callback):
     """Print the mean loss of the epoch so far every 100 batches."""
 
-    def show(self, epoch, losses, masses, n_batches):
-        """Print what is due after another chunk of batches.
+    def show(
+        self,
+        epoch: int,
+        losses: list[torch.Tensor],
+        weight_sums: list[torch.Tensor],
+        n_batches: int,
+    ) -> None:
+        """Print the lines that are due after another chunk of batches.
 
         Parameters
         ----------
         epoch : int
             Counted from 0.
-        losses, masses : list of tensor
-            For each chunk so far the losses of its batches, and how much each of these weighs.
+        losses, weight_sums : list of tensor
+            For each chunk so far, the mean losses of its batches and their sums of weights.
         n_batches : int
-            Those of the whole epoch.
+            In the whole epoch.
         """
-        done = sum(map(len, losses))
-        shown = (done - len(losses[-1])) // _BATCHES
-        if done // _BATCHES == shown:
+        n_done = sum(map(len, losses))
+        n_printed = (n_done - len(losses[-1])) // _PRINT_EVERY
+        if n_done // _PRINT_EVERY == n_printed:
             return  # without waiting for the device
-        losses, masses = torch.cat(losses).cpu().double(), torch.cat(masses).cpu().double()
-        for n in range((shown + 1) * _BATCHES, done + 1, _BATCHES):
-            loss = losses[:n] @ masses[:n] / masses[:n].sum()
-            print(f"epoch {epoch + 1}, batch {n} of {n_batches}: loss {loss:.4f}", flush=True)
+        loss = torch.cat(losses).cpu().double()
+        weight = torch.cat(weight_sums).cpu().double()
+        for n in range((n_printed + 1) * _PRINT_EVERY, n_done + 1, _PRINT_EVERY):
+            mean = loss[:n] @ weight[:n] / weight[:n].sum()
+            print(f"epoch {epoch + 1}, batch {n} of {n_batches}: loss {mean:.4f}", flush=True)

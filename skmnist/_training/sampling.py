@@ -1,149 +1,160 @@
-"""Which rows an epoch is made of: where weights and repeated rows mean the same."""
+"""Which samples an epoch consists of: integer weights equal repeated samples."""
+
+from __future__ import annotations
 
 import sys
+from typing import Any
 
 import numpy as np
 from sklearn.model_selection import train_test_split
 
 from skmnist._utils.random_state import derive_seed
 
-# Whole-number weights are taken literally, as repeated rows, up to this many rows for each row.
-_MOST_REPEATS = 10
+# Integer weights become repeated samples, up to this mean number of repeats.
+_MAX_REPEATS = 10
 
-# Columns that rows are sorted by at first; most pictures differ in them.
-_FIRST_COLUMNS = 64
+# Columns that samples are sorted by at first; most images differ in them.
+_N_FIRST_COLUMNS = 64
 
-_COMPARED = 1000  # rows at once
+_CHUNK_SIZE = 1000  # samples compared at once
 
 
-def canonical_order(X, codes):
-    """Return an order of the rows that depends on what they hold, not on how they are sorted.
+def canonical_order(X: np.ndarray, labels: np.ndarray) -> np.ndarray:
+    """Return an order of the samples that depends on their values, not on their present order.
 
-    An epoch shuffles its rows anyway. Shuffling from here makes what is learnt independent of
-    the order in which the rows came, which is what lets a weight of 2 equal two rows in every
-    batch. Rows are sorted by some of their pixels, then by all, then by their class.
+    An epoch shuffles its samples anyway. If it shuffles them from here, the fitted network is
+    independent of the order of the samples, and so a weight of 2 equals two samples in every
+    batch. Samples are sorted by some of their pixels, then by all, then by their label.
     """
-    few = X[:, :: max(1, X.shape[1] // _FIRST_COLUMNS)]
-    keys = _sortable(few)
+    first_columns = X[:, :: max(1, X.shape[1] // _N_FIRST_COLUMNS)]
+    keys = _sort_keys(first_columns)
     order = np.argsort(keys, kind="stable")
     keys = keys[order]
-    # Where neighbours are equal in the few pixels, a group goes on.
+    # Neighbors that are equal in the first columns form a group.
     same = keys[1:] == keys[:-1]
     tied = np.flatnonzero(np.r_[False, same] | np.r_[same, False])
     if len(tied):
         group = np.cumsum(np.r_[True, ~same])[tied]
-        rows = order[tied]
-        rest = np.zeros(len(rows), np.int64)
-        # Mostly it is one picture several times. Sorting whole rows takes long: only the others.
-        mixed = np.isin(
-            group, group[_differ_from_last(X, rows) & np.r_[False, np.diff(group) == 0]]
-        )
-        rest[mixed] = np.unique(_sortable(X[rows[mixed]]), return_inverse=True)[1]
-        order[tied] = rows[np.lexsort((codes[rows], rest, group))]
+        indices = order[tied]
+        rest = np.zeros(len(indices), np.int64)
+        # Most groups are copies of one image. Sorting by all pixels is slow: only the others.
+        differs = _differs_from_previous(X, indices) & np.r_[False, np.diff(group) == 0]
+        mixed = np.isin(group, group[differs])
+        rest[mixed] = np.unique(_sort_keys(X[indices[mixed]]), return_inverse=True)[1]
+        order[tied] = indices[np.lexsort((labels[indices], rest, group))]
     return order
 
 
-def _differ_from_last(X, rows):
-    """Return for each of these rows of X whether it differs from the one before."""
-    differ = np.zeros(len(rows), bool)
-    for start in range(1, len(rows), _COMPARED):
-        part = X[rows[start - 1 : start + _COMPARED]]
-        differ[start : start + _COMPARED] = (part[1:] != part[:-1]).any(1)
-    return differ
+def _differs_from_previous(X: np.ndarray, indices: np.ndarray) -> np.ndarray:
+    """Return for each of these samples whether it differs from the one before it."""
+    differs = np.zeros(len(indices), bool)
+    for start in range(1, len(indices), _CHUNK_SIZE):
+        part = X[indices[start - 1 : start + _CHUNK_SIZE]]
+        differs[start : start + _CHUNK_SIZE] = (part[1:] != part[:-1]).any(1)
+    return differs
 
 
-def _sortable(X):
-    """Return the rows of X as one array of bytes each, which sort like the numbers do."""
-    rows = np.array(X)  # a copy of its own
+def _sort_keys(X: np.ndarray) -> np.ndarray:
+    """Return one array of bytes for each sample; they sort like the numbers."""
+    keys = np.array(X)  # a copy
     if sys.byteorder == "little":
-        # The most significant byte first, so that 0..255 and 0..1 come in the same order.
-        rows.byteswap(inplace=True)
-    return rows.view(np.dtype((np.void, rows.itemsize * rows.shape[1]))).ravel()
+        # The most significant byte first, so that 0..255 and 0..1 sort in the same order.
+        keys.byteswap(inplace=True)
+    return keys.view(np.dtype((np.void, keys.itemsize * keys.shape[1]))).ravel()
 
 
-def literal_weights(weights):
-    """Return how often each row is to come, or None where the weights aren't whole numbers.
+def weights_as_repeats(sample_weight: np.ndarray) -> np.ndarray | None:
+    """Return how often each sample is repeated, or None if the weights aren't integers.
 
-    None also where repeating would cost more than ten times the rows.
+    None also if there would be more than ten times as many samples.
     """
-    if weights.sum() > _MOST_REPEATS * len(weights):
+    if sample_weight.sum() > _MAX_REPEATS * len(sample_weight):
         return None
-    counts = np.rint(weights).astype(np.int64)
-    return counts if (counts == weights).all() else None
+    counts = np.rint(sample_weight).astype(np.int64)
+    return counts if (counts == sample_weight).all() else None
 
 
-def hold_back(rows, codes, classes, fraction, seed):
-    """Return the rows to train on and those that early stopping looks at, class by class.
+def split_validation(
+    indices: np.ndarray, labels: np.ndarray, classes: np.ndarray, fraction: float, seed: int
+) -> tuple[np.ndarray, np.ndarray]:
+    """Return the indices of the training and of the validation set, stratified by class.
 
     Parameters
     ----------
-    rows : ndarray of int
-        Row numbers.
-    codes : ndarray of int
-        The class number of every row of the data.
+    indices : ndarray of int
+        The samples to split.
+    labels : ndarray of int
+        The encoded label of every sample of the data.
     classes : ndarray
-        The labels, for the error.
+        The class labels, for the error.
     fraction : float
-        The share to hold back.
+        Of the validation set.
     seed : int
 
     Raises
     ------
     ValueError
-        Where there are too few rows to hold and to keep some of each class.
+        If there are too few samples for both sets to have some of each class.
     """
-    counts = np.bincount(codes)
+    counts = np.bincount(labels)
     present = np.flatnonzero(counts)
-    n_held = int(np.ceil(fraction * len(rows)))
+    n_validation = int(np.ceil(fraction * len(indices)))
     smallest = present[counts[present].argmin()]
-    if min(n_held, len(rows) - n_held) < len(present) or counts[smallest] < 2:
+    too_few = min(n_validation, len(indices) - n_validation) < len(present)
+    if too_few or counts[smallest] < 2:
         raise ValueError(
-            f"early_stopping=True holds {n_held} of {len(rows)} rows back "
+            f"early_stopping=True holds {n_validation} of {len(indices)} rows back "
             f"(validation_fraction={fraction:g}), too few to hold and to keep some of each of the "
             f"{len(present)} classes; the smallest, {classes[smallest]!r}, has "
             f"{counts[smallest]}. Pass more rows, or X_val and y_val, or change "
             "validation_fraction."
         )
     return train_test_split(
-        rows,
-        test_size=n_held,
-        stratify=codes[rows],
+        indices,
+        test_size=n_validation,
+        stratify=labels[indices],
         random_state=derive_seed(seed, "validation") % 2**32,
     )
 
 
-def weigh_classes(class_weight, classes, codes, weights, rows):
-    """Return `weights` times those of `class_weight`, row by row; None where all are equal.
+def apply_class_weight(
+    class_weight: str | dict[Any, float] | None,
+    classes: np.ndarray,
+    labels: np.ndarray,
+    sample_weight: np.ndarray | None,
+    indices: np.ndarray,
+) -> np.ndarray | None:
+    """Return `sample_weight` times the weight of each sample's class; None if all are equal.
 
     Parameters
     ----------
     class_weight : None, "balanced" or dict
     classes : ndarray
-        The labels, in the order of the class numbers.
-    codes : ndarray of int
-        The class number of every row of the data.
-    weights : ndarray or None
-    rows : ndarray of int
-        The rows to train on: "balanced" counts these.
+        The class labels, in the order of the encoded ones.
+    labels : ndarray of int
+        The encoded label of every sample of the data.
+    sample_weight : ndarray or None
+    indices : ndarray of int
+        The training set: "balanced" counts its samples.
 
     Raises
     ------
     ValueError
-        Where `class_weight` names a label that there is not.
+        If `class_weight` names a label that is not among the classes.
     """
     if class_weight is None:
-        return weights
-    if class_weight == "balanced":
-        of_rows = None if weights is None else weights[rows]
-        totals = np.bincount(codes[rows], of_rows, minlength=len(classes))
-        of_class = totals.sum() / (len(classes) * np.maximum(totals, np.finfo(float).tiny))
+        return sample_weight
+    if isinstance(class_weight, str):  # "balanced"
+        weights = None if sample_weight is None else sample_weight[indices]
+        totals = np.bincount(labels[indices], weights, minlength=len(classes))
+        by_class = totals.sum() / (len(classes) * np.maximum(totals, np.finfo(float).tiny))
     else:
-        labels = classes.tolist()
-        unknown = [label for label in class_weight if label not in labels]
+        known = classes.tolist()
+        unknown = [label for label in class_weight if label not in known]
         if unknown:
             raise ValueError(
-                f"class_weight names {unknown}, which are not among the classes {labels}."
+                f"class_weight names {unknown}, which are not among the classes {known}."
             )
-        of_class = np.array([class_weight.get(label, 1.0) for label in labels])
-    of_row = of_class[codes]
-    return of_row if weights is None else weights * of_row
+        by_class = np.array([class_weight.get(label, 1.0) for label in known])
+    by_sample = by_class[labels]
+    return by_sample if sample_weight is None else sample_weight * by_sample

@@ -1,56 +1,76 @@
-"""Learning-rate schedules as pure functions of where training stands.
+"""Learning-rate schedules as pure functions of the progress of training.
 
-Each takes how many steps are done, how many are planned and the losses so far, and returns the
-factor on ``lr``. A step is an epoch, or a batch for those in ``PER_BATCH``. Having no state of
-their own, they go on after a pause as if there had been none.
+Each takes the number of steps done, the total number of steps and the losses so far, and returns
+the factor on ``lr``. A step is an epoch, or a batch for those in ``PER_BATCH``. The functions have
+no state, so a resumed training continues with the same rates.
 """
 
+from __future__ import annotations
+
 import math
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 
-def _cosine(done, planned, losses):
+def _cosine(step: int, total_steps: int, losses: list[float]) -> float:
     """Down to 0, as ``torch.optim.lr_scheduler.CosineAnnealingLR``."""
-    return 0.5 * (1 + math.cos(math.pi * min(done / planned, 1)))
+    return 0.5 * (1 + math.cos(math.pi * min(step / total_steps, 1)))
 
 
-def _step(done, planned, losses):
+def _step(step: int, total_steps: int, losses: list[float]) -> float:
     """A tenth after each third of the training."""
-    return 0.1 ** min(3 * done // planned, 2)
+    return 0.1 ** min(3 * step // total_steps, 2)
 
 
-def _exponential(done, planned, losses):
-    """Nine tenths of it after each epoch."""
-    return 0.9**done
+def _exponential(step: int, total_steps: int, losses: list[float]) -> float:
+    """Nine tenths after each epoch."""
+    return 0.9**step
 
 
-def _onecycle(done, planned, losses, warmup=0.3, start=1 / 25, end=1 / 25e4):
+def _onecycle(
+    step: int,
+    total_steps: int,
+    losses: list[float],
+    warmup: float = 0.3,
+    start: float = 1 / 25,
+    end: float = 1 / 25e4,
+) -> float:
     """Up from lr / 25 for three tenths of the training, then down to almost nothing.
 
-    As ``torch.optim.lr_scheduler.OneCycleLR`` with its default arguments, but for the momentum,
-    which stays, and with `lr` as the peak.
+    As ``torch.optim.lr_scheduler.OneCycleLR`` with its default arguments, except that the
+    momentum is constant and `lr` is the peak.
     """
-    peak, last = warmup * planned - 1, planned - 1
-    if done < peak:
-        low, share = start, 1 - done / peak
+    peak, last = warmup * total_steps - 1, total_steps - 1
+    if step < peak:
+        low, progress = start, 1 - step / peak
     else:
-        low, share = end, min((done - peak) / max(last - peak, 1), 1)
-    return low + (1 - low) * 0.5 * (1 + math.cos(math.pi * share))
+        low, progress = end, min((step - peak) / max(last - peak, 1), 1)
+    return low + (1 - low) * 0.5 * (1 + math.cos(math.pi * progress))
 
 
-def _plateau(done, planned, losses, patience=2, threshold=1e-3, factor=0.1):
+def _plateau(
+    step: int,
+    total_steps: int,
+    losses: list[float],
+    patience: int = 2,
+    threshold: float = 1e-3,
+    factor: float = 0.1,
+) -> float:
     """A tenth each time the loss has not fallen by a thousandth for three epochs."""
-    best, misses, result = math.inf, 0, 1.0
+    best, num_bad_epochs, result = math.inf, 0, 1.0
     for loss in losses:
         if loss < best * (1 - threshold):
-            best, misses = loss, 0
+            best, num_bad_epochs = loss, 0
         else:
-            misses += 1
-        if misses > patience:
-            result, misses = result * factor, 0
+            num_bad_epochs += 1
+        if num_bad_epochs > patience:
+            result, num_bad_epochs = result * factor, 0
     return result
 
 
-SCHEDULES = {
+SCHEDULES: dict[str, Callable[[int, int, list[float]], float]] = {
     "cosine": _cosine,
     "step": _step,
     "onecycle": _onecycle,
@@ -58,8 +78,8 @@ SCHEDULES = {
     "exponential": _exponential,
 }
 
-# The ones that change from batch to batch; the others change from epoch to epoch.
+# Those that change from batch to batch; the others change from epoch to epoch.
 PER_BATCH = {"onecycle"}
 
-# The ones that look at how many epochs are planned: fewer epochs are no part of more.
-OF_ALL_EPOCHS = {"cosine", "step", "onecycle"}
+# Those that depend on max_epochs: a fit of fewer epochs is not the beginning of a longer one.
+NEEDS_MAX_EPOCHS = {"cosine", "step", "onecycle"}

@@ -1,30 +1,44 @@
-"""One step of training on one batch: by autograd, or by the hand-written passes."""
+"""One training step on one batch: by autograd, or by the manual forward and backward pass."""
+
+from __future__ import annotations
 
 import contextlib
+from typing import TYPE_CHECKING, Any
 
 import torch
 
 from skmnist._networks.losses import LOSSES
 from skmnist._networks.mlp import MLP
 
-from .optimizers import has_quick_step, quick_step, stored_by_columns
+from .fast_step import column_major, fast_step, has_fast_step
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from skmnist._networks.backpropagation import ManualMLP
+    from skmnist._networks.sparse_input import SparseBatch
+
+    from .net import Net
+
+    # What callbacks are told once the gradients are computed: inputs and labels.
+    ReportedBatch = tuple[torch.Tensor, torch.Tensor]
 
 
 class _Step:
-    def __init__(self, net):
+    def __init__(self, net: Net) -> None:
         self.net = net
-        self.loss = LOSSES[net.recipe.loss]
-        self.update = self._update_first
+        self.loss = LOSSES[net.config.loss]
+        self.update = self._first_update
 
-    def _update_first(self):
-        """Take the optimizer's own step where it has yet to make the state for the quick one."""
+    def _first_update(self) -> None:
+        """Take the optimizer's own step if it has no state yet for the fast one."""
         optimizer = self.net.optimizer_
-        # As plain tensors: those of inference mode can't be changed outside of it.
+        # As ordinary tensors: those of inference mode can't be changed outside of it.
         with torch.inference_mode(False), torch.no_grad():
             has_state = bool(optimizer.state)
             if not has_state:
                 optimizer.step()
-            self.update = quick_step(optimizer)
+            self.update = fast_step(optimizer)
         if has_state:
             self.update()
 
@@ -32,24 +46,30 @@ class _Step:
 class AutogradStep(_Step):
     """A step by autograd, for any module and any optimizer."""
 
-    mode = torch.enable_grad  # the context that it is to be called in
+    context = torch.enable_grad  # in which to call it
     sparse = False
 
-    def __init__(self, net):
+    def __init__(self, net: Net) -> None:
         super().__init__(net)
-        # Not every batch has to reach every weight of a module that isn't ours.
-        self._quick = has_quick_step(net.optimizer_) and not net.recipe.foreign
+        # A batch may not reach every weight of a user's module.
+        self._use_fast_step = has_fast_step(net.optimizer_) and not net.config.custom_module
 
-    def __call__(self, x, targets, weights, batch=None):
+    def __call__(
+        self,
+        x: torch.Tensor,
+        targets: torch.Tensor,
+        weights: torch.Tensor | None,
+        batch: ReportedBatch | None = None,
+    ) -> torch.Tensor:
         """Train on one batch.
 
         Parameters
         ----------
         x, targets : tensors
         weights : tensor or None
-            Of each row.
+            Weight of each sample.
         batch : tuple or None
-            What callbacks are told once the gradients are there; None tells none.
+            What callbacks are told once the gradients are computed; None tells none.
 
         Returns
         -------
@@ -57,9 +77,9 @@ class AutogradStep(_Step):
             ``loss.link`` of the outputs.
         """
         net = self.net
-        first = []  # an optimizer such as LBFGS calls the closure several times
+        predictions = []  # an optimizer such as LBFGS calls the closure several times
 
-        def closure():
+        def closure() -> torch.Tensor:
             net.optimizer_.zero_grad()
             with net.autocast():
                 outputs = net.module_(x)
@@ -69,75 +89,90 @@ class AutogradStep(_Step):
                     f"shape {tuple(x.shape)}; {tuple(targets.shape)} is wanted: one output for "
                     "each class."
                 )
-            linked = self.loss.link(outputs.to(targets.dtype))
-            rows = self.loss.per_sample(linked, targets)
-            loss = rows.mean() if weights is None else rows @ weights / weights.sum()
+            predicted = self.loss.link(outputs.to(targets.dtype))
+            losses = self.loss.per_sample(predicted, targets)
+            loss = losses.mean() if weights is None else losses @ weights / weights.sum()
             loss.backward()
-            first.append(linked.detach())
+            predictions.append(predicted.detach())
             if batch is not None:
                 net.notify_gradients(batch)
             return loss
 
-        if self._quick:
+        if self._use_fast_step:
             closure()
             with torch.no_grad():
                 self.update()
         else:
             net.optimizer_.step(closure)
-        return first[0]
+        return predictions[0]
 
 
-class HandWrittenStep(_Step):
-    """A step by the hand-written passes, see ``gradients.py``; called like the other.
+class ManualBackwardStep(_Step):
+    """A step by the manual forward and backward pass, see ``backpropagation.py``.
+
+    It is called like an :class:`AutogradStep`.
 
     Parameters
     ----------
     net : Net
-    passes : ManualMLP
+    manual_mlp : ManualMLP
         Through the net's module.
     generator : torch.Generator or None
-        Draws the dropout, where there is any.
+        Draws the dropout masks, if there is dropout.
     sparse : bool
-        Whether each batch is a ``SparseBatch``, see ``sparse.py``.
+        Whether each batch is a ``SparseBatch``, see ``sparse_input.py``.
     """
 
-    def __init__(self, net, passes, generator, sparse):
+    def __init__(
+        self, net: Net, manual_mlp: ManualMLP, generator: torch.Generator | None, sparse: bool
+    ) -> None:
         super().__init__(net)
-        self.passes = passes
+        self.manual_mlp = manual_mlp
         self.generator = generator
         self.sparse = sparse
-        self._shares = {}
+        self._inverses: dict[int, torch.Tensor] = {}
 
     @contextlib.contextmanager
-    def mode(self):
-        """Get ready for the batches of an epoch, which are to come in this context."""
+    def context(self) -> Iterator[None]:
+        """Prepare for the batches of an epoch, all of which must be in this context."""
         module, optimizer = self.net.module_, self.net.optimizer_
         with contextlib.ExitStack() as stack:
             if self.sparse and isinstance(module, MLP):
-                weight = module.layers[0].weight
-                stack.enter_context(stored_by_columns(weight, optimizer))
-                self.passes = module.backpropagation()  # by views of where the weights lie now
+                weight: Any = module.layers[0].weight
+                stack.enter_context(column_major(weight, optimizer))
+                manual_mlp: Any = module.backpropagation()  # with views of the weights' new memory
                 # The product itself becomes the gradient: to copy it takes as long as to multiply.
-                self.passes.write_first_weight_grad = lambda product: setattr(
+                manual_mlp.write_first_weight_grad = lambda product: setattr(
                     weight, "grad", product.t()
                 )
+                self.manual_mlp = manual_mlp
             stack.enter_context(torch.inference_mode())
             yield
 
-    def _share(self, targets):
-        """Return 1 / n as a tensor, kept: multiplying by one is quicker than by a number."""
+    def _inverse_batch_size(self, targets: torch.Tensor) -> torch.Tensor:
+        """Return 1 / n as a cached tensor: multiplying by one is faster than by a number."""
         n = targets.size(0)
-        if n not in self._shares:
-            self._shares[n] = targets.new_tensor(1 / n)
-        return self._shares[n]
+        if n not in self._inverses:
+            self._inverses[n] = targets.new_tensor(1 / n)
+        return self._inverses[n]
 
-    def __call__(self, x, targets, weights, batch=None):
+    def __call__(
+        self,
+        x: torch.Tensor | SparseBatch,
+        targets: torch.Tensor,
+        weights: torch.Tensor | None,
+        batch: ReportedBatch | None = None,
+    ) -> torch.Tensor:
         """Train on one batch, see :meth:`AutogradStep.__call__`."""
-        linked = self.loss.link(self.passes.forward(x, self.generator))
-        d = self.loss.grad(linked, targets)
-        d.mul_(self._share(targets) if weights is None else (weights / weights.sum())[:, None])
-        self.passes.backward(d)
+        predicted = self.loss.link(self.manual_mlp.forward(x, self.generator))
+        grad = self.loss.grad(predicted, targets)
+        grad.mul_(
+            self._inverse_batch_size(targets)
+            if weights is None
+            else (weights / weights.sum())[:, None]
+        )
+        self.manual_mlp.backward(grad)
         if batch is not None:
             self.net.notify_gradients(batch)
         self.update()
-        return linked
+        return predicted

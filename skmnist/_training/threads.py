@@ -1,37 +1,43 @@
-"""How many threads torch may use, set for a while and then restored; and what a fork leaves."""
+"""Set the number of torch's threads inside a block, also after a fork."""
+
+from __future__ import annotations
 
 import contextlib
 import multiprocessing
 import os
 import threading
 import warnings
+from typing import TYPE_CHECKING
 
 import torch
 
-# Below this much work in one batch (floating-point operations, forward and backward) a second
-# thread costs more in waking up than it saves.
-_WORK_FOR_A_THREAD = 2e9
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+# Below this number of floating-point operations in one batch (forward and backward), waking up
+# a second thread costs more than it saves.
+_FLOPS_PER_THREAD = 2e9
 
 # torch keeps a number for each Python thread, and the one set last for threads still to come.
 _lock = threading.Lock()
-_open_blocks = 0
-_before = None  # the number that the first of the open blocks found
+_depth = 0  # how many blocks are open, in all threads
+_saved = 1  # the number before the first of the open blocks
 _this_thread = threading.local()
 _is_forked = False
 
 
-def choose_threads(work):
-    """Return how many threads pay for `work` floating-point operations in one batch.
+def choose_threads(n_flops: float) -> int:
+    """Return how many threads are worth `n_flops` floating-point operations in one batch.
 
-    One in the workers of joblib or Dask, which share out the cores among themselves.
+    One in the workers of joblib or Dask, which share the cores among themselves.
     """
     if _is_worker():
         return 1
-    return int(min(max(work // _WORK_FOR_A_THREAD, 1), os.cpu_count() or 1))
+    return int(min(max(n_flops // _FLOPS_PER_THREAD, 1), os.cpu_count() or 1))
 
 
-def _is_worker():
-    """Whether this is a worker of joblib, Dask or multiprocessing, which share out the cores."""
+def _is_worker() -> bool:
+    """Whether this is a worker of joblib, Dask or multiprocessing, which share the cores."""
     return (
         _is_forked
         or multiprocessing.current_process().name != "MainProcess"
@@ -40,13 +46,13 @@ def _is_worker():
 
 
 @contextlib.contextmanager
-def limit_threads(n_threads):
+def limit_threads(n_threads: int) -> Iterator[None]:
     """Let torch use `n_threads` threads for what this Python thread computes inside the block.
 
-    After it the number is what it was, also where several Python threads are inside such a block
-    at once. In a forked process it is always 1.
+    The block restores the earlier number, even if several Python threads are inside such blocks
+    at once. In a forked process the number is always 1.
     """
-    global _open_blocks, _before
+    global _depth, _saved
     if _is_forked and n_threads > 1:
         warnings.warn(
             f"n_threads={n_threads}, but 1 is used: torch's threads don't survive a fork. Start "
@@ -55,35 +61,35 @@ def limit_threads(n_threads):
         )
         n_threads = 1
     with _lock:
-        found = torch.get_num_threads()
-        if _open_blocks == 0:
-            _before = found
+        previous = torch.get_num_threads()
+        if _depth == 0:
+            _saved = previous
         elif not hasattr(_this_thread, "known"):
             # A new thread, which starts with the number that another one's block has set.
-            found = _before
+            previous = _saved
         _this_thread.known = True
-        _open_blocks += 1
+        _depth += 1
         _set(n_threads)
     try:
         yield
     finally:
         with _lock:
-            _open_blocks -= 1
-            _set(found)
+            _depth -= 1
+            _set(previous)
 
 
-def _set(n_threads):
+def _set(n_threads: int) -> None:
     if torch.get_num_threads() != n_threads:
         torch.set_num_threads(n_threads)
 
 
-def _begin_forked():
-    # torch's threads stay behind in the parent, and who waits for them waits for ever; so does
-    # who waits for a lock that one of the parent's threads held.
-    global _lock, _open_blocks, _is_forked
-    _lock, _open_blocks, _is_forked = threading.Lock(), 0, True
+def _reset_after_fork() -> None:
+    # torch's threads exist only in the parent: waiting for them, or for a lock that one of the
+    # parent's threads held, would never end.
+    global _lock, _depth, _is_forked
+    _lock, _depth, _is_forked = threading.Lock(), 0, True
     torch.set_num_threads(1)
 
 
 if hasattr(os, "register_at_fork"):
-    os.register_at_fork(after_in_child=_begin_forked)
+    os.register_at_fork(after_in_child=_reset_after_fork)

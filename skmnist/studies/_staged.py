@@ -92,5 +92,5 @@ def as_it_is_now(estimator, n):
         name, last = estimator.steps[-1]
         now.steps = [*estimator.steps[:-1], (name, as_it_is_now(last, n))]
         return now
-    now.net_ = estimator.net_.snapshot(optimizer=False)
+    now.net_ = estimator.net_.copy(optimizer=False)
     return now.set_params(max_epochs=n)

@@ -19,7 +19,7 @@ from torch import nn
 import skmnist
 from skmnist._training.net import Net
 from skmnist._training.optimizers import OPTIMIZERS
-from skmnist._training.schedules import OF_ALL_EPOCHS, SCHEDULES
+from skmnist._training.schedules import NEEDS_MAX_EPOCHS, SCHEDULES
 from skmnist.exceptions import CheckpointError, ModelFileError
 from tests.helpers import CLASSIFIERS, ROOT, digits, every_classifier, has, same_network, tiny
 
@@ -201,7 +201,7 @@ def test_without_resume_a_fit_replaces_what_is_there(tmp_path):
 def test_max_epochs_may_be_raised_unless_the_schedule_depends_on_it(schedule, tmp_path):
     clf = tiny(skmnist.MLPClassifier, lr_schedule=schedule, checkpoint_dir=tmp_path).fit(X, Y)
     longer = clone(clf).set_params(max_epochs=4)
-    if schedule in OF_ALL_EPOCHS:
+    if schedule in NEEDS_MAX_EPOCHS:
         refused(longer, "max_epochs was 2 and is 4", "lr_schedule=", schedule)
     else:
         whole = clone(longer).set_params(checkpoint_dir=None).fit(X, Y)

@@ -80,7 +80,7 @@ def test_bad_pixels_are_refused_at_predict(make, parts, method):
 def test_one_bad_pixel_in_any_row_is_refused_at_predict_without_a_warning(cls, value, word, dtype):
     X, y = digits()
     clf = tiny(cls).fit(X, y)
-    rows = clf.net_.recipe.evaluate_rows
+    rows = clf.net_.config.eval_batch_size
     many = np.resize(X, (2 * rows + 10, X.shape[1])).astype(dtype)
     for row in (0, rows - 1, rows, len(many) - 1):
         bad = many.copy()

@@ -9,13 +9,13 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import MaxAbsScaler
 
 from skmnist import MLPClassifier
-from skmnist._training.schedules import OF_ALL_EPOCHS, SCHEDULES
+from skmnist._training.schedules import NEEDS_MAX_EPOCHS, SCHEDULES
 from tests.helpers import digits, every_classifier, same_network, tiny
 
 STATES = [{}, {"early_stopping": True, "n_iter_no_change": 1, "tol": 0.05}]
 
 
-NESTING = sorted(set(SCHEDULES) - OF_ALL_EPOCHS)
+NESTING = sorted(set(SCHEDULES) - NEEDS_MAX_EPOCHS)
 
 
 def read_on_the_way(clf, X, y, look=copy.deepcopy):
@@ -55,7 +55,7 @@ def test_schedules_that_count_as_nesting_do(schedule):
     assert all(same_network(seen[n], clone(clf).set_params(max_epochs=n).fit(X, y)) for n in seen)
 
 
-@pytest.mark.parametrize("schedule", sorted(OF_ALL_EPOCHS))
+@pytest.mark.parametrize("schedule", sorted(NEEDS_MAX_EPOCHS))
 def test_schedules_that_look_at_the_whole_length_do_not_count_as_nesting(schedule):
     X, y = digits()
     clf = tiny(MLPClassifier, max_epochs=5, lr_schedule=schedule)

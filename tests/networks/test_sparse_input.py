@@ -13,7 +13,7 @@ from skmnist import BackpropClassifier, MLPClassifier, TorchClassifier
 from skmnist._networks import sparse_input
 from skmnist._networks.mlp import MLP
 from skmnist._networks.sparse_input import SparsePixels, is_faster
-from skmnist._training import batches
+from skmnist._training import image_dataset
 from skmnist.exceptions import DivergenceError
 from tests.helpers import digits, has, same_network, tiny
 
@@ -26,7 +26,7 @@ every_supported = pytest.mark.parametrize("cls", SUPPORTED)
 @pytest.fixture
 def count_sparse_batches(monkeypatch):
     """Make every batch of digits sparse; a function returns the number of sparse batches."""
-    monkeypatch.setattr(batches, "is_faster", lambda *cost: True)
+    monkeypatch.setattr(image_dataset, "is_faster", lambda *cost: True)
     sparse_batches, make_batches = [], SparsePixels.batches
 
     def counted(self, indices, batch_sizes):
@@ -114,7 +114,7 @@ def test_training_agrees_with_dense_products(cls, params, count_sparse_batches, 
     clf = make_classifier(cls, max_epochs=2, **params)
     sparse_clf = copy.deepcopy(clf).fit(X, y)
     assert count_sparse_batches() > 0
-    monkeypatch.setattr(batches, "is_faster", lambda *cost: False)
+    monkeypatch.setattr(image_dataset, "is_faster", lambda *cost: False)
     np.testing.assert_allclose(
         sparse_clf.predict_proba(X), clf.fit(X, y).predict_proba(X), rtol=1e-3, atol=1e-4
     )
@@ -238,7 +238,9 @@ def test_is_faster_for_wide_layers_low_density_and_large_batches(monkeypatch):
 def test_use_depends_on_density_and_width(units, transform, expected, monkeypatch):
     monkeypatch.setattr(sparse_input, "HAS_KERNEL", True)
     created = []
-    monkeypatch.setattr(batches, "SparsePixels", lambda *a: created.append(a) or SparsePixels(*a))
+    monkeypatch.setattr(
+        image_dataset, "SparsePixels", lambda *a: created.append(a) or SparsePixels(*a)
+    )
     X, y = digits()
     MLPClassifier((units,), batch_size=64, max_epochs=1, random_state=0).fit(transform(X), y)
     assert bool(created) == expected
@@ -246,6 +248,6 @@ def test_use_depends_on_density_and_width(units, transform, expected, monkeypatc
 
 def test_large_data_is_not_copied(monkeypatch):
     monkeypatch.setattr(sparse_input, "HAS_KERNEL", True)
-    monkeypatch.setattr(batches, "_SPARSE_BYTES", 1000)
-    monkeypatch.setattr(batches, "SparsePixels", None)
+    monkeypatch.setattr(image_dataset, "_MAX_SPARSE_BYTES", 1000)
+    monkeypatch.setattr(image_dataset, "SparsePixels", None)
     MLPClassifier((128,), batch_size=64, max_epochs=1, random_state=0).fit(*digits())

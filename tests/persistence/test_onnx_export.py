@@ -125,7 +125,7 @@ def test_a_network_in_bfloat16_is_exported_at_full_precision(tmp_path):
     clf = tiny(skmnist.MLPClassifier, precision="bfloat16").fit(X, Y)
     _, probabilities = exported(clf, tmp_path / "model.onnx")(X)
     np.testing.assert_allclose(probabilities, clf.predict_proba(X), rtol=0, atol=0.05)
-    clf.net_.recipe = clf.net_.recipe._replace(bf16=False)
+    clf.net_.config = clf.net_.config._replace(bfloat16=False)
     np.testing.assert_allclose(probabilities, clf.predict_proba(X), rtol=0, atol=1e-5)
 
 

@@ -10,7 +10,7 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import MinMaxScaler
 from sklearn.svm import LinearSVC
 
-from skmnist._training.schedules import OF_ALL_EPOCHS, SCHEDULES
+from skmnist._training.schedules import NEEDS_MAX_EPOCHS, SCHEDULES
 from skmnist.studies import (
     epoch_curve,
 )
@@ -62,7 +62,7 @@ def test_reading_equals_training_anew(data, params):
     clf = tiny(**params)
     curves = [epoch_curve(clf, *data, epochs=[1, 2, 5], cv=2, retrain=f) for f in (False, True)]
     assert_same_figures(*curves)
-    assert curves[0].staged == (params.get("lr_schedule") not in OF_ALL_EPOCHS)
+    assert curves[0].staged == (params.get("lr_schedule") not in NEEDS_MAX_EPOCHS)
 
 
 def test_curve_is_scikit_learns_validation_curve(data):

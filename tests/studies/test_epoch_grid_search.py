@@ -24,7 +24,7 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import MinMaxScaler
 
 from skmnist import CNNClassifier, MLPClassifier
-from skmnist._training.schedules import OF_ALL_EPOCHS, SCHEDULES
+from skmnist._training.schedules import NEEDS_MAX_EPOCHS, SCHEDULES
 from skmnist.studies import EpochGridSearchCV
 from tests.helpers import same_network
 from tests.studies.helpers import tiny
@@ -144,7 +144,7 @@ def test_grids(data, grid, once):
 @pytest.mark.parametrize("schedule", SCHEDULES)
 def test_every_schedule(data, schedule):
     search, _ = both(tiny(lr_schedule=schedule), EPOCHS, data)
-    assert (search.staged_ == (schedule not in OF_ALL_EPOCHS)).all()
+    assert (search.staged_ == (schedule not in NEEDS_MAX_EPOCHS)).all()
 
 
 def test_schedules_in_the_grid(data):

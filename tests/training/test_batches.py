@@ -24,7 +24,7 @@ def test_read_only_memory_map_trains_to_the_bits_of_the_array(cls, dtype, tmp_pa
 def test_chunks_of_any_size_train_to_the_same_bits(cls, monkeypatch):
     X, y = digits()
     clf = rich(cls).fit(X, y)
-    monkeypatch.setattr("skmnist._training.batches._CHUNK_ROWS", 1)
+    monkeypatch.setattr("skmnist._training.image_dataset._CHUNK_SIZE", 1)
     assert same_network(rich(cls).fit(X, y), clf)
 
 

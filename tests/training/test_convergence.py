@@ -7,7 +7,7 @@ from sklearn.exceptions import ConvergenceWarning
 
 from skmnist import MLPClassifier
 from skmnist._networks.losses import LOSSES
-from skmnist._training.convergence import LOSS_OF_GUESSING
+from skmnist._training.convergence import BASELINE_LOSS
 from skmnist._training.net import Net
 from tests.helpers import (
     CLASSIFIERS,
@@ -48,7 +48,9 @@ def test_a_network_that_learnt_nothing_is_told_once(cls, params):
 
 
 def test_a_loss_above_its_start_is_told(monkeypatch):
-    monkeypatch.setattr("skmnist._training.convergence._ask", lambda *args: (9.0, 0.5, 0.1, 0.01))
+    monkeypatch.setattr(
+        "skmnist._training.convergence._evaluate", lambda *args: (9.0, 0.5, 0.1, 0.01)
+    )
     clf = tiny(MLPClassifier, max_epochs=5, lr=0.3, optimizer="sgd")
     losses = iter([3.0, 4.0, 5.0, 6.0, 7.0])
     record = Net._record_best
@@ -79,10 +81,10 @@ def test_rare_classes_are_no_reason():
 
 
 def test_every_loss_has_one_of_guessing():
-    assert LOSS_OF_GUESSING.keys() == LOSSES.keys()
+    assert BASELINE_LOSS.keys() == LOSSES.keys()
     shares = torch.tensor([0.5, 0.25, 0.25, 0.0], dtype=torch.float64)
     targets = torch.eye(4, dtype=torch.float64)
-    for name, guessing in LOSS_OF_GUESSING.items():
+    for name, guessing in BASELINE_LOSS.items():
         outputs = (shares.clamp(min=1e-300).log() if name == "cross_entropy" else shares).expand(
             4, 4
         )

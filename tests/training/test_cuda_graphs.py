@@ -10,7 +10,7 @@ import torch
 from skorch.callbacks import Callback
 
 from skmnist import BackpropClassifier, CNNClassifier, MLPClassifier
-from skmnist._training import cuda_graphs as recorded
+from skmnist._training import cuda_graphs as cuda_graphs
 from tests.helpers import digits, has, same_network, tiny
 
 every_recorded = pytest.mark.parametrize("cls", [MLPClassifier, BackpropClassifier])
@@ -28,8 +28,8 @@ def replays(monkeypatch):
 
         return replay
 
-    monkeypatch.setattr(recorded, "_DEVICES", ("cpu",))
-    monkeypatch.setattr(recorded, "record", record)
+    monkeypatch.setattr(cuda_graphs, "_DEVICES", ("cpu",))
+    monkeypatch.setattr(cuda_graphs, "capture", record)
     return sizes
 
 
@@ -89,7 +89,7 @@ def test_a_step_that_cannot_be_recorded_is_taken_by_itself_with_a_warning(
 
     X, y = digits()
     clf = tiny(cls).fit(X, y)
-    monkeypatch.setattr(recorded, "record", fail)
+    monkeypatch.setattr(cuda_graphs, "capture", fail)
     with pytest.warns(RuntimeWarning, match="not permitted.*one by one.*SKMNIST_CUDA_GRAPHS=0"):
         again = tiny(cls).fit(X, y)
     assert same_network(again, clf)

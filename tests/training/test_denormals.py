@@ -8,7 +8,7 @@ from sklearn.base import clone
 
 from skmnist import MLPClassifier
 from skmnist._training import net
-from skmnist._training.denormals import denormals_as_zero
+from skmnist._training.denormals import flush_denormals
 from tests.helpers import CLASSIFIERS, digits, has, same_network, tiny
 
 CPU = torch.device("cpu")
@@ -31,7 +31,7 @@ def n_denormals(clf):
 
 
 def test_denormals_are_zero_inside_and_numbers_again_after_an_error():
-    with pytest.raises(KeyboardInterrupt), denormals_as_zero(CPU):
+    with pytest.raises(KeyboardInterrupt), flush_denormals(CPU):
         assert are_zero()
         raise KeyboardInterrupt
     assert not are_zero()
@@ -40,7 +40,7 @@ def test_denormals_are_zero_inside_and_numbers_again_after_an_error():
 def test_denormals_that_were_zero_before_stay_so():
     torch.set_flush_denormal(True)
     try:
-        with denormals_as_zero(CPU):
+        with flush_denormals(CPU):
             assert are_zero()
         assert are_zero()
     finally:
@@ -68,7 +68,7 @@ def test_no_weight_changes_where_denormals_are_zero(monkeypatch):
     other = clone(clf)
     clf.fit(X, y)
     assert n_denormals(clf) == 0
-    monkeypatch.setattr(net, "denormals_as_zero", lambda device: contextlib.nullcontext())
+    monkeypatch.setattr(net, "flush_denormals", lambda device: contextlib.nullcontext())
     other.fit(X, y)
     assert n_denormals(other) > 0
     assert same_network(clf, other)

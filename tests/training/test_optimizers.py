@@ -7,12 +7,8 @@ import torch
 from torch import nn
 
 from skmnist import CNNClassifier
-from skmnist._training.optimizers import (
-    OPTIMIZERS,
-    optimizer_settings,
-    quick_step,
-    stored_by_columns,
-)
+from skmnist._training.fast_step import column_major, fast_step
+from skmnist._training.optimizers import OPTIMIZERS, optimizer_settings
 from tests.helpers import digits, every_classifier, having, rich, same_network, tiny
 
 _OF_ADAM = [{}, {"weight_decay": 0.1}, {"betas": (0.5, 0.6), "eps": 0.1}, {"amsgrad": True}]
@@ -46,13 +42,13 @@ def test_quick_step_does_what_the_optimizers_step_does(optimizer, settings, dtyp
             for param, gradient in zip(params, row, strict=True):
                 param.grad = gradient.clone()
             made.param_groups[0]["lr"] = 0.1 / (i + 1)  # as a schedule does
-            with stored_by_columns(params[0], made) if turned else contextlib.nullcontext():
+            with column_major(params[0], made) if turned else contextlib.nullcontext():
                 choose(made, i)()
         return params, made.state_dict()["state"]
 
     def quickly(made, i):
         # The first step makes the state; later on both ways may be mixed.
-        return made.step if i in (0, 3) else quick_step(made)
+        return made.step if i in (0, 3) else fast_step(made)
 
     params, state = train(lambda made, i: made.step)
     quick_params, quick_state = train(quickly)
@@ -66,7 +62,7 @@ def test_quick_step_does_what_the_optimizers_step_does(optimizer, settings, dtyp
 @every_classifier
 def test_quick_steps_train_to_the_bits_of_the_optimizers_own(cls, monkeypatch):
     clf = rich(cls).fit(*digits())
-    monkeypatch.setattr("skmnist._training.steps.quick_step", lambda optimizer: optimizer.step)
+    monkeypatch.setattr("skmnist._training.steps.fast_step", lambda optimizer: optimizer.step)
     assert same_network(rich(cls).fit(*digits()), clf)
 
 

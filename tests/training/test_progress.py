@@ -49,7 +49,7 @@ def test_loss_so_far_weighs_batches_as_the_epoch_does(capsys):
 def test_every_hundredth_batch_is_shown_whatever_the_memory_of_a_chunk_holds(capsys, monkeypatch):
     shown = []
     for n_rows in (1, 70, 10_000):
-        monkeypatch.setattr("skmnist._training.batches._CHUNK_ROWS", n_rows)
+        monkeypatch.setattr("skmnist._training.image_dataset._CHUNK_SIZE", n_rows)
         clf = MLPClassifier((4,), batch_size=1, max_epochs=1, random_state=0, verbose=2)
         clf.fit(*digits())
         shown.append(BATCH_LINE.findall(capsys.readouterr().out))

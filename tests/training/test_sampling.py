@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from skmnist._training import sampling as rows
+from skmnist._training import sampling
 from skmnist._training.sampling import canonical_order
 from tests.helpers import digits, every_classifier, labels_of_each_epoch, rich, same_network, tiny
 
@@ -20,7 +20,7 @@ def nearly_the_same(dtype):
 @pytest.mark.parametrize("compared", [1, 7, 1000])
 @pytest.mark.parametrize("dtype", [np.uint8, np.float32, np.float64])
 def test_order_depends_on_what_the_rows_hold_not_on_how_they_came(dtype, compared, monkeypatch):
-    monkeypatch.setattr(rows, "_COMPARED", compared)
+    monkeypatch.setattr(sampling, "_CHUNK_SIZE", compared)
     X, codes = nearly_the_same(dtype)
     order = canonical_order(X, codes)
     assert sorted(order) == list(range(len(X)))

@@ -1,0 +1,211 @@
+"""ImageDataset and their labels, converted to network inputs batch by batch or chunk by chunk.
+
+Pixels keep the type in which they came (mostly a byte each) until they are on the device.
+"""
+
+from __future__ import annotations
+
+import functools
+from typing import TYPE_CHECKING
+
+import numpy as np
+import torch
+from skorch.dataset import Dataset
+
+from skmnist._networks.losses import one_hot
+from skmnist._networks.sparse_input import SparsePixels, count_nonzero, is_faster
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+_CHUNK_SIZE = 4096  # samples, if pixels are taken batch by batch
+_CHUNK_BYTES = 2 * 2**20  # read from a file: stays in a core's share of the cache
+_CHUNK_BYTES_GPU = 256 * 2**20
+_DENSITY_SAMPLES = 1000  # enough to estimate the fraction of nonzero pixels
+_MAX_SPARSE_BYTES = 2**29  # the most memory that a sparse copy of the pixels may take
+
+
+def prepare_inputs(
+    pixels: torch.Tensor,
+    scale: float,
+    dtype: torch.dtype,
+    device: torch.device,
+    out: torch.Tensor | None = None,
+) -> torch.Tensor:
+    """Return pixels as network inputs; they are converted after the transfer to the device.
+
+    `out` is a buffer for the result.
+    """
+    x = pixels.to(device)
+    x = x.to(dtype) if out is None else out.copy_(x)
+    if scale == 1:
+        return x
+    return x / scale if x is pixels else x.div_(scale)
+
+
+class ImageDataset(Dataset):
+    """ImageDataset and their labels, prepared once for all epochs.
+
+    Parameters
+    ----------
+    X : ndarray of shape (n, n_features), C-contiguous
+        uint8, float32 or float64. A read-only array (a memory map, which may be larger than the
+        memory) is read chunk by chunk.
+    labels : int64 ndarray of shape (n,)
+        Encoded classes, from 0.
+    n_outputs : int
+    sample_weight : ndarray of shape (n,), default=None
+        Weight of each sample in the loss.
+    indices : int64 ndarray, default=None
+        The samples of `X` to use, in this order; an index may occur several times. None: all.
+    shape : tuple
+        Of one network input.
+    scale : float
+        Pixels are divided by it.
+    dtype : torch.dtype
+    device : torch.device
+    """
+
+    def __init__(
+        self,
+        X: np.ndarray,
+        labels: np.ndarray,
+        n_outputs: int,
+        *,
+        sample_weight: np.ndarray | None = None,
+        indices: np.ndarray | None = None,
+        shape: tuple[int, ...],
+        scale: float,
+        dtype: torch.dtype,
+        device: torch.device,
+    ) -> None:
+        self.array = X
+        self.labels = labels
+        self.n_outputs = n_outputs
+        self.shape = shape
+        self.scale = scale
+        self.dtype = dtype
+        self.device = device
+        self.indices = torch.arange(len(X)) if indices is None else torch.from_numpy(indices)
+        self.sample_weight: torch.Tensor | None = None
+        if sample_weight is not None:
+            self.sample_weight = torch.from_numpy(sample_weight).to(device, dtype)
+        self._labels = torch.from_numpy(labels).to(device)
+        self._pixels = torch.from_numpy(X) if X.flags.writeable else None
+        if self._pixels is not None and self._fits_on_device():
+            self._pixels = self._pixels.to(device)
+
+    @property
+    def X(self) -> ImageDataset:
+        """The whole dataset, which skorch's callbacks pass to ``net.predict``."""
+        return self
+
+    @property
+    def y(self) -> np.ndarray:
+        """Encoded labels of the samples, in their order."""
+        return self.labels[self.indices.numpy()]
+
+    def __len__(self) -> int:
+        return len(self.indices)
+
+    def __getitem__(self, i: int) -> tuple[torch.Tensor, torch.Tensor]:
+        index = self.indices[[i]]
+        return self.inputs(index)[0], self._labels[index][0]
+
+    def class_frequencies(self) -> torch.Tensor:
+        """Return the weighted fraction of samples in each class."""
+        indices = self.indices.to(self.device)
+        weights = self.sample_weight
+        weights = None if weights is None else weights.index_select(0, indices)
+        labels = self._labels.index_select(0, indices)
+        totals = torch.bincount(labels, weights, minlength=self.n_outputs).double()
+        return (totals / totals.sum()).cpu()
+
+    def _fits_on_device(self) -> bool:
+        """Whether the pixels take at most half of a GPU's free memory."""
+        if self.device.type != "cuda":
+            return True
+        return self.array.nbytes < torch.cuda.mem_get_info(self.device)[0] / 2
+
+    @property
+    def in_host_memory(self) -> bool:
+        """Whether the pixels are in the memory of the CPU that trains."""
+        return self._pixels is not None and self.device.type == "cpu"
+
+    @property
+    def chunk_size(self) -> int:
+        """Number of samples in a chunk."""
+        if self.in_host_memory:
+            return _CHUNK_SIZE
+        n_bytes = _CHUNK_BYTES if self.device.type == "cpu" else _CHUNK_BYTES_GPU
+        return max(1, n_bytes // (self.array.shape[1] * self.dtype.itemsize))
+
+    def use_sparse(self, n_units: int, batch_size: int) -> bool:
+        """Return whether a first layer of `n_units` units is faster with sparse batches."""
+        if self.device.type != "cpu" or self.dtype != torch.float32:
+            return False
+        n_bytes = self._density * self.array.size * (self.array.itemsize + 4)
+        return n_bytes <= _MAX_SPARSE_BYTES and is_faster(
+            self._density, n_units, batch_size * self.array.shape[1]
+        )
+
+    @functools.cached_property
+    def _density(self) -> float:
+        """Fraction of nonzero pixels, estimated on some of the samples."""
+        indices = self.indices[:: len(self.indices) // _DENSITY_SAMPLES + 1]
+        pixels = self.array[indices.numpy()]
+        return count_nonzero(pixels) / pixels.size
+
+    @functools.cached_property
+    def sparse_pixels(self) -> SparsePixels:
+        """The nonzero pixels, found at the first use."""
+        prepare = functools.partial(
+            prepare_inputs, scale=self.scale, dtype=self.dtype, device=self.device
+        )
+        return SparsePixels(self.array, prepare)
+
+    def allocate(self, n_samples: int) -> torch.Tensor:
+        """Return a buffer for :meth:`inputs`."""
+        return torch.empty(n_samples, self.array.shape[1], dtype=self.dtype, device=self.device)
+
+    def inputs(self, indices: torch.Tensor, out: torch.Tensor | None = None) -> torch.Tensor:
+        """Return some samples as network inputs, on the device.
+
+        `out` is a buffer for at least as many samples.
+        """
+        out = None if out is None else out[: len(indices)]
+        if self._pixels is None:
+            # Read them in the order of the file.
+            order = indices.argsort()
+            pixels = torch.from_numpy(self.array[indices[order].numpy()])[order.argsort()]
+        else:
+            pixels = self._pixels.index_select(0, indices.to(self._pixels.device))
+        x = prepare_inputs(pixels, self.scale, self.dtype, self.device, out)
+        return x.view(-1, *self.shape)
+
+    def batches(
+        self, indices: torch.Tensor, batch_sizes: list[int], buffer: torch.Tensor
+    ) -> Iterator[torch.Tensor]:
+        """Yield the :meth:`inputs` of each batch; a batch may overwrite the one before it."""
+        pixels = self._pixels
+        if pixels is None or not self.in_host_memory:
+            yield from self.inputs(indices, buffer).split(batch_sizes)
+            return
+        is_prepared = pixels.dtype == self.dtype and self.scale == 1
+        x = buffer[:0]
+        for part in indices.split(batch_sizes):
+            if part.size(0) != x.size(0):
+                x = buffer[: part.size(0)]
+                shaped = x.view(-1, *self.shape)
+            if is_prepared:
+                torch.index_select(pixels, 0, part, out=x)
+            else:
+                prepare_inputs(pixels.index_select(0, part), self.scale, self.dtype, self.device, x)
+            yield shaped
+
+    def targets(self, indices: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor | None]:
+        """Return the one-hot targets of some samples, and their weights or None, on the device."""
+        indices = indices.to(self.device)
+        targets = one_hot(self._labels.index_select(0, indices), self.n_outputs, self.dtype)
+        weights = self.sample_weight
+        return targets, None if weights is None else weights.index_select(0, indices)
