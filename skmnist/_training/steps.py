@@ -108,7 +108,7 @@ class AutogradStep(_Step):
 
 
 class ManualBackwardStep(_Step):
-    """A step by the manual forward and backward pass, see ``backpropagation.py``.
+    """A step by the manual forward and backward pass, see ``_networks/backpropagation.py``.
 
     It is called like an :class:`AutogradStep`.
 
@@ -116,11 +116,11 @@ class ManualBackwardStep(_Step):
     ----------
     net : Net
     manual_mlp : ManualMLP
-        Through the net's module.
+        The passes through the net's module.
     generator : torch.Generator or None
         Draws the dropout masks, if there is dropout.
     sparse : bool
-        Whether each batch is a ``SparseBatch``, see ``sparse_input.py``.
+        Whether each batch is a ``SparseBatch``, see ``_networks/sparse_input.py``.
     """
 
     def __init__(
