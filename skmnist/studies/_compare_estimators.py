@@ -1,6 +1,10 @@
 """Several classifiers side by side."""
 
+from __future__ import annotations
+
 import time
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
@@ -8,12 +12,22 @@ from sklearn.base import clone
 from sklearn.metrics import accuracy_score
 from sklearn.utils.validation import _num_samples
 
-from ._metrics import loss, n_weights
-from ._result import provenance
+from ._metrics import log_loss_or_nan, n_weights
+from ._provenance import provenance
 from ._staged import last_step
 
+if TYPE_CHECKING:
+    from numpy.typing import ArrayLike
+    from sklearn.base import BaseEstimator
 
-def compare_estimators(estimators, X, y, X_test, y_test):
+
+def compare_estimators(
+    estimators: Mapping[str, BaseEstimator],
+    X: ArrayLike,
+    y: ArrayLike,
+    X_test: ArrayLike,
+    y_test: ArrayLike,
+) -> pd.DataFrame:
     """Train classifiers on the same rows and compare them.
 
     Parameters
@@ -88,78 +102,82 @@ def compare_estimators(estimators, X, y, X_test, y_test):
     train, test = (X, y), (X_test, y_test)
     rows = {name: _measure(clone(one), train, test) for name, one in estimators.items()}
     table = pd.DataFrame.from_dict(rows, orient="index")
-    table = pd.concat([differences(estimators), table], axis=1)
-    table.attrs = describe(estimators, X, X_test)
+    table = pd.concat([differing_params(estimators), table], axis=1)
+    table.attrs = comparison_provenance(estimators, X, X_test)
     return table
 
 
-def describe(estimators, X, X_test):
+def comparison_provenance(
+    estimators: Mapping[str, BaseEstimator], X: ArrayLike, X_test: ArrayLike
+) -> dict[str, Any]:
     """Return `settings`, `seeds` and `versions` of a comparison."""
-    how = {"study": "compare_estimators", "n_test_samples": _num_samples(X_test)}
-    made = {name: provenance(one, X, **how) for name, one in estimators.items()}
+    settings = {"study": "compare_estimators", "n_test_samples": _num_samples(X_test)}
+    each = {name: provenance(one, X, **settings) for name, one in estimators.items()}
     return {
-        "settings": {name: one["settings"] for name, one in made.items()},
-        "seeds": {name: one["seed"] for name, one in made.items()},
-        "versions": next((one["versions"] for one in made.values()), {}),
+        "settings": {name: one["settings"] for name, one in each.items()},
+        "seeds": {name: one["seed"] for name, one in each.items()},
+        "versions": next((one["versions"] for one in each.values()), {}),
     }
 
 
-def differences(estimators):
+def differing_params(estimators: Mapping[str, BaseEstimator]) -> pd.DataFrame:
     """Return a table of the parameters that are not the same for all."""
-    parameters = {name: _own_parameters(one) for name, one in estimators.items()}
-    names = dict.fromkeys(name for values in parameters.values() for name in values)
+    params = {name: _class_and_params(one) for name, one in estimators.items()}
+    names = dict.fromkeys(name for values in params.values() for name in values)
     columns = {}
     for name in names:
-        column = [values.get(name, "") for values in parameters.values()]
+        column = [values.get(name, "") for values in params.values()]
         if len({repr(value) for value in column}) > 1:
             columns[name] = pd.Series(column, index=list(estimators), dtype=object)
     return pd.DataFrame(columns, index=list(estimators))
 
 
-def _own_parameters(estimator):
-    """Return the parameters, and the class; of a pipeline those of its last step."""
+def _class_and_params(estimator: BaseEstimator) -> dict[str, Any]:
+    """Return the class and the parameters; of a pipeline those of its last step."""
     last, _ = last_step(estimator)
     return {"estimator": type(last).__name__} | last.get_params(deep=False)
 
 
-def _measure(estimator, train, test):
-    """Train; return the figures of a row."""
-    seen = {"train_loss": [], "test_loss": [], "test_accuracy": []}
-    reading = 0.0
+def _measure(
+    estimator: BaseEstimator, train: tuple[Any, Any], test: tuple[Any, Any]
+) -> dict[str, Any]:
+    """Fit; return the row of the table."""
+    train_losses, test_losses, test_accuracies = [], [], []
+    scoring_time = 0.0
 
-    def look(_):
-        nonlocal reading
+    def on_epoch_end(_: int) -> None:
+        nonlocal scoring_time
         start = time.perf_counter()
-        seen["train_loss"].append(loss(estimator, *train))
-        seen["test_loss"].append(loss(estimator, *test))
-        seen["test_accuracy"].append(_accuracy(estimator, *test))
-        reading += time.perf_counter() - start
+        train_losses.append(log_loss_or_nan(estimator, *train))
+        test_losses.append(log_loss_or_nan(estimator, *test))
+        test_accuracies.append(_accuracy(estimator, *test))
+        scoring_time += time.perf_counter() - start
 
     last, _ = last_step(estimator)
-    shows_epochs = hasattr(last, "_on_epoch_end")
+    has_hook = hasattr(last, "_on_epoch_end")
     start = time.perf_counter()
-    if shows_epochs:
-        with last._on_epoch_end(look):
+    if has_hook:
+        with last._on_epoch_end(on_epoch_end):
             estimator.fit(*train)
     else:
         estimator.fit(*train)
-    seconds = time.perf_counter() - start - reading
-    epochs = last.epoch_times_ if shows_epochs else [np.nan]
+    fit_time = time.perf_counter() - start - scoring_time
+    epoch_times = last.epoch_times_ if has_hook else [np.nan]
     return {
         "n_weights": n_weights(estimator),
-        "train_loss": loss(estimator, *train),
-        "test_loss": loss(estimator, *test),
+        "train_loss": log_loss_or_nan(estimator, *train),
+        "test_loss": log_loss_or_nan(estimator, *test),
         "train_accuracy": _accuracy(estimator, *train),
         "test_accuracy": _accuracy(estimator, *test),
-        "min_train_loss": min(seen["train_loss"], default=np.nan),
-        "min_test_loss": min(seen["test_loss"], default=np.nan),
-        "max_test_accuracy": max(seen["test_accuracy"], default=np.nan),
-        "fit_time": seconds,
-        "mean_epoch_time": np.mean(epochs),
-        "median_epoch_time": np.median(epochs),
-        "evaluated": "each epoch" if shows_epochs else "at the end",
+        "min_train_loss": min(train_losses, default=np.nan),
+        "min_test_loss": min(test_losses, default=np.nan),
+        "max_test_accuracy": max(test_accuracies, default=np.nan),
+        "fit_time": fit_time,
+        "mean_epoch_time": np.mean(epoch_times),
+        "median_epoch_time": np.median(epoch_times),
+        "evaluated": "each epoch" if has_hook else "at the end",
     }
 
 
-def _accuracy(estimator, X, y):
+def _accuracy(estimator: BaseEstimator, X: ArrayLike, y: ArrayLike) -> float:
     return accuracy_score(y, estimator.predict(X))

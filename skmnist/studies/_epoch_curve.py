@@ -1,21 +1,37 @@
 """Score, loss and seconds against the number of epochs."""
 
+from __future__ import annotations
+
 import time
 import warnings
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from numbers import Integral
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from numpy.typing import NDArray
 from sklearn.base import clone, is_classifier
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.metrics import check_scoring
 from sklearn.model_selection import check_cv
 from sklearn.utils import _safe_indexing
 from sklearn.utils.parallel import Parallel, delayed
+from sklearn.utils.validation import _num_samples
 
-from ._metrics import loss
-from ._result import ScoreCurve, provenance, scoring_name
-from ._staged import can_be_read, epochs_parameter, read_on_the_way
+from ._metrics import log_loss_or_nan, scoring_name
+from ._provenance import provenance
+from ._score_curve import ScoreCurve
+from ._staged import epochs_param, staged_fit, supports_staged_fit
+
+if TYPE_CHECKING:
+    import pandas as pd
+    from matplotlib.axes import Axes
+    from numpy.typing import ArrayLike
+    from sklearn.base import BaseEstimator
+    from sklearn.model_selection import BaseCrossValidator
+
+    from skmnist.displays import EpochCurveDisplay
 
 
 @dataclass(frozen=True, eq=False, repr=False, kw_only=True)
@@ -29,7 +45,7 @@ class EpochCurve(ScoreCurve):
     epochs : ndarray of shape (n_points,)
         Numbers of epochs, rising.
     train_scores, test_scores : ndarray of shape (n_points, n_splits)
-        On the rows trained with and on others.
+        On the training samples and on others.
     train_losses, test_losses : ndarray of shape (n_points, n_splits)
         Cross-entropy of the predicted probabilities, in nats; NaN without ``predict_proba``.
     fit_times : ndarray of shape (n_points, n_splits)
@@ -37,13 +53,13 @@ class EpochCurve(ScoreCurve):
     score_name : str
         What the scores are.
     staged : bool
-        Whether all points were read on the way of one training for each split. False where each
-        point was trained anew: because ``retrain=True`` asked for it, or because the estimator
-        can't be read on the way.
+        Whether each split was trained once and scored after each of the epochs. False if it was
+        trained again for each point, because of ``retrain=True`` or because the estimator does
+        not support it.
     settings : dict
-        The estimator, its parameters, the number of rows and how the study was made.
+        The estimator, its parameters, the number of samples and how the study was made.
     seed : int or None
-        The estimator's `random_state`, where it is a number.
+        The estimator's `random_state`, if it is an integer.
     versions : dict of str to str
         Of Python and the libraries.
 
@@ -58,12 +74,12 @@ class EpochCurve(ScoreCurve):
     ['epochs', 'split', 'train_score', 'test_score', 'train_loss', 'test_loss', 'fit_time']
     """
 
-    epochs: np.ndarray
-    train_losses: np.ndarray
-    test_losses: np.ndarray
+    epochs: NDArray[np.int_]
+    train_losses: NDArray[np.float64]
+    test_losses: NDArray[np.float64]
     staged: bool
 
-    def to_frame(self):
+    def to_frame(self) -> pd.DataFrame:
         """Return a table with a row for each number of epochs and split.
 
         Returns
@@ -79,7 +95,9 @@ class EpochCurve(ScoreCurve):
         }
         return self._frame("epochs", self.epochs, columns)
 
-    def plot(self, *, ax=None, line_kw=None):
+    def plot(
+        self, *, ax: Axes | None = None, line_kw: dict[str, Any] | None = None
+    ) -> EpochCurveDisplay:
         """Draw scores and seconds.
 
         Parameters
@@ -99,22 +117,22 @@ class EpochCurve(ScoreCurve):
 
 
 def epoch_curve(
-    estimator,
-    X,
-    y,
+    estimator: BaseEstimator,
+    X: ArrayLike,
+    y: ArrayLike,
     *,
-    epochs=range(1, 11),
-    cv=None,
-    X_test=None,
-    y_test=None,
-    retrain=False,
-    scoring=None,
-    n_jobs=None,
-):
+    epochs: Iterable[int] = range(1, 11),
+    cv: int | BaseCrossValidator | Iterable[Any] | None = None,
+    X_test: ArrayLike | None = None,
+    y_test: ArrayLike | None = None,
+    retrain: bool = False,
+    scoring: str | Callable[..., float] | None = None,
+    n_jobs: int | None = None,
+) -> EpochCurve:
     """Measure scores, losses and seconds against the number of epochs.
 
-    An estimator of skmnist is trained once for each split, to the largest number of epochs, and
-    the smaller ones are read on the way. With an integer `random_state` the scores and losses
+    An estimator of skmnist is trained once for each split, for the largest number of epochs, and
+    scored after each of the smaller ones. With an integer `random_state` the scores and losses
     are, to the last digit, those of a training for each number.
 
     Parameters
@@ -135,10 +153,10 @@ def epoch_curve(
         Rows to test on; all rows of `X` are trained with. They are looked at and nothing else:
         no epoch is chosen by them.
     retrain : bool, default=False
-        Train anew for each number of epochs, which costs the sum instead of the largest. So do
-        estimators that can't be read on the way: scikit-learn's, and those whose training
-        depends on the number of epochs (`lr_schedule` "cosine", "step" or "onecycle") or that
-        have `callbacks`.
+        Train again for each number of epochs, which costs the sum of them instead of the
+        largest. Estimators that do not support staged scores are always trained again:
+        scikit-learn's, and those whose training depends on the number of epochs (`lr_schedule`
+        "cosine", "step" or "onecycle") or that have `callbacks`.
     scoring : str or callable, default=None
         What is scored; by default the estimator's ``score``, the accuracy.
     n_jobs : int, default=None
@@ -174,44 +192,44 @@ def epoch_curve(
     True
     """
     epochs = _check_epochs(epochs)
-    name = epochs_parameter(estimator)
-    once = can_be_read(estimator) and not retrain
+    param = epochs_param(estimator)
+    staged = supports_staged_fit(estimator) and not retrain
     scorer = check_scoring(estimator, scoring)
-    how = {"study": "epoch_curve", "cv": cv, "scoring": scoring, "retrain": bool(retrain)}
+    settings = {"study": "epoch_curve", "cv": cv, "scoring": scoring, "retrain": bool(retrain)}
     if (X_test is None) != (y_test is None):
         raise ValueError("X_test and y_test belong together: pass both, or neither.")
     if X_test is not None:
         if cv is not None:
             raise ValueError("Pass cv, to test on parts of X, or X_test and y_test, not both.")
-        splits = [((X, y), (X_test, y_test))]
-        how["n_test_samples"] = len(y_test)
+        splits: Iterable[Any] = [((X, y), (X_test, y_test))]
+        settings["n_test_samples"] = _num_samples(y_test)
     else:
         splitter = check_cv(cv, y, classifier=is_classifier(estimator))
-        # One after the other, so that there is one copy of the rows for each job.
+        # One after the other, so that there is one copy of the samples for each job.
         splits = (
-            [(_safe_indexing(X, rows), _safe_indexing(y, rows)) for rows in split]
+            [(_safe_indexing(X, indices), _safe_indexing(y, indices)) for indices in split]
             for split in splitter.split(X, y)
         )
-    measured = Parallel(n_jobs=n_jobs)(
-        delayed(_measure_split)(clone(estimator), name, epochs, once, scorer, *split)
+    results = Parallel(n_jobs=n_jobs)(
+        delayed(_measure_split)(clone(estimator), param, epochs, staged, scorer, *split)
         for split in splits
     )
-    # (splits, epochs, figures) -> for each figure (epochs, splits)
-    figures = np.moveaxis(np.array(measured), 2, 0).swapaxes(1, 2)
+    # (splits, epochs, metrics) -> for each metric (epochs, splits)
+    metrics = np.moveaxis(np.array(results), 2, 0).swapaxes(1, 2)
     return EpochCurve(
         epochs=np.array(epochs),
-        train_scores=figures[0],
-        test_scores=figures[1],
-        train_losses=figures[2],
-        test_losses=figures[3],
-        fit_times=figures[4],
+        train_scores=metrics[0],
+        test_scores=metrics[1],
+        train_losses=metrics[2],
+        test_losses=metrics[3],
+        fit_times=metrics[4],
         score_name=scoring_name(scoring, estimator),
-        staged=once,
-        **provenance(estimator, X, **how),
+        staged=staged,
+        **provenance(estimator, X, **settings),
     )
 
 
-def _check_epochs(epochs):
+def _check_epochs(epochs: Iterable[int]) -> list[int]:
     numbers = list(epochs) if np.iterable(epochs) else []
     if not numbers or not all(isinstance(n, Integral) and n >= 1 for n in numbers):
         raise ValueError(
@@ -221,24 +239,32 @@ def _check_epochs(epochs):
     return sorted({int(n) for n in numbers})
 
 
-def _measure_split(estimator, name, epochs, once, scorer, train, test):
+def _measure_split(
+    estimator: BaseEstimator,
+    param: str,
+    epochs: list[int],
+    staged: bool,
+    scorer: Callable[..., float],
+    train: tuple[Any, Any],
+    test: tuple[Any, Any],
+) -> list[list[float]]:
     """Return for each number of epochs two scores, two losses and the seconds."""
-    figures = []
+    results: list[list[float]] = []
 
-    def read(trained, seconds):
-        scores = [scorer(trained, *rows) for rows in (train, test)]
-        losses = [loss(trained, *rows) for rows in (train, test)]
-        figures.append([*scores, *losses, seconds])
+    def measure(fitted: BaseEstimator, seconds: float) -> None:
+        scores = [scorer(fitted, *samples) for samples in (train, test)]
+        losses = [log_loss_or_nan(fitted, *samples) for samples in (train, test)]
+        results.append([*scores, *losses, seconds])
 
-    if once:
-        read_on_the_way(estimator, epochs, lambda _, seconds: read(estimator, seconds), *train)
-        return figures
+    if staged:
+        staged_fit(estimator, epochs, lambda _, seconds: measure(estimator, seconds), *train)
+        return results
     with warnings.catch_warnings():
         # Too few epochs to converge are what is studied.
         warnings.simplefilter("ignore", ConvergenceWarning)
         for n in epochs:
-            anew = clone(estimator).set_params(**{name: n})
+            cloned = clone(estimator).set_params(**{param: n})
             start = time.perf_counter()
-            anew.fit(*train)
-            read(anew, time.perf_counter() - start)
-    return figures
+            cloned.fit(*train)
+            measure(cloned, time.perf_counter() - start)
+    return results

@@ -1,24 +1,32 @@
 """A grid search that trains once for all numbers of epochs."""
 
+from __future__ import annotations
+
 import copy
 import warnings
 from numbers import Integral
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from sklearn.base import clone
 from sklearn.exceptions import FitFailedWarning
 from sklearn.model_selection import GridSearchCV, ParameterGrid
 
-from ._proxies import Epochs, Scorer, Trainer, take_apart
-from ._staged import can_be_read, last_step
+from ._proxies import EpochList, StagedEstimator, StagedScorer, split_results
+from ._staged import last_step, supports_staged_fit
+
+if TYPE_CHECKING:
+    from numpy.typing import ArrayLike
+    from sklearn.base import BaseEstimator
+    from typing_extensions import Self
 
 
 class EpochGridSearchCV(GridSearchCV):
     """Grid search that trains each combination once for all its numbers of epochs.
 
     A grid with ``"max_epochs": range(1, 11)`` asks for 55 epochs of every combination of the
-    other parameters. Here each combination is trained for the 10 epochs of the largest, and the
-    smaller numbers are scored on the way. All else is scikit-learn's
+    other parameters. Here each combination is trained once for 10 epochs, and the smaller numbers
+    are scored during this training. All else is scikit-learn's
     :class:`~sklearn.model_selection.GridSearchCV`: with an integer `random_state` in the
     estimator, the fitted attributes are the same to the last digit, but for the times.
 
@@ -26,7 +34,7 @@ class EpochGridSearchCV(GridSearchCV):
     ----------
     estimator : estimator
         A classifier of skmnist, or a :class:`~sklearn.pipeline.Pipeline` that ends in one. With
-        any other estimator each candidate is trained anew, see Notes.
+        any other estimator each candidate is trained separately, see Notes.
     param_grid : dict or list of dict
         Lists of values by names of parameters, among them ``max_epochs`` (in a pipeline for
         example ``clf__max_epochs``).
@@ -52,8 +60,8 @@ class EpochGridSearchCV(GridSearchCV):
     cv_results_ : dict of ndarray
         As GridSearchCV's. ``mean_fit_time`` is the time until that epoch was reached.
     staged_ : ndarray of bool of shape (n_candidates,)
-        Whether a candidate was read on the way of a longer training; False where it was trained
-        anew.
+        Whether a candidate was scored during a longer training; False if it was trained
+        separately.
     best_estimator_, best_params_, best_index_, best_score_, scorer_, refit_time_, n_splits_, \
 multimetric_, classes_, n_features_in_, feature_names_in_
         As GridSearchCV's.
@@ -65,10 +73,10 @@ multimetric_, classes_, n_features_in_, feature_names_in_
 
     Notes
     -----
-    A candidate is trained anew, as GridSearchCV does it, where a short training isn't the
+    A candidate is trained separately, as in GridSearchCV, if a short training is not the
     beginning of a longer one: with `lr_schedule` "cosine", "step" or "onecycle", which depend on
-    the number of epochs, with `callbacks`, and with estimators that can't be read on the way,
-    such as scikit-learn's. ``staged_`` says which ones those are.
+    the number of epochs, with `callbacks`, and with estimators that do not support staged scores,
+    such as scikit-learn's. ``staged_`` says which candidates were scored during a longer training.
 
     While a combination is trained, a copy of its weights is kept for each number of epochs.
 
@@ -86,7 +94,7 @@ multimetric_, classes_, n_features_in_, feature_names_in_
     {'lr': 0.001, 'max_epochs': 5}
     """
 
-    def fit(self, X, y=None, **params):
+    def fit(self, X: ArrayLike, y: ArrayLike | None = None, **params: Any) -> Self:
         """Try all candidates.
 
         Parameters
@@ -108,74 +116,81 @@ multimetric_, classes_, n_features_in_, feature_names_in_
         ValueError
             If all fits fail. With ``error_score="raise"``, whatever the first one raised.
         """
-        # scikit-learn's own search does the work, over combinations instead of candidates, with
-        # an estimator and a scorer that stand in for the user's.
+        # scikit-learn's own search does the work, over groups of candidates, with proxies of the
+        # user's estimator and scorer.
         scorers, _ = self._get_scorers()
         search = copy.copy(self)
         search._candidates = list(ParameterGrid(self.param_grid))
-        search._combinations = self._combine(search._candidates)
+        search._groups = self._group_candidates(search._candidates)
         search.param_grid = [
-            {name: [value] for name, value in parameters.items()}
-            for parameters, *_ in search._combinations
+            {name: [value] for name, value in params.items()} for params, *_ in search._groups
         ]
-        search.estimator = Trainer(self.estimator, self._name_of_epochs(), self.error_score)
-        search.scoring = Scorer(scorers, self.error_score)
+        search.estimator = StagedEstimator(self.estimator, self._epochs_param(), self.error_score)
+        search.scoring = StagedScorer(scorers, self.error_score)
         GridSearchCV.fit(search, X, y, **params)
 
-        own = {*self.get_params(deep=False), "_candidates", "_combinations"}
-        vars(self).update({k: v for k, v in vars(search).items() if k not in own})
+        excluded = {*self.get_params(deep=False), "_candidates", "_groups"}
+        self.__dict__.update({k: v for k, v in vars(search).items() if k not in excluded})
         self.scorer_ = getattr(scorers, "_scorers", scorers)  # a dict of them, if there are several
         return self
 
-    def _name_of_epochs(self):
+    def _epochs_param(self) -> str:
         return last_step(self.estimator)[1] + "max_epochs"
 
-    def _combine(self, candidates):
-        """Return what is to be trained.
+    def _group_candidates(
+        self, candidates: list[dict[str, Any]]
+    ) -> list[tuple[dict[str, Any], list[int], EpochList | None]]:
+        """Return the groups of candidates that are trained together.
 
-        For each training the parameters, the numbers of the candidates that it is for, and their
-        numbers of epochs, which are None where a candidate is trained anew.
+        For each group the parameters, the indices of its candidates, and their numbers of epochs,
+        which are None if a candidate is trained separately.
         """
-        name = self._name_of_epochs()
-        alike = {}
+        name = self._epochs_param()
+        indices_by_key: dict[Any, list[int]] = {}
         for i, candidate in enumerate(candidates):
             # By identity, because the values of a grid need be neither hashable nor comparable.
             others = frozenset((k, id(value)) for k, value in candidate.items() if k != name)
             epochs = candidate.get(name)
-            counted = isinstance(epochs, Integral) and epochs >= 1
-            alike.setdefault((others, None if counted else i), []).append(i)
+            valid = isinstance(epochs, Integral) and int(epochs) >= 1
+            indices_by_key.setdefault((others, None if valid else i), []).append(i)
 
-        combinations = []
-        for members in alike.values():
-            first = candidates[members[0]]
-            if len(members) > 1 and can_be_read(_with(self.estimator, first)):
-                epochs = Epochs(candidates[i][name] for i in members)
-                combinations.append(({**first, name: epochs}, members, epochs))
+        groups: list[tuple[dict[str, Any], list[int], EpochList | None]] = []
+        for indices in indices_by_key.values():
+            first = candidates[indices[0]]
+            if len(indices) > 1 and supports_staged_fit(_with_params(self.estimator, first)):
+                epochs = EpochList(candidates[i][name] for i in indices)
+                groups.append(({**first, name: epochs}, indices, epochs))
             else:
-                combinations += [(candidates[i], [i], None) for i in members]
-        return combinations
+                groups += [(candidates[i], [i], None) for i in indices]
+        return groups
 
-    def _format_results(self, candidate_params, n_splits, out, more_results=None):
-        """Make the table of the candidates from what came out for the combinations."""
-        apart = [None] * (len(self._candidates) * n_splits)
+    def _format_results(
+        self,
+        candidate_params: list[dict[str, Any]],
+        n_splits: int,
+        out: list[dict[str, Any]],
+        more_results: dict[str, Any] | None = None,
+    ) -> dict[str, np.ndarray]:
+        """Make the table of the candidates from the results of the groups."""
+        expanded: list[Any] = [None] * (len(self._candidates) * n_splits)
         self.staged_ = np.zeros(len(self._candidates), dtype=bool)
-        for c, (_, members, epochs) in enumerate(self._combinations):
-            self.staged_[members] = epochs is not None
+        for g, (_, indices, epochs) in enumerate(self._groups):
+            self.staged_[indices] = epochs is not None
             for split in range(n_splits):
-                fit = out[c * n_splits + split]
-                fits = [fit] if epochs is None else take_apart(fit, epochs)
-                for i, one in zip(members, fits, strict=True):
-                    apart[i * n_splits + split] = one
-        self._fill_failures(apart)
-        _warn_of_failures(apart, out, self.error_score)
+                fit = out[g * n_splits + split]
+                fits = [fit] if epochs is None else split_results(fit, epochs)
+                for i, result in zip(indices, fits, strict=True):
+                    expanded[i * n_splits + split] = result
+        self._fill_failures(expanded)
+        _warn_of_failures(expanded, out, self.error_score)
         # In place, because GridSearchCV looks at the first of them once more.
-        out[:] = apart
+        out[:] = expanded
         return super()._format_results(self._candidates, n_splits, out, more_results)
 
-    def _fill_failures(self, fits):
+    def _fill_failures(self, fits: list[dict[str, Any]]) -> None:
         """Give `error_score` to the fits that failed, in the form that the others have."""
         form = next(fit["test_scores"] for fit in fits if fit["fit_error"] is None)
-        failed = self.error_score
+        failed: Any = self.error_score
         if isinstance(form, dict):
             failed = dict.fromkeys(form, failed)
         for fit in fits:
@@ -183,11 +198,13 @@ multimetric_, classes_, n_features_in_, feature_names_in_
                 fit |= {name: failed for name in fit if name in ("test_scores", "train_scores")}
 
 
-def _with(estimator, parameters):
-    return clone(estimator).set_params(**clone(parameters, safe=False))
+def _with_params(estimator: BaseEstimator, params: dict[str, Any]) -> BaseEstimator:
+    return clone(estimator).set_params(**clone(params, safe=False))
 
 
-def _warn_of_failures(fits, trainings, error_score):
+def _warn_of_failures(
+    fits: list[dict[str, Any]], trainings: list[dict[str, Any]], error_score: float
+) -> None:
     """Warn of trainings that failed on the way; GridSearchCV has warned of the others."""
     known = {training["fit_error"] for training in trainings}
     errors = [fit["fit_error"] for fit in fits if fit["fit_error"] not in known]

@@ -1,7 +1,10 @@
 """A distribution of layers, for randomized searches."""
 
+from __future__ import annotations
+
 from dataclasses import dataclass
 from numbers import Integral
+from typing import overload
 
 import numpy as np
 from sklearn.utils import check_random_state
@@ -57,7 +60,7 @@ class LayerSizes:
     max_layers: int = 3
     decreasing: bool = False
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         for low, high in (("min_units", "max_units"), ("min_layers", "max_layers")):
             bounds = getattr(self, low), getattr(self, high)
             if not all(isinstance(b, Integral) for b in bounds) or not 1 <= bounds[0] <= bounds[1]:
@@ -66,7 +69,21 @@ class LayerSizes:
                     f"1 <= {low} <= {high}."
                 )
 
-    def rvs(self, size=None, random_state=None):
+    @overload
+    def rvs(
+        self, size: None = None, random_state: int | np.random.RandomState | None = None
+    ) -> tuple[int, ...]: ...
+
+    @overload
+    def rvs(
+        self, size: int, random_state: int | np.random.RandomState | None = None
+    ) -> list[tuple[int, ...]]: ...
+
+    def rvs(
+        self,
+        size: int | None = None,
+        random_state: int | np.random.RandomState | None = None,
+    ) -> tuple[int, ...] | list[tuple[int, ...]]:
         """Draw.
 
         Parameters
@@ -85,7 +102,7 @@ class LayerSizes:
             return [self._draw(generator) for _ in range(size)]
         return self._draw(generator)
 
-    def _draw(self, generator):
+    def _draw(self, generator: np.random.RandomState) -> tuple[int, ...]:
         n_layers = generator.randint(self.min_layers, self.max_layers + 1)
         logarithms = generator.uniform(np.log(self.min_units), np.log(self.max_units + 1), n_layers)
         units = [min(int(u), self.max_units) for u in np.exp(logarithms)]

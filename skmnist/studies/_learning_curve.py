@@ -1,11 +1,25 @@
 """Scores and times against the number of training rows."""
 
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
+from numpy.typing import NDArray
 from sklearn import model_selection
 
-from ._result import ScoreCurve, provenance, scoring_name
+from ._metrics import scoring_name
+from ._provenance import provenance
+from ._score_curve import ScoreCurve
+
+if TYPE_CHECKING:
+    import pandas as pd
+    from matplotlib.axes import Axes
+    from numpy.typing import ArrayLike
+    from sklearn.base import BaseEstimator
+    from sklearn.model_selection import BaseCrossValidator, LearningCurveDisplay
 
 
 @dataclass(frozen=True, eq=False, repr=False, kw_only=True)
@@ -25,9 +39,9 @@ class LearningCurve(ScoreCurve):
     score_name : str
         What the scores are.
     settings : dict
-        The estimator, its parameters, the number of rows and how the study was made.
+        The estimator, its parameters, the number of samples and how the study was made.
     seed : int or None
-        The estimator's `random_state`, where it is a number.
+        The estimator's `random_state`, if it is an integer.
     versions : dict of str to str
         Of Python and the libraries.
 
@@ -43,10 +57,10 @@ class LearningCurve(ScoreCurve):
     [250, 250, 2500, 2500]
     """
 
-    train_sizes: np.ndarray
-    score_times: np.ndarray
+    train_sizes: NDArray[np.int_]
+    score_times: NDArray[np.float64]
 
-    def to_frame(self):
+    def to_frame(self) -> pd.DataFrame:
         """Return a table with a row for each number of rows and split.
 
         Returns
@@ -61,7 +75,7 @@ class LearningCurve(ScoreCurve):
         }
         return self._frame("train_size", self.train_sizes, columns)
 
-    def plot(self, *, ax=None, **kwargs):
+    def plot(self, *, ax: Axes | None = None, **kwargs: Any) -> LearningCurveDisplay:
         """Draw the scores with scikit-learn's Display.
 
         Parameters
@@ -85,20 +99,21 @@ class LearningCurve(ScoreCurve):
 
 
 def learning_curve(
-    estimator,
-    X,
-    y,
+    estimator: BaseEstimator,
+    X: ArrayLike,
+    y: ArrayLike,
     *,
-    groups=None,
-    train_sizes=np.linspace(0.1, 1.0, 5),  # noqa: B008  scikit-learn's default, never written to
-    cv=None,
-    scoring=None,
-    n_jobs=None,
-    shuffle=False,
-    random_state=None,
-    error_score=np.nan,
-    params=None,
-):
+    groups: ArrayLike | None = None,
+    # scikit-learn's default, never written to.
+    train_sizes: ArrayLike = np.linspace(0.1, 1.0, 5),  # noqa: B008
+    cv: int | BaseCrossValidator | Iterable[Any] | None = None,
+    scoring: str | Callable[..., float] | None = None,
+    n_jobs: int | None = None,
+    shuffle: bool = False,
+    random_state: int | np.random.RandomState | None = None,
+    error_score: Literal["raise"] | float = np.nan,
+    params: dict[str, Any] | None = None,
+) -> LearningCurve:
     """Measure scores and seconds against the number of training rows.
 
     The scores are those of :func:`sklearn.model_selection.learning_curve`, which does the work.
@@ -147,7 +162,7 @@ def learning_curve(
     >>> more > fewer
     np.True_
     """
-    how = {
+    settings = {
         "groups": groups,
         "train_sizes": train_sizes,
         "cv": cv,
@@ -158,10 +173,10 @@ def learning_curve(
         "params": params,
     }
     sizes, train_scores, test_scores, fit_times, score_times = model_selection.learning_curve(
-        estimator, X, y, **how, n_jobs=n_jobs, return_times=True
+        estimator, X, y, **settings, n_jobs=n_jobs, return_times=True
     )
-    # Names alone of what has a value for each row.
-    how |= {"groups": groups is not None, "params": sorted(params or {})}
+    # Only the names of what has a value for each sample.
+    settings |= {"groups": groups is not None, "params": sorted(params or {})}
     return LearningCurve(
         train_sizes=sizes,
         train_scores=train_scores,
@@ -169,5 +184,5 @@ def learning_curve(
         fit_times=fit_times,
         score_times=score_times,
         score_name=scoring_name(scoring, estimator),
-        **provenance(estimator, X, study="learning_curve", **how),
+        **provenance(estimator, X, study="learning_curve", **settings),
     )

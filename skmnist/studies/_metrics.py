@@ -1,23 +1,40 @@
 """What is measured of a fitted classifier, skmnist's or another."""
 
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
 import numpy as np
+from sklearn.base import is_classifier
 from sklearn.metrics import log_loss
 
 from ._staged import last_step
 
+if TYPE_CHECKING:
+    from numpy.typing import ArrayLike
+    from sklearn.base import BaseEstimator
 
-def loss(classifier, X, y):
+
+def log_loss_or_nan(classifier: BaseEstimator, X: ArrayLike, y: ArrayLike) -> float:
     """Return the cross-entropy of the predicted probabilities, in nats; NaN if there are none."""
     if not hasattr(classifier, "predict_proba"):
         return np.nan
     return log_loss(y, classifier.predict_proba(X), labels=classifier.classes_)
 
 
-def n_weights(classifier):
-    """Return the number of weights without biases; NaN where the classifier doesn't show them."""
+def n_weights(classifier: BaseEstimator) -> float:
+    """Return the number of weights without biases; NaN if the classifier doesn't have them."""
     last, _ = last_step(classifier)
     if hasattr(last, "n_weights_"):
         return last.n_weights_
     coefs = getattr(last, "coefs_", None) or [getattr(last, "coef_", None)]
     known = all(isinstance(coef, np.ndarray) for coef in coefs)
     return sum(coef.size for coef in coefs) if known else np.nan
+
+
+def scoring_name(scoring: str | Callable[..., float] | None, estimator: BaseEstimator) -> str:
+    """Return what to call the scores."""
+    if scoring is None:
+        return "accuracy" if is_classifier(estimator) else "score"
+    return scoring if isinstance(scoring, str) else getattr(scoring, "__name__", "score")

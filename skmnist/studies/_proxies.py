@@ -1,162 +1,184 @@
-"""What stands in for an estimator and a scorer while a search trains once for many candidates."""
+"""Proxies of an estimator and a scorer, so that a search fits once for many candidates."""
+
+from __future__ import annotations
 
 import time
 import traceback
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
 
 from sklearn.base import clone
 
 # Private: what scikit-learn's searches do with a scorer that fails or returns no number.
 from sklearn.model_selection._validation import _score
 
-from ._staged import as_it_is_now, read_on_the_way
+from ._staged import snapshot, staged_fit
+
+if TYPE_CHECKING:
+    from numpy.typing import ArrayLike
+    from sklearn.base import BaseEstimator
+    from typing_extensions import Self
 
 
-class Epochs(tuple):
-    """The numbers of epochs of several candidates, which are alike otherwise."""
+class EpochList(tuple[int, ...]):
+    """The numbers of epochs of several candidates that have all other parameters in common."""
 
 
-class Trainer:
-    """Stands in for an estimator: trains it once, and keeps what it is on the way.
+class StagedEstimator:
+    """Proxy of an estimator that fits it once and keeps a snapshot at each stage.
 
-    In everything else it is the estimator; where there is just one number of epochs,
-    ``set_params`` hands the estimator itself over.
+    All other attributes are the estimator's. For a single number of epochs ``set_params`` returns
+    the estimator itself.
 
     Parameters
     ----------
     estimator : estimator
-    name : str
-        The parameter that says for how many epochs to train.
+        The estimator to fit.
+    epochs_param : str
+        Name of the parameter that sets the number of epochs.
     error_score : "raise" or float
-        What to do where the training fails after some of the epochs.
+        What to do if the training fails after some of the stages.
 
     Attributes
     ----------
-    states : dict of int to (estimator, float)
-        For each number of epochs the estimator as it was, and the seconds until then.
+    stages : dict of int to (estimator, float)
+        For each number of epochs the snapshot of the estimator, and the seconds until then.
     failure : str or None
-        The traceback, where the training failed before the last.
+        The traceback, if the training failed before the last stage.
     """
 
-    def __init__(self, estimator, name, error_score):
+    epochs: EpochList
+    stages: dict[int, tuple[BaseEstimator, float]]
+    failure: str | None
+
+    def __init__(
+        self, estimator: BaseEstimator, epochs_param: str, error_score: str | float
+    ) -> None:
         self.estimator = estimator
-        self.name = name
+        self.epochs_param = epochs_param
         self.error_score = error_score
 
-    def __getattr__(self, name):
+    def __getattr__(self, name: str) -> Any:
         # Python's own protocols (copying, pickling) are about this object.
         if name == "estimator" or (name.startswith("__") and not name.startswith("__sklearn")):
             raise AttributeError(name)
         return getattr(self.estimator, name)
 
-    def __sklearn_clone__(self):
-        return Trainer(clone(self.estimator), self.name, self.error_score)
+    def __sklearn_clone__(self) -> StagedEstimator:
+        return StagedEstimator(clone(self.estimator), self.epochs_param, self.error_score)
 
-    def set_params(self, **params):
+    def set_params(self, **params: Any) -> Self | BaseEstimator:
         """Set the parameters; return what is to be fitted."""
-        epochs = params.get(self.name)
-        if not isinstance(epochs, Epochs):
+        epochs = params.get(self.epochs_param)
+        if not isinstance(epochs, EpochList):
             return self.estimator.set_params(**params)
         self.epochs = epochs
-        self.estimator.set_params(**{**params, self.name: max(epochs)})
+        self.estimator.set_params(**{**params, self.epochs_param: max(epochs)})
         return self
 
-    def fit(self, X, y=None, **params):
-        """Train, and keep what the estimator is after each of the epochs."""
-        self.states, self.failure = {}, None
+    def fit(self, X: ArrayLike, y: ArrayLike | None = None, **params: Any) -> Self:
+        """Fit, and keep a snapshot of the estimator at each stage."""
+        self.stages, self.failure = {}, None
         if "_parent_callback_ctx" in vars(self):  # scikit-learn's callbacks, from 1.9 on
             self.estimator._parent_callback_ctx = self._parent_callback_ctx
 
-        def keep(n, seconds):
-            self.states[n] = as_it_is_now(self.estimator, n), seconds
+        def on_stage(n: int, seconds: float) -> None:
+            self.stages[n] = snapshot(self.estimator, n), seconds
 
         try:
-            read_on_the_way(self.estimator, self.epochs, keep, X, y, **params)
+            staged_fit(self.estimator, self.epochs, on_stage, X, y, **params)
         except Exception:
-            if self.error_score == "raise" or not self.states:
+            if self.error_score == "raise" or not self.stages:
                 raise
             self.failure = traceback.format_exc()
         return self
 
 
-class Scores(dict):
-    """The scores after the last epoch, for the eyes of scikit-learn, and those on the way.
+class StagedScores(dict[str, Any]):
+    """The scores of the last stage, as scikit-learn reads them, and those of all stages.
 
     Attributes
     ----------
-    on_the_way : dict of int to dict
+    stage_scores : dict of int to dict
         For each number of epochs "score" (a number, or a dict with several metrics),
         "fit_time" and "score_time".
     failure : str or None
-        The traceback, where the training failed before the last.
+        The traceback, if the training failed before the last stage.
     """
 
+    stage_scores: dict[int, dict[str, Any]]
+    failure: str | None
 
-class Scorer:
-    """Stands in for a scorer: scores all that a :class:`Trainer` kept.
+
+class StagedScorer:
+    """Proxy of a scorer that scores each snapshot of a :class:`StagedEstimator`.
 
     Parameters
     ----------
     scorer : callable
         scikit-learn's scorer of one or of several metrics, or a function.
     error_score : "raise" or float
+        The score if scoring fails.
     """
 
-    def __init__(self, scorer, error_score):
+    def __init__(self, scorer: Callable[..., Any], error_score: str | float) -> None:
         # The name by which inspect.signature finds the function.
         self.__wrapped__ = scorer
         self.error_score = error_score
 
-    def __getattr__(self, name):
+    def __getattr__(self, name: str) -> Any:
         if name.startswith("__"):
             raise AttributeError(name)
         return getattr(self.__wrapped__, name)
 
-    def __repr__(self):
+    def __repr__(self) -> str:
         return repr(self.__wrapped__)
 
-    def __call__(self, estimator, X, y=None, **params):
-        """Score an estimator, or what a Trainer kept."""
-        if not isinstance(estimator, Trainer):
+    def __call__(
+        self, estimator: Any, X: ArrayLike, y: ArrayLike | None = None, **params: Any
+    ) -> Any:
+        """Score an estimator, or each snapshot of a StagedEstimator."""
+        if not isinstance(estimator, StagedEstimator):
             return self._score(estimator, X, y, params)
-        on_the_way = {}
-        for n, (state, seconds) in estimator.states.items():
+        stage_scores: dict[int, dict[str, Any]] = {}
+        for n, (fitted, fit_time) in estimator.stages.items():
             start = time.perf_counter()
-            score = self._score(state, X, y, params)
-            spent = time.perf_counter() - start
-            on_the_way[n] = {"score": score, "fit_time": seconds, "score_time": spent}
-        scores = Scores(score if isinstance(score, dict) else {"score": score})
-        scores.on_the_way, scores.failure = on_the_way, estimator.failure
+            score = self._score(fitted, X, y, params)
+            score_time = time.perf_counter() - start
+            stage_scores[n] = {"score": score, "fit_time": fit_time, "score_time": score_time}
+        scores = StagedScores(score if isinstance(score, dict) else {"score": score})
+        scores.stage_scores, scores.failure = stage_scores, estimator.failure
         return scores
 
-    def _score(self, estimator, X, y, params):
+    def _score(self, estimator: Any, X: ArrayLike, y: ArrayLike | None, params: dict) -> Any:
         return _score(estimator, X, y, self.__wrapped__, params, self.error_score)
 
 
-def take_apart(fit, epochs):
-    """Return the results of the candidates in what scikit-learn keeps of a Trainer's fit.
+def split_results(fit: dict[str, Any], epochs: EpochList) -> list[dict[str, Any]]:
+    """Return the results of each candidate from those of a StagedEstimator's fit.
 
     Parameters
     ----------
     fit : dict
-        "test_scores", "fit_error" and so on.
-    epochs : Epochs
-        Those of the candidates.
+        What scikit-learn's searches keep of a fit: "test_scores", "fit_error" and so on.
+    epochs : EpochList
+        The numbers of epochs of the candidates.
 
     Returns
     -------
     list of dict
         One such dict for each candidate. The scores of those that failed are None.
     """
-    kinds = fit.keys() & {"test_scores", "train_scores"}
-    failed = fit | dict.fromkeys(kinds)
+    score_keys = fit.keys() & {"test_scores", "train_scores"}
+    failed = fit | dict.fromkeys(score_keys)
     if fit["fit_error"] is not None:
         return [failed] * len(epochs)
-    on_the_way, failure = fit["test_scores"].on_the_way, fit["test_scores"].failure
+    stage_scores, failure = fit["test_scores"].stage_scores, fit["test_scores"].failure
     return [
         fit
-        | {name: on_the_way[n][name] for name in ("fit_time", "score_time")}
-        | {kind: fit[kind].on_the_way[n]["score"] for kind in kinds}
-        if n in on_the_way
+        | {key: stage_scores[n][key] for key in ("fit_time", "score_time")}
+        | {key: fit[key].stage_scores[n]["score"] for key in score_keys}
+        if n in stage_scores
         else failed | {"fit_error": failure}
         for n in epochs
     ]

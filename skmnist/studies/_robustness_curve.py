@@ -1,95 +1,71 @@
-"""Scores against how much the pictures are turned, moved, thickened or disturbed."""
+"""Scores against the severity of a corruption of the images."""
+
+from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 import pandas as pd
 import scipy.sparse
 import torch
+from numpy.typing import NDArray
 from sklearn.metrics import check_scoring
 
 from skmnist._utils.device import default_device_cpu
 from skmnist.displays._images import as_images
-from skmnist.preprocessing._transforms import affine, dilate, warp
 
-from ._result import StudyResult, provenance, scoring_name
+from ._corruptions import CORRUPTIONS
+from ._metrics import scoring_name
+from ._provenance import provenance
+from ._result import StudyResult
 
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from numpy.typing import ArrayLike
+    from sklearn.base import BaseEstimator
 
-def _rotate(images, degrees, generator):
-    return warp(images, affine(images.shape[-2:], degrees=degrees))
-
-
-def _shift(images, pixels, generator):
-    """Move each picture in a direction of its own."""
-    angle = 2 * torch.pi * torch.rand(len(images), generator=generator, dtype=images.dtype)
-    shift = pixels * torch.cos(angle), pixels * torch.sin(angle)
-    return warp(images, affine(images.shape[-2:], shift=shift))
-
-
-def _add_noise(images, std, generator):
-    return images + std * torch.randn(images.shape, generator=generator, dtype=images.dtype)
-
-
-def _thicken(images, pixels, generator):
-    whole = int(abs(pixels))
-    for step in [np.sign(pixels)] * whole + [pixels - np.sign(pixels) * whole]:
-        images = dilate(images, torch.full((len(images),), float(step)))
-    return images
-
-
-class Corruption(NamedTuple):
-    """One way to change pictures, whose pixels are from 0 to 1."""
-
-    function: Callable  # (images, severity, generator) -> images
-    severities: tuple  # what is tried where nothing else is said
-    label: str
-
-
-CORRUPTIONS = {
-    "rotate": Corruption(_rotate, tuple(range(-45, 46, 15)), "Turned counter-clockwise (degrees)"),
-    "shift": Corruption(_shift, tuple(range(7)), "Moved in any direction (pixels)"),
-    "noise": Corruption(_add_noise, (0, 0.1, 0.2, 0.3, 0.4, 0.5), "Noise (share of white)"),
-    "thickness": Corruption(_thicken, (-1, -0.5, 0, 0.5, 1, 1.5, 2), "Strokes wider by (pixels)"),
-}
+    from skmnist.displays import RobustnessDisplay
 
 
 @dataclass(frozen=True, eq=False, repr=False, kw_only=True)
 class RobustnessCurve(StudyResult):
-    """Scores against how much the pictures are changed.
+    """Scores against the severity of a corruption of the images.
 
     Made by :func:`robustness_curve`.
 
     Parameters
     ----------
-    corruption, label : str
-        How they are changed, and what `severities` are.
+    corruption : str
+        Name of the corruption.
+    label : str
+        What `severities` measure, and their unit.
     severities : ndarray of shape (n_severities,)
-        How much.
+        Severities of the corruption.
     scores : ndarray of shape (n_severities,)
-        On the changed pictures.
+        On the corrupted images.
     score_name : str
         What the scores are.
     settings : dict
-        The estimator, its parameters, the number of rows and how the study was made.
+        The estimator, its parameters, the number of samples and how the study was made.
     seed : int or None
-        The estimator's `random_state`, where it is a number.
+        The estimator's `random_state`, if it is an integer.
     versions : dict of str to str
         Of Python and the libraries.
     """
 
     corruption: str
     label: str
-    severities: np.ndarray
-    scores: np.ndarray
+    severities: NDArray[np.float64]
+    scores: NDArray[np.float64]
     score_name: str
 
-    def __repr__(self):
+    def __repr__(self) -> str:
         n_points = len(self.severities)
         return f"RobustnessCurve({self.corruption!r}, {n_points} severities, seed={self.seed})"
 
-    def to_frame(self):
+    def to_frame(self) -> pd.DataFrame:
         """Return a table with a row for each severity.
 
         Returns
@@ -98,7 +74,7 @@ class RobustnessCurve(StudyResult):
         """
         return pd.DataFrame({self.corruption: self.severities, "score": self.scores})
 
-    def plot(self, *, ax=None, **kwargs):
+    def plot(self, *, ax: Axes | None = None, **kwargs: Any) -> RobustnessDisplay:
         """Draw the scores.
 
         Parameters
@@ -119,17 +95,17 @@ class RobustnessCurve(StudyResult):
 
 @default_device_cpu()
 def robustness_curve(
-    estimator,
-    X,
-    y,
+    estimator: BaseEstimator,
+    X: ArrayLike,
+    y: ArrayLike,
     *,
-    corruption="rotate",
-    severities=None,
-    scoring=None,
-    image_shape="auto",
-    random_state=0,
-):
-    """Score a fitted classifier on pictures that are changed more and more.
+    corruption: Literal["rotate", "shift", "noise", "thickness"] = "rotate",
+    severities: ArrayLike | None = None,
+    scoring: str | Callable[..., float] | None = None,
+    image_shape: Literal["auto"] | tuple[int, ...] = "auto",
+    random_state: int = 0,
+) -> RobustnessCurve:
+    """Score a fitted classifier on images with a corruption of increasing severity.
 
     Parameters
     ----------
@@ -140,12 +116,17 @@ def robustness_curve(
     y : array-like of shape (n,)
         Their labels.
     corruption : {"rotate", "shift", "noise", "thickness"}, default="rotate"
-        How to change them: turned about the centre by degrees; moved by pixels, each picture in a
-        direction of its own; normal noise, whose standard deviation is a share of the range of
-        the pixels; bright strokes wider by pixels to each side. Beyond a picture's rim it is as
-        at the rim.
+        What is done to the images:
+
+        - "rotate": a rotation about the center, counter-clockwise, in degrees
+        - "shift": a translation in a random direction, in pixels
+        - "noise": normal noise; the severity is its standard deviation as a fraction of the pixel
+          range
+        - "thickness": bright strokes that are wider on each side, in pixels
+
+        Pixels beyond the border repeat those at the border.
     severities : array-like of shape (n_severities,), default=None
-        How much to change them. If None, a few that are usual.
+        Severities of the corruption. If None, usual ones.
     scoring : str or callable, default=None
         What is scored; by default the estimator's ``score``.
     image_shape : "auto" or tuple, default="auto"
@@ -160,7 +141,7 @@ def robustness_curve(
     Raises
     ------
     ValueError
-        Where there is no such corruption, or the features are not those of a picture.
+        If there is no such corruption, or the features are not those of an image.
 
     Examples
     --------
@@ -177,7 +158,7 @@ def robustness_curve(
         raise ValueError(
             f"corruption={corruption!r}: pass one of {', '.join(map(repr, CORRUPTIONS))}."
         )
-    function, usual, label = CORRUPTIONS[corruption]
+    corrupt, usual, label = CORRUPTIONS[corruption]
     severities = np.asarray(usual if severities is None else severities, dtype=float)
     if severities.ndim != 1 or not np.isfinite(severities).all() or not len(severities):
         raise ValueError(f"severities={severities.tolist()!r:.100}: pass a list of numbers.")
@@ -187,33 +168,33 @@ def robustness_curve(
         )
     if isinstance(image_shape, str):
         image_shape = getattr(estimator, "image_shape_", "auto")
-    X = X.toarray() if scipy.sparse.issparse(X) else X
-    pixels = as_images(X, image_shape)
-    low, high = _range_of(pixels)
+    dense: Any = X
+    if scipy.sparse.issparse(X):
+        dense = dense.toarray()
+    pixels = as_images(dense, image_shape)
+    low, high = _pixel_range(pixels)
     height_and_width = pixels.shape[-2:]
-    kind = np.float64 if pixels.dtype == np.float64 else np.float32
-    images = torch.from_numpy(((pixels - low) / (high - low)).astype(kind))
+    dtype = np.float64 if pixels.dtype == np.float64 else np.float32
+    images = torch.from_numpy(((pixels - low) / (high - low)).astype(dtype))
     images = images.reshape(len(pixels), -1, *height_and_width)
-    score = check_scoring(estimator, scoring=scoring)
+    scorer = check_scoring(estimator, scoring=scoring)
     scores = []
     for severity in severities:
         generator = torch.Generator().manual_seed(random_state)
-        changed = (
-            function(images, float(severity), generator).clamp(0, 1).numpy() * (high - low) + low
-        )
-        scores.append(score(estimator, _like(changed, X), y))
-    how = {"corruption": corruption, "scoring": scoring, "random_state": random_state}
+        corrupted = corrupt(images, float(severity), generator).clamp(0, 1).numpy()
+        scores.append(scorer(estimator, _in_form_of(dense, corrupted * (high - low) + low), y))
+    settings = {"corruption": corruption, "scoring": scoring, "random_state": random_state}
     return RobustnessCurve(
         corruption=corruption,
         label=label,
         severities=severities,
         scores=np.array(scores),
         score_name=scoring_name(scoring, estimator),
-        **provenance(estimator, X, study="robustness_curve", **how),
+        **provenance(estimator, X, study="robustness_curve", **settings),
     )
 
 
-def _range_of(pixels):
+def _pixel_range(pixels: np.ndarray) -> tuple[float, float]:
     """Return what counts as black and as white."""
     if pixels.dtype == np.uint8:
         return 0.0, 255.0
@@ -221,12 +202,12 @@ def _range_of(pixels):
     return low, high if high > low else low + 1
 
 
-def _like(pixels, X):
-    """Return pixels in the form in which X came."""
+def _in_form_of(X: Any, pixels: np.ndarray) -> np.ndarray | pd.DataFrame:
+    """Return pixels in the shape, dtype and container of X."""
     frame = X if hasattr(X, "columns") else None
-    kind = np.asarray(X).dtype if frame is None else frame.to_numpy().dtype
-    pixels = pixels.round() if kind.kind in "iu" else pixels
-    pixels = pixels.astype(kind).reshape(X.shape if hasattr(X, "shape") else np.shape(X))
+    dtype = np.asarray(X).dtype if frame is None else frame.to_numpy().dtype
+    pixels = pixels.round() if dtype.kind in "iu" else pixels
+    pixels = pixels.astype(dtype).reshape(X.shape if hasattr(X, "shape") else np.shape(X))
     if frame is None:
         return pixels
     return pd.DataFrame(pixels, index=frame.index, columns=frame.columns)

@@ -1,15 +1,23 @@
-"""Train once to the largest number of epochs, and read the smaller ones on the way."""
+"""Staged fits: fit once for the largest number of epochs and score the smaller ones meanwhile."""
+
+from __future__ import annotations
 
 import copy
 import time
+from collections.abc import Callable, Iterable
+from typing import TYPE_CHECKING, Any
 
 from sklearn.pipeline import Pipeline
 
+if TYPE_CHECKING:
+    from numpy.typing import ArrayLike
+    from sklearn.base import BaseEstimator
+
 # What scikit-learn's estimators call an epoch: its MLPClassifier, its LogisticRegression.
-_EPOCHS = ("max_epochs", "max_iter")
+_EPOCHS_PARAMS = ("max_epochs", "max_iter")
 
 
-def last_step(estimator):
+def last_step(estimator: BaseEstimator) -> tuple[BaseEstimator, str]:
     """Return the estimator at the end of a pipeline, and the prefix of its parameters."""
     prefix = ""
     while isinstance(estimator, Pipeline):
@@ -18,8 +26,8 @@ def last_step(estimator):
     return estimator, prefix
 
 
-def epochs_parameter(estimator):
-    """Return the name of the parameter that says for how many epochs to train.
+def epochs_param(estimator: BaseEstimator) -> str:
+    """Return the name of the parameter that sets the number of epochs.
 
     ``"max_epochs"`` or ``"max_iter"``, with the prefix of the last step in a Pipeline.
 
@@ -29,9 +37,9 @@ def epochs_parameter(estimator):
         If the estimator has neither.
     """
     last, prefix = last_step(estimator)
-    known = last.get_params(deep=False) if hasattr(last, "get_params") else {}
-    for name in _EPOCHS:
-        if name in known:
+    params = last.get_params(deep=False) if hasattr(last, "get_params") else {}
+    for name in _EPOCHS_PARAMS:
+        if name in params:
             return prefix + name
     raise ValueError(
         f"{type(last).__name__} has neither max_epochs nor max_iter, so there are no epochs to "
@@ -39,58 +47,66 @@ def epochs_parameter(estimator):
     )
 
 
-def can_be_read(estimator):
-    """Whether one training shows what a shorter one would have come to."""
+def supports_staged_fit(estimator: BaseEstimator) -> bool:
+    """Whether a fit of few epochs is the beginning of a fit of more."""
     return getattr(last_step(estimator)[0], "_supports_staged_fit", False)
 
 
-def read_on_the_way(estimator, epochs, read, X, y, **fit_params):
-    """Train to the largest of `epochs`, and call `read` where each of them is reached.
+def staged_fit(
+    estimator: BaseEstimator,
+    epochs: Iterable[int],
+    on_stage: Callable[[int, float], object],
+    X: ArrayLike,
+    y: ArrayLike | None,
+    **fit_params: Any,
+) -> None:
+    """Fit for the largest of `epochs`, and call `on_stage` after each of them.
 
     Parameters
     ----------
     estimator : estimator
-        One that :func:`can_be_read`. It is fitted in place.
+        One for which :func:`supports_staged_fit` is True. It is fitted in place.
     epochs : iterable of int
-    read : callable
-        ``read(n, seconds)`` finds the estimator as if n epochs had been all; the training took
-        that many seconds so far.
+        Numbers of epochs.
+    on_stage : callable
+        ``on_stage(n, seconds)`` is called when the estimator is what a fit of n epochs would make
+        it. `seconds` is the training time so far.
     X, y, **fit_params
         For ``fit``.
     """
     last, _ = last_step(estimator)
-    ahead = sorted(set(epochs))
+    pending = sorted(set(epochs))
     start = time.perf_counter()
-    spent_reading = 0.0
+    scoring_time = 0.0
 
-    def reached(n):
-        nonlocal spent_reading
+    def call_on_stage(n: int) -> None:
+        nonlocal scoring_time
         before = time.perf_counter()
-        read(n, before - start - spent_reading)
-        spent_reading += time.perf_counter() - before
+        on_stage(n, before - start - scoring_time)
+        scoring_time += time.perf_counter() - before
 
-    def after_epoch(n):
-        # The last one is read when the fit is done.
-        if len(ahead) > 1 and n == ahead[0]:
-            reached(ahead.pop(0))
+    def on_epoch_end(n: int) -> None:
+        # The last stage is scored when the fit is done.
+        if len(pending) > 1 and n == pending[0]:
+            call_on_stage(pending.pop(0))
 
-    estimator.set_params(**{epochs_parameter(estimator): ahead[-1]})
-    with last._on_epoch_end(after_epoch):
+    estimator.set_params(**{epochs_param(estimator): pending[-1]})
+    with last._on_epoch_end(on_epoch_end):
         estimator.fit(X, y, **fit_params)
-    for n in ahead:  # several, where early stopping ended the training
-        reached(n)
+    for n in pending:  # several if early stopping ended the training
+        call_on_stage(n)
 
 
-def as_it_is_now(estimator, n):
+def snapshot(estimator: BaseEstimator, n: int) -> BaseEstimator:
     """Return a copy of an estimator that is being trained, with n as its number of epochs.
 
-    Only what the training goes on to change is copied, for there is one copy for each epoch:
-    the weights and the history, not the optimizer's state.
+    Only what the training will change is copied, because there is one copy for each stage: the
+    weights and the history, not the optimizer's state.
     """
-    now = copy.copy(estimator)
+    copied = copy.copy(estimator)
     if isinstance(estimator, Pipeline):
         name, last = estimator.steps[-1]
-        now.steps = [*estimator.steps[:-1], (name, as_it_is_now(last, n))]
-        return now
-    now.net_ = estimator.net_.copy(optimizer=False)
-    return now.set_params(max_epochs=n)
+        copied.steps = [*estimator.steps[:-1], (name, snapshot(last, n))]
+        return copied
+    copied.net_ = estimator.net_.copy(optimizer=False)
+    return copied.set_params(max_epochs=n)

@@ -1,16 +1,31 @@
 """Scores and times against a parameter."""
 
+from __future__ import annotations
+
 import warnings
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
+from numpy.typing import NDArray
 from sklearn import model_selection
 from sklearn.base import clone, is_classifier
 from sklearn.exceptions import FitFailedWarning
 
 from skmnist.displays._style import shorten
 
-from ._result import ScoreCurve, plain, provenance, scoring_name
+from ._jsonable import to_jsonable
+from ._metrics import scoring_name
+from ._provenance import provenance
+from ._score_curve import ScoreCurve
+
+if TYPE_CHECKING:
+    import pandas as pd
+    from matplotlib.axes import Axes
+    from numpy.typing import ArrayLike
+    from sklearn.base import BaseEstimator
+    from sklearn.model_selection import BaseCrossValidator, ValidationCurveDisplay
 
 
 @dataclass(frozen=True, eq=False, repr=False, kw_only=True)
@@ -32,9 +47,9 @@ class ValidationCurve(ScoreCurve):
     score_name : str
         What the scores are.
     settings : dict
-        The estimator, its parameters, the number of rows and how the study was made.
+        The estimator, its parameters, the number of samples and how the study was made.
     seed : int or None
-        The estimator's `random_state`, where it is a number.
+        The estimator's `random_state`, if it is an integer.
     versions : dict of str to str
         Of Python and the libraries.
 
@@ -51,10 +66,10 @@ class ValidationCurve(ScoreCurve):
     """
 
     param_name: str
-    param_range: tuple
-    score_times: np.ndarray
+    param_range: tuple[Any, ...]
+    score_times: NDArray[np.float64]
 
-    def to_frame(self):
+    def to_frame(self) -> pd.DataFrame:
         """Return a table with a row for each value and split.
 
         Returns
@@ -69,7 +84,7 @@ class ValidationCurve(ScoreCurve):
         }
         return self._frame(self.param_name, self.param_range, columns)
 
-    def plot(self, *, ax=None, **kwargs):
+    def plot(self, *, ax: Axes | None = None, **kwargs: Any) -> ValidationCurveDisplay:
         """Draw the scores with scikit-learn's Display.
 
         Parameters
@@ -83,7 +98,8 @@ class ValidationCurve(ScoreCurve):
         -------
         display : sklearn.model_selection.ValidationCurveDisplay
         """
-        points = np.asarray(self.param_range) if self._numeric() else np.arange(self._n_points)
+        numeric = all(type(value) in (int, float) for value in self.param_range)
+        points = np.asarray(self.param_range) if numeric else np.arange(len(self.param_range))
         display = model_selection.ValidationCurveDisplay(
             param_name=self.param_name,
             param_range=points,
@@ -92,7 +108,7 @@ class ValidationCurve(ScoreCurve):
             score_name=self.score_name.capitalize(),
         )
         display.plot(ax, **({"score_type": "both"} | kwargs))
-        if not self._numeric():
+        if not numeric:
             from skmnist.displays._style import rotate_tick_labels
 
             labels = [shorten(value) for value in self.param_range]
@@ -102,28 +118,21 @@ class ValidationCurve(ScoreCurve):
                 display.figure_.set_layout_engine("constrained")
         return display
 
-    @property
-    def _n_points(self):
-        return len(self.param_range)
-
-    def _numeric(self):
-        return all(type(value) in (int, float) for value in self.param_range)
-
 
 def validation_curve(
-    estimator,
-    X,
-    y,
+    estimator: BaseEstimator,
+    X: ArrayLike,
+    y: ArrayLike,
     *,
-    param_name,
-    param_range,
-    groups=None,
-    cv=None,
-    scoring=None,
-    n_jobs=None,
-    error_score=np.nan,
-    params=None,
-):
+    param_name: str,
+    param_range: Iterable[Any],
+    groups: ArrayLike | None = None,
+    cv: int | BaseCrossValidator | Iterable[Any] | None = None,
+    scoring: str | Callable[..., float] | None = None,
+    n_jobs: int | None = None,
+    error_score: Literal["raise"] | float = np.nan,
+    params: dict[str, Any] | None = None,
+) -> ValidationCurve:
     """Measure scores and seconds against the values of a parameter.
 
     The scores are those of :func:`sklearn.model_selection.validation_curve`, which leaves the
@@ -191,27 +200,35 @@ def validation_curve(
         )
         for value in values
     ]
-    how = {"cv": cv, "scoring": scoring, "error_score": error_score}
-    # Names alone of what has a value for each row.
-    how |= {"groups": groups is not None, "params": sorted(params or {})}
+    settings = {"cv": cv, "scoring": scoring, "error_score": error_score}
+    # Only the names of what has a value for each sample.
+    settings |= {"groups": groups is not None, "params": sorted(params or {})}
     return ValidationCurve(
         param_name=param_name,
-        param_range=tuple(_point(value) for value in values),
+        param_range=tuple(_as_point(value) for value in values),
         train_scores=np.array([run["train_score"] for run in runs]),
         test_scores=np.array([run["test_score"] for run in runs]),
         fit_times=np.array([run["fit_time"] for run in runs]),
         score_times=np.array([run["score_time"] for run in runs]),
         score_name=scoring_name(scoring, estimator),
-        **provenance(estimator, X, study="validation_curve", **how),
+        **provenance(estimator, X, study="validation_curve", **settings),
     )
 
 
-def _point(value):
-    value = plain(value)
+def _as_point(value: Any) -> Any:
+    value = to_jsonable(value)
     return tuple(value) if isinstance(value, list) else value
 
 
-def _cross_validate(estimator, X, y, *, cv, error_score, **kwargs):
+def _cross_validate(
+    estimator: BaseEstimator,
+    X: ArrayLike,
+    y: ArrayLike,
+    *,
+    cv: list[Any],
+    error_score: Literal["raise"] | float,
+    **kwargs: Any,
+) -> dict[str, np.ndarray]:
     """Cross-validate, also where all fits of one value fail, which scikit-learn makes an error."""
     try:
         return model_selection.cross_validate(

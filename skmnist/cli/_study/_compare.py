@@ -110,8 +110,12 @@ def run(args: argparse.Namespace) -> None:
     """Train and evaluate one network after the other; print and write the table."""
     import pandas as pd
 
-    from skmnist.studies._compare_estimators import compare_estimators, describe, differences
-    from skmnist.studies._result import plain
+    from skmnist.studies._compare_estimators import (
+        compare_estimators,
+        comparison_provenance,
+        differing_params,
+    )
+    from skmnist.studies._jsonable import to_jsonable
 
     check_classifiers(args.classifiers.values())
     ensure_writable(args.output_dir)
@@ -122,10 +126,10 @@ def run(args: argparse.Namespace) -> None:
             table = compare_estimators({name: clf}, data.X, data.y, data.X_test, data.y_test)
             print(f"{name}: {table['test_accuracy'].item():.1%}", file=sys.stderr, flush=True)
             tables.append(table)
-    table = pd.concat([differences(args.classifiers), pd.concat(tables)], axis=1)
-    networks = plain(table.to_dict(orient="index"))
+    table = pd.concat([differing_params(args.classifiers), pd.concat(tables)], axis=1)
+    networks = to_jsonable(table.to_dict(orient="index"))
     values = {"study": "compare_estimators", "data": args.data, "networks": networks}
-    values |= describe(args.classifiers, data.X, data.X_test)
+    values |= comparison_provenance(args.classifiers, data.X, data.X_test)
     figure = _plot_accuracies(table)
     write_results(args.output_dir, "compare", table, values, figure, printed_table=table.T)
 

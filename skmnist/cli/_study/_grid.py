@@ -86,7 +86,8 @@ def run(args: argparse.Namespace) -> None:
 
     from skmnist.displays._search import SearchDisplay
     from skmnist.studies import EpochGridSearchCV
-    from skmnist.studies._result import plain, provenance
+    from skmnist.studies._jsonable import to_jsonable
+    from skmnist.studies._provenance import provenance
 
     check_classifiers(
         clone(args.classifier).set_params(**params) for params in ParameterGrid(args.grid)
@@ -109,10 +110,10 @@ def run(args: argparse.Namespace) -> None:
     values = {
         "study": "grid",
         **provenance(args.classifier, data.X, **settings),
-        "best_params": plain(best_params),
+        "best_params": to_jsonable(best_params),
         "best_cv_accuracy": float(search.best_score_),
         "test_accuracy": float(test_accuracy),
-        "cv_results": plain(results),
+        "cv_results": to_jsonable(results),
     }
     columns = {name: [params[name] for params in results["params"]] for name in args.grid}
     display = SearchDisplay(

@@ -1,0 +1,37 @@
+"""Values that JSON can hold, and back."""
+
+from __future__ import annotations
+
+from typing import Any, get_origin
+
+import numpy as np
+
+
+def to_jsonable(value: Any) -> Any:
+    """Return a value in a form that JSON can hold.
+
+    Arrays become lists, NaN becomes None, and infinity becomes its text, as does any object that
+    JSON has no form for.
+    """
+    if isinstance(value, np.ndarray | np.generic | range):
+        value = np.asarray(value).tolist()
+    if isinstance(value, dict):
+        return {str(key): to_jsonable(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [to_jsonable(item) for item in value]
+    if isinstance(value, float) and not np.isfinite(value):
+        return None if np.isnan(value) else str(value)
+    if value is None or isinstance(value, bool | int | float | str):
+        return value
+    # Without the address in memory, which differs in each process.
+    return getattr(value, "__qualname__", None) or str(value).partition(" at 0x")[0]
+
+
+def from_jsonable(value: Any, kind: Any) -> Any:
+    """Return the value of type `kind` that :func:`to_jsonable` was called on."""
+    if np.ndarray in (kind, get_origin(kind)):
+        array = np.asarray(value)
+        return array if array.dtype.kind in "if" else array.astype(float)  # None becomes NaN
+    if tuple in (kind, get_origin(kind)):
+        return tuple(tuple(item) if isinstance(item, list) else item for item in value)
+    return value

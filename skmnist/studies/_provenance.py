@@ -1,0 +1,38 @@
+"""What made a study's numbers: estimator, settings, seed and software."""
+
+from __future__ import annotations
+
+import platform
+import sys
+from importlib.metadata import version
+from numbers import Integral
+from typing import TYPE_CHECKING, Any
+
+from sklearn.utils.validation import _num_samples
+
+from ._jsonable import to_jsonable
+from ._staged import last_step
+
+if TYPE_CHECKING:
+    from numpy.typing import ArrayLike
+    from sklearn.base import BaseEstimator
+
+_LIBRARIES = ("numpy", "scikit-learn", "torch")
+
+
+def provenance(estimator: BaseEstimator, X: ArrayLike, **settings: Any) -> dict[str, Any]:
+    """Return `settings`, `seed` and `versions` of a study of an estimator."""
+    last, _ = last_step(estimator)
+    seed = getattr(last, "random_state", None)
+    skmnist = sys.modules[__name__.partition(".")[0]]
+    return {
+        "settings": {
+            "estimator": type(estimator).__name__,
+            "parameters": to_jsonable(estimator.get_params()),
+            "n_samples": _num_samples(X),
+            **to_jsonable(settings),
+        },
+        "seed": int(seed) if isinstance(seed, Integral) else None,
+        "versions": {"python": platform.python_version(), "skmnist": skmnist.__version__}
+        | {name: version(name) for name in _LIBRARIES},
+    }
