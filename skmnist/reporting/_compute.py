@@ -19,8 +19,9 @@ from sklearn.utils.multiclass import type_of_target
 from sklearn.utils.validation import check_consistent_length, check_is_fitted
 
 from skmnist._estimators.base import resolve_image_shape
+from skmnist.studies._jsonable import to_jsonable
 
-from ._provenance import describe_data, describe_model, plain, versions
+from ._provenance import describe_data, describe_model, versions
 
 _CONFIDENCE = 0.95
 _BINS = 10  # of equal width, as in scikit-learn's CalibrationDisplay and in Guo et al. (2017)
@@ -65,7 +66,7 @@ def evaluate(estimator, X, y, *, display_labels=None, image_shape="auto", n_mist
     return {
         "created": datetime.now(timezone.utc).isoformat(timespec="seconds"),
         **model,
-        "classes": [plain(label) for label in labels],
+        "classes": to_jsonable(labels),
         "names": _names(estimator.classes_, labels, display_labels),
         "accuracy": accuracy(counts),
         "per_class": _per_class(true, pred, len(labels)),
@@ -117,8 +118,9 @@ def _names(classes, labels, display_labels):
                 f"There are {len(display_labels)} display_labels for the {len(classes)} classes "
                 f"{_some(np.asarray(classes))}; pass one name for each, in that order."
             )
-        names = {plain(c): str(name) for c, name in zip(classes, display_labels, strict=True)}
-    return [names.get(plain(label), str(plain(label))) for label in labels]
+        keys = to_jsonable(np.asarray(classes))
+        names = dict(zip(keys, map(str, display_labels), strict=True))
+    return [names.get(label, str(label)) for label in to_jsonable(labels)]
 
 
 def _probabilities(estimator, X, labels):
@@ -157,7 +159,7 @@ def _per_class(true, pred, n_classes):
     columns = precision_recall_fscore_support(
         true, pred, labels=range(n_classes), zero_division=np.nan
     )
-    return dict(zip(("precision", "recall", "f1", "support"), map(plain, columns), strict=True))
+    return dict(zip(("precision", "recall", "f1", "support"), to_jsonable(columns), strict=True))
 
 
 def confused_pairs(counts, n=_PAIRS):
@@ -168,7 +170,7 @@ def confused_pairs(counts, n=_PAIRS):
         for t, p in np.argwhere(counts - np.diag(np.diag(counts))).tolist()
     ]
     pairs.sort(key=lambda pair: (-pair["count"], -pair["share"]))
-    return plain(pairs[:n])
+    return to_jsonable(pairs[:n])
 
 
 def calibration(true, pred, proba):
@@ -196,7 +198,7 @@ def calibration(true, pred, proba):
         )
     ece = sum(one["n"] * abs(one["accuracy"] - one["confidence"]) for one in bins) / len(pred)
     labels = range(proba.shape[1])
-    return plain(
+    return to_jsonable(
         {
             "log_loss": log_loss(true, proba, labels=labels),
             "brier": brier_score_loss(true, proba, labels=labels),
@@ -245,13 +247,14 @@ def _mistakes(X, true, pred, proba, shape, n):
         rows = rows[np.argsort(margins, kind="stable")]
     rows = rows[:n]
     if proba is not None:
-        p_true, p_pred = plain(proba[rows, true[rows]]), plain(proba[rows, pred[rows]])
+        p_true = to_jsonable(proba[rows, true[rows]])
+        p_pred = to_jsonable(proba[rows, pred[rows]])
     draw = shape is not None and len(rows)
     return {
         "n": total,
-        "rows": plain(rows),
-        "true": plain(true[rows]),
-        "predicted": plain(pred[rows]),
+        "rows": to_jsonable(rows),
+        "true": to_jsonable(true[rows]),
+        "predicted": to_jsonable(pred[rows]),
         "proba_true": p_true,
         "proba_predicted": p_pred,
         "images": _encode(_take(X, rows).reshape(len(rows), *shape)) if draw else None,

@@ -10,26 +10,12 @@ import numpy as np
 import pandas as pd
 import scipy.sparse
 
+from skmnist.studies._jsonable import to_jsonable
 from skmnist.studies._metrics import n_weights
 
 _LIBRARIES = ("skmnist", "torch", "skorch", "scikit-learn", "numpy", "scipy", "pandas")
 _LONGEST_VALUE = 300  # characters of a parameter; a longer one is cut
 _CHUNK = 1000  # rows that are hashed at once
-
-
-def plain(value):
-    """Return NumPy's arrays and numbers, and what holds them, as JSON can hold them.
-
-    What isn't a finite number becomes None.
-    """
-    if isinstance(value, dict):
-        return {key: plain(one) for key, one in value.items()}
-    if isinstance(value, (list, tuple, np.ndarray, pd.Series)):
-        return [plain(one) for one in value]
-    value = value.item() if isinstance(value, np.generic) else value
-    if isinstance(value, float) and not math.isfinite(value):
-        return None
-    return value if isinstance(value, (str, bool, int, float, type(None))) else str(value)
 
 
 def describe_model(estimator, left_out):
@@ -83,7 +69,14 @@ def _training(model, left_out):
     if not len(table):
         left_out["training"] = f"{type(model).__name__} keeps no record of its epochs."
         return None
-    return {column: plain(list(table[column])) for column in table}
+    return {column: to_jsonable(_finite(table[column])) for column in table}
+
+
+def _finite(values):
+    """Return the values as a list, with None for the numbers that are not finite."""
+    return [
+        None if isinstance(v, (float, np.floating)) and not math.isfinite(v) else v for v in values
+    ]
 
 
 def _times(estimator, model, left_out):
@@ -91,7 +84,7 @@ def _times(estimator, model, left_out):
     if seconds is None:
         left_out["fit_seconds"] = f"{type(model).__name__} doesn't measure it."
     epochs = getattr(model, "epoch_times_", None) or []
-    return plain(
+    return to_jsonable(
         {
             "fit_seconds": seconds,
             "epoch_seconds_mean": np.mean(epochs) if epochs else None,
@@ -128,7 +121,7 @@ def describe_data(X, y):
         values = chunk if chunk.dtype.kind in "buifc" else "\0".join(map(str, chunk.flat)).encode()
         digest.update(str(chunk.dtype).encode())
         digest.update(np.ascontiguousarray(values) if values is chunk else values)
-    digest.update("\0".join(str(plain(label)) for label in y).encode())
+    digest.update("\0".join(map(str, to_jsonable(y))).encode())
     return {
         "shape": list(X.shape),
         "dtype": ", ".join(sorted(dtypes)),
