@@ -138,7 +138,7 @@ class TrainingCurveDisplay:
         """
         if not isinstance(estimator, Mapping):
             estimator = {type(estimator).__name__: estimator}
-        histories = {name: _get_history(est) for name, est in estimator.items()}
+        histories = {name: _get_history(fitted) for name, fitted in estimator.items()}
         return cls(histories).plot(metrics=metrics, ax=ax, line_kw=line_kw)
 
     def plot(
