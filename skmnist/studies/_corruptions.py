@@ -12,14 +12,16 @@ from skmnist.preprocessing._transforms import affine, dilate, warp
 
 
 def _rotate(images: torch.Tensor, degrees: float, generator: torch.Generator) -> torch.Tensor:
-    return warp(images, affine(images.shape[-2:], degrees=degrees))
+    height, width = images.shape[-2:]
+    return warp(images, affine((height, width), degrees=degrees))
 
 
 def _shift(images: torch.Tensor, pixels: float, generator: torch.Generator) -> torch.Tensor:
     """Translate each image in a random direction."""
     angle = 2 * torch.pi * torch.rand(len(images), generator=generator, dtype=images.dtype)
     shift = pixels * torch.cos(angle), pixels * torch.sin(angle)
-    return warp(images, affine(images.shape[-2:], shift=shift))
+    height, width = images.shape[-2:]
+    return warp(images, affine((height, width), shift=shift))
 
 
 def _add_noise(images: torch.Tensor, std: float, generator: torch.Generator) -> torch.Tensor:
