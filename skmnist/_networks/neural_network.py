@@ -148,7 +148,7 @@ class NeuralNetwork(nn.Module):
         Parameters
         ----------
         target : tensor of shape () or (n,) of int, or (n_outputs,) or (n, n_outputs) of float
-            Class numbers, or the wanted outputs themselves (for classes: one-hot).
+            Encoded labels from 0, or the target outputs themselves (for classes: one-hot).
         loss : {"mse", "cross_entropy"}, default="mse"
             "mse" is the squared error summed over the outputs; "cross_entropy" takes the outputs
             as logits. Both are averaged over the batch.
@@ -161,9 +161,9 @@ class NeuralNetwork(nn.Module):
         Raises
         ------
         ValueError
-            Where `loss` is unknown or `target` doesn't fit the last forward.
+            If `loss` is unknown or `target` doesn't fit the last forward.
         RuntimeError
-            Where there was no forward.
+            If :meth:`forward` was not called before.
         """
         _check_choice("loss", loss, LOSSES)
         if self._last_forward is None:
@@ -181,7 +181,7 @@ class NeuralNetwork(nn.Module):
         Raises
         ------
         RuntimeError
-            Where there was no backward.
+            If :meth:`backward` was not called before.
         """
         if self._layers[0].grad is None:
             raise RuntimeError(
