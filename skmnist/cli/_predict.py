@@ -86,9 +86,12 @@ def _plot_steps(path: Path, result: Any) -> Figure:
     from skmnist.displays import PreprocessingDisplay
     from skmnist.preprocessing import DigitNormalizer, read_image
 
+    display: Any  # its figure is a Figure, not a SubFigure
     if not isinstance(result, list):
-        return PreprocessingDisplay.from_estimator(DigitNormalizer(), path).figure_
+        display = PreprocessingDisplay.from_estimator(DigitNormalizer(), path)
+        return display.figure_
     steps = {"gray": read_image(path, max_side=800)}
     for i, prediction in enumerate(result, 1):
         steps[f"digit {i}: {prediction.label}"] = prediction.image
-    return PreprocessingDisplay(steps).plot().figure_
+    display = PreprocessingDisplay(steps).plot()
+    return display.figure_
