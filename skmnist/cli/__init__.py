@@ -23,8 +23,8 @@ if TYPE_CHECKING:
 __all__ = ["main"]
 
 # Name and module of each command -> its description.
-COMMANDS = {
-    "demo": "Train two networks on the digits that come along; see how well they do.",
+_COMMANDS = {
+    "demo": "Train two networks on the bundled digits; see how well they do.",
     "train": "Train one network on a data set; see how well it does on the test images.",
     "study": "Ask how many epochs, how many images, which network or which parameters it takes.",
     "evaluate": "See how well a saved network does on the test images of a data set.",
@@ -92,7 +92,7 @@ def _parse(
     )
     parser.add_argument("--version", action="version", version=f"skmnist {version('skmnist')}")
     # Only the requested command is imported.
-    name, parser = add_subcommands(parser, "COMMAND", COMMANDS, argv)
+    name, parser = add_subcommands(parser, "COMMAND", _COMMANDS, argv)
     command = import_module(f"skmnist.cli._{name}")
     return command, parser, command.parse(parser, argv[1:])
 

@@ -59,5 +59,5 @@ def test_help_imports_nothing_heavy():
     )
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True)
     assert done.stdout.splitlines()[-1] == "[]"
-    for command in cli.COMMANDS:
+    for command in cli._COMMANDS:
         assert f"    {command} " in done.stdout
