@@ -55,7 +55,7 @@ needs_bash = pytest.mark.skipif(shutil.which("bash") is None, reason="needs bash
 
 # Instead of the README's commands: make tools that write down how they are called.
 FIRST = (
-    "mkdir -p .venv/bin && for name in pip ruff python; do cp tool .venv/bin/$name; done && "
+    "mkdir -p .venv/bin && for name in pip ruff mypy python; do cp tool .venv/bin/$name; done && "
     "echo first >> log"
 )
 SECOND = "ls .venv >> log"
@@ -95,6 +95,7 @@ def test_ci_runs_the_readmes_commands_in_a_new_environment(checkout):
         "pip install .[dev]",
         "ruff check",
         "ruff format --check",
+        "mypy ",  # without arguments
         "python -m sphinx -W --keep-going -b html docs docs/_build/html",
         "python -m fuzz.audit",
     ]
@@ -114,5 +115,5 @@ def test_ci_refuses_a_readme_without_its_two_commands(checkout):
     write_readme(checkout, readme.replace("<!-- command -->", "", 1))
     done = run_ci(checkout)
     assert done.returncode == 1
-    assert "marks 1 commands; two are wanted" in done.stderr
+    assert "marks 1 commands; expected two" in done.stderr
     assert not (checkout / "log").exists()

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
     from pathlib import Path
 
-    from matplotlib.figure import Figure
+    from matplotlib.figure import Figure, SubFigure
     from pandas import DataFrame
 
 
@@ -28,13 +28,13 @@ def ensure_writable(folder: Path) -> None:
         ) from error
 
 
-def write_figure(figure: Figure, path: Path) -> Path:
+def write_figure(figure: Figure | SubFigure, path: Path) -> Path:
     """Write a figure as PNG; return the path."""
     import matplotlib.pyplot as plt
 
     with atomic_write(path) as file:
-        figure.savefig(file, dpi=100)
-    plt.close(figure)
+        figure.figure.savefig(file, dpi=100)
+    plt.close(figure.figure)
     return path
 
 

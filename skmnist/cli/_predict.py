@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     import argparse
     from collections.abc import Sequence
 
-    from matplotlib.figure import Figure
+    from matplotlib.figure import Figure, SubFigure
 
 _N_BEST = 3  # classes that are printed
 _BAR_WIDTH = 30  # characters for 100 %
@@ -81,17 +81,14 @@ def _best(prediction: Any) -> list[tuple[Any, float]]:
     return sorted(prediction.proba.items(), key=lambda item: -item[1])[:_N_BEST]
 
 
-def _plot_steps(path: Path, result: Any) -> Figure:
+def _plot_steps(path: Path, result: Any) -> Figure | SubFigure:
     """Return a figure of the steps of one digit, or of all digits beside their photo."""
     from skmnist.displays import PreprocessingDisplay
     from skmnist.preprocessing import DigitNormalizer, read_image
 
-    display: Any  # its figure is a Figure, not a SubFigure
     if not isinstance(result, list):
-        display = PreprocessingDisplay.from_estimator(DigitNormalizer(), path)
-        return display.figure_
+        return PreprocessingDisplay.from_estimator(DigitNormalizer(), path).figure_
     steps = {"gray": read_image(path, max_side=800)}
     for i, prediction in enumerate(result, 1):
         steps[f"digit {i}: {prediction.label}"] = prediction.image
-    display = PreprocessingDisplay(steps).plot()
-    return display.figure_
+    return PreprocessingDisplay(steps).plot().figure_

@@ -116,7 +116,7 @@ def run(args: argparse.Namespace) -> None:
         "cv_results": to_jsonable(results),
     }
     columns = {name: [params[name] for params in results["params"]] for name in args.grid}
-    display: Any = SearchDisplay(  # its figure is a Figure, not a SubFigure
+    display = SearchDisplay(
         columns, results["mean_test_score"], results["std_test_score"], "accuracy"
     ).plot()
     without_folds = table.filter(regex="^(?!split)")

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
     from pathlib import Path
 
-    from matplotlib.figure import Figure
+    from matplotlib.figure import Figure, SubFigure
     from pandas import DataFrame
 
 
@@ -22,7 +22,7 @@ def write_results(
     name: str,
     table: DataFrame,
     values: Mapping[str, Any],
-    figure: Figure,
+    figure: Figure | SubFigure,
     *,
     printed_table: DataFrame,
 ) -> None:
