@@ -117,7 +117,7 @@ class FittedAttributesMixin:
         column = [row.get(name, np.nan) for row in rows]
         return column if any(name in row for row in rows) else None
 
-    def _layers(self) -> list[nn.Linear | nn.Conv2d]:
+    def _layers(self) -> list[Any]:
         return [m for m in self.module_.modules() if isinstance(m, (nn.Linear, nn.Conv2d))]
 
     def __sklearn_is_fitted__(self) -> bool:

@@ -14,11 +14,13 @@ import numpy as np
 import torch
 from torch import nn
 
+from skmnist._networks.losses import LossName
+
 Activation: TypeAlias = Literal[
     "relu", "tanh", "sigmoid", "identity", "leaky_relu", "elu", "gelu", "silu"
 ]
 WeightInit: TypeAlias = Literal["auto", "torch", "he", "glorot", "lecun", "zeros"]
-Loss: TypeAlias = Literal["cross_entropy", "mse"]
+Loss: TypeAlias = LossName
 Optimizer: TypeAlias = (
     Literal["adam", "adamw", "sgd", "rmsprop", "nadam", "adagrad"] | type[torch.optim.Optimizer]
 )

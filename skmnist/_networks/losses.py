@@ -15,6 +15,8 @@ import torch
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from .activations import OutputActivationName
+
 LossName: TypeAlias = Literal["cross_entropy", "mse"]
 
 
@@ -99,7 +101,10 @@ def _batch_sums(values: torch.Tensor, batch_sizes: list[int]) -> torch.Tensor:
 
 # The activation of the last layer. Without the sigmoid's bounds, the squared error diverges at
 # learning rates that plain gradient descent needs for other losses.
-OUTPUT_ACTIVATIONS: dict[str, str] = {"cross_entropy": "identity", "mse": "sigmoid"}
+OUTPUT_ACTIVATIONS: dict[LossName, OutputActivationName] = {
+    "cross_entropy": "identity",
+    "mse": "sigmoid",
+}
 
 
 def one_hot(labels: torch.Tensor, n_outputs: int, dtype: torch.dtype) -> torch.Tensor:
