@@ -49,8 +49,8 @@ SearchDisplay.from_estimator(search)
 # Numbers of epochs
 # -----------------
 # 10, 20 and 40 epochs of one candidate are three trainings, 70 epochs, for ``GridSearchCV``.
-# ``EpochGridSearchCV`` trains it once for 40 epochs and scores it on the way, with the same
-# results.
+# ``EpochGridSearchCV`` trains it once for 40 epochs and scores it after 10 and 20 of them, with the
+# same results.
 
 grid = {"clf__max_epochs": [10, 20, 40], "clf__lr": [0.0003, 0.001, 0.003, 0.01]}
 search = EpochGridSearchCV(pipe, grid, cv=3).fit(X, y)

@@ -46,14 +46,14 @@ clf = make_pipeline(PixelStandardizer(0.5, 0.5), MLPClassifier((128, 64), random
 # %%
 # Accuracy and time
 # -----------------
-# ``retrain=True`` trains anew for each number of epochs, as they did: 55 epochs for ten points.
-# Without it the classifier is trained for 10 epochs and looked at on its way. The accuracies are
-# the same, since the same seed gives the same network, for a fifth of the work.
+# ``retrain=True`` trains again for each number of epochs, as they did: 55 epochs for ten points.
+# Without it the classifier is trained once for 10 epochs and scored after each of them. The
+# accuracies are the same, because the same seed gives the same network, for a fifth of the work.
 
 data = {"X": X, "y": y, "X_test": X_test, "y_test": y_test}
-on_the_way = epoch_curve(clf, epochs=range(1, 11), **data)
+staged = epoch_curve(clf, epochs=range(1, 11), **data)
 curve = epoch_curve(clf, epochs=range(1, 11), retrain=True, **data)
-print("the same accuracies:", (curve.test_scores == on_the_way.test_scores).all())
+print("the same accuracies:", (curve.test_scores == staged.test_scores).all())
 
 accuracies, minutes = curve.test_scores[:, 0], curve.fit_times[:, 0] / 60
 
@@ -88,11 +88,11 @@ def r_squared(epochs, minutes):
 
 print(f"R² of their minutes: {r_squared(curve.epochs, their_minutes):.4f}")
 print(f"R² of ours:          {r_squared(curve.epochs, minutes):.4f}")
-print(f"read on the way:     {r_squared(curve.epochs, on_the_way.fit_times[:, 0]):.4f}")
+print(f"R² of one training:  {r_squared(curve.epochs, staged.fit_times[:, 0]):.4f}")
 print(f"an epoch takes {60 * their_minutes[-1] / 10:.1f} s there, {6 * minutes[-1]:.2f} s here")
 
 # %%
-# Notice that the ten trainings lie less well on a line than the one that was read on its way.
+# Notice that the ten trainings lie less well on a line than the single one with staged scores.
 # What else the machine does disturbs each of them in another way, and the shorter they are, the
 # more it shows.
 #
@@ -119,8 +119,8 @@ for n, theirs, ours in zip(curve.epochs, their_minutes, minutes, strict=True):
     rows.append([f"minutes, epochs: {n}", theirs, f"{ours:.3f}", "time of the fit"])
 line = [f"{r_squared(curve.epochs, m):.4f}" for m in (their_minutes, minutes)]
 rows.append(["R² of time, trained anew", *line, "line through ten points"])
-once = f"{r_squared(curve.epochs, on_the_way.fit_times[:, 0]):.4f}"
-rows.append(["R² of time, one training", "", once, "read on its way"])
+once = f"{r_squared(curve.epochs, staged.fit_times[:, 0]):.4f}"
+rows.append(["R² of time, one training", "", once, "staged scores"])
 
 table = pd.DataFrame(rows, columns=["", "theirs", "ours", "how ours was measured"])
 print(table.to_string(index=False))

@@ -1,4 +1,4 @@
-"""A fit that is read on its way: after each epoch it is what a shorter fit would be."""
+"""After each epoch of a fit, the classifier is what a shorter fit would make it."""
 
 import copy
 import pickle
@@ -15,18 +15,18 @@ from tests.helpers import digits, every_classifier, same_network, tiny
 STATES = [{}, {"early_stopping": True, "n_iter_no_change": 1, "tol": 0.05}]
 
 
-NESTING = sorted(set(SCHEDULES) - NEEDS_MAX_EPOCHS)
+SUPPORTED_SCHEDULES = sorted(set(SCHEDULES) - NEEDS_MAX_EPOCHS)
 
 
-def read_on_the_way(clf, X, y, look=copy.deepcopy):
-    """Return what `look` saw of the classifier after each epoch."""
+def record_epochs(clf, X, y, record=copy.deepcopy):
+    """Return what `record` returned for the classifier after each epoch."""
     seen = {}
-    with clf._on_epoch_end(lambda n: seen.update({n: look(clf)})):
+    with clf._on_epoch_end(lambda n: seen.update({n: record(clf)})):
         clf.fit(X, y)
     return seen
 
 
-def what_fit_leaves(clf):
+def fitted_attributes_without_times(clf):
     """Return the fitted attributes but the times."""
     history = clf.history_.drop(columns="seconds").to_dict()
     return history, clf.n_iter_, clf.best_epoch_, clf.pixel_scale_, clf.validation_scores_
@@ -37,44 +37,44 @@ def what_fit_leaves(clf):
 def test_each_epoch_leaves_what_a_fit_of_so_many_epochs_leaves(cls, params):
     X, y = digits()
     clf = tiny(cls, max_epochs=5, **params)
-    for n, seen in read_on_the_way(clf, X, y).items():
+    for n, seen in record_epochs(clf, X, y).items():
         alone = clone(clf).set_params(max_epochs=n).fit(X, y)
         assert same_network(seen, alone)
-        assert what_fit_leaves(seen) == what_fit_leaves(alone)
+        assert fitted_attributes_without_times(seen) == fitted_attributes_without_times(alone)
         assert 0 < seen.fit_time_ < clf.fit_time_ or seen.n_iter_ == clf.n_iter_
     assert n == clf.n_iter_
     assert same_network(seen, clf)
 
 
-@pytest.mark.parametrize("schedule", NESTING)
-def test_schedules_that_count_as_nesting_do(schedule):
+@pytest.mark.parametrize("schedule", SUPPORTED_SCHEDULES)
+def test_schedules_that_support_staged_fits(schedule):
     X, y = digits()
     clf = tiny(MLPClassifier, max_epochs=5, lr_schedule=schedule)
     assert clf._supports_staged_fit
-    seen = read_on_the_way(clf, X, y)
+    seen = record_epochs(clf, X, y)
     assert all(same_network(seen[n], clone(clf).set_params(max_epochs=n).fit(X, y)) for n in seen)
 
 
 @pytest.mark.parametrize("schedule", sorted(NEEDS_MAX_EPOCHS))
-def test_schedules_that_look_at_the_whole_length_do_not_count_as_nesting(schedule):
+def test_schedules_that_need_max_epochs_do_not_support_staged_fits(schedule):
     X, y = digits()
     clf = tiny(MLPClassifier, max_epochs=5, lr_schedule=schedule)
     assert not clf._supports_staged_fit
-    seen = read_on_the_way(clf, X, y)
+    seen = record_epochs(clf, X, y)
     assert not same_network(seen[2], clone(clf).set_params(max_epochs=2).fit(X, y))
 
 
 @every_classifier
-def test_looking_changes_nothing(cls):
+def test_recording_changes_nothing(cls):
     X, y = digits()
     clf = tiny(cls, max_epochs=3)
-    read_on_the_way(clf, X, y, look=lambda clf: clf.predict_proba(X))
+    record_epochs(clf, X, y, record=lambda clf: clf.predict_proba(X))
     assert same_network(clf, tiny(cls, max_epochs=3).fit(X, y))
     pickle.dumps(clf)
     assert not hasattr(clf, "_epoch_hook")
 
 
-def test_classifier_predicts_inside_of_its_pipeline_on_the_way():
+def test_classifier_predicts_inside_its_pipeline_during_fit():
     X, y = digits()
     pipe = make_pipeline(MaxAbsScaler(), tiny(MLPClassifier, max_epochs=3))
     scores = {}

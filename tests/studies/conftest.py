@@ -13,7 +13,7 @@ def data():
 
 
 @pytest.fixture(scope="module")
-def test_rows():
+def held_out():
     X, y = load_mnist_sample(return_X_y=True)
     return {"X_test": X[1::20], "y_test": y[1::20]}
 

@@ -18,7 +18,7 @@ from tests.studies.helpers import tiny
 
 
 @pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
-def test_table_holds_the_figures_of_each_classifier(data, test_rows):
+def test_table_holds_the_metrics_of_each_classifier(data, held_out):
     estimators = {
         "narrow": tiny(max_epochs=3),
         "cosine": tiny(max_epochs=4, lr_schedule="cosine", lr=0.01),
@@ -27,9 +27,9 @@ def test_table_holds_the_figures_of_each_classifier(data, test_rows):
         "their mlp": SklearnMLPClassifier((8,), max_iter=3, random_state=0),
         "svm": make_pipeline(MinMaxScaler(), LinearSVC(random_state=0)),
     }
-    table = compare_estimators(estimators, *data, *test_rows.values())
+    table = compare_estimators(estimators, *data, *held_out.values())
     assert list(table.index) == list(estimators)
-    X_test, y_test = test_rows.values()
+    X_test, y_test = held_out.values()
     for name, clf in estimators.items():
         clf = clone(clf).fit(*data)
         row = table.loc[name]
@@ -53,9 +53,9 @@ def test_table_holds_the_figures_of_each_classifier(data, test_rows):
     assert table["evaluated"].tolist() == ["each epoch"] * 3 + ["at the end"] * 3
 
 
-def test_table_shows_the_parameters_that_differ(data, test_rows):
+def test_table_shows_the_parameters_that_differ(data, held_out):
     estimators = {"a": tiny(max_epochs=1), "b": tiny(max_epochs=1, lr=0.01, dropout=0.1)}
-    table = compare_estimators(estimators, *data, *test_rows.values())
+    table = compare_estimators(estimators, *data, *held_out.values())
     assert list(table.columns[:3]) == ["dropout", "lr", "n_weights"]
     assert table.attrs["settings"]["b"]["parameters"]["dropout"] == 0.1
     assert table.attrs["seeds"] == {"a": 0, "b": 0}
@@ -63,15 +63,15 @@ def test_table_shows_the_parameters_that_differ(data, test_rows):
     assert table["lr"].tolist() == [0.001, 0.01]
 
 
-def test_best_figures_are_those_of_single_epochs(data, test_rows):
+def test_min_and_max_are_over_the_epochs(data, held_out):
     clf = tiny(max_epochs=6, lr=0.05)
-    table = compare_estimators({"clf": clf}, *data, *test_rows.values())
-    curve = epoch_curve(clf, *data, epochs=range(1, 7), **test_rows)
+    table = compare_estimators({"clf": clf}, *data, *held_out.values())
+    curve = epoch_curve(clf, *data, epochs=range(1, 7), **held_out)
     assert table.loc["clf", "min_train_loss"] == curve.train_losses.min()
     assert table.loc["clf", "min_test_loss"] == curve.test_losses.min()
     assert table.loc["clf", "max_test_accuracy"] == curve.test_scores.max()
 
 
-def test_comparison_of_what_is_no_dict_is_refused(data, test_rows):
+def test_estimators_must_be_a_dict(data, held_out):
     with pytest.raises(TypeError, match="estimators is list; a dict such as"):
-        compare_estimators([tiny()], *data, *test_rows.values())
+        compare_estimators([tiny()], *data, *held_out.values())

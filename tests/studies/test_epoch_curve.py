@@ -18,33 +18,33 @@ from tests.helpers import every_classifier
 from tests.helpers import tiny as tiny_of
 from tests.studies.helpers import tiny
 
-FIGURES = ["train_scores", "test_scores", "train_losses", "test_losses"]
+METRICS = ["train_scores", "test_scores", "train_losses", "test_losses"]
 
 
-def assert_same_figures(one, other):
-    for name in FIGURES:
+def assert_same_metrics(one, other):
+    for name in METRICS:
         np.testing.assert_array_equal(getattr(one, name), getattr(other, name), err_msg=name)
 
 
-def test_ten_points_cost_ten_epochs_and_fresh_ones_fifty_five(data, test_rows, epochs_run):
-    once = epoch_curve(tiny(), *data, **test_rows)
+def test_ten_points_take_ten_epochs_and_with_retrain_fifty_five(data, held_out, epochs_run):
+    staged = epoch_curve(tiny(), *data, **held_out)
     assert len(epochs_run) == 10
     epochs_run.clear()
-    retrained = epoch_curve(tiny(), *data, **test_rows, retrain=True)
+    retrained = epoch_curve(tiny(), *data, **held_out, retrain=True)
     assert len(epochs_run) == 55
-    assert_same_figures(once, retrained)
-    assert once.staged
+    assert_same_metrics(staged, retrained)
+    assert staged.staged
     assert not retrained.staged
 
 
 @every_classifier
-def test_every_classifier_is_read_on_the_way(cls, data, test_rows):
+def test_every_classifier_supports_staged_scores(cls, data, held_out):
     clf = tiny_of(cls)
     curves = [
-        epoch_curve(clf, *data, epochs=[3, 1], **test_rows, retrain=retrain)
+        epoch_curve(clf, *data, epochs=[3, 1], **held_out, retrain=retrain)
         for retrain in (False, True)
     ]
-    assert_same_figures(*curves)
+    assert_same_metrics(*curves)
     assert curves[0].staged
     np.testing.assert_array_equal(curves[0].epochs, [1, 3])
 
@@ -58,10 +58,10 @@ def test_every_classifier_is_read_on_the_way(cls, data, test_rows):
         {"dropout": 0.3},
     ],
 )
-def test_reading_equals_training_anew(data, params):
+def test_staged_scores_equal_those_of_retraining(data, params):
     clf = tiny(**params)
     curves = [epoch_curve(clf, *data, epochs=[1, 2, 5], cv=2, retrain=f) for f in (False, True)]
-    assert_same_figures(*curves)
+    assert_same_metrics(*curves)
     assert curves[0].staged == (params.get("lr_schedule") not in NEEDS_MAX_EPOCHS)
 
 
@@ -82,10 +82,10 @@ def test_curve_is_scikit_learns_validation_curve(data):
     np.testing.assert_array_equal(curve.test_scores, test_scores)
 
 
-def test_figures_are_those_of_a_classifier_fitted_alone(data, test_rows):
-    curve = epoch_curve(tiny(), *data, epochs=[2], **test_rows)
+def test_metrics_are_those_of_a_classifier_fitted_alone(data, held_out):
+    curve = epoch_curve(tiny(), *data, epochs=[2], **held_out)
     clf = tiny(max_epochs=2).fit(*data)
-    X_test, y_test = test_rows.values()
+    X_test, y_test = held_out.values()
     assert curve.train_scores == clf.score(*data)
     assert curve.test_scores == clf.score(X_test, y_test)
     assert curve.test_losses == log_loss(y_test, clf.predict_proba(X_test))
@@ -96,14 +96,14 @@ def test_five_folds_are_the_default_as_in_scikit_learn(data):
     assert epoch_curve(tiny(), *data, epochs=[1]).test_scores.shape == (1, 5)
 
 
-def test_curve_without_a_seed_is_one_training(data, test_rows, epochs_run):
-    curve = epoch_curve(tiny(random_state=None), *data, epochs=[1, 2, 4], **test_rows)
+def test_curve_without_random_state_takes_one_fit(data, held_out, epochs_run):
+    curve = epoch_curve(tiny(random_state=None), *data, epochs=[1, 2, 4], **held_out)
     assert len(epochs_run) == 4
     assert curve.seed is None
     assert (np.diff(curve.fit_times, axis=0) > 0).all()
 
 
-def test_estimator_is_left_as_it_is(data):
+def test_estimator_is_not_modified(data):
     clf = tiny(max_epochs=7)
     epoch_curve(clf, *data, epochs=[1], cv=2)
     assert not hasattr(clf, "net_")
@@ -120,30 +120,30 @@ def test_estimator_is_left_as_it_is(data):
     ],
     ids=lambda estimator: type(estimator).__name__,
 )
-def test_other_classifiers_are_trained_anew_for_each_point(data, test_rows, estimator):
-    curve = epoch_curve(estimator, *data, epochs=[1, 3], **test_rows)
+def test_other_classifiers_are_retrained_for_each_point(data, held_out, estimator):
+    curve = epoch_curve(estimator, *data, epochs=[1, 3], **held_out)
     assert not curve.staged
     assert curve.test_scores.shape == (2, 1)
     assert np.isnan(curve.test_losses).all() == (not hasattr(estimator, "predict_proba"))
 
 
-def test_classifier_with_callbacks_is_trained_anew(data):
+def test_classifier_with_callbacks_is_retrained(data):
     from skorch.callbacks import EpochTimer
 
     assert not epoch_curve(tiny(callbacks=[EpochTimer()]), *data, epochs=[1], cv=2).staged
 
 
 @pytest.mark.parametrize("epochs", [0, 5, [], [1, 0], [1.5], "12", [True, "a"]], ids=repr)
-def test_numbers_of_epochs_that_are_none_are_refused(data, epochs):
+def test_invalid_numbers_of_epochs_are_refused(data, epochs):
     with pytest.raises(ValueError, match="numbers of epochs of at least 1 are wanted"):
         epoch_curve(tiny(), *data, epochs=epochs)
 
 
-def test_studies_refuse_what_they_cant_do(data, test_rows):
+def test_invalid_arguments_are_refused(data, held_out):
     with pytest.raises(ValueError, match="cv.* or X_test and y_test, not both"):
-        epoch_curve(tiny(), *data, cv=2, **test_rows)
+        epoch_curve(tiny(), *data, cv=2, **held_out)
     with pytest.raises(ValueError, match="belong together"):
-        epoch_curve(tiny(), *data, X_test=test_rows["X_test"])
+        epoch_curve(tiny(), *data, X_test=held_out["X_test"])
     from sklearn.naive_bayes import GaussianNB
 
     with pytest.raises(ValueError, match="GaussianNB has neither max_epochs nor max_iter"):

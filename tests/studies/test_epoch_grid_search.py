@@ -45,14 +45,14 @@ def without_times(results):
 
 def assert_same(search, reference):
     assert list(search.cv_results_) == list(reference.cv_results_)
-    found, wanted = without_times(search.cv_results_), without_times(reference.cv_results_)
-    for name, values in wanted.items():
+    results, expected = without_times(search.cv_results_), without_times(reference.cv_results_)
+    for name, values in expected.items():
         if name == "params":
-            assert found[name] == values
+            assert results[name] == values
             continue
-        np.testing.assert_array_equal(found[name], values, err_msg=name)
-        assert found[name].dtype == values.dtype
-        np.testing.assert_array_equal(np.ma.getmask(found[name]), np.ma.getmask(values))
+        np.testing.assert_array_equal(results[name], values, err_msg=name)
+        assert results[name].dtype == values.dtype
+        np.testing.assert_array_equal(np.ma.getmask(results[name]), np.ma.getmask(values))
     fitted = {name for name in vars(reference) if name.endswith("_")}
     assert {name for name in vars(search) if name.endswith("_")} == fitted | {"staged_"}
     for name in ("best_index_", "best_params_", "best_score_", "multimetric_", "n_splits_"):
@@ -76,7 +76,7 @@ def both(estimator, grid, data, fit_params=None, **params):
 # -- the same as GridSearchCV ------------------------------------------------------------------
 
 
-def test_each_combination_is_trained_once_to_its_largest_number_of_epochs(data, epochs_run):
+def test_each_group_is_trained_once_for_its_largest_number_of_epochs(data, epochs_run):
     grid = {"max_epochs": range(1, 11), "lr": [1e-3, 1e-2]}
     search = EpochGridSearchCV(tiny(), grid, cv=2, refit=False).fit(*data)
     assert len(epochs_run) == 2 * 2 * 10
@@ -92,7 +92,7 @@ def test_best_estimator_is_the_same(data):
     np.testing.assert_array_equal(search.predict(data[0]), reference.predict(data[0]))
 
 
-def mistakes_of_each_kind(estimator, X, y):
+def negative_error_counts(estimator, X, y):
     wrong = estimator.predict(X) != y
     return {"wrong": -wrong.sum(), "wrong_zeros": -wrong[y == 0].sum()}
 
@@ -101,7 +101,7 @@ def last_candidate(results):
     return len(results["params"]) - 1
 
 
-def sees_the_estimator(estimator, X, y):
+def score_from_fitted_attributes(estimator, X, y):
     return estimator.n_iter_ + estimator.max_epochs / 10 + len(estimator.history_) / 100
 
 
@@ -111,9 +111,9 @@ def sees_the_estimator(estimator, X, y):
         {"scoring": "neg_log_loss"},
         {"scoring": ["accuracy", "neg_log_loss"], "refit": "neg_log_loss"},
         {"scoring": {"a": "accuracy", "b": make_scorer(accuracy_score)}, "refit": False},
-        {"scoring": mistakes_of_each_kind, "refit": "wrong_zeros", "return_train_score": True},
+        {"scoring": negative_error_counts, "refit": "wrong_zeros", "return_train_score": True},
         {"scoring": ("accuracy", "f1_macro"), "refit": last_candidate, "return_train_score": True},
-        {"scoring": sees_the_estimator, "refit": last_candidate},
+        {"scoring": score_from_fitted_attributes, "refit": last_candidate},
         {"refit": False},
         {"cv": ShuffleSplit(3, random_state=0), "error_score": "raise"},
         pytest.param({"n_jobs": 2}, marks=pytest.mark.slow),
@@ -125,7 +125,7 @@ def test_settings_of_the_search(data, params):
 
 
 @pytest.mark.parametrize(
-    ("grid", "once"),
+    ("grid", "staged"),
     [
         (EPOCHS, [True] * 3),
         ({"max_epochs": np.arange(1, 4), "lr": np.logspace(-3, -2, 2)}, [True] * 6),
@@ -136,9 +136,9 @@ def test_settings_of_the_search(data, params):
         ({"lr": [1e-2, 1e-3]}, [False] * 2),
     ],
 )
-def test_grids(data, grid, once):
+def test_grids(data, grid, staged):
     search, _ = both(tiny(optimizer="sgd", max_epochs=2), grid, data)
-    assert search.staged_.tolist() == once
+    assert search.staged_.tolist() == staged
 
 
 @pytest.mark.parametrize("schedule", SCHEDULES)
@@ -250,7 +250,7 @@ def test_times_grow_with_the_epochs(data):
 @pytest.mark.parametrize(
     "estimator", [SklearnMLPClassifier((4,), random_state=0), LogisticRegression()], ids=repr
 )
-def test_other_classifiers_are_trained_anew(data, estimator):
+def test_other_classifiers_are_trained_separately(data, estimator):
     search, _ = both(estimator, {"max_iter": [1, 3]}, data)
     assert not search.staged_.any()
 
@@ -279,9 +279,13 @@ def fit_and_record_warnings(cls, estimator, grid, data, **params):
     "scoring", [{}, {"scoring": ["accuracy", "f1_macro"], "refit": "accuracy"}], ids=["one", "two"]
 )
 def test_failing_candidates_get_the_error_score(data, error_score, params, grid, scoring):
-    given = {"error_score": error_score, "return_train_score": True, **scoring}
-    search, warned = fit_and_record_warnings(EpochGridSearchCV, tiny(**params), grid, data, **given)
-    reference, expected = fit_and_record_warnings(GridSearchCV, tiny(**params), grid, data, **given)
+    kwargs = {"error_score": error_score, "return_train_score": True, **scoring}
+    search, warned = fit_and_record_warnings(
+        EpochGridSearchCV, tiny(**params), grid, data, **kwargs
+    )
+    reference, expected = fit_and_record_warnings(
+        GridSearchCV, tiny(**params), grid, data, **kwargs
+    )
     assert_same(search, reference)
     assert warned == expected
     assert FitFailedWarning in warned
@@ -291,7 +295,7 @@ def test_failing_candidates_get_the_error_score(data, error_score, params, grid,
     assert 0 < failed.sum() < len(scores)
 
 
-def test_warning_of_a_training_that_fails_on_the_way_says_why(data):
+def test_warning_of_a_training_that_fails_midway_says_why(data):
     search = EpochGridSearchCV(tiny(**DIVERGING), {"max_epochs": [1, 8]}, cv=2, error_score=0.0)
     with pytest.warns(FitFailedWarning, match="2 of 4 fits failed(.|\n)*loss became"):
         search.fit(*data)
@@ -324,9 +328,9 @@ def fails_after_one_epoch(estimator, X, y):
 
 
 def test_failing_scorer(data):
-    given = {"scoring": fails_after_one_epoch, "refit": False}
+    kwargs = {"scoring": fails_after_one_epoch, "refit": False}
     search, _ = fit_and_record_warnings(
-        EpochGridSearchCV, tiny(), {"max_epochs": [1, 2]}, data, **given
+        EpochGridSearchCV, tiny(), {"max_epochs": [1, 2]}, data, **kwargs
     )
     np.testing.assert_array_equal(search.cv_results_["mean_test_score"], [1, np.nan])
     with pytest.raises(ValueError, match="no score for that many"):

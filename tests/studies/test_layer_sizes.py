@@ -52,21 +52,21 @@ def one_thread_only(images):
 def test_workers_use_one_thread_each_without_a_seed_too(data):
     # Wide, and without a seed: outside of a worker it takes as many threads as there are cores.
     clf = MLPClassifier((2048,), batch_size=500, max_epochs=1, augment=one_thread_only)
-    given = {"cv": 2, "n_jobs": 2, "error_score": "raise"}
+    kwargs = {"cv": 2, "n_jobs": 2, "error_score": "raise"}
     space = {"lr": [1e-3, 1e-2], "optimizer": ["adam", "sgd"]}
     for search in (
-        GridSearchCV(clf, space, **given),
-        EpochGridSearchCV(clf, {"max_epochs": [1, 2], **space}, **given),
-        RandomizedSearchCV(clf, space, n_iter=2, random_state=0, **given),
-        HalvingGridSearchCV(clf, space, resource="max_epochs", max_resources=3, **given),
-        HalvingRandomSearchCV(clf, space, min_resources=80, **given),
+        GridSearchCV(clf, space, **kwargs),
+        EpochGridSearchCV(clf, {"max_epochs": [1, 2], **space}, **kwargs),
+        RandomizedSearchCV(clf, space, n_iter=2, random_state=0, **kwargs),
+        HalvingGridSearchCV(clf, space, resource="max_epochs", max_resources=3, **kwargs),
+        HalvingRandomSearchCV(clf, space, min_resources=80, **kwargs),
     ):
         search.set_params(refit=False).fit(*data)
         assert np.isfinite(search.cv_results_["mean_test_score"]).all()
 
 
 @pytest.mark.parametrize("decreasing", [False, True])
-def test_layer_sizes_reach_their_bounds_and_no_further(decreasing):
+def test_layer_sizes_reach_their_bounds_and_stay_within(decreasing):
     drawn = LayerSizes(3, 6, 2, 4, decreasing).rvs(500, random_state=0)
     assert {len(sizes) for sizes in drawn} == {2, 3, 4}
     assert {units for sizes in drawn for units in sizes} == {3, 4, 5, 6}
@@ -81,6 +81,6 @@ def test_layer_sizes_are_log_uniform():
 
 
 @pytest.mark.parametrize("bounds", [(0, 4), (8, 4), (4, 8, 3, 2), (4.0, 8)])
-def test_layer_sizes_refuse_bounds_that_are_none(bounds):
+def test_invalid_bounds_of_layer_sizes_are_refused(bounds):
     with pytest.raises(ValueError, match="whole numbers are wanted"):
         LayerSizes(*bounds)

@@ -27,9 +27,9 @@ from tests.studies.helpers import tiny
     ids=repr,
 )
 def test_learning_curve_is_scikit_learns_with_the_times(data, estimator):
-    given = {"train_sizes": [0.3, 1.0], "cv": 3, "shuffle": True, "random_state": 0}
-    curve = learning_curve(estimator, *data, **given)
-    sizes, train_scores, test_scores = model_selection.learning_curve(estimator, *data, **given)
+    kwargs = {"train_sizes": [0.3, 1.0], "cv": 3, "shuffle": True, "random_state": 0}
+    curve = learning_curve(estimator, *data, **kwargs)
+    sizes, train_scores, test_scores = model_selection.learning_curve(estimator, *data, **kwargs)
     np.testing.assert_array_equal(curve.train_sizes, sizes)
     np.testing.assert_array_equal(curve.train_scores, train_scores)
     np.testing.assert_array_equal(curve.test_scores, test_scores)
@@ -50,10 +50,10 @@ def test_learning_curve_is_scikit_learns_with_the_times(data, estimator):
     ids=repr,
 )
 def test_validation_curve_is_scikit_learns_with_the_times(data, estimator, name, values):
-    given = {"param_name": name, "param_range": values}
+    kwargs = {"param_name": name, "param_range": values}
     cv = model_selection.ShuffleSplit(2, random_state=0)
-    curve = validation_curve(estimator, *data, **given, cv=cv)
-    train_scores, test_scores = model_selection.validation_curve(estimator, *data, **given, cv=cv)
+    curve = validation_curve(estimator, *data, **kwargs, cv=cv)
+    train_scores, test_scores = model_selection.validation_curve(estimator, *data, **kwargs, cv=cv)
     np.testing.assert_array_equal(curve.train_scores, train_scores)
     np.testing.assert_array_equal(curve.test_scores, test_scores)
     assert curve.param_range == tuple(values)
@@ -62,22 +62,22 @@ def test_validation_curve_is_scikit_learns_with_the_times(data, estimator, name,
 
 def test_validation_curve_with_weights_and_groups(data):
     rng = np.random.default_rng(0)
-    given = {
+    kwargs = {
         "param_name": "lr",
         "param_range": [1e-3, 1e-2],
         "groups": rng.integers(0, 5, len(data[0])),
         "params": {"sample_weight": rng.uniform(0, 2, len(data[0]))},
         "cv": model_selection.GroupKFold(3),
     }
-    curve = validation_curve(tiny(max_epochs=1), *data, **given)
-    _, test_scores = model_selection.validation_curve(tiny(max_epochs=1), *data, **given)
+    curve = validation_curve(tiny(max_epochs=1), *data, **kwargs)
+    _, test_scores = model_selection.validation_curve(tiny(max_epochs=1), *data, **kwargs)
     np.testing.assert_array_equal(curve.test_scores, test_scores)
 
 
 def test_value_whose_fits_all_fail_gets_the_error_score(data):
-    given = {"param_name": "lr", "param_range": [1e-3, -1.0], "cv": 2}
+    kwargs = {"param_name": "lr", "param_range": [1e-3, -1.0], "cv": 2}
     with pytest.warns(FitFailedWarning, match="2 fits failed"):
-        curve = validation_curve(tiny(max_epochs=1), *data, **given)
+        curve = validation_curve(tiny(max_epochs=1), *data, **kwargs)
     np.testing.assert_array_equal(np.isnan(curve.test_scores), [[False] * 2, [True] * 2])
     with pytest.raises(ValueError, match="lr"):
-        validation_curve(tiny(max_epochs=1), *data, **given, error_score="raise")
+        validation_curve(tiny(max_epochs=1), *data, **kwargs, error_score="raise")

@@ -32,7 +32,7 @@ def curves(data):
     ]
 
 
-def test_results_are_frozen_arrays_and_all(curves):
+def test_results_and_their_arrays_are_frozen(curves):
     for curve in curves:
         with pytest.raises(FrozenInstanceError):
             curve.test_scores = None

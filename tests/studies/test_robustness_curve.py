@@ -1,4 +1,4 @@
-"""robustness_curve and its picture."""
+"""robustness_curve and its display."""
 
 import json
 
@@ -11,7 +11,7 @@ from sklearn.linear_model import LogisticRegression
 from skmnist import CNNClassifier, MLPClassifier
 from skmnist.displays import RobustnessDisplay
 from skmnist.studies import RobustnessCurve, robustness_curve
-from skmnist.studies._robustness_curve import CORRUPTIONS
+from skmnist.studies._corruptions import CORRUPTIONS
 from tests.helpers import digits
 
 X, Y = digits(step=5)
@@ -29,12 +29,12 @@ def clf():
 
 
 @every_corruption
-def test_scores_fall_as_pictures_change_and_start_at_the_usual_score(clf, corruption):
+def test_scores_fall_with_the_severity_and_start_at_the_usual_score(clf, corruption):
     curve = robustness_curve(clf, OTHERS, LABELS, corruption=corruption)
     assert curve.severities.tolist() == list(CORRUPTIONS[corruption].severities)
-    still = curve.scores[curve.severities == 0]
-    assert still == clf.score(OTHERS, LABELS)
-    assert curve.scores[-1] < still - 0.05
+    baseline = curve.scores[curve.severities == 0]
+    assert baseline == clf.score(OTHERS, LABELS)
+    assert curve.scores[-1] < baseline - 0.05
 
 
 @every_corruption
@@ -55,38 +55,38 @@ FORMS = {
 }
 
 
-@pytest.mark.parametrize("form", FORMS.values(), ids=FORMS)
-def test_pictures_reach_the_classifier_in_the_form_in_which_they_came(form):
-    class Watching(MLPClassifier):
+@pytest.mark.parametrize("convert", FORMS.values(), ids=FORMS)
+def test_classifier_gets_images_in_the_form_of_X(convert):
+    class RecordingClassifier(MLPClassifier):
         def predict(self, X):
             seen.append(X)
             return super().predict(X)
 
-    given, seen = form(OTHERS), []
-    clf = Watching(8, max_epochs=1, random_state=0).fit(form(X), Y)
-    robustness_curve(clf, given, LABELS, severities=[0, 10])
-    for changed in seen:
-        assert type(changed) is type(given)
-        assert changed.shape == given.shape
-        assert np.asarray(changed).dtype == np.asarray(given).dtype
-    np.testing.assert_allclose(np.asarray(seen[0]), np.asarray(given), atol=1e-5)
-    assert not np.allclose(np.asarray(seen[1]), np.asarray(given))
+    converted, seen = convert(OTHERS), []
+    clf = RecordingClassifier(8, max_epochs=1, random_state=0).fit(convert(X), Y)
+    robustness_curve(clf, converted, LABELS, severities=[0, 10])
+    for corrupted in seen:
+        assert type(corrupted) is type(converted)
+        assert corrupted.shape == converted.shape
+        assert np.asarray(corrupted).dtype == np.asarray(converted).dtype
+    np.testing.assert_allclose(np.asarray(seen[0]), np.asarray(converted), atol=1e-5)
+    assert not np.allclose(np.asarray(seen[1]), np.asarray(converted))
 
 
-def test_classifiers_of_others_are_scored():
+def test_other_classifiers_are_scored():
     clf = LogisticRegression(C=0.01, tol=0.01).fit(X / 255, Y)
     curve = robustness_curve(clf, OTHERS / 255, LABELS, severities=[0, 30])
     assert curve.scores[1] < curve.scores[0] - 0.1
 
 
-def test_pictures_that_are_not_square():
+def test_images_that_are_not_square():
     clf = CNNClassifier(4, max_epochs=1, random_state=0).fit(X.reshape(-1, 28, 28)[:, :, 4:24], Y)
     flat = OTHERS.reshape(-1, 28, 28)[:, :, 4:24].reshape(-1, 560)
     curve = robustness_curve(clf, flat, LABELS, corruption="noise", severities=[0])
     assert curve.scores[0] == clf.score(flat, LABELS)
 
 
-def test_random_changes_are_the_same_each_time(clf):
+def test_random_corruptions_are_the_same_each_time(clf):
     first, again, other = (
         robustness_curve(
             clf, OTHERS, LABELS, corruption="noise", severities=[0.4], random_state=seed
@@ -97,7 +97,7 @@ def test_random_changes_are_the_same_each_time(clf):
     assert first != other
 
 
-def test_strokes_of_whole_pixels_are_thickened_step_by_step(clf):
+def test_severities_of_thickness_give_different_scores(clf):
     severities = [-1, 0, 1, 2]
     curve = robustness_curve(clf, OTHERS, LABELS, corruption="thickness", severities=severities)
     assert len(set(curve.scores)) == 4
@@ -112,7 +112,7 @@ def test_result_goes_through_json_and_a_table(clf):
 
 
 @pytest.mark.parametrize(
-    ("settings", "words"),
+    ("settings", "message"),
     [
         ({"corruption": "melt"}, "'melt': pass one of 'rotate'"),
         ({"severities": []}, "pass a list of numbers"),
@@ -120,12 +120,12 @@ def test_result_goes_through_json_and_a_table(clf):
         ({"corruption": "noise", "severities": [-0.1]}, "none below 0"),
     ],
 )
-def test_other_settings_are_refused(clf, settings, words):
-    with pytest.raises(ValueError, match=words):
+def test_invalid_arguments_are_refused(clf, settings, message):
+    with pytest.raises(ValueError, match=message):
         robustness_curve(clf, OTHERS, LABELS, **settings)
 
 
-def test_curves_of_two_transforms_are_not_drawn_together(clf):
+def test_curves_of_two_corruptions_are_not_plotted_together(clf):
     curves = {
         name: robustness_curve(clf, OTHERS, LABELS, corruption=name, severities=[0])
         for name in ("noise", "rotate")
