@@ -28,7 +28,7 @@ from fuzz.bars import Bars
 from skmnist._utils.optional_dependencies import import_torchvision
 from skmnist.datasets import _kmnist as kmnist
 from skmnist.datasets import fetch_kmnist, fetch_mnist
-from skmnist.datasets._dataset_spec import Part
+from skmnist.datasets._dataset_spec import Split
 from skmnist.exceptions import DatasetError
 
 N_IMAGES = {"train": 60, "test": 20}
@@ -43,11 +43,11 @@ def _contents():
     """Return the set's files: path below the data home -> bytes."""
     rng = np.random.default_rng(0)
     contents = {}
-    for subset, part in kmnist._KMNIST.parts.items():
+    for subset, split in kmnist._KMNIST.splits.items():
         n = N_IMAGES[subset]
         images = rng.integers(0, 256, (n, 28, 28), dtype=np.uint8)
         labels = rng.integers(0, 10, n, dtype=np.uint8)
-        for file, array in zip(part.files, (images, labels), strict=True):
+        for file, array in zip(split.files, (images, labels), strict=True):
             contents[file.path] = _idx(array)
     return contents
 
@@ -58,9 +58,9 @@ SENT = {f"{Path(path).name}.gz": gzip.compress(FILES[path], mtime=0) for path in
 
 def stand_in(url):
     """Let the small set take the place of KMNIST in this process, and `url` that of its mirror."""
-    for subset, part in kmnist._KMNIST.parts.items():
-        images, labels = (file._replace(digest=None) for file in part.files)
-        kmnist._KMNIST.parts[subset] = Part(images, labels, N_IMAGES[subset])
+    for subset, split in kmnist._KMNIST.splits.items():
+        images, labels = (file._replace(checksum=None) for file in split.files)
+        kmnist._KMNIST.splits[subset] = Split(images, labels, N_IMAGES[subset])
     theirs = import_torchvision().datasets.KMNIST
     theirs.mirrors = [url]
     theirs.resources = [(name, hashlib.md5(sent).hexdigest()) for name, sent in SENT.items()]
@@ -148,7 +148,7 @@ def served():
 def is_right(home):
     """Whether the set can be read and is what it should be."""
     images = fetch_kmnist(subset="all", data_home=home).images
-    wanted = [FILES[part.images.path][16:] for part in kmnist._KMNIST.parts.values()]
+    wanted = [FILES[split.images.path][16:] for split in kmnist._KMNIST.splits.values()]
     return images.tobytes() == b"".join(wanted)
 
 

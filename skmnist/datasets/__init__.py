@@ -1,4 +1,4 @@
-"""Sets of small images: a sample that comes along, and larger sets that are fetched once."""
+"""Data sets of small images: a bundled sample, and larger sets that are downloaded once."""
 
 from ._data_home import get_data_home
 from ._emnist import fetch_emnist

@@ -1,17 +1,40 @@
-"""The form in which every data set is handed out: scikit-learn's."""
+"""Return a data set in scikit-learn's form."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
 
 import pandas as pd
 from sklearn.utils import Bunch
 
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from typing import TypeAlias
 
-def image_bunch(images, target, target_names, description, *, return_X_y, as_frame):
+    import numpy as np
+    from numpy.typing import NDArray
+
+    # What return_X_y=True returns, without and with as_frame=True.
+    Arrays: TypeAlias = tuple[NDArray[np.uint8], NDArray[np.int64]]
+    Frames: TypeAlias = tuple[pd.DataFrame, pd.Series]
+
+
+def image_bunch(
+    images: np.ndarray,
+    target: np.ndarray,
+    target_names: Sequence[str],
+    description: str,
+    *,
+    return_X_y: bool,
+    as_frame: bool,
+) -> Bunch | Arrays | Frames:
     """Return `images` and `target` as ``sklearn.datasets.load_digits`` would.
 
     Parameters
     ----------
     images : ndarray of shape (n_samples, height, width)
     target : ndarray of shape (n_samples,)
-        Numbers that index `target_names`.
+        Indices into `target_names`.
     target_names : sequence of str
     description : str
     return_X_y, as_frame : bool

@@ -1,9 +1,11 @@
-"""Where the fetched data sets lie."""
+"""The folder of the fetched data sets."""
+
+from __future__ import annotations
 
 import os
 
 
-def get_data_home(data_home=None):
+def get_data_home(data_home: str | os.PathLike[str] | None = None) -> str:
     """Return the folder that holds the fetched data sets.
 
     Unlike scikit-learn's, this function does not create the folder: that happens

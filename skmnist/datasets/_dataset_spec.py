@@ -1,39 +1,46 @@
-"""What has to be known about a set: its files, sizes and classes."""
+"""The specification of a data set: its files, sizes and classes."""
+
+from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
-from ._read_parts import read_idx_part
+from ._read_split import read_idx_split
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    import numpy as np
 
 
 class File(NamedTuple):
-    """A file: its path below the data home (torchvision's layout) and a digest, if known.
+    """A file: its path below the data home (torchvision's layout) and its checksum, if known.
 
-    The digest, a SHA-256 or MD5, is that of what an IDX file unpacks to, or of any other file as
-    it is.
+    The checksum is a SHA-256 or MD5: for an IDX file that of its unpacked content, for any other
+    file that of the file itself.
     """
 
     path: str
-    digest: str | None = None
+    checksum: str | None = None
 
 
-class Part(NamedTuple):
-    """One subset of a set."""
+class Split(NamedTuple):
+    """The training set or the test set of a data set."""
 
     images: File
     labels: File
     n_images: int
 
     @property
-    def files(self):
-        """Both files (for USPS, twice the one)."""
+    def files(self) -> tuple[File, File]:
+        """Both files (for USPS, the same file twice)."""
         return self.images, self.labels
 
 
 @dataclass(frozen=True)
-class ImageSet:
-    """What has to be known to fetch, read and describe a set.
+class DatasetSpec:
+    """What is needed to fetch, read and describe a data set.
 
     `torchvision_name` and `torchvision_options` name the torchvision class that
     downloads it. In its files the labels start at `first_label`, are the first of
@@ -41,7 +48,7 @@ class ImageSet:
     """
 
     torchvision_name: str
-    parts: dict[str, Part]
+    splits: dict[str, Split]
     target_names: tuple[str, ...]
     description: str
     torchvision_options: dict[str, str] = field(default_factory=dict)
@@ -49,20 +56,27 @@ class ImageSet:
     first_label: int = 0
     label_columns: int = 1
     transposed: bool = False
-    read: Callable = read_idx_part
+    read_split: Callable[[DatasetSpec, Split, Path], tuple[np.ndarray, np.ndarray]] = read_idx_split
 
     @property
-    def has_known_digests(self):
-        """Whether the digests of all its files are known beforehand."""
-        return all(file.digest for part in self.parts.values() for file in part.files)
+    def has_known_checksums(self) -> bool:
+        """Whether the checksums of all its files are known in advance."""
+        return all(file.checksum for split in self.splits.values() for file in split.files)
 
 
-def idx_part(folder, prefix, n_images, images_digest=None, labels_digest=None, labels="idx1-ubyte"):
-    """Return the part that consists of two IDX files, as torchvision names them."""
-    # Where no digest is known, that of what was downloaded (which torchvision checks by the
-    # archive's) is noted beside it. Files from elsewhere are then only checked for their form.
-    return Part(
-        File(f"{folder}/raw/{prefix}-images-idx3-ubyte", images_digest),
-        File(f"{folder}/raw/{prefix}-labels-{labels}", labels_digest),
+def idx_split(
+    folder: str,
+    prefix: str,
+    n_images: int,
+    images_checksum: str | None = None,
+    labels_checksum: str | None = None,
+    labels: str = "idx1-ubyte",
+) -> Split:
+    """Return the split that consists of two IDX files, with torchvision's names."""
+    # If no checksum is known, that of the download (torchvision checks the archive's) is written
+    # beside the file. For files from elsewhere only the format is then checked.
+    return Split(
+        File(f"{folder}/raw/{prefix}-images-idx3-ubyte", images_checksum),
+        File(f"{folder}/raw/{prefix}-labels-{labels}", labels_checksum),
         n_images,
     )

@@ -1,36 +1,44 @@
-"""Download a set through torchvision, which knows the mirrors and the digests."""
+"""Download a data set through torchvision, which knows the mirrors and the checksums."""
+
+from __future__ import annotations
 
 import os
 import tempfile
 from contextlib import contextmanager
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 from skmnist._utils.optional_dependencies import import_torchvision
 
-from ._checksums import note_digest
+from ._checksums import write_checksum
 from ._errors import dataset_error
 from ._retrieve import retrieve
 
-_PACKED = {".gz", ".zip"}  # torchvision leaves them beside what it unpacked
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from ._dataset_spec import DatasetSpec
+
+_ARCHIVE_SUFFIXES = {".gz", ".zip"}  # torchvision leaves them beside the unpacked files
 
 
-def download(image_set, subsets, home):
-    """Download `subsets` of a set, and what comes with them, into `home`.
+def download(spec: DatasetSpec, names: Iterable[str], home: Path) -> None:
+    """Download splits of a data set, and what torchvision downloads with them, into `home`.
 
     Everything is downloaded, unpacked and checked in a temporary folder. A file gets
-    its final name in one step, when it is whole, so that neither a broken download nor
-    a second process that downloads the same can leave or see half a file.
+    its final name in one step, when it is complete. So an interrupted download leaves no
+    incomplete file, and a second process that downloads the same sees none.
 
     Parameters
     ----------
-    image_set : ImageSet
-    subsets : iterable of str
-        Names of the set's parts.
+    spec : DatasetSpec
+    names : iterable of str
+        Names of the splits.
     home : Path
         The data home. It is created if needed.
     """
     torchvision = import_torchvision().datasets
-    torchvision_class = getattr(torchvision, image_set.torchvision_name)
+    torchvision_class = getattr(torchvision, spec.torchvision_name)
     try:
         home.mkdir(parents=True, exist_ok=True)
         temporary = tempfile.TemporaryDirectory(
@@ -39,59 +47,59 @@ def download(image_set, subsets, home):
     except OSError as error:
         remedy = (
             "Let SKMNIST_DATA (or data_home) name a folder that may be written to, or one that"
-            f" already holds the files of {image_set.torchvision_name}."
+            f" already holds the files of {spec.torchvision_name}."
         )
         problem = f"cannot be written to ({error.strerror or error})"
         raise dataset_error(home, problem, remedy) from error
 
-    with temporary as folder, _our_retrieval(torchvision.utils):
+    with temporary as folder, _patched_retrieval(torchvision.utils):
         try:
-            for subset in subsets:
+            for name in names:
                 torchvision_class(
                     folder,
-                    train=subset == "train",
+                    train=name == "train",
                     download=True,
-                    **image_set.torchvision_options,
+                    **spec.torchvision_options,
                 )
-                image_set.read(image_set, image_set.parts[subset], Path(folder))
-            if not image_set.has_known_digests:
+                spec.read_split(spec, spec.splits[name], Path(folder))
+            if not spec.has_known_checksums:
                 for path in _unpacked_files(Path(folder)):
-                    note_digest(path)
+                    write_checksum(path)
             _move(_unpacked_files(Path(folder)), Path(folder), home)
-        # Whatever it is that fails in there (network, mirror, archive, disk), the set did not come.
+        # Whatever fails (network, mirror, archive, disk), the data set was not downloaded.
         except Exception as error:
             remedy = (
                 "Check the network and the space on the disk and try again, or let SKMNIST_DATA"
                 " (or data_home) name a folder that already holds the files."
             )
             problem = (
-                f"{image_set.torchvision_name} could not be downloaded into this folder"
+                f"{spec.torchvision_name} could not be downloaded into this folder"
                 f" ({type(error).__name__}: {getattr(error, 'problem', error)})"
             )
             raise dataset_error(home, problem, remedy) from error
 
 
-def _unpacked_files(folder):
-    # Backwards: a digest (FILE.sha256) comes before its file, which then never lies there without.
+def _unpacked_files(folder: Path) -> list[Path]:
+    # In reverse: a checksum (FILE.sha256) is moved before its file, so no file is without one.
     paths = sorted(folder.rglob("*"), reverse=True)
-    return [path for path in paths if path.is_file() and path.suffix not in _PACKED]
+    return [path for path in paths if path.is_file() and path.suffix not in _ARCHIVE_SUFFIXES]
 
 
-def _move(paths, source, home):
+def _move(paths: list[Path], source: Path, home: Path) -> None:
     for path in paths:
         destination = home / path.relative_to(source)
-        # What is there is whole, from another process or from before.
+        # An existing file is complete: another process or an earlier download moved it here.
         if not destination.exists():
             destination.parent.mkdir(parents=True, exist_ok=True)
             os.replace(path, destination)
 
 
 @contextmanager
-def _our_retrieval(utils):
-    # torchvision waits for ever for a slow server, and falls back from https to http.
-    theirs = utils._urlretrieve, utils._get_redirect_url
+def _patched_retrieval(utils: Any) -> Iterator[None]:
+    # torchvision waits forever for a slow server, and falls back from https to http.
+    original = utils._urlretrieve, utils._get_redirect_url
     utils._urlretrieve, utils._get_redirect_url = retrieve, lambda url, **options: url
     try:
         yield
     finally:
-        utils._urlretrieve, utils._get_redirect_url = theirs
+        utils._urlretrieve, utils._get_redirect_url = original

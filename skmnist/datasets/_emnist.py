@@ -1,12 +1,22 @@
 """EMNIST: letters and digits in the form of MNIST."""
 
+from __future__ import annotations
+
 from string import ascii_lowercase, ascii_uppercase, digits
+from typing import TYPE_CHECKING, Literal
 
-from ._dataset_spec import ImageSet, idx_part
-from ._loading import check_choice, load_image_set
+from ._dataset_spec import DatasetSpec, idx_split
+from ._loading import check_choice, load_dataset
 
-# EMNIST's splits: their images for training and testing, and their classes.
+if TYPE_CHECKING:
+    import os
+
+    from sklearn.utils import Bunch
+
+    from ._bunch import Arrays, Frames
+
 _BALANCED = tuple(digits + ascii_uppercase + "abdefghnqrt")
+# The splits of EMNIST: the number of training and test images, and the classes.
 _SIZES = {
     "balanced": (112_800, 18_800, _BALANCED),
     "byclass": (697_932, 116_323, tuple(digits + ascii_uppercase + ascii_lowercase)),
@@ -17,13 +27,13 @@ _SIZES = {
 }
 
 
-def _split(split, n_train, n_test, target_names):
-    return ImageSet(
+def _spec(split: str, n_train: int, n_test: int, target_names: tuple[str, ...]) -> DatasetSpec:
+    return DatasetSpec(
         torchvision_name="EMNIST",
         torchvision_options={"split": split},
-        parts={
-            "train": idx_part("EMNIST", f"emnist-{split}-train", n_train),
-            "test": idx_part("EMNIST", f"emnist-{split}-test", n_test),
+        splits={
+            "train": idx_split("EMNIST", f"emnist-{split}-train", n_train),
+            "test": idx_split("EMNIST", f"emnist-{split}-test", n_test),
         },
         target_names=target_names,
         first_label=1 if split == "letters" else 0,
@@ -42,18 +52,18 @@ letters", arXiv:1702.05373 (2017). Distributed by NIST.
     )
 
 
-_SPLITS = {name: _split(name, *sizes) for name, sizes in _SIZES.items()}
+_SPECS = {name: _spec(name, *sizes) for name, sizes in _SIZES.items()}
 
 
 def fetch_emnist(
     *,
-    split="balanced",
-    subset="train",
-    return_X_y=False,
-    as_frame=False,
-    data_home=None,
-    download_if_missing=True,
-):
+    split: Literal["balanced", "byclass", "bymerge", "digits", "letters", "mnist"] = "balanced",
+    subset: Literal["train", "test", "all"] = "train",
+    return_X_y: bool = False,
+    as_frame: bool = False,
+    data_home: str | os.PathLike[str] | None = None,
+    download_if_missing: bool = True,
+) -> Bunch | Arrays | Frames:
     """Load a split of the EMNIST letters and digits, downloaded once (classification).
 
     ==========   =======   ====================   ===================
@@ -79,7 +89,7 @@ def fetch_emnist(
 
     subset : {"train", "test", "all"}, default="train"
         The images for training, those for testing, or both in this order. The order
-        of the rows is the files'.
+        of the samples is the files'.
 
     return_X_y : bool, default=False
         If True, return ``(data, target)`` instead of a Bunch.
@@ -137,7 +147,7 @@ def fetch_emnist(
     "a" (torchvision keeps both as they are in the files). All splits come in one
     download of 0.5 GB, which takes 1.8 GB when unpacked.
 
-    A digest of each file is noted beside it when it is downloaded, and every byte is
+    A checksum of each file is written beside it when it is downloaded, and every byte is
     checked against it (SHA-256) each time the file is read. Of files that came some other
     way the form, the size and the labels' range are checked.
 
@@ -155,7 +165,5 @@ def fetch_emnist(
     >>> X.shape  # doctest: +SKIP
     (124800, 784)
     """
-    check_choice("split", split, _SPLITS)
-    return load_image_set(
-        _SPLITS[split], subset, return_X_y, as_frame, data_home, download_if_missing
-    )
+    check_choice("split", split, _SPECS)
+    return load_dataset(_SPECS[split], subset, return_X_y, as_frame, data_home, download_if_missing)

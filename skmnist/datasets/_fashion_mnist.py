@@ -1,19 +1,30 @@
 """Fashion-MNIST: clothes in the form of MNIST."""
 
-from ._dataset_spec import ImageSet, idx_part
-from ._loading import load_image_set
+from __future__ import annotations
 
-_FASHION_MNIST = ImageSet(
+from typing import TYPE_CHECKING, Literal
+
+from ._dataset_spec import DatasetSpec, idx_split
+from ._loading import load_dataset
+
+if TYPE_CHECKING:
+    import os
+
+    from sklearn.utils import Bunch
+
+    from ._bunch import Arrays, Frames
+
+_FASHION_MNIST = DatasetSpec(
     torchvision_name="FashionMNIST",
-    parts={
-        "train": idx_part(
+    splits={
+        "train": idx_split(
             "FashionMNIST",
             "train",
             60_000,
             "f4a8712d7a061bf5bd6d2ca38dc4d50a",
             "9018921c3c673c538a1fc5bad174d6f9",
         ),
-        "test": idx_part(
+        "test": idx_split(
             "FashionMNIST",
             "t10k",
             10_000,
@@ -48,12 +59,12 @@ machine learning algorithms", arXiv:1708.07747 (2017). MIT licence.
 
 def fetch_fashion_mnist(
     *,
-    subset="train",
-    return_X_y=False,
-    as_frame=False,
-    data_home=None,
-    download_if_missing=True,
-):
+    subset: Literal["train", "test", "all"] = "train",
+    return_X_y: bool = False,
+    as_frame: bool = False,
+    data_home: str | os.PathLike[str] | None = None,
+    download_if_missing: bool = True,
+) -> Bunch | Arrays | Frames:
     """Load the Fashion-MNIST clothes, downloaded once (classification).
 
     ====================   ==============
@@ -70,7 +81,7 @@ def fetch_fashion_mnist(
     ----------
     subset : {"train", "test", "all"}, default="train"
         The images for training, those for testing, or both in this order. The order
-        of the rows is the files'.
+        of the samples is the files'.
 
     return_X_y : bool, default=False
         If True, return ``(data, target)`` instead of a Bunch.
@@ -138,6 +149,6 @@ def fetch_fashion_mnist(
     >>> X.shape  # doctest: +SKIP
     (60000, 784)
     """
-    return load_image_set(
+    return load_dataset(
         _FASHION_MNIST, subset, return_X_y, as_frame, data_home, download_if_missing
     )

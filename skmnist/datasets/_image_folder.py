@@ -1,7 +1,10 @@
-"""Pictures of one's own, from a folder."""
+"""Load your own images from a folder."""
+
+from __future__ import annotations
 
 import io
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
@@ -11,7 +14,17 @@ from skmnist.preprocessing import DigitNormalizer
 
 from ._bunch import image_bunch
 
-_NOT_PICTURES = {"thumbs.db", "desktop.ini"}  # what Windows leaves in folders of pictures
+if TYPE_CHECKING:
+    import os
+    from collections.abc import Callable
+
+    from numpy.typing import NDArray
+    from sklearn.base import TransformerMixin
+    from sklearn.utils import Bunch
+
+    from ._bunch import Frames
+
+_IGNORED_FILES = {"thumbs.db", "desktop.ini"}  # Windows adds them to folders of images
 
 _DESCRIPTION = """\
 Pictures from {path}
@@ -21,8 +34,14 @@ Pictures from {path}
 """
 
 
-def load_image_folder(path, *, normalizer=None, return_X_y=False, as_frame=False):
-    """Load pictures of one's own, brought into MNIST's form (classification).
+def load_image_folder(
+    path: str | os.PathLike[str],
+    *,
+    normalizer: TransformerMixin | None = None,
+    return_X_y: bool = False,
+    as_frame: bool = False,
+) -> Bunch | tuple[NDArray[np.uint8 | np.float32], NDArray[np.int64]] | Frames:
+    """Load your own images, brought into MNIST's form (classification).
 
     =================   ==============
     Classes                 as in path
@@ -36,18 +55,18 @@ def load_image_folder(path, *, normalizer=None, return_X_y=False, as_frame=False
     path : str or path-like
         One of
 
-        - a folder that holds one folder for each class, with its pictures;
-        - a CSV file in UTF-8 with two columns, the pictures' names relative to its folder and their
+        - a folder that holds one folder for each class, with its images;
+        - a CSV file in UTF-8 with two columns, the images' names relative to its folder and their
           labels, separated by commas, semicolons or tabs; a first line without a dot in its name is
           a heading;
-        - a folder that holds such a CSV file, one only, and no folders of classes.
+        - a folder that holds exactly one such CSV file, and no folders of classes.
 
-        Names that begin with a dot are left out.
+        Names that begin with a dot are ignored.
 
     normalizer : transformer, default=None
-        What brings the pictures into their form: its ``transform`` takes a list of paths and makes
-        rows of square pictures. If None, ``DigitNormalizer()``; with ``on_error="nan"``, that makes
-        rows of NaN of pictures that cannot be used, instead of an error.
+        Brings the images into their form: its ``transform`` takes a list of paths and returns
+        square images, each as a row. If None, ``DigitNormalizer()``. With ``on_error="nan"``,
+        a DigitNormalizer returns rows of NaN for images that cannot be used, instead of an error.
 
     return_X_y : bool, default=False
         If True, return ``(data, target)`` instead of a Bunch.
@@ -61,7 +80,7 @@ def load_image_folder(path, *, normalizer=None, return_X_y=False, as_frame=False
         Dictionary-like object, with the following attributes.
 
         data : {ndarray, DataFrame} of shape (n_samples, 784), uint8
-            The images, one a row, with values from 0 to 255; float32 where rows may be NaN.
+            The images, one a row, with values from 0 to 255; float32 if rows may be NaN.
         target : {ndarray, Series} of shape (n_samples,), int64
             The classes, as positions in `target_names`.
         images : ndarray of shape (n_samples, 28, 28), uint8
@@ -72,7 +91,7 @@ def load_image_folder(path, *, normalizer=None, return_X_y=False, as_frame=False
             The name of each target value: the names of the folders or the labels, in the order of
             the numbers if all are numbers, else of the alphabet.
         filenames : list of str
-            The path of each picture.
+            The path of each image.
         frame : DataFrame of shape (n_samples, 785) or None
             `data` and `target`, if `as_frame` is True.
         DESCR : str
@@ -84,12 +103,12 @@ def load_image_folder(path, *, normalizer=None, return_X_y=False, as_frame=False
     Raises
     ------
     DatasetError
-        If the folder isn't laid out like this, or pictures cannot be used; the message names all
+        If the folder isn't laid out like this, or images cannot be used; the message names all
         of these. It is an ``OSError``.
 
     See Also
     --------
-    skmnist.preprocessing.DigitNormalizer : What is done to the pictures.
+    skmnist.preprocessing.DigitNormalizer : Brings the images into MNIST's form.
 
     Examples
     --------
@@ -97,18 +116,18 @@ def load_image_folder(path, *, normalizer=None, return_X_y=False, as_frame=False
     >>> X, y = load_image_folder("my digits", return_X_y=True)  # doctest: +SKIP
     """
     path = Path(path)
-    files, labels = _find_pictures(path)
-    target_names = sorted(set(labels), key=_order(labels))
-    number = {name: i for i, name in enumerate(target_names)}
+    files, labels = _find_images(path)
+    target_names = sorted(set(labels), key=_sort_key(labels))
+    index = {name: i for i, name in enumerate(target_names)}
     data = _transform(DigitNormalizer() if normalizer is None else normalizer, files)
     side = round(data.shape[1] ** 0.5)
     title = f"Pictures from {path}"
     description = _DESCRIPTION.format(
         path=path, line="-" * len(title), n=len(files), n_classes=len(target_names)
     )
-    result = image_bunch(
+    result: Any = image_bunch(
         data.reshape(len(data), side, -1),
-        np.array([number[label] for label in labels], dtype=np.int64),
+        np.array([index[label] for label in labels], dtype=np.int64),
         target_names,
         description,
         return_X_y=return_X_y,
@@ -119,13 +138,13 @@ def load_image_folder(path, *, normalizer=None, return_X_y=False, as_frame=False
     return result
 
 
-def _order(labels):
-    """Return the key by which labels are sorted: as numbers, if all are."""
+def _sort_key(labels: list[str]) -> Callable[[str], Any]:
+    """Return the key that sorts labels: as numbers if all are numbers."""
     return int if all(label.isdecimal() for label in labels) else str
 
 
-def _find_pictures(path):
-    """Return the pictures' paths and labels, as lists."""
+def _find_images(path: Path) -> tuple[list[Path], list[str]]:
+    """Return the images' paths and labels."""
     try:
         if not path.is_dir():
             return _read_csv(path)
@@ -139,7 +158,7 @@ def _find_pictures(path):
                 f"{path}: holds {len(tables)} CSV files and no folders. Wanted is one folder for "
                 "each class, or one CSV file of names and labels."
             )
-        pictures = {folder: _pictures_in(folder) for folder in folders}
+        images = {folder: _image_files(folder) for folder in folders}
     except DatasetError:
         raise
     except OSError as error:
@@ -147,63 +166,63 @@ def _find_pictures(path):
             f"{path}: cannot be read ({error.strerror or error}). Wanted is a folder with one "
             "folder for each class, or a CSV file of names and labels."
         ) from error
-    empty = [folder.name for folder in folders if not pictures[folder]]
+    empty = [folder.name for folder in folders if not images[folder]]
     if empty:
         raise DatasetError(
             f"{path}: no pictures in the folders {', '.join(empty)}. Wanted is one folder for each "
             "class, with its pictures."
         )
-    pairs = [(file, folder.name) for folder in folders for file in pictures[folder]]
+    pairs = [(file, folder.name) for folder in folders for file in images[folder]]
     return [file for file, _ in pairs], [label for _, label in pairs]
 
 
-def _pictures_in(folder):
+def _image_files(folder: Path) -> list[Path]:
     return sorted(
         file
         for file in folder.iterdir()
-        if not file.name.startswith(".") and file.name.lower() not in _NOT_PICTURES
+        if not file.name.startswith(".") and file.name.lower() not in _IGNORED_FILES
     )
 
 
-def _read_csv(path):
-    wanted = "Wanted is a CSV file of two columns, the pictures' names and their labels."
+def _read_csv(path: Path) -> tuple[list[Path], list[str]]:
+    expected = "Wanted is a CSV file of two columns, the pictures' names and their labels."
     try:
         text = path.read_text(encoding="utf-8-sig")
-        # Spreadsheets separate by what their language leaves free.
+        # The separator of spreadsheet programs depends on their language.
         separator = max(",;\t", key=text.partition("\n")[0].count)
         table = pd.read_csv(
             io.StringIO(text), header=None, sep=separator, dtype=str, keep_default_na=False
         )
     except (ValueError, pd.errors.ParserError) as error:
-        words = str(error).strip()
-        raise DatasetError(f"{path}: cannot be read as CSV ({words}). {wanted}") from error
+        reason = str(error).strip()
+        raise DatasetError(f"{path}: cannot be read as CSV ({reason}). {expected}") from error
     if table.shape[1] != 2:
         columns = "1 column" if table.shape[1] == 1 else f"{table.shape[1]} columns"
-        raise DatasetError(f"{path}: has {columns}. {wanted}")
+        raise DatasetError(f"{path}: has {columns}. {expected}")
     names, labels = (table[column].str.strip().tolist() for column in (0, 1))
     if "." not in names[0]:
         names, labels = names[1:], labels[1:]
     if not names:
-        raise DatasetError(f"{path}: names no pictures. {wanted}")
+        raise DatasetError(f"{path}: names no pictures. {expected}")
     blank = [i for i, pair in enumerate(zip(names, labels, strict=True), start=1) if "" in pair]
     if blank:
         raise DatasetError(
-            f"{path}: the name or the label is empty in picture {blank[0]}. {wanted}"
+            f"{path}: the name or the label is empty in picture {blank[0]}. {expected}"
         )
     return [path.parent / name for name in names], labels
 
 
-def _transform(normalizer, files):
-    """Return the pictures as rows, or say which ones cannot be used: all of them."""
+def _transform(normalizer: Any, files: list[Path]) -> np.ndarray:
+    """Return the images as rows, or raise a DatasetError that names all unusable images."""
     try:
         return normalizer.transform(files)
     except ImageError:
-        problems = [problem for file in files if (problem := _problem_with(file, normalizer))]
-    words = f"{len(problems)} of {len(files)} pictures cannot be used:"
-    raise DatasetError("\n".join([words, *problems]))
+        problems = [problem for file in files if (problem := _load_error(normalizer, file))]
+    title = f"{len(problems)} of {len(files)} pictures cannot be used:"
+    raise DatasetError("\n".join([title, *problems]))
 
 
-def _problem_with(file, normalizer):
+def _load_error(normalizer: Any, file: Path) -> str | None:
     try:
         normalizer.transform([file])
     except ImageError as error:

@@ -1,16 +1,27 @@
 """Kuzushiji-MNIST: Japanese characters in the form of MNIST."""
 
-from ._dataset_spec import ImageSet, idx_part
-from ._loading import load_image_set
+from __future__ import annotations
 
-_KMNIST = ImageSet(
+from typing import TYPE_CHECKING, Literal
+
+from ._dataset_spec import DatasetSpec, idx_split
+from ._loading import load_dataset
+
+if TYPE_CHECKING:
+    import os
+
+    from sklearn.utils import Bunch
+
+    from ._bunch import Arrays, Frames
+
+_KMNIST = DatasetSpec(
     torchvision_name="KMNIST",
-    parts={
-        "train": idx_part(
-            "KMNIST", "train", 60_000, labels_digest="949e75301f8813e0dc5800dcc320fc52"
+    splits={
+        "train": idx_split(
+            "KMNIST", "train", 60_000, labels_checksum="949e75301f8813e0dc5800dcc320fc52"
         ),
-        "test": idx_part(
-            "KMNIST", "t10k", 10_000, labels_digest="9f55f451c0988b028eccdf7d5cc265ab"
+        "test": idx_split(
+            "KMNIST", "t10k", 10_000, labels_checksum="9f55f451c0988b028eccdf7d5cc265ab"
         ),
     },
     target_names=("o", "ki", "su", "tsu", "na", "ha", "ma", "ya", "re", "wo"),
@@ -30,12 +41,12 @@ Open Data in the Humanities (CODH).
 
 def fetch_kmnist(
     *,
-    subset="train",
-    return_X_y=False,
-    as_frame=False,
-    data_home=None,
-    download_if_missing=True,
-):
+    subset: Literal["train", "test", "all"] = "train",
+    return_X_y: bool = False,
+    as_frame: bool = False,
+    data_home: str | os.PathLike[str] | None = None,
+    download_if_missing: bool = True,
+) -> Bunch | Arrays | Frames:
     """Load the Kuzushiji-MNIST characters, downloaded once (classification).
 
     ====================   ==============
@@ -52,7 +63,7 @@ def fetch_kmnist(
     ----------
     subset : {"train", "test", "all"}, default="train"
         The images for training, those for testing, or both in this order. The order
-        of the rows is the files'.
+        of the samples is the files'.
 
     return_X_y : bool, default=False
         If True, return ``(data, target)`` instead of a Bunch.
@@ -105,7 +116,7 @@ def fetch_kmnist(
 
     Notes
     -----
-    A digest of each file is noted beside it when it is downloaded, and every byte is
+    A checksum of each file is written beside it when it is downloaded, and every byte is
     checked against it (SHA-256) each time the file is read. Of image files that came some
     other way the form and the size are checked, of label files every byte (MD5).
 
@@ -123,4 +134,4 @@ def fetch_kmnist(
     >>> X.shape  # doctest: +SKIP
     (60000, 784)
     """
-    return load_image_set(_KMNIST, subset, return_X_y, as_frame, data_home, download_if_missing)
+    return load_dataset(_KMNIST, subset, return_X_y, as_frame, data_home, download_if_missing)

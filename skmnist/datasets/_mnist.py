@@ -1,21 +1,31 @@
 """MNIST: the digits that everybody starts with."""
 
+from __future__ import annotations
+
 from string import digits
+from typing import TYPE_CHECKING, Literal
 
-from ._dataset_spec import ImageSet, idx_part
-from ._loading import load_image_set
+from ._dataset_spec import DatasetSpec, idx_split
+from ._loading import load_dataset
 
-_MNIST = ImageSet(
+if TYPE_CHECKING:
+    import os
+
+    from sklearn.utils import Bunch
+
+    from ._bunch import Arrays, Frames
+
+_MNIST = DatasetSpec(
     torchvision_name="MNIST",
-    parts={
-        "train": idx_part(
+    splits={
+        "train": idx_split(
             "MNIST",
             "train",
             60_000,
             "ba891046e6505d7aadcbbe25680a0738ad16aec93bde7f9b65e87a2fc25776db",
             "65a50cbbf4e906d70832878ad85ccda5333a97f0f4c3dd2ef09a8a9eef7101c5",
         ),
-        "test": idx_part(
+        "test": idx_split(
             "MNIST",
             "t10k",
             10_000,
@@ -41,12 +51,12 @@ usually distributed under CC BY-SA 3.0.
 
 def fetch_mnist(
     *,
-    subset="train",
-    return_X_y=False,
-    as_frame=False,
-    data_home=None,
-    download_if_missing=True,
-):
+    subset: Literal["train", "test", "all"] = "train",
+    return_X_y: bool = False,
+    as_frame: bool = False,
+    data_home: str | os.PathLike[str] | None = None,
+    download_if_missing: bool = True,
+) -> Bunch | Arrays | Frames:
     """Load the MNIST digits, downloaded once (classification).
 
     ====================   ==============
@@ -64,7 +74,7 @@ def fetch_mnist(
     ----------
     subset : {"train", "test", "all"}, default="train"
         The images for training, those for testing, or both in this order. The order
-        of the rows is the files'.
+        of the samples is the files'.
 
     return_X_y : bool, default=False
         If True, return ``(data, target)`` instead of a Bunch.
@@ -133,4 +143,4 @@ def fetch_mnist(
     >>> X.shape  # doctest: +SKIP
     (60000, 784)
     """
-    return load_image_set(_MNIST, subset, return_X_y, as_frame, data_home, download_if_missing)
+    return load_dataset(_MNIST, subset, return_X_y, as_frame, data_home, download_if_missing)

@@ -1,15 +1,25 @@
 """QMNIST: MNIST with its lost test digits."""
 
+from __future__ import annotations
+
 from string import digits
+from typing import TYPE_CHECKING, Literal
 
-from ._dataset_spec import ImageSet, idx_part
-from ._loading import load_image_set
+from ._dataset_spec import DatasetSpec, idx_split
+from ._loading import load_dataset
 
-_QMNIST = ImageSet(
+if TYPE_CHECKING:
+    import os
+
+    from sklearn.utils import Bunch
+
+    from ._bunch import Arrays, Frames
+
+_QMNIST = DatasetSpec(
     torchvision_name="QMNIST",
-    parts={
-        "train": idx_part("QMNIST", "qmnist-train", 60_000, labels="idx2-int"),
-        "test": idx_part("QMNIST", "qmnist-test", 60_000, labels="idx2-int"),
+    splits={
+        "train": idx_split("QMNIST", "qmnist-train", 60_000, labels="idx2-int"),
+        "test": idx_split("QMNIST", "qmnist-test", 60_000, labels="idx2-int"),
     },
     target_names=tuple(digits),
     # The class, then where the digit stands in NIST's collection: series, writer, ...
@@ -30,12 +40,12 @@ BSD 3-clause licence.
 
 def fetch_qmnist(
     *,
-    subset="train",
-    return_X_y=False,
-    as_frame=False,
-    data_home=None,
-    download_if_missing=True,
-):
+    subset: Literal["train", "test", "all"] = "train",
+    return_X_y: bool = False,
+    as_frame: bool = False,
+    data_home: str | os.PathLike[str] | None = None,
+    download_if_missing: bool = True,
+) -> Bunch | Arrays | Frames:
     """Load the QMNIST digits, downloaded once (classification).
 
     ====================   ==============
@@ -54,7 +64,7 @@ def fetch_qmnist(
     ----------
     subset : {"train", "test", "all"}, default="train"
         The images for training, those for testing, or both in this order. The order
-        of the rows is the files'.
+        of the samples is the files'.
 
     return_X_y : bool, default=False
         If True, return ``(data, target)`` instead of a Bunch.
@@ -110,7 +120,7 @@ def fetch_qmnist(
     The files hold eight numbers for each digit (class, NIST series, writer, ...), of
     which `target` is the class. Published under the BSD 3-clause licence.
 
-    A digest of each file is noted beside it when it is downloaded, and every byte is
+    A checksum of each file is written beside it when it is downloaded, and every byte is
     checked against it (SHA-256) each time the file is read. Of files that came some other
     way the form, the size and the labels' range are checked.
 
@@ -126,4 +136,4 @@ def fetch_qmnist(
     >>> X.shape  # doctest: +SKIP
     (60000, 784)
     """
-    return load_image_set(_QMNIST, subset, return_X_y, as_frame, data_home, download_if_missing)
+    return load_dataset(_QMNIST, subset, return_X_y, as_frame, data_home, download_if_missing)

@@ -1,48 +1,53 @@
-"""Get one file from a server, or give up in time."""
+"""Download one file, with timeouts."""
+
+from __future__ import annotations
 
 import http.client
 import time
 import urllib.error
 import urllib.request
+from typing import Any
 
-_TIMEOUT = 20  # seconds in which a server has to send something,
-_LEAST_BYTES = 20_000  # and this much at least
-_BLOCK = 2**16
+_TIMEOUT = 20  # seconds; in each such period a server has to send at least _MIN_BYTES
+_MIN_BYTES = 20_000
+_BLOCK_SIZE = 2**16
 
 
 class _NoDowngrade(urllib.request.HTTPRedirectHandler):
-    """Follows redirections, but for those from https to http."""
+    """Follow redirections, except those from https to http."""
 
-    def redirect_request(self, req, fp, code, msg, headers, newurl):
+    def redirect_request(
+        self, req: urllib.request.Request, fp: Any, code: int, msg: str, headers: Any, newurl: str
+    ) -> urllib.request.Request | None:
         if req.full_url.startswith("https:") and not newurl.startswith("https:"):
             raise urllib.error.URLError(f"redirected from https to {newurl}")
         return super().redirect_request(req, fp, code, msg, headers, newurl)
 
 
-def retrieve(url, filename):
-    """Write what `url` holds to `filename`.
+def retrieve(url: str, filename: str) -> None:
+    """Download `url` to `filename`.
 
     Raises
     ------
     RuntimeError
-        Whatever went wrong, so that torchvision goes on to the next mirror, and not from https
-        to http, as after an OSError.
+        For every failure, so that torchvision continues with the next mirror. After an OSError it
+        would try http instead of https.
     """
-    # The addresses are torchvision's.
+    # The URLs are torchvision's.
     request = urllib.request.Request(url, headers={"User-Agent": "skmnist"})  # noqa: S310
     opener = urllib.request.build_opener(_NoDowngrade)
     try:
         with opener.open(request, timeout=_TIMEOUT) as response, open(filename, "wb") as file:
-            length, came = response.length, 0
-            deadline, enough = time.monotonic() + _TIMEOUT, _LEAST_BYTES
-            while block := response.read1(_BLOCK):
+            length, n_received = response.length, 0
+            deadline, n_required = time.monotonic() + _TIMEOUT, _MIN_BYTES
+            while block := response.read1(_BLOCK_SIZE):
                 file.write(block)
-                came += len(block)
+                n_received += len(block)
                 if time.monotonic() > deadline:
-                    if came < enough:
-                        raise TimeoutError(f"only {came} bytes came")
-                    deadline, enough = time.monotonic() + _TIMEOUT, came + _LEAST_BYTES
-            if length is not None and came != length:
-                raise EOFError(f"{came} bytes came, {length} were announced")
+                    if n_received < n_required:
+                        raise TimeoutError(f"only {n_received} bytes came")
+                    deadline, n_required = time.monotonic() + _TIMEOUT, n_received + _MIN_BYTES
+            if length is not None and n_received != length:
+                raise EOFError(f"{n_received} bytes came, {length} were announced")
     except (OSError, EOFError, ValueError, http.client.HTTPException) as error:
         raise RuntimeError(f"{url}: {type(error).__name__}: {error}") from error

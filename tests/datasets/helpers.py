@@ -19,7 +19,7 @@ import numpy as np
 import pytest
 
 from skmnist import datasets
-from skmnist.datasets._dataset_spec import File, ImageSet, Part
+from skmnist.datasets._dataset_spec import DatasetSpec, File, Split
 
 N_IMAGES = {"train": 9, "test": 5}
 
@@ -34,9 +34,9 @@ def every_set():
             fetch = getattr(datasets, name)
             content = vars(sys.modules[fetch.__module__])
             for value in content.values():
-                if isinstance(value, ImageSet):
+                if isinstance(value, DatasetSpec):
                     yield pytest.param(fetch, value, id=name)
-            for split, value in content.get("_SPLITS", {}).items():
+            for split, value in content.get("_SPECS", {}).items():
                 fetch_split = functools.partial(fetch, split=split)
                 yield pytest.param(fetch_split, value, id=f"{name}-{split}")
 
@@ -44,7 +44,7 @@ def every_set():
 EVERY_SET = list(every_set())
 
 
-IMAGE_SETS = {case.id.removeprefix("fetch_"): case.values[1] for case in EVERY_SET}
+SPECS = {case.id.removeprefix("fetch_"): case.values[1] for case in EVERY_SET}
 
 
 def idx_bytes(array):
@@ -54,18 +54,18 @@ def idx_bytes(array):
 
 
 class FakeSet:
-    """A small set in the form of `image_set`, which from now on wants these files."""
+    """A small set in the form of `spec`, which from now on wants these files."""
 
-    def __init__(self, image_set, monkeypatch):
+    def __init__(self, spec, monkeypatch):
         self.files, self.images, self.target = {}, {}, {}
         rng = np.random.default_rng(0)
-        for subset, part in list(image_set.parts.items()):
+        for subset, split in list(spec.splits.items()):
             n = N_IMAGES[subset]
-            n_classes = len(image_set.target_names)
+            n_classes = len(spec.target_names)
             target = rng.integers(0, n_classes, n)
             target[:2] = 0, n_classes - 1
-            labels = target + image_set.first_label
-            if image_set.torchvision_name == "USPS":
+            labels = target + spec.first_label
+            if spec.torchvision_name == "USPS":
                 values = rng.integers(-1000, 1001, (n, 256)) / 1000
                 images = ((values.astype(np.float32) + 1) / 2 * 255).astype(np.uint8)
                 images = images.reshape(n, 16, 16)
@@ -78,22 +78,22 @@ class FakeSet:
                 digest = functools.partial(hashlib.md5, usedforsecurity=False)
             else:
                 images = rng.integers(0, 256, (n, 28, 28), dtype=np.uint8)
-                if image_set.label_columns > 1:
-                    stored = rng.integers(-9, 1000, (n, image_set.label_columns), dtype=np.int32)
+                if spec.label_columns > 1:
+                    stored = rng.integers(-9, 1000, (n, spec.label_columns), dtype=np.int32)
                     stored[:, 0] = labels
                 else:
                     stored = labels.astype(np.uint8)
-                in_file = np.transpose(images, (0, 2, 1)) if image_set.transposed else images
+                in_file = np.transpose(images, (0, 2, 1)) if spec.transposed else images
                 contents = [idx_bytes(in_file), idx_bytes(stored)]
                 digest = hashlib.sha256
             self.images[subset], self.target[subset] = images, target
             files = []
-            for file, content in zip(part.files, contents, strict=True):
+            for file, content in zip(split.files, contents, strict=True):
                 self.files[file.path] = content
-                files.append(File(file.path, file.digest and digest(content).hexdigest()))
-            monkeypatch.setitem(image_set.parts, subset, Part(*files, n))
+                files.append(File(file.path, file.checksum and digest(content).hexdigest()))
+            monkeypatch.setitem(spec.splits, subset, Split(*files, n))
         # What a download leaves: a digest beside each file, unless they are known beforehand.
-        notes = [] if image_set.has_known_digests else [f"{path}.sha256" for path in self.files]
+        notes = [] if spec.has_known_checksums else [f"{path}.sha256" for path in self.files]
         self.downloaded = {*self.files, *notes}
 
     def write(self, home, *, compressed=False):

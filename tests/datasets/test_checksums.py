@@ -19,10 +19,10 @@ from skmnist.exceptions import DatasetError
 from tests.datasets.helpers import (
     ADVICE,
     EVERY_SET,
-    IMAGE_SETS,
     KMNIST_IMAGES,
     KMNIST_LABELS,
     N_IMAGES,
+    SPECS,
     FakeSet,
     answers,
     fail_as_torchvision,
@@ -82,22 +82,22 @@ def test_fewer_labels_than_images(kmnist, tmp_path):
 
 
 # The digest of USPS's files fixes the labels.
-@pytest.mark.parametrize("fetch, image_set", [c for c in EVERY_SET if c.id != "fetch_usps"])
-def test_label_out_of_range_is_named(fetch, image_set, monkeypatch, tmp_path):
-    fake = FakeSet(image_set, monkeypatch)
+@pytest.mark.parametrize("fetch, spec", [c for c in EVERY_SET if c.id != "fetch_usps"])
+def test_label_out_of_range_is_named(fetch, spec, monkeypatch, tmp_path):
+    fake = FakeSet(spec, monkeypatch)
     fake.write(tmp_path)
-    part = image_set.parts["train"]
-    shape = (part.n_images,) if image_set.label_columns == 1 else (part.n_images, 8)
-    first, n_classes = image_set.first_label, len(image_set.target_names)
+    split = spec.splits["train"]
+    shape = (split.n_images,) if spec.label_columns == 1 else (split.n_images, 8)
+    first, n_classes = spec.first_label, len(spec.target_names)
     for wrong in [first + n_classes, *([first - 1] if first else [])]:
-        labels = np.full(shape, first, "uint8" if image_set.label_columns == 1 else "int32")
+        labels = np.full(shape, first, "uint8" if spec.label_columns == 1 else "int32")
         labels[3] = wrong
         content = idx_bytes(labels)
-        (tmp_path / part.labels.path).write_bytes(content)
-        if part.labels.digest:
-            labels_file = File(part.labels.path, hashlib.sha256(content).hexdigest())
-            monkeypatch.setitem(image_set.parts, "train", part._replace(labels=labels_file))
-        message = rf"{part.labels.path}: holds the label {wrong} \(row 3\), wanted {first} to"
+        (tmp_path / split.labels.path).write_bytes(content)
+        if split.labels.checksum:
+            labels_file = File(split.labels.path, hashlib.sha256(content).hexdigest())
+            monkeypatch.setitem(spec.splits, "train", split._replace(labels=labels_file))
+        message = rf"{split.labels.path}: holds the label {wrong} \(row 3\), wanted {first} to"
         with pytest.raises(DatasetError, match=message):
             fetch(data_home=tmp_path)
 
@@ -105,7 +105,7 @@ def test_label_out_of_range_is_named(fetch, image_set, monkeypatch, tmp_path):
 @pytest.mark.parametrize("compressed", [False, True], ids=["raw", "gz"])
 @pytest.mark.parametrize("file", ["images-idx3", "labels-idx1"])
 def test_any_flipped_bit_of_mnist_is_noticed(file, compressed, monkeypatch, tmp_path):
-    fake = FakeSet(IMAGE_SETS["mnist"], monkeypatch)
+    fake = FakeSet(SPECS["mnist"], monkeypatch)
     path = f"MNIST/raw/train-{file}-ubyte"
     for position in (0, 7, 8, -1):
         fake.write(tmp_path, compressed=compressed)
@@ -117,7 +117,7 @@ def test_any_flipped_bit_of_mnist_is_noticed(file, compressed, monkeypatch, tmp_
 
 
 def test_digest_that_differs_is_shown(monkeypatch, tmp_path):
-    fake = FakeSet(IMAGE_SETS["mnist"], monkeypatch)
+    fake = FakeSet(SPECS["mnist"], monkeypatch)
     fake.write(tmp_path)
     path = "MNIST/raw/train-images-idx3-ubyte"
     wanted = hashlib.sha256(fake.files[path]).hexdigest()
@@ -128,11 +128,11 @@ def test_digest_that_differs_is_shown(monkeypatch, tmp_path):
         fetch_mnist(data_home=tmp_path)
 
 
-@pytest.mark.parametrize("fetch, image_set", EVERY_SET)
+@pytest.mark.parametrize("fetch, spec", EVERY_SET)
 def test_any_flipped_byte_of_what_was_downloaded_is_noticed(
-    fetch, image_set, server, monkeypatch, tmp_path
+    fetch, spec, server, monkeypatch, tmp_path
 ):
-    fake = FakeSet(image_set, monkeypatch)
+    fake = FakeSet(spec, monkeypatch)
     server.content = answers(fake)
     fetch(subset="all", data_home=tmp_path)
     for path in fake.files:
@@ -169,7 +169,7 @@ def test_noted_digest_is_that_of_sha256sum_and_holds_for_the_packed_file_too(
 
 
 def test_damaged_usps_is_refused(monkeypatch, tmp_path):
-    fake = FakeSet(IMAGE_SETS["usps"], monkeypatch)
+    fake = FakeSet(SPECS["usps"], monkeypatch)
     for content in [b"", fake.files["usps.bz2"][:-9], b"<html>", bz2.compress(b"0 1:9")]:
         fake.write(tmp_path)
         (tmp_path / "usps.bz2").write_bytes(content)

@@ -21,9 +21,9 @@ from skmnist.datasets import (
 from skmnist.exceptions import DatasetError
 from tests.datasets.helpers import (
     ADVICE,
-    IMAGE_SETS,
     KMNIST_IMAGES,
     KMNIST_LABELS,
+    SPECS,
     FakeSet,
     answers,
     files_below,
@@ -146,7 +146,7 @@ def test_threads_that_fetch_at_once_download_once(kmnist, monkeypatch, tmp_path)
 def fetch_in_a_process(home):
     """Fetch when the other process is downloading, too (which it says by a file)."""
     with pytest.MonkeyPatch.context() as monkeypatch:
-        fake = FakeSet(IMAGE_SETS["kmnist"], monkeypatch)
+        fake = FakeSet(SPECS["kmnist"], monkeypatch)
 
         def download(root):
             Path(f"{home}-{os.getpid()}").touch()

@@ -10,21 +10,21 @@ from skmnist.datasets import (
     fetch_mnist,
     fetch_qmnist,
 )
-from tests.datasets.helpers import EVERY_SET, IMAGE_SETS, N_IMAGES, FakeSet, fail_as_torchvision
+from tests.datasets.helpers import EVERY_SET, N_IMAGES, SPECS, FakeSet, fail_as_torchvision
 
 # What every set has in common
 
 
 @pytest.mark.parametrize("compressed", [False, True], ids=["raw", "gz"])
-@pytest.mark.parametrize("fetch, image_set", EVERY_SET)
-def test_bunch_is_scikit_learns(fetch, image_set, compressed, monkeypatch, tmp_path):
-    fake = FakeSet(image_set, monkeypatch)
+@pytest.mark.parametrize("fetch, spec", EVERY_SET)
+def test_bunch_is_scikit_learns(fetch, spec, compressed, monkeypatch, tmp_path):
+    fake = FakeSet(spec, monkeypatch)
     fake.write(tmp_path, compressed=compressed)
     fail_as_torchvision(monkeypatch)
-    for subset, parts in {"train": ["train"], "test": ["test"], "all": ["train", "test"]}.items():
+    for subset, names in {"train": ["train"], "test": ["test"], "all": ["train", "test"]}.items():
         bunch = fetch(subset=subset, data_home=tmp_path)
-        images = np.concatenate([fake.images[part] for part in parts])
-        target = np.concatenate([fake.target[part] for part in parts])
+        images = np.concatenate([fake.images[split] for split in names])
+        target = np.concatenate([fake.target[split] for split in names])
         np.testing.assert_array_equal(bunch.images, images)
         np.testing.assert_array_equal(bunch.target, target)
         np.testing.assert_array_equal(bunch.data, images.reshape(len(images), -1))
@@ -40,9 +40,9 @@ def test_bunch_is_scikit_learns(fetch, image_set, compressed, monkeypatch, tmp_p
     np.testing.assert_array_equal(fetch(data_home=tmp_path).images, fake.images["train"])
 
 
-@pytest.mark.parametrize("fetch, image_set", EVERY_SET)
-def test_data_and_target_as_tuple_and_as_frame(fetch, image_set, monkeypatch, tmp_path):
-    fake = FakeSet(image_set, monkeypatch)
+@pytest.mark.parametrize("fetch, spec", EVERY_SET)
+def test_data_and_target_as_tuple_and_as_frame(fetch, spec, monkeypatch, tmp_path):
+    fake = FakeSet(spec, monkeypatch)
     fake.write(tmp_path)
     X, y = fetch(return_X_y=True, data_home=tmp_path)
     bunch = fetch(as_frame=True, data_home=tmp_path)
@@ -56,13 +56,13 @@ def test_data_and_target_as_tuple_and_as_frame(fetch, image_set, monkeypatch, tm
     np.testing.assert_array_equal(bunch.images, fake.images["train"])
 
 
-@pytest.mark.parametrize("fetch, image_set", EVERY_SET)
-def test_docstring_states_the_numbers_in_the_table(fetch, image_set):
+@pytest.mark.parametrize("fetch, spec", EVERY_SET)
+def test_docstring_states_the_numbers_in_the_table(fetch, spec):
     doc = getattr(fetch, "func", fetch).__doc__
-    for number in [part.n_images for part in image_set.parts.values()]:
+    for number in [split.n_images for split in spec.splits.values()]:
         assert f"{number:,}" in doc
-    assert re.search(rf"\b{len(image_set.target_names)}\b", doc)
-    assert f"(n_samples, {np.prod(image_set.image_shape)})" in doc
+    assert re.search(rf"\b{len(spec.target_names)}\b", doc)
+    assert f"(n_samples, {np.prod(spec.image_shape)})" in doc
 
 
 def test_docstrings_share_their_common_part():
@@ -90,7 +90,7 @@ def test_wrong_split_names_the_allowed_ones():
 
 
 def test_emnist_stands_upright(monkeypatch, tmp_path):
-    fake = FakeSet(IMAGE_SETS["emnist-balanced"], monkeypatch)
+    fake = FakeSet(SPECS["emnist-balanced"], monkeypatch)
     fake.write(tmp_path)
     in_file = fake.files["EMNIST/raw/emnist-balanced-train-images-idx3-ubyte"][16:]
     in_file = np.frombuffer(in_file, np.uint8).reshape(-1, 28, 28)
@@ -100,7 +100,7 @@ def test_emnist_stands_upright(monkeypatch, tmp_path):
 
 
 def test_emnist_letters_count_from_0_though_the_file_counts_from_1(monkeypatch, tmp_path):
-    fake = FakeSet(IMAGE_SETS["emnist-letters"], monkeypatch)
+    fake = FakeSet(SPECS["emnist-letters"], monkeypatch)
     fake.write(tmp_path)
     labels = fake.files["EMNIST/raw/emnist-letters-train-labels-idx1-ubyte"][8:]
     letters = fetch_emnist(split="letters", data_home=tmp_path)
@@ -110,7 +110,7 @@ def test_emnist_letters_count_from_0_though_the_file_counts_from_1(monkeypatch, 
 
 
 def test_qmnist_keeps_the_class_of_the_eight_labels(monkeypatch, tmp_path):
-    fake = FakeSet(IMAGE_SETS["qmnist"], monkeypatch)
+    fake = FakeSet(SPECS["qmnist"], monkeypatch)
     fake.write(tmp_path)
     target = fetch_qmnist(data_home=tmp_path).target
     assert target.shape == (N_IMAGES["train"],)

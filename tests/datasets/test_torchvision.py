@@ -12,12 +12,12 @@ from skmnist.datasets import (
 )
 from skmnist.datasets._dataset_spec import File
 from skmnist.exceptions import DatasetError
-from tests.datasets.helpers import EVERY_SET, IMAGE_SETS, FakeSet, answers, files_below
+from tests.datasets.helpers import EVERY_SET, SPECS, FakeSet, answers, files_below
 
 
-@pytest.mark.parametrize("fetch, image_set", EVERY_SET)
-def test_torchvision_downloads_what_is_read(fetch, image_set, server, monkeypatch, tmp_path):
-    fake = FakeSet(image_set, monkeypatch)
+@pytest.mark.parametrize("fetch, spec", EVERY_SET)
+def test_torchvision_downloads_what_is_read(fetch, spec, server, monkeypatch, tmp_path):
+    fake = FakeSet(spec, monkeypatch)
     server.content = answers(fake)
     bunch = fetch(subset="all", data_home=tmp_path)
     np.testing.assert_array_equal(bunch.images, np.concatenate([*fake.images.values()]))
@@ -25,16 +25,16 @@ def test_torchvision_downloads_what_is_read(fetch, image_set, server, monkeypatc
     assert files_below(tmp_path) == fake.downloaded
 
 
-@pytest.mark.parametrize("fetch, image_set", EVERY_SET)
-def test_torchvision_without_a_network(fetch, image_set, server, tmp_path):
-    name = image_set.torchvision_name
+@pytest.mark.parametrize("fetch, spec", EVERY_SET)
+def test_torchvision_without_a_network(fetch, spec, server, tmp_path):
+    name = spec.torchvision_name
     with pytest.raises(DatasetError, match=rf"(?s){tmp_path}: {name} could not .*not known"):
         fetch(data_home=tmp_path)
     assert list(tmp_path.iterdir()) == []
 
 
 def test_usps_pixels_are_torchvisions(monkeypatch, tmp_path):
-    FakeSet(IMAGE_SETS["usps"], monkeypatch).write(tmp_path)
+    FakeSet(SPECS["usps"], monkeypatch).write(tmp_path)
     theirs = import_torchvision().datasets.USPS(tmp_path, train=True)
     ours = datasets.fetch_usps(data_home=tmp_path)
     np.testing.assert_array_equal(ours.images, theirs.data)
@@ -43,16 +43,16 @@ def test_usps_pixels_are_torchvisions(monkeypatch, tmp_path):
 
 def test_table_agrees_with_torchvision():
     theirs = import_torchvision().datasets
-    for name, image_set in IMAGE_SETS.items():
-        names = list(image_set.target_names)
+    for name, spec in SPECS.items():
+        names = list(spec.target_names)
         if name.startswith("emnist-"):
             classes = theirs.EMNIST.classes_split_dict[name.removeprefix("emnist-")]
             assert names == [name for name in classes if name != "N/A"]
         elif name == "usps":
             for subset, (_, file, md5) in theirs.USPS.split_list.items():
-                assert image_set.parts[subset].images == File(file, md5)
+                assert spec.splits[subset].images == File(file, md5)
         else:
-            classes = getattr(theirs, image_set.torchvision_name).classes
+            classes = getattr(theirs, spec.torchvision_name).classes
             assert names == [name.partition(" - ")[0] for name in classes]
 
 

@@ -124,7 +124,7 @@ for cls in CLASSIFIERS:
 held, done = threading.Event(), threading.Event()
 def hold():
     from skmnist.datasets import _loading as loading
-    with fork_global_rng(0, "test"), threads._lock, loading._one_download_at_a_time:
+    with fork_global_rng(0, "test"), threads._lock, loading._download_lock:
         held.set()
         done.wait()
 holder = threading.Thread(target=hold)
@@ -132,7 +132,7 @@ holder.start()
 held.wait()
 def fits():
     from skmnist.datasets import _loading as loading
-    with loading._one_download_at_a_time:
+    with loading._download_lock:
         return subject("MLPClassifier").fit(X, y) is not None
 print(in_a_fork(fits, 60))
 
