@@ -1,51 +1,39 @@
-"""Keep fitted classifiers and pipelines in files that hold nothing but data."""
+"""Save fitted classifiers and pipelines to files that hold nothing but data, and load them."""
 
-import numpy as np
-import pandas as pd
-from sklearn.base import clone
-from sklearn.decomposition import PCA
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
 from sklearn.pipeline import Pipeline
-from sklearn.preprocessing import MaxAbsScaler, MinMaxScaler, RobustScaler, StandardScaler
-from sklearn.utils.validation import check_is_fitted
 
-from skmnist._estimators.backprop import BackpropClassifier
-from skmnist._estimators.cnn import CNNClassifier
-from skmnist._estimators.mlp import MLPClassifier
-from skmnist._estimators.state import from_state, get_state
-from skmnist._estimators.torch_module import TorchClassifier
+from skmnist._estimators.state import get_state
 from skmnist._files.model_file import read_model_file, reraise_as_model_error, write_model_file
-from skmnist.exceptions import ModelFileError
-from skmnist.preprocessing import DigitNormalizer, PixelStandardizer
 
-# The classes that a file may name; no other is built. Their names are what the file holds.
-CLASSIFIERS = (BackpropClassifier, CNNClassifier, MLPClassifier, TorchClassifier)
+from .pipeline_state import (
+    CLASSIFIERS,
+    SKOPS_HINT,
+    classifier_from_state,
+    get_pipeline_state,
+    join_names,
+    pipeline_from_state,
+)
 
-# What each transformer learns: arrays of its features or components, or plain numbers.
-TRANSFORMERS = {
-    DigitNormalizer: (),
-    PixelStandardizer: ("mean_", "std_", "pixel_scale_"),
-    StandardScaler: ("mean_", "var_", "scale_", "n_samples_seen_"),
-    MinMaxScaler: ("min_", "scale_", "data_min_", "data_max_", "data_range_", "n_samples_seen_"),
-    MaxAbsScaler: ("scale_", "max_abs_", "n_samples_seen_"),
-    RobustScaler: ("center_", "scale_"),
-    PCA: (
-        "mean_",
-        "components_",
-        "explained_variance_",
-        "explained_variance_ratio_",
-        "singular_values_",
-        "n_components_",
-        "n_samples_",
-        "noise_variance_",
-        "_fit_svd_solver",
-    ),
-}
+if TYPE_CHECKING:
+    import os
+    from collections.abc import Callable
 
-_PASSTHROUGH = (None, "passthrough")
-_SKOPS = "skops (https://skops.readthedocs.io) keeps scikit-learn's other estimators"
+    import torch
+    from torch import nn
+
+    from skmnist._estimators.net_classifier import BaseNetClassifier
 
 
-def save(estimator, path, *, optimizer_state=True):
+def save(
+    estimator: BaseNetClassifier | Pipeline,
+    path: str | os.PathLike[str],
+    *,
+    optimizer_state: bool = True,
+) -> None:
     """Write a fitted classifier, or a pipeline that ends in one, to one file.
 
     The file is a safetensors file: numbers and text, nothing that could run. It holds the
@@ -98,19 +86,24 @@ def save(estimator, path, *, optimizer_state=True):
     True
     """
     if type(estimator) is Pipeline:
-        state = _pipeline_state(estimator, optimizer_state)
+        state = get_pipeline_state(estimator, optimizer_state)
     elif type(estimator) in CLASSIFIERS:
         state = get_state(estimator, optimizer_state=optimizer_state)
     else:
         raise TypeError(
-            f"save takes a {_names(CLASSIFIERS)}, or a Pipeline that ends in one; got "
-            f"{type(estimator).__name__}. {_SKOPS}; a subclass of your own has its own save and "
-            "load."
+            f"save takes a {join_names(CLASSIFIERS)}, or a Pipeline that ends in one; got "
+            f"{type(estimator).__name__}. {SKOPS_HINT}; a subclass of your own has its own save "
+            "and load."
         )
     write_model_file(path, state)
 
 
-def load(path, *, module=None, device=None):
+def load(
+    path: str | os.PathLike[str],
+    *,
+    module: nn.Module | Callable[..., nn.Module] | None = None,
+    device: str | torch.device | None = None,
+) -> BaseNetClassifier | Pipeline:
     """Return the classifier or pipeline that :func:`save` wrote.
 
     Loading runs no code from the file, whoever made it, and notices each changed byte. Who made
@@ -157,139 +150,5 @@ def load(path, *, module=None, device=None):
     state = read_model_file(path)
     with reraise_as_model_error(path):
         if state.get("class") == "Pipeline":
-            return _pipeline_from_state(state, module=module, device=device)
-        return _classifier_from_state(state, module=module, device=device)
-
-
-def _classifier_from_state(state, **kwargs):
-    return from_state(_class_of(state, CLASSIFIERS), state, **kwargs)
-
-
-def _class_of(state, classes):
-    for cls in classes:
-        if state.get("class") == cls.__name__:
-            return cls
-    raise ModelFileError(
-        f"The file holds a {state.get('class')!r:.100}, where a {_names(classes)} is wanted. It "
-        "needs a newer skmnist, or, for a class of your own, that class's load."
-    )
-
-
-def _names(classes):
-    *names, last = [cls.__name__ for cls in classes]
-    return f"{', '.join(names)} or {last}"
-
-
-# -- pipelines -------------------------------------------------------------------------------
-
-
-def _pipeline_state(pipeline, optimizer_state):
-    check_is_fitted(pipeline)
-    for name in ("memory", "transform_input"):
-        value = getattr(pipeline, name, None)
-        if value is not None:
-            raise TypeError(
-                f"{name}={value!r} of the Pipeline is not what a model file holds. Save after "
-                f"set_params({name}=None)."
-            )
-    *others, (last_name, last) = pipeline.steps
-    if type(last) not in CLASSIFIERS:
-        raise TypeError(
-            f"The Pipeline ends in {type(last).__name__}; a {_names(CLASSIFIERS)} is wanted. "
-            f"{_SKOPS}."
-        )
-    working = [step for _, step in others if step not in _PASSTHROUGH]
-    if any(isinstance(step, DigitNormalizer) for step in working[1:]):
-        raise TypeError(
-            "A model file holds a DigitNormalizer only as the first step of a Pipeline."
-        )
-    steps = [[name, _transformer_state(name, step)] for name, step in others]
-    steps.append([last_name, get_state(last, optimizer_state=optimizer_state)])
-    return {"class": "Pipeline", "verbose": pipeline.verbose, "steps": steps}
-
-
-def _pipeline_from_state(state, **kwargs):
-    if set(state) != {"class", "verbose", "steps"} or type(state["verbose"]) is not bool:
-        raise ValueError(f"the entries of its Pipeline are {sorted(state)}")
-    *others, (last_name, last) = state["steps"]
-    steps = [(last_name, _classifier_from_state(last, **kwargs))]
-    # From the end, where the weights tell the number of features.
-    classifier = steps[0][1]
-    widths = (classifier.n_features_in_,)
-    if classifier._input_image_shape is not None:
-        widths += classifier._input_image_shape[:1]  # what scikit-learn counts of pictures
-    for name, step in reversed(others):
-        transformer = step
-        if step not in _PASSTHROUGH:
-            transformer = _transformer_from_state(step, widths)
-            widths = (getattr(transformer, "n_features_in_", None),)
-        steps.insert(0, (name, transformer))
-    pipeline = Pipeline(steps, verbose=state["verbose"])
-    pipeline._validate_names([name for name, _ in steps])
-    return pipeline
-
-
-def _transformer_state(name, step):
-    if step in _PASSTHROUGH:
-        return step
-    if type(step) not in TRANSFORMERS:
-        raise TypeError(
-            f"The step {name!r} is a {type(step).__name__}, which a model file doesn't hold; it "
-            f"holds {_names(TRANSFORMERS)}. {_SKOPS}: keep the steps before the classifier in a "
-            "file of theirs, and save the classifier by itself."
-        )
-    known = ("n_features_in_", "feature_names_in_", *TRANSFORMERS[type(step)])
-    return {
-        "class": type(step).__name__,
-        "params": step.get_params(deep=False),
-        "fitted": {name: vars(step)[name] for name in known if name in vars(step)},
-        "output": getattr(step, "_sklearn_output_config", {}).get("transform"),
-    }
-
-
-def _transformer_from_state(state, widths):
-    """Return a transformer whose output has one of `widths` columns."""
-    cls = _class_of(state, TRANSFORMERS)
-    if set(state) != {"class", "params", "fitted", "output"}:
-        raise ValueError(f"the entries of its {cls.__name__} are {sorted(state)}")
-    transformer, fitted = cls(**state["params"]), state["fitted"]
-    _check_parameters(transformer)
-    needed = {"n_features_in_", *TRANSFORMERS[cls]} if TRANSFORMERS[cls] else set()
-    if not needed <= fitted.keys() <= {*needed, "feature_names_in_"}:
-        raise ValueError(f"the fitted attributes of its {cls.__name__} are {sorted(fitted)}")
-    n_features = fitted.get("n_features_in_")
-    columns = n_features
-    if cls is PCA:
-        columns = fitted["n_components_"]
-    elif cls is DigitNormalizer:
-        columns = len(transformer.get_feature_names_out())
-    if columns not in widths:
-        raise ValueError(f"its {cls.__name__} gives {columns} columns, not {widths[0]}")
-    shapes = {(), (n_features,), (columns,), (columns, n_features)}
-    for name, value in fitted.items():
-        if isinstance(value, np.ndarray) and value.shape not in shapes:
-            raise ValueError(f"{name} of its {cls.__name__} has the shape {value.shape}")
-        setattr(transformer, name, value)
-    if state["output"] is not None:
-        transformer.set_output(transform=state["output"])
-    if fitted:
-        _try_out(transformer)
-    return transformer
-
-
-def _check_parameters(transformer):
-    if hasattr(transformer, "_parameter_constraints"):  # scikit-learn's
-        transformer._validate_params()
-    else:  # ours look at them in fit
-        clone(transformer).fit(np.zeros((1, 1)))
-
-
-def _try_out(transformer):
-    """Transform one row, which fails where something is missing or is no number."""
-    row = np.zeros((1, transformer.n_features_in_))
-    if hasattr(transformer, "feature_names_in_"):
-        row = pd.DataFrame(row, columns=transformer.feature_names_in_)
-    with np.errstate(all="ignore"):
-        result = np.asarray(transformer.transform(row), dtype=np.float64)
-    if not np.isfinite(result).all():
-        raise ValueError(f"its {type(transformer).__name__} makes infinity or NaN of zeros")
+            return pipeline_from_state(state, module=module, device=device)
+        return classifier_from_state(state, module=module, device=device)

@@ -150,7 +150,7 @@ STEPS = [
 
 
 def test_every_step_that_is_promised_is_tested():
-    assert {type(step) for step in STEPS} - {str} == set(onnx_export.STEPS)
+    assert {type(step) for step in STEPS} - {str} == set(onnx_export.CONVERTERS)
 
 
 @pytest.mark.slow
@@ -260,16 +260,16 @@ def test_a_module_that_torch_cannot_translate_is_refused_quietly(module, words, 
 def test_other_answers_are_found_out_and_an_older_file_stays(tmp_path, monkeypatch):
     path = tmp_path / "model.onnx"
     path.write_bytes(b"old")
-    translate = onnx_export._translate
+    convert = onnx_export.convert_to_onnx
 
-    def translate_wrongly(*args):
-        model = translate(*args)
+    def convert_wrongly(*args):
+        model = convert(*args)
         bias = next(t for t in model.graph.initializer if list(t.dims) == [10])
         values = onnx.numpy_helper.to_array(bias) + np.eye(10, dtype=np.float32)[3] * 1e-3
         bias.raw_data = values.astype(np.float32).tobytes()
         return model
 
-    monkeypatch.setattr(onnx_export, "_translate", translate_wrongly)
+    monkeypatch.setattr(onnx_export, "convert_to_onnx", convert_wrongly)
     with pytest.raises(OnnxExportError, match=r"differ by \d.*nothing was written"):
         export_onnx(tiny(skmnist.MLPClassifier).fit(X, Y), path)
     assert path.read_bytes() == b"old"

@@ -16,7 +16,8 @@ from sklearn.preprocessing import (
 
 import skmnist
 from skmnist._files.model_file import read_model_file, write_model_file
-from skmnist._persistence.save_load import TRANSFORMERS, load, save
+from skmnist._persistence.pipeline_state import TRANSFORMERS
+from skmnist._persistence.save_load import load, save
 from skmnist.exceptions import ModelFileError
 from skmnist.preprocessing import DigitNormalizer, PixelStandardizer
 from tests.helpers import digits, tiny

@@ -15,7 +15,7 @@ import skmnist
 from skmnist._networks.activations import ACTIVATION_MODULES
 from skmnist._networks.losses import LOSSES
 from skmnist._networks.weight_init import WEIGHT_INITS
-from skmnist._persistence.save_load import CLASSIFIERS as SAVED_CLASSIFIERS
+from skmnist._persistence.pipeline_state import CLASSIFIERS as SAVED_CLASSIFIERS
 from skmnist._persistence.save_load import load, save
 from skmnist._training.optimizers import OPTIMIZERS
 from skmnist._training.schedules import SCHEDULES

@@ -1,0 +1,99 @@
+"""The comparison of an ONNX model with the estimator that it was made of."""
+
+from __future__ import annotations
+
+import copy
+import warnings
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+import torch
+from sklearn.pipeline import Pipeline
+
+from skmnist.exceptions import OnnxExportError
+
+from .onnx_model import INPUT, LABELS, PROBABILITIES
+
+if TYPE_CHECKING:
+    from types import ModuleType
+
+    from sklearn.base import BaseEstimator
+
+    from skmnist._estimators.net_classifier import BaseNetClassifier
+
+    from .onnx_wrapper import OnnxWrapper
+
+TOLERANCE = 1e-5  # the largest allowed difference of a probability
+
+# Why a model may differ.
+_PRECISION_HINT = (
+    "It computes in float32, and pixels as large as these lose too much by that: fit on pixels "
+    "that are scaled, to 0..1 say."
+)
+_CUSTOM_MODULE_HINT = (
+    "Either pixels as large as these lose too much in float32, or the module does something in "
+    "Python that torch can't translate, such as x.max().item(): write it with tensors."
+)
+
+
+def check_outputs(
+    onnxruntime: ModuleType,
+    content: bytes,
+    estimator: BaseEstimator,
+    clf: BaseNetClassifier,
+    wrapper: OnnxWrapper,
+    input_shape: tuple[int, ...],
+) -> None:
+    """Raise an error if the outputs of the model aren't the estimator's."""
+    session = _make_session(onnxruntime, content)
+    X = _noise(clf, wrapper.steps).reshape(-1, *input_shape)
+    labels, proba = _reference_outputs(estimator, X)
+    second, first = np.sort(proba, axis=1)[:, -2:].T
+    is_clear = first - second > 2 * TOLERANCE
+    for batch in (slice(1), slice(3), slice(None)):
+        got_labels, got_proba = session.run([LABELS, PROBABILITIES], {INPUT: X[batch]})
+        difference = np.abs(got_proba - proba[batch]).max()
+        if not difference <= TOLERANCE:  # also if it is NaN
+            raise OnnxExportError(
+                f"The ONNX model's probabilities differ by {difference:.1e} from those of "
+                f"{type(clf).__name__}, more than {TOLERANCE:.0e}; nothing was written. "
+                + (_CUSTOM_MODULE_HINT if clf._custom_module else _PRECISION_HINT)
+            )
+        if not (got_labels == labels[batch])[is_clear[batch]].all():
+            raise OnnxExportError("The ONNX model's labels are others; nothing was written.")
+
+
+def _make_session(onnxruntime: ModuleType, content: bytes) -> Any:
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = 1  # no pool of threads for a few images
+    options.log_severity_level = 3  # errors
+    return onnxruntime.InferenceSession(content, options, providers=["CPUExecutionProvider"])
+
+
+def _reference_outputs(estimator: Any, X: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Return the labels and the probabilities of the estimator, at full precision."""
+    estimator = copy.deepcopy(estimator)
+    net = (estimator[-1] if isinstance(estimator, Pipeline) else estimator).net_
+    net.config = net.config._replace(bfloat16=False)
+    net.device = "cpu"  # GPUs round the factors of convolutions to TF32
+    net.module_.to("cpu")
+    if hasattr(estimator, "feature_names_in_"):
+        X = pd.DataFrame(X, columns=estimator.feature_names_in_)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # about the range of the pixels, which are noise
+        return estimator.predict(X), estimator.predict_proba(X)
+
+
+def _noise(clf: BaseNetClassifier, steps: Any) -> np.ndarray:
+    """Return 40 samples of noise, from sparse and faint to dense, on the scale of the fit."""
+    rng = np.random.default_rng(0)
+    low, high = clf.pixel_range_
+    background = np.clip(0.0, low, high)
+    noise = rng.uniform(low, high, (40, clf.n_features_in_)) - background
+    noise *= np.linspace(0, 1, 40)[:, None]
+    noise[rng.random(noise.shape) < rng.random((40, 1))] = 0
+    x = torch.from_numpy(background + noise)
+    for step in reversed(steps):
+        x = step.inverse(x)
+    return x.float().numpy()

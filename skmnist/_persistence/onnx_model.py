@@ -1,0 +1,136 @@
+"""The ONNX model of an :class:`OnnxWrapper`: its conversion, its labels and its metadata."""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import json
+import logging
+import warnings
+from importlib.metadata import version
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import torch
+
+from skmnist._utils.device import default_device_cpu
+from skmnist.exceptions import OnnxExportError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from types import ModuleType
+
+    from sklearn.base import BaseEstimator
+    from torch import nn
+
+    from skmnist._estimators.net_classifier import BaseNetClassifier
+
+    from .onnx_wrapper import OnnxWrapper
+
+INPUT, LABELS, PROBABILITIES = "pixels", "labels", "probabilities"
+
+
+@default_device_cpu()
+def convert_to_onnx(wrapper: OnnxWrapper, input_shape: tuple[int, ...]) -> Any:
+    """Return the ONNX model that torch makes of the wrapper, for any number of samples."""
+    # Of two samples: torch.export would take the number 1 as fixed.
+    example = (torch.zeros(2, *input_shape),)
+    dynamic_shapes = ({0: torch.export.Dim("n")},)
+    with _silence_logging():
+        model = _export(wrapper, example, dynamic_shapes)
+        if not _has_dynamic_batch(model):
+            # torch.export's strict mode analyzes Python code: it sees what len(x) depends on.
+            program = torch.export.export(
+                wrapper, example, dynamic_shapes=dynamic_shapes, strict=True
+            )
+            model = _export(program)
+    for tensor in (*model.graph.input, *model.graph.output):
+        tensor.type.tensor_type.shape.dim[0].dim_param = "n"
+    return model
+
+
+def _export(
+    model: nn.Module | torch.export.ExportedProgram,
+    example: tuple[torch.Tensor, ...] = (),
+    dynamic_shapes: tuple[Any, ...] | None = None,
+) -> Any:
+    program: Any = torch.onnx.export(
+        model,
+        example,
+        dynamic_shapes=dynamic_shapes,
+        input_names=[INPUT],
+        output_names=[LABELS, PROBABILITIES],
+        dynamo=True,
+        verbose=False,
+    )
+    return program.model_proto
+
+
+def _has_dynamic_batch(model: Any) -> bool:
+    return bool(model.graph.input[0].type.tensor_type.shape.dim[0].dim_param)
+
+
+@contextlib.contextmanager
+def _silence_logging() -> Iterator[None]:
+    """Hide what torch prints about its own code, and about modules that it can't follow."""
+    saved_level = logging.root.manager.disable
+    logging.disable(logging.CRITICAL)
+    try:
+        with warnings.catch_warnings(), contextlib.redirect_stderr(io.StringIO()):
+            warnings.simplefilter("ignore")
+            yield
+    finally:
+        logging.disable(saved_level)
+
+
+def add_class_lookup(onnx: ModuleType, model: Any, classes: np.ndarray) -> None:
+    """Let the model return labels in place of class numbers."""
+    if isinstance(classes[0], str):
+        kind, values = onnx.TensorProto.STRING, [str(label).encode() for label in classes]
+    elif (classes.astype(np.int64) == classes).all():
+        kind, values = onnx.TensorProto.INT64, classes.astype(np.int64).tolist()
+    else:
+        raise OnnxExportError(f"Labels of an ONNX model are strings or int64, not {classes!r:.100}")
+    graph = model.graph
+    for node in graph.node:
+        if node.op_type == "ArgMax" and LABELS in node.output:
+            node.output[0] = "class_number"
+    graph.node.append(onnx.helper.make_node("Gather", ["classes", "class_number"], [LABELS]))
+    graph.initializer.append(onnx.helper.make_tensor("classes", kind, [len(values)], values))
+    graph.output[0].type.tensor_type.elem_type = kind
+
+
+def set_metadata(
+    onnx: ModuleType, model: Any, estimator: BaseEstimator, clf: BaseNetClassifier
+) -> None:
+    """Describe the model, in place of what torch wrote: names of files and lines of code."""
+    model.ClearField("metadata_props")
+    model.ClearField("doc_string")
+    _clear_annotations(model.graph)
+    for function in model.functions:
+        _clear_annotations(function)
+    model.producer_name, model.producer_version = "skmnist", version("skmnist")
+    metadata = {
+        "estimator": type(estimator).__name__,
+        "classes": json.dumps(clf.classes_.tolist()),
+    }
+    if estimator is clf:
+        metadata["pixel_range"] = json.dumps(clf.pixel_range_)
+    if hasattr(estimator, "feature_names_in_"):
+        metadata["feature_names"] = json.dumps(estimator.feature_names_in_.tolist())
+    onnx.helper.set_model_props(model, metadata)
+
+
+def _clear_annotations(graph: Any) -> None:
+    """Remove the annotations of a graph or a function, and of the graphs in its nodes."""
+    del graph.value_info[:]
+    tensors = ()
+    if hasattr(graph, "initializer"):
+        tensors = (*graph.input, *graph.output, *graph.initializer)
+    for item in (graph, *graph.node, *tensors):
+        item.ClearField("metadata_props")
+        item.ClearField("doc_string")
+    for node in graph.node:
+        for attribute in node.attribute:
+            if attribute.HasField("g"):
+                _clear_annotations(attribute.g)
