@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
 import numpy as np
 import torch
@@ -42,6 +42,8 @@ class Corruption(NamedTuple):
     severities: tuple[float, ...]
     label: str
 
+
+CorruptionName = Literal["rotate", "shift", "noise", "thickness"]
 
 CORRUPTIONS = {
     "rotate": Corruption(_rotate, tuple(range(-45, 46, 15)), "Turned counter-clockwise (degrees)"),

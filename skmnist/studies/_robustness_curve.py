@@ -16,7 +16,7 @@ from sklearn.metrics import check_scoring
 from skmnist._utils.device import default_device_cpu
 from skmnist.displays._images import as_images
 
-from ._corruptions import CORRUPTIONS
+from ._corruptions import CORRUPTIONS, CorruptionName
 from ._metrics import scoring_name
 from ._provenance import provenance
 from ._result import StudyResult
@@ -99,7 +99,7 @@ def robustness_curve(
     X: ArrayLike,
     y: ArrayLike,
     *,
-    corruption: Literal["rotate", "shift", "noise", "thickness"] = "rotate",
+    corruption: CorruptionName = "rotate",
     severities: ArrayLike | None = None,
     scoring: str | Callable[..., float] | None = None,
     image_shape: Literal["auto"] | tuple[int, ...] = "auto",

@@ -1,6 +1,7 @@
 """robustness_curve and its display."""
 
 import json
+from typing import get_args
 
 import numpy as np
 import pandas as pd
@@ -11,7 +12,7 @@ from sklearn.linear_model import LogisticRegression
 from skmnist import CNNClassifier, MLPClassifier
 from skmnist.displays import RobustnessDisplay
 from skmnist.studies import RobustnessCurve, robustness_curve
-from skmnist.studies._corruptions import CORRUPTIONS
+from skmnist.studies._corruptions import CORRUPTIONS, CorruptionName
 from tests.helpers import digits
 
 X, Y = digits(step=5)
@@ -132,3 +133,7 @@ def test_curves_of_two_corruptions_are_not_plotted_together(clf):
     }
     with pytest.raises(ValueError, match="one corruption"):
         RobustnessDisplay.from_curves(curves)
+
+
+def test_annotation_lists_every_corruption():
+    assert get_args(CorruptionName) == tuple(CORRUPTIONS)
