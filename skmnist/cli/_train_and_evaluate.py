@@ -34,11 +34,10 @@ def evaluate_classifier(clf: Any, data: Data, output_dir: Path) -> Path:
     print(report.per_class.rename_axis(None).to_string(float_format="{:.3f}".format, na_rep="-"))
     print("\nConfusion matrix (true classes down, predicted ones across, in the same order):")
     # Long names above the columns would make the table too wide for a terminal.
-    header = all(len(str(name)) == 1 for name in report.confusion.columns)
-    print(
-        report.confusion.rename_axis(index=None, columns=None).to_string(header=header), flush=True
-    )
-    return report.write(output_dir)[-1]
+    matrix = report.confusion_matrix.rename_axis(index=None, columns=None)
+    header = all(len(str(name)) == 1 for name in matrix.columns)
+    print(matrix.to_string(header=header), flush=True)
+    return report.save(output_dir)[-1]
 
 
 def class_names(classes: Iterable[Any], target_names: Iterable[str]) -> list[str] | None:

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import math
-from typing import Any
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 import scipy.sparse
 
 from skmnist._estimators.base import resolve_image_shape
 
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
-def as_images(X: Any, image_shape: str | tuple[int, ...] = "auto") -> np.ndarray:
+
+def as_images(X: Any, image_shape: Literal["auto"] | Sequence[int] = "auto") -> np.ndarray:
     """Return X as (n, height, width) or (n, channels, height, width)."""
     X = _as_array(X)
     input_shape = X.shape[1:] if X.ndim > 2 else None
@@ -37,8 +40,11 @@ def as_single_image(estimator: Any, image: Any) -> tuple[np.ndarray, Any]:
             "X[0]."
         )
     input_shape = pixels.shape[1:] if pixels.ndim > 1 and len(pixels) == 1 else pixels.shape
-    shape = getattr(estimator, "image_shape_", "auto")
-    shape = resolve_image_shape(shape, input_shape if len(input_shape) > 1 else None, n_features)
+    shape = resolve_image_shape(
+        getattr(estimator, "image_shape_", "auto"),
+        input_shape if len(input_shape) > 1 else None,
+        n_features,
+    )
     if hasattr(image, "to_frame"):  # a Series, whose names the estimator may check
         image = image.to_frame().T
     X = image if hasattr(image, "columns") else pixels.reshape(1, -1)

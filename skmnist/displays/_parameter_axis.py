@@ -74,7 +74,7 @@ class ParameterAxis:
 
         if not self.numeric:
             return self.categorical_ticks()
-        low, high = np.nanmin(self.positions), np.nanmax(self.positions)
+        low, high = float(np.nanmin(self.positions)), float(np.nanmax(self.positions))
         if self.logarithmic:
             minor = (0, np.log10(3)) if high - low < 4 else (0,)
             decades = np.arange(np.floor(low), np.ceil(high) + 1)
@@ -94,5 +94,5 @@ class ParameterAxis:
 
 def _format_value(value: Any) -> str:
     if isinstance(value, numbers.Real) and not isinstance(value, bool):
-        return f"{value:.3g}" if abs(value) < 1000 else f"{value:g}"
+        return f"{value:.3g}" if abs(float(value)) < 1000 else f"{value:g}"
     return getattr(value, "__name__", None) or str(value)

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
     from matplotlib.axes import Axes
     from matplotlib.colors import Colormap
+    from matplotlib.image import AxesImage
     from numpy.typing import ArrayLike
     from sklearn.base import BaseEstimator
     from typing_extensions import Self
@@ -236,33 +237,44 @@ class WeightsDisplay:
         self.figure_ = self.ax_.figure
         if ax is not None:
             columns = n_columns(math.sqrt(n * total_height / max(total_width - _BAR, 0.1)), n)
-        cell_width = (total_width - _BAR) / columns
-        cell_height = total_height / math.ceil(n / columns)
-        has_names = cell_width > name_width and cell_height > 3 * LINE_HEIGHT
-        self.axes_ = np.empty(n, dtype=object)
-        for i in range(n):
-            row, column = divmod(i, columns)
+        image = self._draw_images(
+            images[:n], names[:n], columns, total_width - _BAR, total_height, cmap=cmap, vmax=vmax
+        )
+        bar_height = total_height - LINE_HEIGHT - _GAP - 0.1
+        bar = add_inset(self.ax_, total_width - _BAR + _GAP, 0.1, _BAR_WIDTH, bar_height)
+        self.colorbar_ = add_colorbar(image, bar, "Weight", extend=max_abs > vmax)
+        return self
+
+    def _draw_images(
+        self,
+        images: np.ndarray,
+        names: list[str],
+        n_columns: int,
+        width: float,
+        height: float,
+        *,
+        cmap: str | Colormap,
+        vmax: float,
+    ) -> AxesImage:
+        """Draw images in a grid of this size in inches; return the last one."""
+        cell_width, cell_height = width / n_columns, height / math.ceil(len(images) / n_columns)
+        has_names = cell_width > max(map(text_width, names)) and cell_height > 3 * LINE_HEIGHT
+        self.axes_ = np.empty(len(images), dtype=object)
+        for i, name in enumerate(names):
+            row, column = divmod(i, n_columns)
             self.axes_[i] = inset = add_inset(
                 self.ax_,
                 column * cell_width + _GAP / 2,
-                total_height - (row + 1) * cell_height,
+                height - (row + 1) * cell_height,
                 cell_width - _GAP,
                 cell_height - _GAP - (LINE_HEIGHT if has_names else 0),
             )
-            image = inset.imshow(images[i], cmap=cmap, vmin=-vmax, vmax=vmax)
-            inset.set_title(names[i] if has_names else "", fontsize="small", pad=2)
+            drawn = inset.imshow(images[i], cmap=cmap, vmin=-vmax, vmax=vmax)
+            inset.set_title(name if has_names else "", fontsize="small", pad=2)
             # A frame, because weights near zero look like the background.
             inset.set(xticks=[], yticks=[])
             inset.spines[:].set_color("0.7")
-        bar = add_inset(
-            self.ax_,
-            total_width - _BAR + _GAP,
-            0.1,
-            _BAR_WIDTH,
-            total_height - LINE_HEIGHT - _GAP - 0.1,
-        )
-        self.colorbar_ = add_colorbar(image, bar, "Weight", extend=max_abs > vmax)
-        return self
+        return drawn
 
     def _image_names(self, n_channels: int) -> list[str]:
         names = range(len(np.asarray(self.weights))) if self.names is None else self.names

@@ -1,7 +1,8 @@
-"""Reports: (fitted classifier, X_test, y_test) -> plain dict -> HTML, Markdown, JSON, pictures.
+"""Reports: (fitted classifier, X_test, y_test) -> dict -> HTML, Markdown, JSON and figures.
 
-``compute.py`` and ``provenance.py`` make the dict, ``render.py`` and ``pictures.py`` make texts and
-pictures of it, ``deliver.py`` writes them. Nothing behind the dict sees the classifier or the data.
+``_compute`` and ``_provenance`` compute the dict, ``_sections``, ``_figures`` and ``_render`` turn
+it into texts and figures, and ``_writer`` writes the files. Only the first step uses the classifier
+and the data.
 """
 
 from ._evaluation_report import EvaluationReport

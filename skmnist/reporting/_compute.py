@@ -1,9 +1,12 @@
-"""First step of a report: what a classifier does on test data, as one plain dict."""
+"""Compute the results of a report as one dict that JSON can hold."""
+
+from __future__ import annotations
 
 import base64
 import math
 import time
 from datetime import datetime, timezone
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 import scipy.sparse
@@ -23,14 +26,29 @@ from skmnist.studies._jsonable import to_jsonable
 
 from ._provenance import describe_data, describe_model, versions
 
-_CONFIDENCE = 0.95
-_BINS = 10  # of equal width, as in scikit-learn's CalibrationDisplay and in Guo et al. (2017)
-_PAIRS = 10
-_SMALLEST_SIDE = 8  # pixels; a square table of fewer features is rather no picture
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from numpy.typing import ArrayLike
+
+Results = dict[str, Any]  # what JSON can hold
+
+_CONFIDENCE_LEVEL = 0.95
+_N_BINS = 10  # of equal width, as in scikit-learn's CalibrationDisplay and in Guo et al. (2017)
+_N_PAIRS = 10
+_MIN_SIDE = 8  # pixels; fewer square features are taken for a table
 
 
-def evaluate(estimator, X, y, *, display_labels=None, image_shape="auto", n_mistakes=12):
-    """Return what a report says, as a dict that JSON can hold.
+def evaluate(
+    estimator: Any,
+    X: Any,
+    y: ArrayLike,
+    *,
+    display_labels: Sequence[Any] | np.ndarray | None = None,
+    image_shape: Literal["auto"] | Sequence[int] | None = "auto",
+    n_mistakes: int = 12,
+) -> Results:
+    """Return the results of an evaluation as a dict that JSON can hold.
 
     The parameters are those of :meth:`EvaluationReport.from_estimator`.
     """
@@ -46,42 +64,44 @@ def evaluate(estimator, X, y, *, display_labels=None, image_shape="auto", n_mist
 
     start = time.perf_counter()
     y_pred = np.asarray(estimator.predict(X))
-    predict_seconds = time.perf_counter() - start
-    labels = _all_labels(estimator.classes_, y)
+    predict_time = time.perf_counter() - start
+    labels = _merge_labels(estimator.classes_, y)
     true, pred = np.searchsorted(labels, y), np.searchsorted(labels, y_pred)
-    proba = _probabilities(estimator, X, labels)
+    proba = _predict_proba(estimator, X, labels)
 
-    left_out = {}
-    model = describe_model(estimator, left_out)
-    model["times"]["predict_seconds"] = predict_seconds
+    unavailable: dict[str, str] = {}
+    model = describe_model(estimator, unavailable)
+    model["times"]["predict_time"] = predict_time
     if proba is None:
-        left_out["calibration"] = (
+        unavailable["calibration"] = (
             f"{name} has no predict_proba: there are no probabilities to judge."
         )
     elif len(labels) < 2:
-        left_out["calibration"] = "with a single class every probability is 1."
-    shape, left_out["pictures"] = _picture_shape(estimator, X, image_shape)
+        unavailable["calibration"] = "with a single class every probability is 1."
+    shape, reason = _find_image_shape(estimator, X, image_shape)
+    if reason:
+        unavailable["images"] = reason
     counts = np.zeros((len(labels), len(labels)), int)
     np.add.at(counts, (true, pred), 1)
     return {
         "created": datetime.now(timezone.utc).isoformat(timespec="seconds"),
         **model,
         "classes": to_jsonable(labels),
-        "names": _names(estimator.classes_, labels, display_labels),
+        "display_labels": _resolve_display_labels(estimator.classes_, labels, display_labels),
         "accuracy": accuracy(counts),
         "per_class": _per_class(true, pred, len(labels)),
-        "confusion": counts.tolist(),
+        "confusion_matrix": counts.tolist(),
         "confused_pairs": confused_pairs(counts),
-        "calibration": None if "calibration" in left_out else calibration(true, pred, proba),
+        "calibration": None if proba is None or len(labels) < 2 else calibration(true, pred, proba),
         "mistakes": _mistakes(X, true, pred, proba, shape, n_mistakes),
         "data": describe_data(X, y),
         "versions": versions(),
-        "left_out": {part: why for part, why in left_out.items() if why},
+        "unavailable": unavailable,
         "notes": _notes(estimator, labels, counts),
     }
 
 
-def _check_target(estimator, X, y):
+def _check_target(estimator: Any, X: Any, y: Any) -> np.ndarray:
     """Return the labels as a one-dimensional array of the kind that the classifier predicts."""
     y = column_or_1d(y.detach().cpu() if hasattr(y, "detach") else y)
     check_consistent_length(X, y)
@@ -91,61 +111,64 @@ def _check_target(estimator, X, y):
     if kind not in ("binary", "multiclass"):
         raise ValueError(f"y_test is {kind}; the label of one class for each row is wanted.")
     if not set(y.tolist()) & set(classes.tolist()):
+        name = type(estimator).__name__
         raise ValueError(
-            f"y_test holds {_some(np.unique(y))}, none of which {type(estimator).__name__} knows: "
-            f"its classes_ are {_some(classes)}. Pass the labels in the form that fit got them."
+            f"y_test holds {_preview(np.unique(y))}, none of which {name} knows: its classes_ are "
+            f"{_preview(classes)}. Pass the labels in the form that fit got them."
         )
     return y
 
 
-def _all_labels(classes, y):
+def _merge_labels(classes: np.ndarray, y: np.ndarray) -> np.ndarray:
     """Return the classes that were fitted and those that only the test holds, sorted."""
     unknown = set(y.tolist()) - set(np.asarray(classes).tolist())
     return np.union1d(classes, y) if unknown else np.unique(classes)
 
 
-def _some(values):
+def _preview(values: np.ndarray) -> str:
     """Return the first values as a text."""
     return f"[{', '.join(repr(v) for v in values.tolist()[:5])}{', …' * (len(values) > 5)}]"
 
 
-def _names(classes, labels, display_labels):
-    """Return what to call the labels."""
+def _resolve_display_labels(
+    classes: np.ndarray, labels: np.ndarray, display_labels: Sequence[Any] | np.ndarray | None
+) -> list[str]:
+    """Return the display label of each label."""
     names = {}
     if display_labels is not None:
         if len(display_labels) != len(classes):
             raise ValueError(
                 f"There are {len(display_labels)} display_labels for the {len(classes)} classes "
-                f"{_some(np.asarray(classes))}; pass one name for each, in that order."
+                f"{_preview(np.asarray(classes))}; pass one name for each, in that order."
             )
         keys = to_jsonable(np.asarray(classes))
         names = dict(zip(keys, map(str, display_labels), strict=True))
     return [names.get(label, str(label)) for label in to_jsonable(labels)]
 
 
-def _probabilities(estimator, X, labels):
-    """Return a column for each label, of zeros for those the classifier doesn't know."""
+def _predict_proba(estimator: Any, X: Any, labels: np.ndarray) -> np.ndarray | None:
+    """Return a column for each label, of zeros for those that the classifier doesn't know."""
     if not hasattr(estimator, "predict_proba"):
         return None
-    known = np.asarray(estimator.predict_proba(X))
-    proba = np.zeros((len(known), len(labels)), known.dtype)
-    proba[:, np.searchsorted(labels, estimator.classes_)] = known
+    fitted = np.asarray(estimator.predict_proba(X))
+    proba = np.zeros((len(fitted), len(labels)), fitted.dtype)
+    proba[:, np.searchsorted(labels, estimator.classes_)] = fitted
     return proba
 
 
-# -- numbers from predictions: labels are numbers from here on ---------------------------------
+# -- metrics: from here on labels are encoded as 0, 1, ... -------------------------------------
 
 
-def accuracy(counts):
-    """Return the accuracy, its interval and what to hold it against, from a confusion matrix."""
+def accuracy(counts: np.ndarray) -> Results:
+    """Return the accuracy, its interval and baselines, from a confusion matrix."""
     n, n_correct, support = int(counts.sum()), int(np.trace(counts)), counts.sum(axis=1)
-    interval = binomtest(n_correct, n).proportion_ci(_CONFIDENCE, method="wilson")
+    interval = binomtest(n_correct, n).proportion_ci(_CONFIDENCE_LEVEL, method="wilson")
     recall = np.diag(counts)[support > 0] / support[support > 0]
     return {
         "value": n_correct / n,
         "low": float(interval.low),
         "high": float(interval.high),
-        "confidence": _CONFIDENCE,
+        "confidence": _CONFIDENCE_LEVEL,
         "method": "Wilson",
         "n_correct": n_correct,
         "n_samples": n,
@@ -154,39 +177,44 @@ def accuracy(counts):
     }
 
 
-def _per_class(true, pred, n_classes):
-    # Where nothing was predicted, or nothing is there to find, the ratio has no value: null.
+def _per_class(true: np.ndarray, pred: np.ndarray, n_classes: int) -> Results:
+    # Precision without predicted samples and recall without true ones are undefined: null.
     columns = precision_recall_fscore_support(
         true, pred, labels=range(n_classes), zero_division=np.nan
     )
     return dict(zip(("precision", "recall", "f1", "support"), to_jsonable(columns), strict=True))
 
 
-def confused_pairs(counts, n=_PAIRS):
+def confused_pairs(counts: np.ndarray, n: int = _N_PAIRS) -> list[Results]:
     """Return the most frequent mistakes; of equally frequent ones the rarer true class's first."""
     support = counts.sum(axis=1)
     pairs = [
-        {"true": t, "predicted": p, "count": int(counts[t, p]), "share": counts[t, p] / support[t]}
+        {
+            "true": t,
+            "predicted": p,
+            "count": int(counts[t, p]),
+            "fraction": counts[t, p] / support[t],
+        }
         for t, p in np.argwhere(counts - np.diag(np.diag(counts))).tolist()
     ]
-    pairs.sort(key=lambda pair: (-pair["count"], -pair["share"]))
+    pairs.sort(key=lambda pair: (-pair["count"], -pair["fraction"]))
     return to_jsonable(pairs[:n])
 
 
-def calibration(true, pred, proba):
-    """Return how far the probabilities can be believed.
+def calibration(true: np.ndarray, pred: np.ndarray, proba: np.ndarray) -> Results:
+    """Return how well the probabilities are calibrated.
 
-    A row's confidence is the probability of the class that was predicted. The expected
-    calibration error (ECE) is the mean distance, over rows, between the confidence and the
+    The confidence of a sample is the probability of its predicted class. The expected
+    calibration error (ECE) is the mean distance, over samples, between the confidence and the
     accuracy of their bin: Guo et al., "On calibration of modern neural networks", ICML 2017.
     """
     confidence = proba[np.arange(len(pred)), pred]
     correct = true == pred
-    edges = np.linspace(0, 1, _BINS + 1)
-    numbers = np.searchsorted(edges[1:-1], confidence)
+    edges = np.linspace(0, 1, _N_BINS + 1)
+    indices = np.searchsorted(edges[1:-1], confidence)
     bins = []
-    for i in np.unique(numbers):
-        inside = numbers == i
+    for i in np.unique(indices):
+        inside = indices == i
         bins.append(
             {
                 "low": edges[i],
@@ -196,110 +224,123 @@ def calibration(true, pred, proba):
                 "accuracy": correct[inside].mean(),
             }
         )
-    ece = sum(one["n"] * abs(one["accuracy"] - one["confidence"]) for one in bins) / len(pred)
+    ece = sum(b["n"] * abs(b["accuracy"] - b["confidence"]) for b in bins) / len(pred)
     labels = range(proba.shape[1])
     return to_jsonable(
         {
             "log_loss": log_loss(true, proba, labels=labels),
             "brier": brier_score_loss(true, proba, labels=labels),
             "ece": ece,
-            "n_bins": _BINS,
+            "n_bins": _N_BINS,
             "bins": bins,
         }
     )
 
 
-def _notes(estimator, labels, counts):
-    """Return what the reader should know about the test labels."""
+def _notes(estimator: Any, labels: np.ndarray, counts: np.ndarray) -> list[str]:
+    """Return notes on classes that are missing in the test or in the training data."""
     support = counts.sum(axis=1)
     missing, unknown = labels[support == 0], np.setdiff1d(labels, estimator.classes_)
     notes = []
     if len(missing):
         notes.append(
-            f"y_test holds no row of the {_classes(missing)}: recall has no value there, and "
-            "means are taken over the others."
+            f"y_test holds no row of the {_format_classes(missing)}: recall has no value there, "
+            "and means are taken over the others."
         )
     if len(unknown):
-        n_rows = support[np.isin(labels, unknown)].sum()
+        n_samples = support[np.isin(labels, unknown)].sum()
         notes.append(
-            f"{type(estimator).__name__} was fitted without the {_classes(unknown)}: the "
-            f"{n_rows:,} test rows of it can only be mistakes."
+            f"{type(estimator).__name__} was fitted without the {_format_classes(unknown)}: the "
+            f"{n_samples:,} test rows of it can only be mistakes."
         )
     return notes
 
 
-def _classes(labels):
-    return f"class {labels[:1].tolist()[0]!r}" if len(labels) == 1 else f"classes {_some(labels)}"
+def _format_classes(labels: np.ndarray) -> str:
+    if len(labels) == 1:
+        return f"class {labels[:1].tolist()[0]!r}"
+    return f"classes {_preview(labels)}"
 
 
 # -- mistakes ----------------------------------------------------------------------------------
 
 
-def _mistakes(X, true, pred, proba, shape, n):
-    """Return the worst mistakes: those where the wrong class was given most above the true one.
+def _mistakes(
+    X: Any,
+    true: np.ndarray,
+    pred: np.ndarray,
+    proba: np.ndarray | None,
+    shape: tuple[int, ...] | None,
+    n: int,
+) -> Results:
+    """Return the worst mistakes: those with the largest margin of the wrong class.
 
-    Without probabilities none is worse than another: the first ones are taken.
+    Without probabilities the first mistakes are returned.
     """
-    rows = np.flatnonzero(true != pred)
-    total, p_true, p_pred = len(rows), None, None
+    indices = np.flatnonzero(true != pred)
+    total = len(indices)
     if proba is not None:
-        margins = proba[rows, true[rows]] - proba[rows, pred[rows]]
-        rows = rows[np.argsort(margins, kind="stable")]
-    rows = rows[:n]
+        margins = proba[indices, true[indices]] - proba[indices, pred[indices]]
+        indices = indices[np.argsort(margins, kind="stable")]
+    indices = indices[:n]
+    p_true = p_pred = images = None
     if proba is not None:
-        p_true = to_jsonable(proba[rows, true[rows]])
-        p_pred = to_jsonable(proba[rows, pred[rows]])
-    draw = shape is not None and len(rows)
+        p_true = to_jsonable(proba[indices, true[indices]])
+        p_pred = to_jsonable(proba[indices, pred[indices]])
+    if shape is not None and len(indices):
+        images = _encode_images(_safe_indexing(X, indices).reshape(len(indices), *shape))
     return {
         "n": total,
-        "rows": to_jsonable(rows),
-        "true": to_jsonable(true[rows]),
-        "predicted": to_jsonable(pred[rows]),
+        "indices": to_jsonable(indices),
+        "true": to_jsonable(true[indices]),
+        "predicted": to_jsonable(pred[indices]),
         "proba_true": p_true,
         "proba_predicted": p_pred,
-        "images": _encode(_take(X, rows).reshape(len(rows), *shape)) if draw else None,
+        "images": images,
     }
 
 
-def _picture_shape(estimator, X, image_shape):
-    """Return the shape of one picture and None, or None and why rows aren't shown as pictures."""
+def _find_image_shape(
+    estimator: Any, X: Any, image_shape: Literal["auto"] | Sequence[int] | None
+) -> tuple[tuple[int, ...] | None, str | None]:
+    """Return the shape of one image and None, or None and why samples aren't shown as images."""
     if image_shape is None:
         return None, "image_shape=None was asked for."
     if isinstance(image_shape, str) and image_shape != "auto":
         raise ValueError(f"image_shape={image_shape!r}: pass 'auto', None, or (height, width).")
     shape = np.shape(X)
-    given, n_features = (shape[1:] if len(shape) > 2 else None), math.prod(shape[1:])
-    if given or image_shape != "auto":
-        return resolve_image_shape(image_shape, given, n_features), None
+    input_shape, n_features = (shape[1:] if len(shape) > 2 else None), math.prod(shape[1:])
+    if input_shape or image_shape != "auto":
+        return resolve_image_shape(image_shape, input_shape, n_features), None
     square = resolve_image_shape("auto", None, n_features)
-    learnt = getattr(estimator, "image_shape_", square)
-    if learnt[-2:] != square:
-        return learnt, None  # the classifier was told
-    how = "if they are pictures, say their size: image_shape=(height, width)."
-    if min(square) < _SMALLEST_SIDE:
-        return None, f"rows of shape {shape[1:]} are taken for a table; {how}"
-    some = _take(X, np.arange(0, shape[0], max(1, shape[0] // 100)))
-    if some.dtype.kind not in "buif" or not (some.min() >= 0 and some.max() <= 255):
-        return None, f"the features aren't numbers from 0 to 255, as pixels are; {how}"
+    fitted = getattr(estimator, "image_shape_", square)
+    if fitted[-2:] != square:
+        return fitted, None  # given by the user, as it is not the default
+    advice = "if they are pictures, say their size: image_shape=(height, width)."
+    if min(square) < _MIN_SIDE:
+        return None, f"rows of shape {shape[1:]} are taken for a table; {advice}"
+    sample = _safe_indexing(X, np.arange(0, shape[0], max(1, shape[0] // 100)))
+    if sample.dtype.kind not in "buif" or not (sample.min() >= 0 and sample.max() <= 255):
+        return None, f"the features aren't numbers from 0 to 255, as pixels are; {advice}"
     return square, None
 
 
-def _take(X, rows):
+def _safe_indexing(X: Any, indices: np.ndarray) -> np.ndarray:
     """Return rows of an array, a sparse matrix or a DataFrame as an array."""
     if scipy.sparse.issparse(X):
-        return X.tocsr()[rows].toarray()
-    return np.asarray(X.iloc[rows] if hasattr(X, "iloc") else X[rows])
+        return X.tocsr()[indices].toarray()
+    return np.asarray(X.iloc[indices] if hasattr(X, "iloc") else X[indices])
 
 
-def _encode(images):
-    """Return pictures as bytes, in base64: the darkest pixel of all 0, the brightest 255."""
+def _encode_images(images: np.ndarray) -> Results:
+    """Return images as bytes in base64, scaled together from 0 to 255."""
     images = np.asarray(images, dtype=float)
     low, high = images.min(), images.max()
     pixels = np.rint(255 * (images - low) / max(high - low, 1e-12)).astype(np.uint8)
     return {"shape": list(pixels.shape), "pixels": base64.b64encode(pixels.tobytes()).decode()}
 
 
-def decode_images(encoded):
-    """Return pictures that :func:`evaluate` encoded as an array of bytes."""
+def decode_images(encoded: Results) -> np.ndarray:
+    """Return the images that :func:`evaluate` encoded, as an array of bytes."""
     pixels = base64.b64decode(encoded["pixels"])
     return np.frombuffer(pixels, dtype=np.uint8).reshape(encoded["shape"])

@@ -1,21 +1,34 @@
-"""The report on a classifier: what users see of this folder."""
+"""The report on the evaluation of a classifier."""
+
+from __future__ import annotations
 
 import functools
+from typing import TYPE_CHECKING, Any, Literal
 
 import pandas as pd
 
 from . import _render as render
-from . import _writer as deliver
+from . import _writer as writer
 from ._compute import evaluate
-from ._figures import draw
+from ._figures import draw_figures
 from ._sections import percent
+
+if TYPE_CHECKING:
+    import os
+    from collections.abc import Sequence
+    from pathlib import Path
+
+    import numpy as np
+    from numpy.typing import ArrayLike
+    from sklearn.base import BaseEstimator
+    from typing_extensions import Self
 
 
 class EvaluationReport:
     """What a fitted classifier does on test data, to read, to keep and to hand on.
 
-    Use :meth:`from_estimator` to make one. A notebook shows it as it is; :meth:`write` makes
-    files of it.
+    Use :meth:`from_estimator` to make one. A notebook shows it as it is; :meth:`save` writes
+    its files.
 
     Parameters
     ----------
@@ -31,7 +44,7 @@ class EvaluationReport:
     per_class : DataFrame of shape (n_classes, 4)
         Precision, recall, F1 and support of each class; the index holds `display_labels` where
         they were given, else the labels.
-    confusion : DataFrame of shape (n_classes, n_classes)
+    confusion_matrix : DataFrame of shape (n_classes, n_classes)
         Number of test rows of each true class (down) that were predicted as each class (across).
 
     See Also
@@ -70,16 +83,23 @@ class EvaluationReport:
     <EvaluationReport of MLPClassifier: accuracy ...% (...% to ...%) on 1,250 test rows>
     >>> report.per_class.columns.to_list()
     ['precision', 'recall', 'f1', 'support']
-    >>> paths = report.write("digits-report")  # doctest: +SKIP
+    >>> paths = report.save("digits-report")  # doctest: +SKIP
     """
 
-    def __init__(self, results):
+    def __init__(self, results: dict[str, Any]) -> None:
         self.results = results
 
     @classmethod
     def from_estimator(
-        cls, estimator, X_test, y_test, *, display_labels=None, image_shape="auto", n_mistakes=12
-    ):
+        cls,
+        estimator: BaseEstimator,
+        X_test: ArrayLike,
+        y_test: ArrayLike,
+        *,
+        display_labels: Sequence[Any] | np.ndarray | None = None,
+        image_shape: Literal["auto"] | Sequence[int] | None = "auto",
+        n_mistakes: int = 12,
+    ) -> Self:
         """Evaluate a fitted classifier on data that it wasn't trained on.
 
         Parameters
@@ -129,25 +149,27 @@ class EvaluationReport:
         )
 
     @functools.cached_property
-    def per_class(self):
+    def per_class(self) -> pd.DataFrame:
         """DataFrame: Precision, recall, F1 and support of each class."""
-        return pd.DataFrame(self.results["per_class"], index=self._labels("class")).astype(
+        return pd.DataFrame(self.results["per_class"], index=self._index("class")).astype(
             {"precision": float, "recall": float, "f1": float}
         )
 
     @functools.cached_property
-    def confusion(self):
+    def confusion_matrix(self) -> pd.DataFrame:
         """DataFrame: Number of rows of each true class predicted as each class."""
         return pd.DataFrame(
-            self.results["confusion"], index=self._labels("true"), columns=self._labels("predicted")
+            self.results["confusion_matrix"],
+            index=self._index("true"),
+            columns=self._index("predicted"),
         )
 
-    def _labels(self, of):
-        """Return the labels, or the names that were given for them."""
-        classes, names = self.results["classes"], self.results["names"]
-        return pd.Index(classes if names == [str(c) for c in classes] else names, name=of)
+    def _index(self, name: str) -> pd.Index:
+        """Return the labels, or the display labels that were given for them."""
+        classes, labels = self.results["classes"], self.results["display_labels"]
+        return pd.Index(classes if labels == [str(c) for c in classes] else labels, name=name)
 
-    def to_html(self):
+    def to_html(self) -> str:
         """Return the report as one HTML page that needs no other file and no network.
 
         Returns
@@ -156,7 +178,7 @@ class EvaluationReport:
         """
         return render.to_html(self.results)
 
-    def to_markdown(self):
+    def to_markdown(self) -> str:
         """Return the report as Markdown, without its pictures.
 
         Returns
@@ -165,7 +187,7 @@ class EvaluationReport:
         """
         return render.to_markdown(self.results)
 
-    def to_json(self):
+    def to_json(self) -> str:
         """Return `results` as JSON; what has no value is null.
 
         Returns
@@ -174,8 +196,8 @@ class EvaluationReport:
         """
         return render.to_json(self.results)
 
-    def write(self, folder):
-        """Write the report: ``report.html``, ``report.md``, ``report.json`` and PNG pictures.
+    def save(self, folder: str | os.PathLike[str]) -> list[Path]:
+        """Save the report: ``report.html``, ``report.md``, ``report.json`` and PNG pictures.
 
         All files get their names when all are written, so that none is ever there in part.
 
@@ -194,24 +216,22 @@ class EvaluationReport:
         OSError
             If the folder can't be written to or the disk is full. What was there before stays.
         """
-        pictures = {f"{name}.png": png for name, (png, _) in draw(self.results).items()}
-        markdown = render.to_markdown(self.results, pictures)
+        figures = {f"{name}.png": png for name, (png, _) in draw_figures(self.results).items()}
+        markdown = render.to_markdown(self.results, figures)
         texts = {
             "report.json": self.to_json(),
             "report.md": markdown,
             "report.html": self.to_html(),
         }
-        return deliver.write(
-            pictures | {name: text.encode() for name, text in texts.items()}, folder
-        )
+        return writer.write(figures | {name: text.encode() for name, text in texts.items()}, folder)
 
-    def _repr_html_(self):
+    def _repr_html_(self) -> str:
         return render.to_html_part(self.results)
 
-    def __repr__(self):
-        one = self.results["accuracy"]
+    def __repr__(self) -> str:
+        name, accuracy = self.results["name"], self.results["accuracy"]
         return (
-            f"<EvaluationReport of {self.results['name']}: accuracy {percent(one['value'], 2)} "
-            f"({percent(one['low'], 2)} to {percent(one['high'], 2)}) on "
-            f"{one['n_samples']:,} test rows>"
+            f"<EvaluationReport of {name}: accuracy {percent(accuracy['value'], 2)} "
+            f"({percent(accuracy['low'], 2)} to {percent(accuracy['high'], 2)}) on "
+            f"{accuracy['n_samples']:,} test rows>"
         )

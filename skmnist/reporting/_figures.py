@@ -1,7 +1,10 @@
-"""Second step of a report: its pictures, drawn from the dict by the Displays."""
+"""Draw the figures of a report from its results, with the displays."""
+
+from __future__ import annotations
 
 import io
 import warnings
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
@@ -13,106 +16,114 @@ from skmnist.displays._style import shorten
 
 from ._compute import decode_images
 
-MOST_COUNTS = 20  # classes; the counts of more can't be read, so only colours are shown
-_WIDTH = 4.8  # inches: 480 pixels, little enough that a phone doesn't make the text too small
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
+    from matplotlib.figure import Figure
+
+    from ._compute import Results
+
+MAX_COUNTS = 20  # classes; the counts of more are unreadable, so only their colors are shown
+_METADATA: dict[str, Any] = {"Software": None}  # the same results give the same bytes
+_WIDTH = 4.8  # inches: 480 pixels, so that the text stays readable on a phone
 
 
-def draw(results, names=None, *, dark=False):
-    """Return ``{name: (PNG, width in CSS pixels)}`` of the pictures that the results allow.
+def draw_figures(
+    results: Results, names: Iterable[str] | None = None, *, dark: bool = False
+) -> dict[str, tuple[bytes, int]]:
+    """Return ``{name: (PNG, width in CSS pixels)}`` of the figures that the results allow.
 
-    With `names` only of these.
+    With `names` only these figures are drawn.
     """
     from matplotlib import rcParams, style
 
-    # From the defaults on, so that a report looks alike whatever the session has set, but with the
-    # session's fonts: they may have been chosen for the letters of the classes' names.
+    # The default style, so that the settings of the session don't change a report, but the fonts
+    # of the session: they may be needed for the letters of the class names.
     fonts = {key: rcParams[key] for key in ("font.family", "font.sans-serif")}
     styles = ["dark_background" if dark else "default", fonts]
-    pictures = {}
+    figures = {}
     with style.context(styles, after_reset=True), warnings.catch_warnings():
-        # Letters that no font has are boxes in the pictures; the tables beside them show all.
+        # Letters that no font has are boxes in the figures; the tables show them all.
         warnings.filterwarnings("ignore", "Glyph .* missing from font")
-        for name in PICTURES if names is None else names:
-            figure = PICTURES[name](results)
+        for name in FIGURES if names is None else names:
+            figure = FIGURES[name](results)
             if figure is not None:
-                pictures[name] = _as_png(figure, transparent=dark)
-    return pictures
+                figures[name] = _figure_as_png(figure, transparent=dark)
+    return figures
 
 
-def draw_mistakes(results):
-    """Return a PNG of each picture of the worst mistakes."""
+def draw_mistakes(results: Results) -> list[bytes]:
+    """Return a PNG of each image of the worst mistakes."""
     encoded = results["mistakes"]["images"]
-    return [] if encoded is None else [_pixels_as_png(image) for image in decode_images(encoded)]
+    return [] if encoded is None else [_image_as_png(image) for image in decode_images(encoded)]
 
 
-def _as_png(figure, **kwargs):
+def _figure_as_png(figure: Figure, **kwargs: Any) -> tuple[bytes, int]:
     buffer = io.BytesIO()
-    # No creation software in the file: the same results are the same bytes.
-    figure.savefig(buffer, dpi=150, metadata={"Software": None}, **kwargs)
+    figure.savefig(buffer, dpi=150, metadata=_METADATA, **kwargs)
     return buffer.getvalue(), round(100 * figure.get_figwidth())
 
 
-def _pixels_as_png(image):
-    """Return a picture, (height, width) or (channels, height, width), as it is shown on paper."""
+def _image_as_png(image: np.ndarray) -> bytes:
+    """Return an image, (height, width) or (channels, height, width), as PNG: 0 is white."""
     from matplotlib.image import imsave
 
     if image.ndim == 3:
         image = np.moveaxis(image, 0, -1) if len(image) == 3 else image.mean(axis=0)
     buffer = io.BytesIO()
-    imsave(
-        buffer, image, cmap="gray_r", vmin=0, vmax=255, format="png", metadata={"Software": None}
-    )
+    imsave(buffer, image, cmap="gray_r", vmin=0, vmax=255, format="png", metadata=_METADATA)
     return buffer.getvalue()
 
 
-def _new_axes(width, height, n=1):
+def _make_axes(width: float, height: float, n: int = 1) -> Any:
     from matplotlib.figure import Figure  # without pyplot, which would open windows
 
     return Figure((width, height), layout="constrained").subplots(n, sharex=True)
 
 
-def _labels(names):
-    """Return names as matplotlib shows them as they are: short, and without mathematics."""
-    return [shorten(name).replace("$", r"\$") for name in names]
+def _escape_labels(labels: Iterable[str]) -> list[str]:
+    """Return labels shortened, with ``$`` escaped so that matplotlib shows no mathematics."""
+    return [shorten(label).replace("$", r"\$") for label in labels]
 
 
-def _training_curves(results):
+def _training_curves(results: Results) -> Any:
     if results["training"] is None:
         return None
     history = pd.DataFrame(results["training"]).astype(float)
-    n_panels = 2 if "validation_score" in history else 1
-    axes = _new_axes(_WIDTH, 0.5 + 2.4 * n_panels, n_panels)
-    # The first colour of the style: it can be seen on dark ground, too.
+    n_axes = 2 if "validation_score" in history else 1
+    axes = _make_axes(_WIDTH, 0.5 + 2.4 * n_axes, n_axes)
+    # The first color of the style, which is also visible on a dark background.
     display = TrainingCurveDisplay({results["name"]: history})
     return display.plot(ax=axes, line_kw={"color": "C0"}).figure_
 
 
-def _confusion_matrix(results):
+def _confusion_matrix(results: Results) -> Any:
     from matplotlib.ticker import MaxNLocator
 
-    names = results["names"]
-    counts = np.array(results["confusion"])
-    few = len(names) <= MOST_COUNTS
-    side = max(_WIDTH, (0.45 if few else 0.16) * len(names))
-    display = ConfusionMatrixDisplay(counts, display_labels=_labels(names)).plot(
-        ax=_new_axes(side, 0.88 * side),
+    labels = results["display_labels"]
+    counts = np.array(results["confusion_matrix"])
+    annotated = len(labels) <= MAX_COUNTS
+    side = max(_WIDTH, (0.45 if annotated else 0.16) * len(labels))
+    display = ConfusionMatrixDisplay(counts, display_labels=_escape_labels(labels)).plot(
+        ax=_make_axes(side, 0.88 * side),
         cmap="Blues",
-        include_values=few,
+        include_values=annotated,
         values_format="d",
-        xticks_rotation="vertical" if max(map(len, names)) > 2 else "horizontal",
+        xticks_rotation="vertical" if max(map(len, labels)) > 2 else "horizontal",
     )
     display.im_.colorbar.set_label("Test rows")
     display.im_.colorbar.locator = MaxNLocator(integer=True)
-    display.ax_.tick_params(labelsize="medium" if few else "x-small")
+    display.ax_.tick_params(labelsize="medium" if annotated else "x-small")
     return display.figure_
 
 
-def _calibration(results):
+def _calibration(results: Results) -> Any:
     if results["calibration"] is None:
         return None
     bins = pd.DataFrame(results["calibration"]["bins"])
     display = CalibrationDisplay(bins["accuracy"], bins["confidence"], None)
-    display.plot(ax=_new_axes(_WIDTH, 3.8), ref_line=False, name=_labels([results["name"]])[0])
+    [name] = _escape_labels([results["name"]])
+    display.plot(ax=_make_axes(_WIDTH, 3.8), ref_line=False, name=name)
     ax = display.ax_
     ax.axline((0, 0), slope=1, color="gray", linestyle=":", label="perfectly calibrated")
     ax.set(xlim=(0, 1), ylim=(-0.02, 1.02), xlabel="Mean confidence", ylabel="Accuracy")
@@ -120,40 +131,41 @@ def _calibration(results):
     return display.figure_
 
 
-def _worst_mistakes(results):
+def _worst_mistakes(results: Results) -> Any:
     mistakes = results["mistakes"]
-    # The Display shows probabilities, too; without them the page alone has the pictures.
+    # The display needs probabilities; without them only the HTML page shows the images.
     if mistakes["images"] is None or mistakes["proba_true"] is None:
         return None
     import matplotlib.pyplot as plt
 
-    names = np.array(_labels(results["names"]))
+    labels = np.array(_escape_labels(results["display_labels"]))
     display = MisclassifiedDisplay(
         decode_images(mistakes["images"]),
-        names[mistakes["true"]],
-        names[mistakes["predicted"]],
+        labels[mistakes["true"]],
+        labels[mistakes["predicted"]],
         mistakes["proba_true"],
         mistakes["proba_predicted"],
     )
     with plt.ioff():
         display.plot()
-    display.ax_.set_title(heading_of_mistakes(mistakes), fontsize="medium")
-    plt.close(display.figure_)
-    return display.figure_
+    display.ax_.set_title(mistakes_title(mistakes), fontsize="medium")
+    figure: Any = display.figure_
+    plt.close(figure)
+    return figure
 
 
-def heading_of_mistakes(mistakes):
-    """Return how many of how many mistakes are shown."""
-    shown, total = len(mistakes["rows"]), mistakes["n"]
+def mistakes_title(mistakes: Results) -> str:
+    """Return a title with the numbers of mistakes, shown and in total."""
+    shown, total = len(mistakes["indices"]), mistakes["n"]
     if not total:
         return "No mistakes"
     which = "worst" if mistakes["proba_true"] else "first"
-    most = f"The {shown} {which} of {total:,} mistakes"
-    return most if shown < total else f"All {total:,} mistakes"
+    selection = f"The {shown} {which} of {total:,} mistakes"
+    return selection if shown < total else f"All {total:,} mistakes"
 
 
-# File names (without .png) and what draws them, from the results.
-PICTURES = {
+# File names (without .png) and the functions that draw the figures from the results.
+FIGURES: dict[str, Callable[[Results], Any]] = {
     "training-curves": _training_curves,
     "confusion-matrix": _confusion_matrix,
     "calibration": _calibration,

@@ -1,16 +1,24 @@
-"""Second step of a report: the dict becomes HTML, Markdown or JSON."""
+"""Render the results of a report as HTML, Markdown or JSON."""
+
+from __future__ import annotations
 
 import base64
 import html
 import json
 import re
 from importlib.resources import files
+from typing import TYPE_CHECKING, Any
 
 import jinja2
 import numpy as np
 
-from ._figures import MOST_COUNTS, draw, draw_mistakes
+from ._figures import MAX_COUNTS, draw_figures, draw_mistakes
 from ._sections import percent, sections
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Container, Iterable
+
+    from ._compute import Results
 
 _PAGE = """\
 <!DOCTYPE html>
@@ -33,86 +41,89 @@ body {{ margin: 0; background: #ffffff; }}
 """
 
 
-def to_html(results):
-    """Return a whole page."""
+def to_html(results: Results) -> str:
+    """Return a complete HTML page."""
     title = html.escape(f"Evaluation of {results['name']}")
     return _PAGE.format(title=title, body=to_html_part(results))
 
 
-def to_html_part(results):
-    """Return an element to put into a page, such as a notebook."""
+def to_html_part(results: Results) -> str:
+    """Return an HTML element to embed in a page, such as a notebook."""
     folder = files(__package__)
     environment = jinja2.Environment(
         autoescape=True, undefined=jinja2.StrictUndefined, trim_blocks=True
     )
     environment.filters["percent"] = percent
     template = environment.from_string((folder / "report.html.jinja").read_text("utf-8"))
-    parts = sections(results)
-    worst = next(part for part in parts if part.id == "worst-mistakes").rows
+    all_sections = sections(results)
+    worst = next(section for section in all_sections if section.id == "worst-mistakes").rows
     images = draw_mistakes(results)
-    # Few classes' counts make a table in colours; the mistakes are pictures on their own.
+    # With few classes the confusion matrix is a colored table instead.
     names = ["training-curves", "calibration"]
-    names += ["confusion-matrix"] * (len(results["names"]) > MOST_COUNTS)
+    names += ["confusion-matrix"] * (len(results["display_labels"]) > MAX_COUNTS)
     return template.render(
         results=results,
-        sections=parts,
+        sections=all_sections,
         style=(folder / "report.css").read_text("utf-8"),
-        light=_as_sources(draw(results, names)),
-        dark=_as_sources(draw(results, names, dark=True)),
+        light=_as_sources(draw_figures(results, names)),
+        dark=_as_sources(draw_figures(results, names, dark=True)),
         mistakes=[
             {"uri": _as_uri(image), "row": row} for image, row in zip(images, worst, strict=False)
         ],
-        heat=_heat(results["confusion"]),
+        shades=_cell_shades(results["confusion_matrix"]),
     )
 
 
-def _as_sources(pictures):
-    return {name: {"uri": _as_uri(png), "width": width} for name, (png, width) in pictures.items()}
+def _as_sources(figures: dict[str, tuple[bytes, int]]) -> dict[str, dict[str, Any]]:
+    return {name: {"uri": _as_uri(png), "width": width} for name, (png, width) in figures.items()}
 
 
-def _as_uri(png):
+def _as_uri(png: bytes) -> str:
     return f"data:image/png;base64,{base64.b64encode(png).decode()}"
 
 
-def _heat(counts):
-    """Return how dark the cells are: shares of the row, mistakes against the largest of them."""
-    counts = np.array(counts)
-    shares = counts / np.maximum(1, counts.sum(axis=1, keepdims=True))
-    mistakes = shares - np.diag(np.diag(shares))
-    right = np.eye(len(counts), dtype=bool)
-    return np.where(right, shares, mistakes / max(mistakes.max(), 1e-12)).round(3).tolist()
+def _cell_shades(confusion_matrix: list[list[int]]) -> list[list[float]]:
+    """Return the color strength of the cells, from 0 to 1.
+
+    On the diagonal it is the recall; elsewhere the mistakes are relative to the most frequent one.
+    """
+    counts = np.array(confusion_matrix)
+    fractions = counts / np.maximum(1, counts.sum(axis=1, keepdims=True))
+    mistakes = fractions - np.diag(np.diag(fractions))
+    diagonal = np.eye(len(counts), dtype=bool)
+    return np.where(diagonal, fractions, mistakes / max(mistakes.max(), 1e-12)).round(3).tolist()
 
 
-def to_markdown(results, pictures=()):
-    """Return the sections as Markdown, which shows those of the files `pictures` that fit."""
+def to_markdown(results: Results, figures: Container[str] = ()) -> str:
+    """Return the sections as Markdown, with links to the files `figures`."""
     lines = [f"# Evaluation of {_as_markdown(results['name'])}", "", _code(results["model"])]
-    for part in sections(results):
-        lines += ["", f"## {part.title}", "", _as_markdown(part.text)]
-        if f"{part.picture}.png" in pictures:
-            lines += ["", f"![{_as_markdown(part.alt)}]({part.picture}.png)"]
-        if part.rows:
-            # Markdown knows no table without a header.
-            header = part.header or ("", "")
+    for section in sections(results):
+        lines += ["", f"## {section.title}", "", _as_markdown(section.text)]
+        if f"{section.figure}.png" in figures:
+            lines += ["", f"![{_as_markdown(section.alt)}]({section.figure}.png)"]
+        if section.rows:
+            # A Markdown table needs a header.
+            header = section.header or ("", "")
             lines += ["", _line(header), _line(["---"] * len(header), escape=str)]
-            lines += [_line(row) for row in part.rows]
+            lines += [_line(row) for row in section.rows]
     return "\n".join(lines) + "\n"
 
 
-def _line(cells, escape=None):
+def _line(cells: Iterable[str], escape: Callable[[str], str] | None = None) -> str:
     return f"| {' | '.join(map(escape or _as_markdown, cells))} |"
 
 
-def _as_markdown(text):
-    """Return a text with what Markdown or HTML would read as markup escaped."""
+def _as_markdown(text: str) -> str:
+    """Return a text with the special characters of Markdown and HTML escaped."""
     text = re.sub(r"([\\`*_\[\]|~$])", r"\\\1", " ".join(text.split()))
     return html.escape(text, quote=False)
 
 
-def _code(text):
-    # Indented, as a fence could be closed by what it holds.
+def _code(text: str) -> str:
+    # Indented, because the text could contain the end of a fence.
     return "\n".join(f"    {line}" for line in text.splitlines())
 
 
-def to_json(results):
+def to_json(results: Results) -> str:
     """Return the dict as JSON (RFC 8259: neither NaN nor infinity)."""
     return json.dumps(results, indent=2, ensure_ascii=False, allow_nan=False) + "\n"

@@ -1,16 +1,21 @@
-"""Second step of a report: the dict as sections of texts and tables, whatever they become."""
+"""Turn the results of a report into sections of text and tables, without markup."""
 
-from typing import NamedTuple
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
 from skmnist.displays._style import shorten
 
-from ._figures import MOST_COUNTS, heading_of_mistakes
+from ._figures import MAX_COUNTS, mistakes_title
 
-_EPOCHS = 12  # rows of the table of epochs; of more epochs some are left out
-_NONE = "–"
-_COLUMNS = {
+if TYPE_CHECKING:
+    from ._compute import Results
+
+_MAX_EPOCHS = 12  # rows of the table of epochs
+_UNDEFINED = "–"
+_HISTORY_COLUMNS = {
     "epoch": "Epoch",
     "train_loss": "Training loss",
     "validation_loss": "Validation loss",
@@ -26,150 +31,157 @@ class Section(NamedTuple):
     id: str
     title: str
     text: str
-    header: tuple = ()
-    rows: tuple = ()
-    picture: str = ""  # name of a picture, see pictures.draw
-    alt: str = ""  # what it shows, for those who don't see it
+    header: tuple[str, ...] = ()
+    rows: tuple[tuple[str, ...], ...] = ()
+    figure: str = ""  # name of a figure, see _figures.FIGURES
+    alt: str = ""  # its alternative text
 
 
-def sections(results):
-    """Return all sections; one that the classifier has nothing for says so in its text."""
+def sections(results: Results) -> list[Section]:
+    """Return all sections; the text of one without results says why."""
     return [make(results) for make in _SECTIONS]
 
 
-def percent(share, digits=1):
-    """Return a share as a text."""
-    return _NONE if share is None else f"{share:.{digits}%}"
+def percent(fraction: float | None, digits: int = 1) -> str:
+    """Return a fraction as text in percent."""
+    return _UNDEFINED if fraction is None else f"{fraction:.{digits}%}"
 
 
-def _number(value):
+def _number(value: float | None) -> str:
     """Return a number as a text of at most four significant digits."""
-    return _NONE if value is None else f"{value:,}" if isinstance(value, int) else f"{value:.4g}"
+    if value is None:
+        return _UNDEFINED
+    return f"{value:,}" if isinstance(value, int) else f"{value:.4g}"
 
 
-def _seconds(value):
-    return _NONE if value is None else f"{value:.3g} s" if value < 100 else f"{value:,.0f} s"
+def _seconds(value: float | None) -> str:
+    return _UNDEFINED if value is None else f"{value:.3g} s" if value < 100 else f"{value:,.0f} s"
 
 
-def _summary(results):
-    one, worst = results["accuracy"], results["confused_pairs"]
+def _summary(results: Results) -> Section:
+    accuracy, pairs = results["accuracy"], results["confused_pairs"]
+    low, high = percent(accuracy["low"], 2), percent(accuracy["high"], 2)
     text = (
-        f"{one['n_correct']:,} of {one['n_samples']:,} test rows are classified correctly: an "
-        f"accuracy of {percent(one['value'], 2)}. Its {one['confidence']:.0%} interval "
-        f"({one['method']}) is {percent(one['low'], 2)} to {percent(one['high'], 2)}."
+        f"{accuracy['n_correct']:,} of {accuracy['n_samples']:,} test rows are classified "
+        f"correctly: an accuracy of {percent(accuracy['value'], 2)}. Its "
+        f"{accuracy['confidence']:.0%} interval ({accuracy['method']}) is {low} to {high}."
     )
     rows = [
-        ("Balanced accuracy (mean recall)", percent(one["balanced"], 2)),
-        ("Always the most frequent class", percent(one["most_frequent_class"], 2)),
+        ("Balanced accuracy (mean recall)", percent(accuracy["balanced"], 2)),
+        ("Always the most frequent class", percent(accuracy["most_frequent_class"], 2)),
     ]
-    if worst:
-        true, predicted = (results["names"][worst[0][key]] for key in ("true", "predicted"))
-        support = results["per_class"]["support"][worst[0]["true"]]
-        share = f"{worst[0]['count']:,} of its {support:,} rows"
-        rows.append(("Most frequent mistake", f"{true} taken for {predicted}: {share}"))
+    if pairs:
+        labels = results["display_labels"]
+        true, predicted = (labels[pairs[0][key]] for key in ("true", "predicted"))
+        support = results["per_class"]["support"][pairs[0]["true"]]
+        count = f"{pairs[0]['count']:,} of its {support:,} rows"
+        rows.append(("Most frequent mistake", f"{true} taken for {predicted}: {count}"))
     if results["calibration"]:
         rows += [
             ("Log loss", _number(results["calibration"]["log_loss"])),
             ("Expected calibration error", percent(results["calibration"]["ece"])),
         ]
     rows += [
-        ("Weights (without biases)", _known(results, "n_weights", _number(results["n_weights"]))),
-        ("Training time", _known(results, "fit_seconds", _fit_seconds(results))),
+        ("Weights (without biases)", _n_weights(results)),
+        ("Training time", _fit_time(results)),
     ]
     return Section("summary", "Summary", " ".join([text, *results["notes"]]), (), tuple(rows))
 
 
-def _known(results, part, text):
-    return results["left_out"].get(part, text)
+def _n_weights(results: Results) -> str:
+    """Return the number of weights, or why it is unavailable."""
+    return results["unavailable"].get("n_weights", _number(results["n_weights"]))
 
 
-def _fit_seconds(results):
-    return _seconds(results["times"]["fit_seconds"])
+def _fit_time(results: Results) -> str:
+    """Return the training time, or why it is unavailable."""
+    return results["unavailable"].get("fit_time", _seconds(results["times"]["fit_time"]))
 
 
-def _per_class(results):
+def _per_class(results: Results) -> Section:
     columns = results["per_class"]
     keys = ("precision", "recall", "f1")
     rows = [
         (name, *(percent(columns[key][i]) for key in keys), f"{columns['support'][i]:,}")
-        for i, name in enumerate(results["names"])
+        for i, name in enumerate(results["display_labels"])
     ]
     text = (
         "Precision: how many of the rows predicted as this class are of it. Recall: how many "
         "rows of this class are found. F1: their harmonic mean. Support: the number of test "
-        f"rows. {_NONE} stands where there are none to count."
+        f"rows. {_UNDEFINED} stands where there are none to count."
     )
     header = ("Class", "Precision", "Recall", "F1", "Support")
     return Section("per-class", "Classes", text, header, tuple(rows))
 
 
-def _confusion_matrix(results):
-    names, one = results["names"], results["accuracy"]
+def _confusion_matrix(results: Results) -> Section:
+    names, accuracy = results["display_labels"], results["accuracy"]
     alt = (
-        f"Confusion matrix of {len(names)} classes: {one['n_correct']:,} of "
-        f"{one['n_samples']:,} test rows lie on its diagonal."
+        f"Confusion matrix of {len(names)} classes: {accuracy['n_correct']:,} of "
+        f"{accuracy['n_samples']:,} test rows lie on its diagonal."
     )
     text = "True classes down, predicted ones across; the diagonal holds what is right."
-    header, rows = (), ()
-    if len(names) <= MOST_COUNTS:
-        header = ("True \\ predicted", *map(shorten, names))  # long ones would tear it apart
-        counts = zip(names, results["confusion"], strict=True)
+    header: tuple[str, ...] = ()
+    rows: tuple[tuple[str, ...], ...] = ()
+    if len(names) <= MAX_COUNTS:
+        header = ("True \\ predicted", *map(shorten, names))
+        counts = zip(names, results["confusion_matrix"], strict=True)
         rows = tuple((name, *(f"{count:,}" for count in row)) for name, row in counts)
     else:
-        text += " The counts of so many classes are in the JSON file, under “confusion”."
+        text += " The counts of so many classes are in the JSON file, under “confusion_matrix”."
     return Section(
         "confusion-matrix", "Confusion matrix", text, header, rows, "confusion-matrix", alt
     )
 
 
-def _confused_pairs(results):
-    names = results["names"]
+def _confused_pairs(results: Results) -> Section:
+    names = results["display_labels"]
     rows = tuple(
-        (names[p["true"]], names[p["predicted"]], f"{p['count']:,}", percent(p["share"]))
+        (names[p["true"]], names[p["predicted"]], f"{p['count']:,}", percent(p["fraction"]))
         for p in results["confused_pairs"]
     )
-    header = ("True class", "Taken for", "Rows", "Share of the true class")
+    header: tuple[str, ...] = ("True class", "Taken for", "Rows", "Share of the true class")
     text = "Which classes are taken for which, the most frequent first."
     if not rows:
         header, text = (), "No mistakes, so no class was taken for another."
     return Section("confused-pairs", "Most confused pairs", text, header, rows)
 
 
-def _calibration(results):
-    found, title = results["calibration"], "Calibration"
-    if found is None:
-        return Section("calibration", title, f"Left out: {results['left_out']['calibration']}")
+def _calibration(results: Results) -> Section:
+    calibration, title = results["calibration"], "Calibration"
+    if calibration is None:
+        return Section("calibration", title, f"Left out: {results['unavailable']['calibration']}")
     text = (
         "How far the probabilities can be believed: a row's confidence is the probability of the "
         "class that was predicted, and of rows with a confidence of 80% a calibrated classifier "
-        f"gets 80% right. Expected calibration error (ECE, {found['n_bins']} bins): "
-        f"{percent(found['ece'])}. Log loss: {_number(found['log_loss'])}. Brier score: "
-        f"{_number(found['brier'])}."
+        f"gets 80% right. Expected calibration error (ECE, {calibration['n_bins']} bins): "
+        f"{percent(calibration['ece'])}. Log loss: {_number(calibration['log_loss'])}. "
+        f"Brier score: {_number(calibration['brier'])}."
     )
     rows = tuple(
         (
-            f"{one['low']:.0%} to {one['high']:.0%}",
-            f"{one['n']:,}",
-            percent(one["confidence"]),
-            percent(one["accuracy"]),
+            f"{b['low']:.0%} to {b['high']:.0%}",
+            f"{b['n']:,}",
+            percent(b["confidence"]),
+            percent(b["accuracy"]),
         )
-        for one in found["bins"]
+        for b in calibration["bins"]
     )
     alt = (
         "Reliability diagram: accuracy against mean confidence, bin by bin, beside the diagonal "
-        f"of perfect calibration. The mean distance is {percent(found['ece'])}."
+        f"of perfect calibration. The mean distance is {percent(calibration['ece'])}."
     )
     header = ("Confidence", "Rows", "Mean confidence", "Accuracy")
     return Section("calibration", title, text, header, rows, "calibration", alt)
 
 
-def _training_curves(results):
+def _training_curves(results: Results) -> Section:
     history, title = results["training"], "Training curves"
     if history is None:
-        return Section("training-curves", title, f"Left out: {results['left_out']['training']}")
+        return Section("training-curves", title, f"Left out: {results['unavailable']['training']}")
     n = len(history["epoch"])
-    shown = np.unique(np.linspace(0, n - 1, min(n, _EPOCHS)).round().astype(int))
-    words = [_COLUMNS.get(column, column) for column in history]
+    shown = np.unique(np.linspace(0, n - 1, min(n, _MAX_EPOCHS)).round().astype(int))
+    header = tuple(_HISTORY_COLUMNS.get(column, column) for column in history)
     rows = tuple(tuple(_number(column[i]) for column in history.values()) for i in shown)
     loss = history["train_loss"]
     text = "The training loss is a mean over the epoch, taken while the weights change."
@@ -184,17 +196,17 @@ def _training_curves(results):
     scores = history.get("validation_score")
     if scores:
         alt += f" The validation accuracy ends at {percent(scores[-1])}."
-    return Section("training-curves", title, text, tuple(words), rows, "training-curves", alt)
+    return Section("training-curves", title, text, header, rows, "training-curves", alt)
 
 
-def _worst_mistakes(results):
-    mistakes, names = results["mistakes"], results["names"]
-    text = f"{heading_of_mistakes(mistakes)} among {results['accuracy']['n_samples']:,} test rows."
+def _worst_mistakes(results: Results) -> Section:
+    mistakes, names = results["mistakes"], results["display_labels"]
+    text = f"{mistakes_title(mistakes)} among {results['accuracy']['n_samples']:,} test rows."
     if not mistakes["n"]:
         return Section("worst-mistakes", "Worst mistakes", text)
-    header = ("Row of X_test", "True class", "Predicted class")
+    header: tuple[str, ...] = ("Row of X_test", "True class", "Predicted class")
     columns = [
-        [f"{row:,}" for row in mistakes["rows"]],
+        [f"{row:,}" for row in mistakes["indices"]],
         [names[i] for i in mistakes["true"]],
         [names[i] for i in mistakes["predicted"]],
     ]
@@ -206,42 +218,42 @@ def _worst_mistakes(results):
         columns += [
             [percent(p) for p in mistakes[key]] for key in ("proba_true", "proba_predicted")
         ]
-    if "pictures" in results["left_out"]:
-        text += f" Pictures are left out: {results['left_out']['pictures']}"
+    if "images" in results["unavailable"]:
+        text += f" Pictures are left out: {results['unavailable']['images']}"
     alt = "The misclassified test rows as pictures; the table names their classes."
     rows = tuple(zip(*columns, strict=True))
     return Section("worst-mistakes", "Worst mistakes", text, header, rows, "worst-mistakes", alt)
 
 
-def _parameters(results):
+def _parameters(results: Results) -> Section:
     rows = tuple((name, str(value)) for name, value in results["parameters"].items())
     text = f"Of {results['name']}"
     text += f", chosen by {results['chosen_by']}." if results["chosen_by"] else "."
     return Section("parameters", "Parameters", text, ("Parameter", "Value"), rows)
 
 
-def _reproducibility(results):
+def _reproducibility(results: Results) -> Section:
     times, data = results["times"], results["data"]
     seeds = ", ".join(f"{name}={value}" for name, value in results["seed"].items())
     rows = [
         ("Report made", results["created"].replace("T", " ").replace("+00:00", " UTC")),
-        ("Training time", _known(results, "fit_seconds", _fit_seconds(results))),
-        ("Time of an epoch, mean", _seconds(times["epoch_seconds_mean"])),
-        ("Time of an epoch, median", _seconds(times["epoch_seconds_median"])),
-        ("Time to predict all test rows", _seconds(times["predict_seconds"])),
-        ("Device", results["device"] or _NONE),
-        ("Weights (without biases)", _known(results, "n_weights", _number(results["n_weights"]))),
+        ("Training time", _fit_time(results)),
+        ("Time of an epoch, mean", _seconds(times["epoch_time_mean"])),
+        ("Time of an epoch, median", _seconds(times["epoch_time_median"])),
+        ("Time to predict all test rows", _seconds(times["predict_time"])),
+        ("Device", results["device"] or _UNDEFINED),
+        ("Weights (without biases)", _n_weights(results)),
         ("All trained parameters", _number(results["n_parameters"])),
-        ("Seed", _known(results, "seed", seeds)),
+        ("Seed", results["unavailable"].get("seed", seeds)),
         ("Shape of X_test", " × ".join(map(str, data["shape"]))),
         ("Type of X_test", data["dtype"]),
         ("SHA-256 of X_test and y_test", data["sha256"]),
         *((name, str(value)) for name, value in results["versions"].items()),
     ]
-    # What has no value here has none for this classifier; where that may surprise, a word says so.
-    rows = tuple(row for row in rows if row[1] != _NONE)
+    # Rows without a value and without a reason are left out.
+    known = tuple(row for row in rows if row[1] != _UNDEFINED)
     text = "What it takes to get these numbers again."
-    return Section("reproducibility", "Times, data, seed and versions", text, (), rows)
+    return Section("reproducibility", "Times, data, seed and versions", text, (), known)
 
 
 _SECTIONS = (

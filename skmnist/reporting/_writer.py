@@ -1,34 +1,41 @@
-"""Last step of a report: its files, all of them or none."""
+"""Write the files of a report, all of them or none."""
+
+from __future__ import annotations
 
 import contextlib
 import errno
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from skmnist._files.atomic import atomic_write
 
-_FULL = "Make room there, or write to another folder."
-_FORBIDDEN = "Write to a folder in which you may make files."
-_WHAT_TO_DO = {
-    errno.ENOSPC: _FULL,
-    errno.EDQUOT: _FULL,
-    errno.EFBIG: _FULL,
-    errno.EACCES: _FORBIDDEN,
-    errno.EPERM: _FORBIDDEN,
-    errno.EROFS: _FORBIDDEN,
+if TYPE_CHECKING:
+    import os
+    from collections.abc import Mapping
+
+_DISK_FULL = "Make room there, or write to another folder."
+_NO_PERMISSION = "Write to a folder in which you may make files."
+_ADVICE = {
+    errno.ENOSPC: _DISK_FULL,
+    errno.EDQUOT: _DISK_FULL,
+    errno.EFBIG: _DISK_FULL,
+    errno.EACCES: _NO_PERMISSION,
+    errno.EPERM: _NO_PERMISSION,
+    errno.EROFS: _NO_PERMISSION,
     errno.EEXIST: "A file of this name is where the folder should be; name another folder.",
     errno.ENOTDIR: "A file is where a folder should be; name another folder.",
 }
 
 
-def write(contents, folder):
+def write(contents: Mapping[str, bytes], folder: str | os.PathLike[str]) -> list[Path]:
     """Write files to a folder, which is made if needed.
 
-    They get their names when all are written: what was there before stays if something fails.
+    The files are renamed when all are written: existing files stay if anything fails.
 
     Parameters
     ----------
     contents : dict of str to bytes
-        What to write, by file name.
+        The content of each file, by its name.
     folder : str or Path
 
     Returns
@@ -49,10 +56,10 @@ def write(contents, folder):
             for path, content in zip(paths, contents.values(), strict=True):
                 file = files.enter_context(atomic_write(path))
                 file.write(content)
-                file.flush()  # what the disk has no room for fails before the first gets its name
+                file.flush()  # a full disk raises before the first file is renamed
     except OSError as error:
         reason = (error.strerror or str(error)).rstrip(".")
-        what_to_do = _WHAT_TO_DO.get(error.errno, "Write to another folder.")
-        message = f"The report was not written to {folder}: {reason}. {what_to_do}"
+        advice = _ADVICE.get(error.errno or 0, "Write to another folder.")
+        message = f"The report was not written to {folder}: {reason}. {advice}"
         raise OSError(*filter(None, (error.errno, message))) from error
     return paths

@@ -28,7 +28,7 @@ SECTIONS = [
 ]
 
 
-PICTURES = ["training-curves", "confusion-matrix", "calibration", "worst-mistakes"]
+FIGURES = ["training-curves", "confusion-matrix", "calibration", "worst-mistakes"]
 
 
 MARKUP = '<script>document.title="broken"</script>'
@@ -37,7 +37,7 @@ MARKUP = '<script>document.title="broken"</script>'
 CLASSIFIERS = {
     "MLP": MLPClassifier((16,), max_epochs=2, early_stopping=True, random_state=0),
     "CNN": CNNClassifier(channels=2, hidden_layer_sizes=(), max_epochs=1, random_state=0),
-    "by hand": BackpropClassifier((8,), max_epochs=1, random_state=0),
+    "backprop": BackpropClassifier((8,), max_epochs=1, random_state=0),
     "pipeline": make_pipeline(StandardScaler(), MLPClassifier((8,), max_epochs=1, random_state=0)),
     "sklearn's MLP": make_pipeline(
         MinMaxScaler(), SklearnMLP((8,), early_stopping=True, solver="sgd", max_iter=300, tol=1)
@@ -69,10 +69,10 @@ class Page(HTMLParser):
     def handle_data(self, text):
         self.texts.append(text)
 
-    def of(self, tag):
+    def attributes_of(self, tag):
         return [attributes for name, attributes in self.elements if name == tag]
 
 
-def text_of(section, report):
+def section_text(section, report):
     """Return the Markdown of a section, by its title."""
     return re.search(rf"## {section}\n(.*?)(\n## |\Z)", report.to_markdown(), re.DOTALL)[1]

@@ -29,21 +29,22 @@ def test_accuracy_has_wilsons_interval():
     # Newcombe, Statistics in Medicine 17 (1998), table I: 81 of 263 gives 0.2553 to 0.3662.
     clf = DummyClassifier(strategy="constant", constant=1).fit([[0], [0]], [0, 1])
     y = np.r_[np.ones(81), np.zeros(182)]
-    found = EvaluationReport.from_estimator(clf, np.zeros((263, 1)), y).results["accuracy"]
-    assert found["value"] == pytest.approx(81 / 263)
-    assert (round(found["low"], 4), round(found["high"], 4)) == (0.2553, 0.3662)
-    assert found["method"] == "Wilson"
-    assert found["most_frequent_class"] == pytest.approx(182 / 263)
+    accuracy = EvaluationReport.from_estimator(clf, np.zeros((263, 1)), y).results["accuracy"]
+    assert accuracy["value"] == pytest.approx(81 / 263)
+    assert (round(accuracy["low"], 4), round(accuracy["high"], 4)) == (0.2553, 0.3662)
+    assert accuracy["method"] == "Wilson"
+    assert accuracy["most_frequent_class"] == pytest.approx(182 / 263)
 
 
-def test_numbers_are_scikit_learns(mlp, data, report):
+def test_metrics_are_scikit_learns(mlp, data, report):
     X, y = data[2:]
     y_pred, proba = mlp.predict(X), mlp.predict_proba(X)
     columns = precision_recall_fscore_support(y, y_pred)
     np.testing.assert_array_equal(report.per_class.to_numpy(), np.transpose(columns))
     assert list(report.per_class) == ["precision", "recall", "f1", "support"]
-    np.testing.assert_array_equal(report.confusion, confusion_matrix(y, y_pred))
-    assert list(report.confusion.index) == list(report.confusion.columns) == list(range(10))
+    matrix = report.confusion_matrix
+    np.testing.assert_array_equal(matrix, confusion_matrix(y, y_pred))
+    assert list(matrix.index) == list(matrix.columns) == list(range(10))
 
     assert report.results["accuracy"]["value"] == mlp.score(X, y)
     balanced = balanced_accuracy_score(y, y_pred)
@@ -63,50 +64,50 @@ def test_numbers_are_scikit_learns(mlp, data, report):
 def test_most_confused_pairs_come_first(report):
     pairs = report.results["confused_pairs"]
     counts = [pair["count"] for pair in pairs]
-    mistakes = report.confusion.to_numpy().copy()
+    mistakes = report.confusion_matrix.to_numpy().copy()
     np.fill_diagonal(mistakes, 0)
     assert counts == sorted(mistakes.ravel(), reverse=True)[:10]
     for pair in pairs:
-        assert report.confusion.loc[pair["true"], pair["predicted"]] == pair["count"]
+        assert report.confusion_matrix.loc[pair["true"], pair["predicted"]] == pair["count"]
         support = report.per_class.loc[pair["true"], "support"]
-        assert pair["share"] == pytest.approx(pair["count"] / support)
+        assert pair["fraction"] == pytest.approx(pair["count"] / support)
 
 
 def test_worst_mistakes_are_the_classifiers(mlp, data, report):
     X, y = data[2:]
     mistakes = report.results["mistakes"]
-    rows = mistakes["rows"]
-    assert mistakes["n"] == (mlp.predict(X) != y).sum() > len(rows) == 12
+    indices = mistakes["indices"]
+    assert mistakes["n"] == (mlp.predict(X) != y).sum() > len(indices) == 12
     proba, n = mlp.predict_proba(X), np.arange(len(X))
     lead = proba.max(axis=1) - proba[n, y]
-    assert lead[rows].tolist() == sorted(lead, reverse=True)[:12]
-    np.testing.assert_array_equal(mistakes["true"], y[rows])
-    np.testing.assert_allclose(mistakes["proba_true"], proba[rows, y[rows]], rtol=1e-5)
+    assert lead[indices].tolist() == sorted(lead, reverse=True)[:12]
+    np.testing.assert_array_equal(mistakes["true"], y[indices])
+    np.testing.assert_allclose(mistakes["proba_true"], proba[indices, y[indices]], rtol=1e-5)
 
 
-def test_what_made_the_numbers_is_told(mlp, report):
+def test_results_describe_the_model(mlp, report):
     results = report.results
     assert results["n_weights"] == mlp.n_weights_
-    assert results["times"]["fit_seconds"] == mlp.fit_time_
+    assert results["times"]["fit_time"] == mlp.fit_time_
     assert results["training"]["train_loss"] == mlp.loss_curve_
     assert results["seed"] == {"random_state": 0}
     assert results["parameters"]["hidden_layer_sizes"] == "(32,)"
     assert {"skmnist", "torch", "scikit-learn", "Python"} <= set(results["versions"])
-    assert results["left_out"] == {}
+    assert results["unavailable"] == {}
 
 
-def test_hash_knows_the_data_in_any_form(mlp, data):
+def test_hash_does_not_depend_on_the_form_of_the_data(mlp, data):
     X, y = data[2:]
 
-    def digest(X, y):
+    def sha256(X, y):
         return EvaluationReport.from_estimator(mlp, X, y).results["data"]["sha256"]
 
-    known = digest(X, y)
+    expected = sha256(X, y)
     for same in (X.reshape(-1, 28, 28), pd.DataFrame(X), scipy.sparse.csr_array(X), X.tolist()):
         if isinstance(same, list):
             same = np.array(same, dtype=np.uint8)
-        assert digest(same, y.tolist()) == known
+        assert sha256(same, y.tolist()) == expected
     changed = X.copy()
     changed[-1, -1] += 1
-    assert digest(changed, y) != known
-    assert digest(X, np.roll(y, 1)) != known
+    assert sha256(changed, y) != expected
+    assert sha256(X, np.roll(y, 1)) != expected

@@ -19,7 +19,7 @@ from sklearn.svm import SVC
 from skmnist import CNNClassifier, MLPClassifier
 from skmnist.datasets import load_mnist_sample
 from skmnist.reporting import EvaluationReport
-from tests.reporting.helpers import CLASSIFIERS, SECTIONS, Page, text_of
+from tests.reporting.helpers import CLASSIFIERS, SECTIONS, Page, section_text
 
 
 @pytest.fixture(scope="module")
@@ -35,16 +35,16 @@ def test_any_classifier_has_every_section(name, data):
     report = EvaluationReport.from_estimator(clf, *data[2:])
     assert json.loads(report.to_json()) == report.results
     assert report.results["accuracy"]["value"] == clf.score(*data[2:])
-    # What is left out is left out with a word.
+    # What is unavailable has a reason.
     markdown = report.to_markdown()
     assert markdown.count("\n## ") == len(SECTIONS)
     for part, column in {"calibration": "calibration", "training": "training"}.items():
-        assert (report.results[column] is None) == (part in report.results["left_out"])
-    for word in report.results["left_out"].values():
-        assert word.replace("_", r"\_") in markdown.replace(r"\_", "_").replace("_", r"\_")
+        assert (report.results[column] is None) == (part in report.results["unavailable"])
+    for reason in report.results["unavailable"].values():
+        assert reason.replace("_", r"\_") in markdown.replace(r"\_", "_").replace("_", r"\_")
 
 
-def test_what_scikit_learn_knows_of_training_is_used(data):
+def test_loss_curve_of_scikit_learn_is_used(data):
     clf = CLASSIFIERS["sklearn's MLP"].fit(*data[:2])
     results = EvaluationReport.from_estimator(clf, *data[2:]).results
     assert results["training"]["train_loss"] == clf[-1].loss_curve_
@@ -55,13 +55,15 @@ def test_what_scikit_learn_knows_of_training_is_used(data):
 
 def test_without_probabilities_calibration_says_why(data):
     report = EvaluationReport.from_estimator(SVC().fit(*data[:2]), *data[2:])
-    assert "SVC has no predict" in text_of("Calibration", report)
-    assert "Without probabilities none is worse" in text_of("Worst mistakes", report)
-    # The first mistakes' pictures are there all the same.
-    rows = np.flatnonzero(SVC().fit(*data[:2]).predict(data[2]) != data[3])
-    assert report.results["mistakes"]["rows"] == rows[:12].tolist()
-    images = [a for a in Page(report.to_html()).of("img") if a["alt"].startswith("Test row")]
-    assert len(images) == min(12, len(rows))
+    assert "SVC has no predict" in section_text("Calibration", report)
+    assert "Without probabilities none is worse" in section_text("Worst mistakes", report)
+    # The images of the first mistakes are shown nevertheless.
+    indices = np.flatnonzero(SVC().fit(*data[:2]).predict(data[2]) != data[3])
+    assert report.results["mistakes"]["indices"] == indices[:12].tolist()
+    images = [
+        a for a in Page(report.to_html()).attributes_of("img") if a["alt"].startswith("Test row")
+    ]
+    assert len(images) == min(12, len(indices))
 
 
 @pytest.mark.parametrize("n_classes", [2, 3])
@@ -84,7 +86,7 @@ def test_tables_with_labels_of_any_kind(n_classes, kind, tmp_path):
     assert report.per_class.index.tolist() == np.unique(y).tolist()
     assert report.results["classes"] == np.unique(y).tolist()
     assert "(7,) are taken for a table" in report.to_markdown()
-    names = [path.name for path in report.write(tmp_path)]
+    names = [path.name for path in report.save(tmp_path)]
     assert "worst-mistakes.png" not in names and "calibration.png" in names
     assert clf.score(X, y) == report.results["accuracy"]["value"]
 
@@ -92,14 +94,14 @@ def test_tables_with_labels_of_any_kind(n_classes, kind, tmp_path):
 def test_classes_that_are_missing_on_one_side(mlp, data):
     X, y = data[2:]
     report = EvaluationReport.from_estimator(mlp, X[y < 5], y[y < 5])
-    assert report.confusion.shape == (10, 10)
+    assert report.confusion_matrix.shape == (10, 10)
     assert report.per_class["recall"].isna().tolist() == [False] * 5 + [True] * 5
     assert 0 < report.results["accuracy"]["balanced"] <= 1
     assert "no row of the classes [5, 6, 7, 8, 9]" in report.to_markdown().replace("\\", "")
 
     y = np.where(y == 3, 42, y)
     report = EvaluationReport.from_estimator(mlp, X, y)
-    assert report.confusion.loc[42].sum() == 50 and report.confusion[42].sum() == 0
+    assert report.confusion_matrix.loc[42].sum() == 50 and report.confusion_matrix[42].sum() == 0
     assert report.per_class.loc[42, "recall"] == 0
     assert "fitted without the class 42: the 50 test rows" in report.to_markdown()
 
@@ -111,25 +113,25 @@ def test_a_hundred_classes():
     names = [f"class number {i}" for i in range(100)]
     clf = GaussianNB().fit(X, y)
     report = EvaluationReport.from_estimator(clf, X, y, display_labels=names)
-    assert report.confusion.shape == (100, 100)
+    assert report.confusion_matrix.shape == (100, 100)
     assert report.per_class.index.tolist() == names
     page = Page(report.to_html())
-    # A picture in place of 10,000 counts.
-    assert any(a["alt"].startswith("Confusion matrix of 100") for a in page.of("img"))
-    assert len(page.of("td")) < 1000
+    # A figure instead of 10,000 counts.
+    assert any(a["alt"].startswith("Confusion matrix of 100") for a in page.attributes_of("img"))
+    assert len(page.attributes_of("td")) < 1000
 
 
 def test_no_mistakes_and_a_single_class():
     clf = DummyClassifier().fit(np.zeros((4, 64)), ["a"] * 4)
     report = EvaluationReport.from_estimator(clf, np.zeros((4, 64)), ["a"] * 4)
     assert report.results["accuracy"]["value"] == 1
-    assert "No mistakes" in text_of("Worst mistakes", report)
-    assert "single class" in text_of("Calibration", report)
+    assert "No mistakes" in section_text("Worst mistakes", report)
+    assert "single class" in section_text("Calibration", report)
     assert report.results["confused_pairs"] == []
     assert Page(report.to_html()).open == []
 
 
-def test_rows_of_text():
+def test_samples_of_text():
     texts, y = ["good", "bad", "good good", "bad bad"], [1, 0, 1, 1]
     clf = make_pipeline(CountVectorizer(), MultinomialNB()).fit(texts, y)
     report = EvaluationReport.from_estimator(clf, texts, y)
@@ -138,14 +140,14 @@ def test_rows_of_text():
 
 @pytest.mark.parametrize(
     ("form", "n_channels"),
-    [("3-D", 1), ("4-D", 1), ("colour", 3), ("DataFrame", 1), ("sparse", 1), ("list", 1)],
+    [("3-D", 1), ("4-D", 1), ("color", 3), ("DataFrame", 1), ("sparse", 1), ("list", 1)],
 )
-def test_pictures_in_any_form(form, n_channels, data):
+def test_images_in_any_form(form, n_channels, data):
     X, y = data[2:]
     X = {
         "3-D": lambda: X.reshape(-1, 28, 28),
         "4-D": lambda: X.reshape(-1, 1, 28, 28),
-        "colour": lambda: np.repeat(X.reshape(-1, 1, 28, 28), 3, axis=1),
+        "color": lambda: np.repeat(X.reshape(-1, 1, 28, 28), 3, axis=1),
         "DataFrame": lambda: pd.DataFrame(X),
         "sparse": lambda: scipy.sparse.csr_matrix(X),
         "list": lambda: X.tolist(),
@@ -156,14 +158,14 @@ def test_pictures_in_any_form(form, n_channels, data):
     assert np.prod(images["shape"]) == 3 * n_channels * 784
 
 
-def test_pictures_only_of_what_are_pictures(data):
+def test_images_only_of_what_are_images(data):
     X, y = data[2:]
     scaled = StandardScaler().fit_transform(X)
     clf = GaussianNB(var_smoothing=0.1).fit(scaled, y)
 
     def images(**kwargs):
         report = EvaluationReport.from_estimator(clf, scaled, y, **kwargs)
-        return report.results["mistakes"]["images"], text_of("Worst mistakes", report)
+        return report.results["mistakes"]["images"], section_text("Worst mistakes", report)
 
     assert images()[0] is None and "aren't numbers from 0 to 255" in images()[1]
     assert images(image_shape=(14, 56))[0]["shape"][1:] == [14, 56]
@@ -174,7 +176,7 @@ def test_pictures_only_of_what_are_pictures(data):
         images(image_shape=(10, 10))
 
 
-def test_what_cannot_be_evaluated_is_refused(mlp, data):
+def test_what_cannot_be_evaluated_is_rejected(mlp, data):
     X, y = data[2:]
     make = EvaluationReport.from_estimator
     with pytest.raises(NotFittedError):

@@ -51,7 +51,7 @@ def browse(tmp_path_factory):
     return browse
 
 
-def test_browser_shows_every_section_without_a_word_on_the_console(page, browse, tmp_path):
+def test_browser_shows_every_section_and_logs_nothing(page, browse, tmp_path):
     path = tmp_path / "report.html"
     path.write_text(page, encoding="utf-8")
     dom, console = browse(path)
@@ -79,9 +79,9 @@ def test_page_fits_the_desktop_and_the_phone(page, data, browse, tmp_path):
             )
     (tmp_path / "frames.html").write_text(f'<link rel="icon" href="data:,">{frames}')
     _, console = browse(tmp_path / "frames.html")
-    found = [re.search(r"measured (\d+) (\d+) (\d+)", line) for line in console]
-    assert all(found), console
-    measured = sorted(tuple(map(int, one.groups())) for one in found)
+    matches = [re.search(r"measured (\d+) (\d+) (\d+)", line) for line in console]
+    assert all(matches), console
+    measured = sorted(tuple(map(int, match.groups())) for match in matches)
     assert [inner for inner, _, _ in measured] == [390, 390, 1280, 1280]
     assert all(needed <= inner for inner, needed, _ in measured), measured
     assert all(hidden == 0 for _, _, hidden in measured), measured

@@ -20,17 +20,19 @@ def data():
     return X[::2], y[::2], X[1::2], y[1::2]
 
 
-def test_page_is_whole_and_needs_nothing_else(page):
-    found = Page(page)
-    assert found.open == []
-    assert [a["id"] for a in found.of("section")] == SECTIONS
-    assert {a["href"] for a in found.of("a")} == {f"#{id}" for id in SECTIONS}
-    assert not found.of("script")
-    assert all(a["src"].startswith("data:image/png;base64,") for a in found.of("img"))
-    assert all(a["srcset"].startswith("data:image/png;base64,") for a in found.of("source"))
+def test_page_is_complete_and_needs_no_other_file(page):
+    html = Page(page)
+    assert html.open == []
+    assert [a["id"] for a in html.attributes_of("section")] == SECTIONS
+    assert {a["href"] for a in html.attributes_of("a")} == {f"#{id}" for id in SECTIONS}
+    assert not html.attributes_of("script")
+    assert all(a["src"].startswith("data:image/png;base64,") for a in html.attributes_of("img"))
+    assert all(
+        a["srcset"].startswith("data:image/png;base64,") for a in html.attributes_of("source")
+    )
     assert "http://" not in page and "https://" not in page and "url(" not in page
     assert "prefers-color-scheme: dark" in page
-    assert all(len(a["alt"]) > 10 for a in found.of("img"))
+    assert all(len(a["alt"]) > 10 for a in html.attributes_of("img"))
 
 
 def test_markup_in_names_and_parameters_is_text(data, tmp_path):
@@ -44,10 +46,10 @@ def test_markup_in_names_and_parameters_is_text(data, tmp_path):
 
     report = EvaluationReport.from_estimator(Odd().fit(X, names[y]), X, names[y])
     page = Page(report.to_html())
-    assert not page.of("script")
+    assert not page.attributes_of("script")
     assert MARKUP in page.texts  # the parameter
     assert names[0] in page.texts
-    report.write(tmp_path)  # names with mathematics can be drawn
+    report.save(tmp_path)  # names with mathematics can be drawn
     markdown = (tmp_path / "report.md").read_text(encoding="utf-8")
     assert "<script>" not in markdown.replace("    Odd(", "")
     for line in markdown.splitlines():
@@ -55,7 +57,7 @@ def test_markup_in_names_and_parameters_is_text(data, tmp_path):
             assert len(re.findall(r"(?<!\\)\|", line)) in (5, 6, 12)  # the columns of the tables
 
 
-def test_report_can_be_made_again_from_its_json(report, page):
+def test_report_can_be_restored_from_its_json(report, page):
     again = EvaluationReport(json.loads(report.to_json()))
     assert again.to_html() == page
     assert again.to_markdown() == report.to_markdown()
@@ -71,7 +73,7 @@ def test_notebooks_show_the_report_without_touching_their_own_style(report):
     assert repr(report).startswith("<EvaluationReport of MLPClassifier: accuracy ")
 
 
-def test_sessions_settings_of_pictures_dont_matter(report, page):
+def test_settings_of_matplotlib_have_no_effect(report, page):
     from matplotlib import pyplot as plt
 
     with plt.rc_context({"font.size": 40, "axes.facecolor": "red"}):

@@ -9,14 +9,14 @@ from pathlib import Path
 
 import pytest
 
-from skmnist.reporting import _writer as deliver
-from tests.reporting.helpers import PICTURES
+from skmnist.reporting import _writer as writer
+from tests.reporting.helpers import FIGURES
 
 
 def test_files_are_written_to_a_new_folder(report, page, tmp_path):
     folder = tmp_path / "a" / "b"
-    paths = report.write(folder)
-    names = [f"{name}.png" for name in PICTURES] + ["report.json", "report.md", "report.html"]
+    paths = report.save(folder)
+    names = [f"{name}.png" for name in FIGURES] + ["report.json", "report.md", "report.html"]
     assert paths == [folder / name for name in names]
     assert sorted(path.name for path in folder.iterdir()) == sorted(names)
     assert json.loads((folder / "report.json").read_text(encoding="utf-8")) == report.results
@@ -43,23 +43,23 @@ def small_disk():
 
 def test_full_disk_leaves_what_was_there(report, tmp_path):
     (tmp_path / "report.html").write_text("old")
-    words = "was not written to .*: File too large. Make room there"
-    with small_disk(), pytest.raises(OSError, match=words):
-        report.write(tmp_path)
+    message = "was not written to .*: File too large. Make room there"
+    with small_disk(), pytest.raises(OSError, match=message):
+        report.save(tmp_path)
     assert [path.name for path in tmp_path.iterdir()] == ["report.html"]
     assert (tmp_path / "report.html").read_text() == "old"
 
 
 @pytest.mark.parametrize("function", ["open", "fsync", "replace"])
 @pytest.mark.parametrize(
-    ("number", "words"),
+    ("number", "message"),
     [
         (errno.ENOSPC, "No space left on device. Make room there"),
         (errno.EACCES, "Permission denied. Write to a folder in which you may"),
         (errno.EROFS, "Read-only file system. Write to a folder in which you may"),
     ],
 )
-def test_failing_system_calls_leave_nothing(function, number, words, tmp_path, monkeypatch):
+def test_failing_system_calls_leave_nothing(function, number, message, tmp_path, monkeypatch):
     calls = []
 
     def fail(*args, **kwargs):
@@ -67,8 +67,8 @@ def test_failing_system_calls_leave_nothing(function, number, words, tmp_path, m
         raise OSError(number, os.strerror(number))
 
     monkeypatch.setattr("builtins.open" if function == "open" else f"os.{function}", fail)
-    with pytest.raises(OSError, match=words) as raised:
-        deliver.write({"report.html": b"new", "report.md": b"new"}, tmp_path)
+    with pytest.raises(OSError, match=message) as raised:
+        writer.write({"report.html": b"new", "report.md": b"new"}, tmp_path)
     monkeypatch.undo()
     assert raised.value.errno == number
     assert calls and list(tmp_path.iterdir()) == []
@@ -80,7 +80,7 @@ def test_interrupt_leaves_nothing(tmp_path, monkeypatch):
 
     monkeypatch.setattr("os.fsync", interrupt)
     with pytest.raises(KeyboardInterrupt):
-        deliver.write({"report.html": b"new"}, tmp_path)
+        writer.write({"report.html": b"new"}, tmp_path)
     assert list(tmp_path.iterdir()) == []
 
 
@@ -88,10 +88,10 @@ def test_file_where_the_folder_should_be(tmp_path):
     (tmp_path / "file").write_text("mine")
     for folder in (tmp_path / "file", tmp_path / "file" / "below"):
         with pytest.raises(OSError, match="A file .* name another folder"):
-            deliver.write({"report.html": b""}, folder)
+            writer.write({"report.html": b""}, folder)
     (tmp_path / "out" / "report.html").mkdir(parents=True)
     with pytest.raises(OSError, match="report.html is not a file that could be replaced"):
-        deliver.write({"report.html": b""}, tmp_path / "out")
+        writer.write({"report.html": b""}, tmp_path / "out")
     assert not list((tmp_path / "out").glob(".*"))
     assert (tmp_path / "file").read_text() == "mine"
 
@@ -101,4 +101,4 @@ def test_folder_that_nobody_may_write_to():
     if not folder.is_dir():
         pytest.skip("needs /sys, a folder of Linux that even root can't make files in")
     with pytest.raises(OSError, match="was not written to /sys/kernel: .*Write to a folder"):
-        deliver.write({"report.html": b""}, folder)
+        writer.write({"report.html": b""}, folder)
