@@ -117,10 +117,10 @@ def copy_weights(fitted: neural_network.MLPClassifier, clf: MLPClassifier) -> No
         coefs[-1], intercepts[-1] = (
             np.concatenate([np.zeros_like(a), a], -1) for a in (coefs[-1], intercepts[-1])
         )
-    with torch.no_grad():
-        for layer, coef, intercept in zip(clf._layers(), coefs, intercepts, strict=True):
-            layer.weight.copy_(torch.from_numpy(coef.T))
-            layer.bias.copy_(torch.from_numpy(intercept))
+    for layer, coef, intercept in zip(clf._layers(), coefs, intercepts, strict=True):
+        layer.load_state_dict(
+            {"weight": torch.from_numpy(coef.T), "bias": torch.from_numpy(intercept)}
+        )
     clf.net_.module_.eval()
     clf.best_epoch_ = _copy_history(clf.net_.history, fitted)
 
