@@ -11,7 +11,7 @@ from tests.datasets.helpers import SPECS, FakeSet
 
 @pytest.fixture
 def kmnist(monkeypatch):
-    """A small set whose images have no known digest."""
+    """A small data set whose images have no known checksum."""
     return FakeSet(SPECS["kmnist"], monkeypatch)
 
 

@@ -28,7 +28,7 @@ ADVICE = re.escape("skmnist.datasets.load_mnist_sample()")
 
 
 def every_set():
-    """Find each fetch function and its set (its sets, for the splits of EMNIST)."""
+    """Yield each fetch function and its DatasetSpec (one for each split of EMNIST)."""
     for name in datasets.__all__:
         if name.startswith("fetch_"):
             fetch = getattr(datasets, name)
@@ -54,7 +54,7 @@ def idx_bytes(array):
 
 
 class FakeSet:
-    """A small set in the form of `spec`, which from now on wants these files."""
+    """A small data set in the form of `spec`, which from now on expects these files."""
 
     def __init__(self, spec, monkeypatch):
         self.files, self.images, self.target = {}, {}, {}
@@ -92,9 +92,11 @@ class FakeSet:
                 self.files[file.path] = content
                 files.append(File(file.path, file.checksum and digest(content).hexdigest()))
             monkeypatch.setitem(spec.splits, subset, Split(*files, n))
-        # What a download leaves: a digest beside each file, unless they are known beforehand.
-        notes = [] if spec.has_known_checksums else [f"{path}.sha256" for path in self.files]
-        self.downloaded = {*self.files, *notes}
+        # A download writes a checksum beside each file, unless all are known in advance.
+        checksum_files = (
+            [] if spec.has_known_checksums else [f"{path}.sha256" for path in self.files]
+        )
+        self.downloaded = {*self.files, *checksum_files}
 
     def write(self, home, *, compressed=False):
         for path, content in self.files.items():

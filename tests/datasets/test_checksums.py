@@ -1,4 +1,4 @@
-"""Damaged files are refused."""
+"""Corrupt files raise a DatasetError."""
 
 import bz2
 import gzip
@@ -30,10 +30,10 @@ from tests.datasets.helpers import (
     use_as_torchvision,
 )
 
-# Damaged files
+# Corrupt files
 
 
-def damage(home, path, content, compressed):
+def overwrite(home, path, content, compressed):
     if compressed:
         path, content = f"{path}.gz", gzip.compress(content)
     (home / path).write_bytes(content)
@@ -42,7 +42,7 @@ def damage(home, path, content, compressed):
 IMAGES_SIZE = 16 + N_IMAGES["train"] * 784
 
 
-DAMAGES = {
+CORRUPTIONS = {
     **{
         f"cut at {n}": (lambda content, n=n: content[:n], f"cut short: {n} bytes came")
         for n in (0, 1, 4, 10, 16, 2000, IMAGES_SIZE - 1)
@@ -65,23 +65,23 @@ DAMAGES = {
 
 
 @pytest.mark.parametrize("compressed", [False, True], ids=["raw", "gz"])
-@pytest.mark.parametrize("change, message", DAMAGES.values(), ids=DAMAGES)
-def test_damaged_file_is_refused(change, message, compressed, kmnist, monkeypatch, tmp_path):
+@pytest.mark.parametrize("change, message", CORRUPTIONS.values(), ids=CORRUPTIONS)
+def test_corrupt_file_raises(change, message, compressed, kmnist, monkeypatch, tmp_path):
     kmnist.write(tmp_path, compressed=compressed)
     fail_as_torchvision(monkeypatch)
-    damage(tmp_path, KMNIST_IMAGES, change(kmnist.files[KMNIST_IMAGES]), compressed)
+    overwrite(tmp_path, KMNIST_IMAGES, change(kmnist.files[KMNIST_IMAGES]), compressed)
     with pytest.raises(DatasetError, match=rf"{KMNIST_IMAGES}.*{message}.*Delete.*{ADVICE}"):
         fetch_kmnist(data_home=tmp_path)
 
 
 def test_fewer_labels_than_images(kmnist, tmp_path):
     kmnist.write(tmp_path)
-    damage(tmp_path, KMNIST_LABELS, idx_bytes(np.zeros(8, np.uint8)), compressed=False)
+    overwrite(tmp_path, KMNIST_LABELS, idx_bytes(np.zeros(8, np.uint8)), compressed=False)
     with pytest.raises(DatasetError, match=rf"{KMNIST_LABELS}.*shape \(8,\), wanted \(9,\)"):
         fetch_kmnist(data_home=tmp_path)
 
 
-# The digest of USPS's files fixes the labels.
+# The checksum of USPS's files covers the labels.
 @pytest.mark.parametrize("fetch, spec", [c for c in EVERY_SET if c.id != "fetch_usps"])
 def test_label_out_of_range_is_named(fetch, spec, monkeypatch, tmp_path):
     fake = FakeSet(spec, monkeypatch)
@@ -104,71 +104,73 @@ def test_label_out_of_range_is_named(fetch, spec, monkeypatch, tmp_path):
 
 @pytest.mark.parametrize("compressed", [False, True], ids=["raw", "gz"])
 @pytest.mark.parametrize("file", ["images-idx3", "labels-idx1"])
-def test_any_flipped_bit_of_mnist_is_noticed(file, compressed, monkeypatch, tmp_path):
+def test_any_flipped_bit_of_mnist_is_detected(file, compressed, monkeypatch, tmp_path):
     fake = FakeSet(SPECS["mnist"], monkeypatch)
     path = f"MNIST/raw/train-{file}-ubyte"
     for position in (0, 7, 8, -1):
         fake.write(tmp_path, compressed=compressed)
         content = bytearray(fake.files[path])
         content[position] ^= 1
-        damage(tmp_path, path, bytes(content), compressed)
+        overwrite(tmp_path, path, bytes(content), compressed)
         with pytest.raises(DatasetError, match=f"{path}.*wanted.*Delete"):
             fetch_mnist(data_home=tmp_path)
 
 
-def test_digest_that_differs_is_shown(monkeypatch, tmp_path):
+def test_error_shows_both_checksums(monkeypatch, tmp_path):
     fake = FakeSet(SPECS["mnist"], monkeypatch)
     fake.write(tmp_path)
     path = "MNIST/raw/train-images-idx3-ubyte"
-    wanted = hashlib.sha256(fake.files[path]).hexdigest()
+    expected = hashlib.sha256(fake.files[path]).hexdigest()
     content = fake.files[path][:-1] + bytes([fake.files[path][-1] ^ 1])
     (tmp_path / path).write_bytes(content)
-    came = hashlib.sha256(content).hexdigest()
-    with pytest.raises(DatasetError, match=f"{path}: has SHA-256 {came}, wanted {wanted}"):
+    actual = hashlib.sha256(content).hexdigest()
+    with pytest.raises(DatasetError, match=f"{path}: has SHA-256 {actual}, wanted {expected}"):
         fetch_mnist(data_home=tmp_path)
 
 
 @pytest.mark.parametrize("fetch, spec", EVERY_SET)
-def test_any_flipped_byte_of_what_was_downloaded_is_noticed(
-    fetch, spec, server, monkeypatch, tmp_path
-):
+def test_any_flipped_byte_of_a_download_is_detected(fetch, spec, server, monkeypatch, tmp_path):
     fake = FakeSet(spec, monkeypatch)
     server.content = answers(fake)
     fetch(subset="all", data_home=tmp_path)
     for path in fake.files:
-        sound = (tmp_path / path).read_bytes()
-        for position in (0, 7, len(sound) // 2, len(sound) - 1):
-            content = bytearray(sound)
+        intact = (tmp_path / path).read_bytes()
+        for position in (0, 7, len(intact) // 2, len(intact) - 1):
+            content = bytearray(intact)
             content[position] ^= 1
             (tmp_path / path).write_bytes(content)
             with pytest.raises(DatasetError, match=f"{path}: .*wanted.*Delete"):
                 fetch(subset="all", data_home=tmp_path)
-        (tmp_path / path).write_bytes(sound)
+        (tmp_path / path).write_bytes(intact)
     fetch(subset="all", data_home=tmp_path)
 
 
-def test_noted_digest_is_that_of_sha256sum_and_holds_for_the_packed_file_too(
+def test_written_checksum_is_that_of_sha256sum_and_of_the_unpacked_file(
     kmnist, monkeypatch, tmp_path
 ):
     use_as_torchvision(monkeypatch, kmnist.write)
     fetch_kmnist(data_home=tmp_path)
-    note = tmp_path / f"{KMNIST_IMAGES}.sha256"
-    digest = hashlib.sha256(kmnist.files[KMNIST_IMAGES]).hexdigest()
-    assert note.read_text() == f"{digest}  train-images-idx3-ubyte\n"
+    checksum_file = tmp_path / f"{KMNIST_IMAGES}.sha256"
+    checksum = hashlib.sha256(kmnist.files[KMNIST_IMAGES]).hexdigest()
+    assert checksum_file.read_text() == f"{checksum}  train-images-idx3-ubyte\n"
     (tmp_path / KMNIST_IMAGES).unlink()
     kmnist.write(tmp_path, compressed=True)
     (tmp_path / KMNIST_IMAGES).unlink(missing_ok=True)
     fetch_kmnist(data_home=tmp_path)
     other = kmnist.files[KMNIST_IMAGES][:-1] + b"\0"
-    damage(tmp_path, KMNIST_IMAGES, other, compressed=True)
-    with pytest.raises(DatasetError, match=rf"{KMNIST_IMAGES}\.gz: has SHA-256 .* wanted {digest}"):
+    overwrite(tmp_path, KMNIST_IMAGES, other, compressed=True)
+    with pytest.raises(
+        DatasetError, match=rf"{KMNIST_IMAGES}\.gz: has SHA-256 .* wanted {checksum}"
+    ):
         fetch_kmnist(data_home=tmp_path)
-    note.write_text("<html>")
-    with pytest.raises(DatasetError, match=rf"{note}: begins with '<html>', wanted a SHA-256.*"):
+    checksum_file.write_text("<html>")
+    with pytest.raises(
+        DatasetError, match=rf"{checksum_file}: begins with '<html>', wanted a SHA-256.*"
+    ):
         fetch_kmnist(data_home=tmp_path)
 
 
-def test_damaged_usps_is_refused(monkeypatch, tmp_path):
+def test_corrupt_usps_file_raises(monkeypatch, tmp_path):
     fake = FakeSet(SPECS["usps"], monkeypatch)
     for content in [b"", fake.files["usps.bz2"][:-9], b"<html>", bz2.compress(b"0 1:9")]:
         fake.write(tmp_path)
@@ -178,7 +180,7 @@ def test_damaged_usps_is_refused(monkeypatch, tmp_path):
 
 
 @pytest.mark.parametrize("cut", [1, 5, 12, 100, -9, -4, -1])
-def test_cut_gzip_file_is_refused(cut, kmnist, tmp_path):
+def test_truncated_gzip_file_raises(cut, kmnist, tmp_path):
     kmnist.write(tmp_path, compressed=True)
     path = tmp_path / f"{KMNIST_IMAGES}.gz"
     path.write_bytes(path.read_bytes()[:cut])
@@ -187,7 +189,7 @@ def test_cut_gzip_file_is_refused(cut, kmnist, tmp_path):
 
 
 @pytest.mark.parametrize("position", [0, 30, 1000, -8, -4])
-def test_gzip_file_with_a_flipped_bit_is_refused(position, kmnist, tmp_path):
+def test_gzip_file_with_a_flipped_bit_raises(position, kmnist, tmp_path):
     kmnist.write(tmp_path, compressed=True)
     path = tmp_path / f"{KMNIST_IMAGES}.gz"
     content = bytearray(path.read_bytes())
@@ -197,9 +199,9 @@ def test_gzip_file_with_a_flipped_bit_is_refused(position, kmnist, tmp_path):
         fetch_kmnist(data_home=tmp_path)
 
 
-def test_gzip_bomb_takes_no_memory(kmnist, tmp_path):
+def test_gzip_bomb_needs_little_memory(kmnist, tmp_path):
     kmnist.write(tmp_path, compressed=True)
-    damage(tmp_path, KMNIST_IMAGES, kmnist.files[KMNIST_IMAGES] + bytes(30_000_000), True)
+    overwrite(tmp_path, KMNIST_IMAGES, kmnist.files[KMNIST_IMAGES] + bytes(30_000_000), True)
     tracemalloc.start()
     try:
         with pytest.raises(DatasetError, match="too long"):

@@ -40,7 +40,7 @@ def test_variable_names_the_data_home(kmnist, monkeypatch, tmp_path):
     np.testing.assert_array_equal(fetch_kmnist().images, kmnist.images["train"])
 
 
-def test_read_only_data_home_is_read_and_left_alone(kmnist, monkeypatch, tmp_path):
+def test_read_only_data_home_is_read_and_unchanged(kmnist, monkeypatch, tmp_path):
     kmnist.write(tmp_path)
     fail_as_torchvision(monkeypatch)
     folders = [tmp_path / "KMNIST" / "raw", tmp_path / "KMNIST", tmp_path]
@@ -57,7 +57,7 @@ def test_read_only_data_home_is_read_and_left_alone(kmnist, monkeypatch, tmp_pat
             folder.chmod(0o755)
 
 
-def test_missing_files_are_named_and_not_looked_for_in_the_network(kmnist, monkeypatch, tmp_path):
+def test_missing_files_are_named_and_not_downloaded(kmnist, monkeypatch, tmp_path):
     fail_as_torchvision(monkeypatch)
     home = tmp_path / "home"
     message = rf"{home / KMNIST_IMAGES}: not found .*SKMNIST_DATA .*{ADVICE}"
@@ -85,12 +85,12 @@ def test_folder_in_the_place_of_a_file(kmnist, tmp_path):
         fetch_kmnist(data_home=tmp_path)
 
 
-def test_data_home_that_may_not_be_written_to(kmnist, monkeypatch, tmp_path):
-    def refuse(**kwargs):
+def test_data_home_without_write_permission(kmnist, monkeypatch, tmp_path):
+    def deny(**kwargs):
         raise PermissionError(13, "Permission denied")
 
     use_as_torchvision(monkeypatch, kmnist.write)
-    monkeypatch.setattr(tempfile, "TemporaryDirectory", refuse)
+    monkeypatch.setattr(tempfile, "TemporaryDirectory", deny)
     message = rf"{tmp_path}: cannot be written to \(Permission denied\).*SKMNIST_DATA"
     with pytest.raises(DatasetError, match=message):
         fetch_kmnist(data_home=tmp_path)

@@ -49,7 +49,7 @@ def test_download_fills_the_data_home_once(kmnist, monkeypatch, tmp_path):
     assert set(os.listdir(home)) == {"KMNIST"}
 
 
-def test_files_that_are_there_are_kept(kmnist, monkeypatch, tmp_path):
+def test_existing_files_are_kept(kmnist, monkeypatch, tmp_path):
     kmnist.write(tmp_path)
     (tmp_path / KMNIST_LABELS).unlink()
     before = (tmp_path / KMNIST_IMAGES).stat()
@@ -88,7 +88,7 @@ def test_failed_download_is_one_error_and_leaves_no_file(failure, kmnist, monkey
 
 
 @pytest.mark.parametrize("size", [None, 0, 100])
-def test_half_a_file_without_an_error_gets_no_final_name(size, kmnist, monkeypatch, tmp_path):
+def test_incomplete_file_without_an_error_is_not_kept(size, kmnist, monkeypatch, tmp_path):
     def download(root):
         kmnist.write(root)
         (root / KMNIST_LABELS).unlink()
@@ -113,7 +113,7 @@ def test_interrupted_download_leaves_no_file(kmnist, monkeypatch, tmp_path):
     assert list(tmp_path.iterdir()) == []
 
 
-def test_torchvision_is_left_as_it_was(server, kmnist, tmp_path):
+def test_torchvision_is_restored(server, kmnist, tmp_path):
     utils = import_torchvision().datasets.utils
     before = utils._urlretrieve, utils._get_redirect_url
     server.content = answers(kmnist)
@@ -124,16 +124,16 @@ def test_torchvision_is_left_as_it_was(server, kmnist, tmp_path):
     assert (utils._urlretrieve, utils._get_redirect_url) == before
 
 
-def test_threads_that_fetch_at_once_download_once(kmnist, monkeypatch, tmp_path):
+def test_concurrent_threads_download_once(kmnist, monkeypatch, tmp_path):
     def download(root):
         time.sleep(0.05)
         kmnist.write(root)
 
     torchvision = use_as_torchvision(monkeypatch, download)
-    at_once = threading.Barrier(4)
+    barrier = threading.Barrier(4)
 
     def fetch(_):
-        at_once.wait()
+        barrier.wait()
         return fetch_kmnist(data_home=tmp_path).images
 
     with ThreadPoolExecutor(4) as pool:
@@ -160,7 +160,7 @@ def fetch_in_a_process(home):
         return np.array_equal(fetch_kmnist(data_home=home).images, fake.images["train"])
 
 
-def test_processes_that_fetch_at_once_both_end_right(kmnist, tmp_path):
+def test_concurrent_processes_both_succeed(kmnist, tmp_path):
     home = tmp_path / "home"
     with ProcessPoolExecutor(2, mp_context=multiprocessing.get_context("spawn")) as pool:
         assert list(pool.map(fetch_in_a_process, [home, home])) == [True, True]

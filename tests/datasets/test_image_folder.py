@@ -1,4 +1,4 @@
-"""Pictures of one's own, from folders and tables."""
+"""Your own images, from folders and CSV files."""
 
 import numpy as np
 import pandas as pd
@@ -12,7 +12,7 @@ from skmnist.preprocessing import DigitNormalizer
 
 @pytest.fixture(scope="module")
 def digits():
-    """Three pictures of each of 0, 1 and 2, as (name, label, array)."""
+    """Three images of each of 0, 1 and 2, as (name, label, array)."""
     X, y = load_mnist_sample(return_X_y=True)
     return [
         (f"{d}-{i}.png", str(d), 255 - X[500 * d + i].reshape(28, 28))
@@ -24,28 +24,28 @@ def digits():
 @pytest.fixture
 def folders(tmp_path, digits):
     """A folder for each class; "10" stands for the class 2."""
-    for name, label, picture in digits:
+    for name, label, image in digits:
         folder = tmp_path / "mine" / {"2": "10"}.get(label, label)
         folder.mkdir(parents=True, exist_ok=True)
-        Image.fromarray(picture).save(folder / name)
+        Image.fromarray(image).save(folder / name)
     return tmp_path / "mine"
 
 
-def write_table(folder, digits, lines):
+def write_csv(folder, digits, lines):
     folder.mkdir()
-    for name, _, picture in digits:
-        Image.fromarray(picture).save(folder / name)
+    for name, _, image in digits:
+        Image.fromarray(image).save(folder / name)
     (folder / "labels.csv").write_text("\n".join(lines), encoding="utf-8")
     return folder / "labels.csv"
 
 
-def expected(digits):
-    return DigitNormalizer().transform([picture for _, _, picture in digits])
+def normalized(digits):
+    return DigitNormalizer().transform([image for _, _, image in digits])
 
 
-def test_folders_are_classes(folders, digits):
+def test_each_folder_is_a_class(folders, digits):
     bunch = load_image_folder(folders)
-    np.testing.assert_array_equal(bunch.data, expected(digits))
+    np.testing.assert_array_equal(bunch.data, normalized(digits))
     assert bunch.data.dtype == np.uint8
     np.testing.assert_array_equal(bunch.target, [0, 0, 0, 1, 1, 1, 2, 2, 2])
     assert bunch.target.dtype == np.int64
@@ -59,7 +59,7 @@ def test_folders_are_classes(folders, digits):
     assert "9 pictures of 3 classes" in bunch.DESCR
 
 
-def test_numbers_are_sorted_as_numbers_and_words_by_alphabet(tmp_path, digits):
+def test_target_names_are_sorted_numerically_or_alphabetically(tmp_path, digits):
     for order in (["2", "9", "10"], ["10", "a", "b"]):
         folder = tmp_path / order[0]
         for name in order:
@@ -68,7 +68,7 @@ def test_numbers_are_sorted_as_numbers_and_words_by_alphabet(tmp_path, digits):
         assert load_image_folder(folder).target_names == order
 
 
-def test_arrays_and_tables(folders):
+def test_arrays_and_data_frames(folders):
     bunch = load_image_folder(folders)
     X, y = load_image_folder(folders, return_X_y=True)
     np.testing.assert_array_equal(X, bunch.data)
@@ -83,33 +83,33 @@ def test_arrays_and_tables(folders):
 
 @pytest.mark.parametrize("heading", [[], ["file,label"]])
 @pytest.mark.parametrize("end", [[], ["", ""]])
-def test_table_of_names_and_labels(tmp_path, digits, heading, end):
+def test_csv_file_of_names_and_labels(tmp_path, digits, heading, end):
     lines = [f"{name}, {label}" for name, label, _ in digits]
-    table = write_table(tmp_path / "mine", digits, [*heading, *lines, *end])
-    for path in (table, table.parent, str(table)):
+    csv_file = write_csv(tmp_path / "mine", digits, [*heading, *lines, *end])
+    for path in (csv_file, csv_file.parent, str(csv_file)):
         bunch = load_image_folder(path)
-        np.testing.assert_array_equal(bunch.data, expected(digits))
+        np.testing.assert_array_equal(bunch.data, normalized(digits))
         np.testing.assert_array_equal(bunch.target, [0, 0, 0, 1, 1, 1, 2, 2, 2])
         assert bunch.target_names == ["0", "1", "2"]
 
 
-def test_table_as_spreadsheets_write_it(tmp_path, digits):
-    table = write_table(tmp_path / "mine", digits, [])
+def test_csv_file_of_a_spreadsheet_program(tmp_path, digits):
+    csv_file = write_csv(tmp_path / "mine", digits, [])
     lines = [f"{name};{label}" for name, label, _ in digits]
-    table.write_text("\n".join(["Datei;Ziffer", *lines]), encoding="utf-8-sig")
-    bunch = load_image_folder(table)
+    csv_file.write_text("\n".join(["Datei;Ziffer", *lines]), encoding="utf-8-sig")
+    bunch = load_image_folder(csv_file)
     assert bunch.target_names == ["0", "1", "2"]
     assert len(bunch.data) == 9
 
 
-def test_hidden_files_and_what_windows_leaves_are_left_out(folders):
+def test_hidden_files_and_those_of_windows_are_ignored(folders):
     (folders / ".git").mkdir()
     for name in (".DS_Store", "Thumbs.db", "desktop.ini"):
         (folders / "0" / name).write_bytes(b"?")
     assert len(load_image_folder(folders).data) == 9
 
 
-def test_pictures_that_cannot_be_used_are_all_named(folders):
+def test_error_names_all_unusable_images(folders):
     (folders / "0" / "text.png").write_text("Dear diary")
     (folders / "1" / "subfolder").mkdir()
     Image.new("L", (90, 90), 255).save(folders / "10" / "white.png")
@@ -120,14 +120,14 @@ def test_pictures_that_cannot_be_used_are_all_named(folders):
     assert all(name in line for name, line in zip(names, lines, strict=True))
 
 
-def test_pictures_of_a_table_that_are_missing_are_all_named(tmp_path, digits):
+def test_error_names_all_missing_images_of_a_csv_file(tmp_path, digits):
     lines = ["gone.png,1", *(f"{name},{label}" for name, label, _ in digits), "lost.png,2"]
-    table = write_table(tmp_path / "mine", digits, lines)
+    csv_file = write_csv(tmp_path / "mine", digits, lines)
     with pytest.raises(DatasetError, match=r"(?s)^2 of 11 .*gone\.png.*lost\.png"):
-        load_image_folder(table)
+        load_image_folder(csv_file)
 
 
-def test_normalizer_decides_what_becomes_of_pictures(folders):
+def test_normalizer_parameter(folders):
     Image.new("L", (90, 90), 255).save(folders / "10" / "white.png")
     with pytest.warns(UserWarning, match=r"1 of 10 images.*NaN:\n.*white\.png") as caught:
         X, y = load_image_folder(
@@ -144,13 +144,13 @@ def make_empty_class(folder):
     (folder / "3").mkdir(parents=True)
 
 
-def make_two_tables(folder):
+def make_two_csv_files(folder):
     folder.mkdir()
     for name in ("a.csv", "b.csv"):
         (folder / name).write_text("a.png,1")
 
 
-def make_table(*lines, encoding="utf-8"):
+def make_csv(*lines, encoding="utf-8"):
     def make(folder):
         folder.mkdir()
         (folder / "labels.csv").write_bytes("\n".join(lines).encode(encoding))
@@ -158,26 +158,26 @@ def make_table(*lines, encoding="utf-8"):
     return make
 
 
-WRONG = {
+INVALID_FOLDERS = {
     "missing": (lambda folder: None, "cannot be read .No such file"),
     "empty": (lambda folder: folder.mkdir(), "holds 0 CSV files and no folders"),
     "empty class": (make_empty_class, "no pictures in the folders 3"),
-    "two tables": (make_two_tables, "holds 2 CSV files"),
-    "empty table": (make_table(), "cannot be read as CSV"),
-    "heading only": (make_table("name,label"), "names no pictures"),
-    "one column": (make_table("a.png", "b.png"), "has 1 column"),
-    "three columns": (make_table("a.png,1,x"), "has 3 columns"),
-    "ragged": (make_table("a.png,1", "b.png,1,2,3"), "cannot be read as CSV"),
-    "no label": (make_table("a.png,1", "b.png,"), "empty in picture 2"),
-    "not text": (make_table("ä.png,1", encoding="latin-1"), "cannot be read as CSV"),
+    "two CSV files": (make_two_csv_files, "holds 2 CSV files"),
+    "empty CSV file": (make_csv(), "cannot be read as CSV"),
+    "heading only": (make_csv("name,label"), "names no pictures"),
+    "one column": (make_csv("a.png", "b.png"), "has 1 column"),
+    "three columns": (make_csv("a.png,1,x"), "has 3 columns"),
+    "ragged": (make_csv("a.png,1", "b.png,1,2,3"), "cannot be read as CSV"),
+    "no label": (make_csv("a.png,1", "b.png,"), "empty in picture 2"),
+    "not text": (make_csv("ä.png,1", encoding="latin-1"), "cannot be read as CSV"),
 }
 
 
-@pytest.mark.parametrize("name", WRONG)
-def test_folder_that_is_laid_out_otherwise_is_one_clear_error(tmp_path, name):
-    make, words = WRONG[name]
+@pytest.mark.parametrize("name", INVALID_FOLDERS)
+def test_invalid_folder_raises_dataset_error(tmp_path, name):
+    make, message = INVALID_FOLDERS[name]
     make(tmp_path / "mine")
-    with pytest.raises(DatasetError, match=words) as caught:
+    with pytest.raises(DatasetError, match=message) as caught:
         load_image_folder(tmp_path / "mine")
     assert str(tmp_path / "mine") in str(caught.value)
     assert "anted is" in str(caught.value)

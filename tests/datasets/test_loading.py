@@ -1,4 +1,4 @@
-"""The fetch functions return scikit-learn's Bunch, arrays or tables."""
+"""The fetch functions return scikit-learn's Bunch, arrays or data frames."""
 
 import re
 
@@ -12,7 +12,7 @@ from skmnist.datasets import (
 )
 from tests.datasets.helpers import EVERY_SET, N_IMAGES, SPECS, FakeSet, fail_as_torchvision
 
-# What every set has in common
+# Common to all data sets
 
 
 @pytest.mark.parametrize("compressed", [False, True], ids=["raw", "gz"])
@@ -57,7 +57,7 @@ def test_data_and_target_as_tuple_and_as_frame(fetch, spec, monkeypatch, tmp_pat
 
 
 @pytest.mark.parametrize("fetch, spec", EVERY_SET)
-def test_docstring_states_the_numbers_in_the_table(fetch, spec):
+def test_docstring_states_the_numbers_of_samples_and_classes(fetch, spec):
     doc = getattr(fetch, "func", fetch).__doc__
     for number in [split.n_images for split in spec.splits.values()]:
         assert f"{number:,}" in doc
@@ -76,20 +76,20 @@ def test_docstrings_share_their_common_part():
 
 
 @pytest.mark.parametrize("subset", ["foo", None, ["train"], "Train"])
-def test_wrong_subset_names_the_allowed_ones(subset):
+def test_error_names_the_allowed_subsets(subset):
     with pytest.raises(ValueError, match=r"'subset' .* \['all', 'test', 'train'\]\. Got .*"):
         fetch_mnist(subset=subset)
 
 
-def test_wrong_split_names_the_allowed_ones():
+def test_error_names_the_allowed_splits():
     with pytest.raises(ValueError, match=r"'split' .*'balanced', 'byclass'.* Got 'capitals'"):
         fetch_emnist(split="capitals")
 
 
-# The sets' peculiarities
+# Specific to some data sets
 
 
-def test_emnist_stands_upright(monkeypatch, tmp_path):
+def test_emnist_images_are_upright(monkeypatch, tmp_path):
     fake = FakeSet(SPECS["emnist-balanced"], monkeypatch)
     fake.write(tmp_path)
     in_file = fake.files["EMNIST/raw/emnist-balanced-train-images-idx3-ubyte"][16:]
@@ -99,7 +99,7 @@ def test_emnist_stands_upright(monkeypatch, tmp_path):
     np.testing.assert_array_equal(images, np.transpose(in_file, (0, 2, 1)))
 
 
-def test_emnist_letters_count_from_0_though_the_file_counts_from_1(monkeypatch, tmp_path):
+def test_emnist_letters_start_at_0(monkeypatch, tmp_path):
     fake = FakeSet(SPECS["emnist-letters"], monkeypatch)
     fake.write(tmp_path)
     labels = fake.files["EMNIST/raw/emnist-letters-train-labels-idx1-ubyte"][8:]

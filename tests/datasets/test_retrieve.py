@@ -1,4 +1,4 @@
-"""What a server may answer."""
+"""Responses of a server."""
 
 import threading
 import time
@@ -16,7 +16,7 @@ OK = b"HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\n"
 HANG_UP = threading.Event()
 
 
-ANSWERS = {
+RESPONSES = {
     "silence": (lambda c: HANG_UP.wait(1), "timed out"),
     "too slow": (lambda c: [c.sendall(OK), *(c.sendall(b"x") or time.sleep(0.1) for _ in "1234")],
                  "only . bytes came"),
@@ -24,26 +24,26 @@ ANSWERS = {
     "not found": (lambda c: c.sendall(b"HTTP/1.1 404 Gone\r\n\r\n"), "HTTP Error 404: Gone"),
     "nonsense": (lambda c: c.sendall(b"nonsense"), "BadStatusLine"),
     "hangs up": (lambda c: None, "RemoteDisconnected"),
-    "redirects for ever": (
+    "redirects forever": (
         lambda c: c.sendall(b"HTTP/1.1 302 Found\r\nLocation: /file\r\n\r\n"), "infinite loop",
     ),
 }  # fmt: skip
 
 
-@pytest.mark.parametrize("answer, message", list(ANSWERS.values()), ids=list(ANSWERS))
-def test_bad_answer_of_a_server_is_told_with_its_address(answer, message, monkeypatch, tmp_path):
+@pytest.mark.parametrize("response, message", list(RESPONSES.values()), ids=list(RESPONSES))
+def test_error_names_the_url(response, message, monkeypatch, tmp_path):
     monkeypatch.setattr("skmnist.datasets._retrieve._TIMEOUT", 0.2)
-    with answering(answer) as url, pytest.raises(RuntimeError, match=f"(?s){url}.*{message}"):
+    with answering(response) as url, pytest.raises(RuntimeError, match=f"(?s){url}.*{message}"):
         retrieve(url, tmp_path / "file")
 
 
-def test_good_answer_of_a_server_is_written_to_the_file(tmp_path):
+def test_response_is_written_to_the_file(tmp_path):
     with answering(lambda c: c.sendall(OK + b"data")) as url:
         retrieve(url, tmp_path / "file")
     assert (tmp_path / "file").read_bytes() == b"data"
 
 
-def test_nobody_is_sent_from_https_to_http():
+def test_redirection_from_https_to_http_raises():
     request = urllib.request.Request("https://host/file")
     with pytest.raises(URLError, match="from https to http://host/file"):
         _NoDowngrade().redirect_request(request, None, 302, "", {}, "http://host/file")

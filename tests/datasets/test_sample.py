@@ -1,4 +1,4 @@
-"""The bundled sample, and the full MNIST where it is installed."""
+"""The bundled sample, and the full MNIST if it is installed."""
 
 import gzip
 import subprocess
@@ -38,7 +38,7 @@ def test_sample_as_frame():
 
 
 @pytest.mark.parametrize("content", [b"", b"<html>", gzip.compress(b"1,2\n3,4\n", mtime=0), None])
-def test_damaged_sample_says_what_to_install(monkeypatch, tmp_path, content):
+def test_corrupt_sample_names_the_package_to_install(monkeypatch, tmp_path, content):
     monkeypatch.setattr("skmnist.datasets._sample.files", lambda package: tmp_path)
     path = tmp_path / "data" / "data" / "mnist_5k.csv.gz"
     if content is not None:

@@ -41,7 +41,7 @@ def test_usps_pixels_are_torchvisions(monkeypatch, tmp_path):
     np.testing.assert_array_equal(ours.target, theirs.targets)
 
 
-def test_table_agrees_with_torchvision():
+def test_specs_agree_with_torchvision():
     theirs = import_torchvision().datasets
     for name, spec in SPECS.items():
         names = list(spec.target_names)
@@ -56,7 +56,7 @@ def test_table_agrees_with_torchvision():
             assert names == [name.partition(" - ")[0] for name in classes]
 
 
-def test_broken_torchvision_is_told_with_what_to_install(kmnist, monkeypatch, tmp_path):
+def test_broken_torchvision_names_the_packages_to_install(kmnist, monkeypatch, tmp_path):
     package = tmp_path / "packages" / "torchvision"
     package.mkdir(parents=True)
     broken = 'raise RuntimeError("operator torchvision::nms does not exist")'

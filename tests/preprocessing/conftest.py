@@ -3,7 +3,7 @@
 import pytest
 
 from skmnist.datasets import load_mnist_sample
-from tests.preprocessing.helpers import enlarge, on_paper
+from tests.preprocessing.helpers import enlarge, make_photo
 
 
 @pytest.fixture(scope="module")
@@ -20,4 +20,4 @@ def digit(sample):
 
 @pytest.fixture(scope="module")
 def photo(digit):
-    return on_paper(enlarge(digit))
+    return make_photo(enlarge(digit))

@@ -40,79 +40,81 @@ def correlation(images, others):
 
 @every_type
 @every_augmentation
-def test_pictures_are_varied_each_in_its_own_way(name, dtype):
+def test_each_image_is_augmented_differently(name, dtype):
     same = IMAGES[:1].to(dtype).expand(20, -1, -1, -1)
-    varied = AUGMENTATIONS[name](same, seeded())
-    assert (varied.shape, varied.dtype) == (same.shape, dtype)
-    assert len(varied.unique(dim=0)) == 20
-    assert varied.min() >= 0
-    assert varied.max() <= 1 + 1e-6
+    augmented = AUGMENTATIONS[name](same, seeded())
+    assert (augmented.shape, augmented.dtype) == (same.shape, dtype)
+    assert len(augmented.unique(dim=0)) == 20
+    assert augmented.min() >= 0
+    assert augmented.max() <= 1 + 1e-6
 
 
 @every_augmentation
-def test_varied_pictures_are_still_like_themselves_and_not_mirrored(name):
-    varied = AUGMENTATIONS[name](IMAGES, seeded())
-    assert correlation(varied, IMAGES) > 0.5
-    for mirrored in (varied.flip(2), varied.flip(3)):
-        assert correlation(mirrored, IMAGES) < correlation(varied, IMAGES) - 0.2
+def test_augmented_images_resemble_the_originals_and_are_not_mirrored(name):
+    augmented = AUGMENTATIONS[name](IMAGES, seeded())
+    assert correlation(augmented, IMAGES) > 0.5
+    for mirrored in (augmented.flip(2), augmented.flip(3)):
+        assert correlation(mirrored, IMAGES) < correlation(augmented, IMAGES) - 0.2
 
 
 @every_augmentation
-def test_colours_are_bent_together(name):
-    grey = IMAGES[:8].expand(-1, 3, -1, -1)
-    red, green, blue = AUGMENTATIONS[name](grey, seeded()).unbind(1)
+def test_color_channels_are_transformed_together(name):
+    gray = IMAGES[:8].expand(-1, 3, -1, -1)
+    red, green, blue = AUGMENTATIONS[name](gray, seeded()).unbind(1)
     assert torch.equal(red, green)
     assert torch.equal(red, blue)
 
 
 @every_augmented
 @every_augmentation
-def test_each_epoch_varies_anew_and_the_seed_decides(cls, name):
-    plain, varied, again = (tiny(cls, augment=augment).fit(*FEW) for augment in (None, name, name))
-    assert same_network(varied, again)
-    assert not same_network(plain, varied)
-    pieces = tiny(cls, augment=name)
+def test_each_epoch_augments_differently_and_reproducibly(cls, name):
+    plain, augmented, again = (
+        tiny(cls, augment=augment).fit(*FEW) for augment in (None, name, name)
+    )
+    assert same_network(augmented, again)
+    assert not same_network(plain, augmented)
+    partial = tiny(cls, augment=name)
     for _ in range(2):
-        pieces.partial_fit(*FEW)
-    assert same_network(varied, pieces)
+        partial.partial_fit(*FEW)
+    assert same_network(augmented, partial)
 
 
 @every_augmentation
-def test_predictions_are_not_varied(name):
+def test_predictions_are_not_augmented(name):
     clf = tiny(MLPClassifier, augment=name).fit(*FEW)
     assert np.array_equal(clf.predict_proba(X[:9]), clf.predict_proba(X[:9]))
 
 
 @every_augmentation
-def test_global_generators_are_left_alone(name):
+def test_global_generators_are_unchanged(name):
     before = torch.get_rng_state(), np.random.get_state()[1].copy()
     tiny(MLPClassifier, augment=name).fit(*FEW)
     assert torch.equal(before[0], torch.get_rng_state())
     assert np.array_equal(before[1], np.random.get_state()[1])
 
 
-def test_a_network_trained_on_light_variations_stands_more():
+def test_augmentation_improves_robustness():
     others, labels = digits(step=7)
-    moved = warp(
+    shifted = warp(
         torch.from_numpy(others).view(-1, 1, 28, 28).float(),
         affine((28, 28), degrees=10.0, shift=(1.5, -1.5)),
     )
     scores = [
         CNNClassifier(8, max_epochs=12, lr=5e-3, augment=augment, random_state=0)
         .fit(X, Y)
-        .score(moved.round().byte(), labels)
+        .score(shifted.round().byte(), labels)
         for augment in (None, "light")
     ]
     assert scores[1] > scores[0] + 0.05
 
 
-def test_features_that_are_no_picture_are_refused():
+def test_features_that_are_not_an_image_raise():
     rng = np.random.RandomState(0)
     data, labels = rng.rand(40, 5), np.arange(40) % 2
     with pytest.raises(ValueError, match="augment='light'.*5 features.*n, height, width"):
         tiny(MLPClassifier, augment="light").fit(data, labels)
 
 
-def test_the_nearest_augmentation_is_named():
+def test_error_names_the_nearest_augmentation():
     with pytest.raises(ValueError, match="'augment'.*'lihgt'.*Did you mean 'light'"):
         tiny(MLPClassifier, augment="lihgt").fit(*FEW)

@@ -37,7 +37,7 @@ def make_truncated(path):
     path.write_bytes(file.getvalue()[:10_000])
 
 
-BAD_FILES = {
+INVALID_FILES = {
     "bomb.png": (lambda path: path.write_bytes(png_of_size(30_000, 30_000)), "million pixels"),
     "hundred.png": (lambda path: path.write_bytes(png_of_size(10_000, 10_000)), "at most 64 mill"),
     "animated.gif": (make_gif, "is an animation"),
@@ -53,38 +53,38 @@ BAD_FILES = {
 }
 
 
-@pytest.mark.parametrize("name", BAD_FILES)
-def test_bad_file_is_one_clear_error_that_names_it(tmp_path, name, photo):
-    make, words = BAD_FILES[name]
+@pytest.mark.parametrize("name", INVALID_FILES)
+def test_invalid_file_is_named_in_the_error(tmp_path, name, photo):
+    make, message = INVALID_FILES[name]
     path = tmp_path / name
     make(path)
     tracemalloc.start()
     try:
-        with pytest.raises(ImageError, match=words) as caught:
+        with pytest.raises(ImageError, match=message) as caught:
             DigitNormalizer().transform([path])
         peak = tracemalloc.get_traced_memory()[1]
     finally:
         tracemalloc.stop()
-    message = str(caught.value)
-    assert message.count(str(path)) == 1
-    assert "\n" not in message
+    text = str(caught.value)
+    assert text.count(str(path)) == 1
+    assert "\n" not in text
     assert peak < 20e6
     with pytest.raises(ImageError, match="^image 1: "):
         DigitNormalizer().transform([photo, path])
 
 
 @pytest.mark.parametrize("name", ["white.png", "missing.png", "text.png"])
-def test_splitting_a_bad_file_is_the_same_error(tmp_path, name):
-    make, words = BAD_FILES[name]
+def test_segmenting_an_invalid_file_raises_the_same_error(tmp_path, name):
+    make, message = INVALID_FILES[name]
     make(tmp_path / name)
-    with pytest.raises(ImageError, match=words) as caught:
+    with pytest.raises(ImageError, match=message) as caught:
         segment_digits(tmp_path / name)
     assert str(tmp_path / name) in str(caught.value)
     with pytest.raises(ValueError, match="polarity='ink'"):
         segment_digits(tmp_path / name, polarity="ink")
 
 
-BAD_PICTURES = {
+INVALID_IMAGES = {
     "NaN": np.full((30, 30), np.nan),
     "infinity": np.full((300, 300), np.inf),
     "negative": np.full((30, 30), -1),
@@ -108,60 +108,60 @@ BAD_PICTURES = {
 }
 
 
-@pytest.mark.parametrize("name", BAD_PICTURES)
-def test_bad_picture_is_one_clear_error(name, photo):
+@pytest.mark.parametrize("name", INVALID_IMAGES)
+def test_invalid_image_raises_image_error(name, photo):
     with pytest.raises(ImageError, match=r"wanted|no ink found|no pixels|is no picture|at most"):
-        DigitNormalizer().transform([BAD_PICTURES[name]])
+        DigitNormalizer().transform([INVALID_IMAGES[name]])
     with pytest.raises(ImageError, match="^image 1: "):
-        DigitNormalizer().transform([photo, BAD_PICTURES[name]])
+        DigitNormalizer().transform([photo, INVALID_IMAGES[name]])
 
 
-def test_bad_pictures_become_rows_of_nan_with_one_warning(tmp_path, photo):
-    for name, (make, _) in BAD_FILES.items():
+def test_invalid_images_become_rows_of_nan_with_one_warning(tmp_path, photo):
+    for name, (make, _) in INVALID_FILES.items():
         make(tmp_path / name)
-    bad = [tmp_path / name for name in BAD_FILES] + list(BAD_PICTURES.values())
+    invalid = [tmp_path / name for name in INVALID_FILES] + list(INVALID_IMAGES.values())
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
-        X = DigitNormalizer(on_error="nan").transform([photo, *bad, photo])
+        X = DigitNormalizer(on_error="nan").transform([photo, *invalid, photo])
     (warning,) = caught
     lines = str(warning.message).splitlines()
-    assert lines[0].startswith(f"{len(bad)} of {len(bad) + 2} images could not be used")
-    assert len(lines) == 1 + len(bad)
-    assert all(any(str(tmp_path / name) in line for line in lines) for name in BAD_FILES)
+    assert lines[0].startswith(f"{len(invalid)} of {len(invalid) + 2} images could not be used")
+    assert len(lines) == 1 + len(invalid)
+    assert all(any(str(tmp_path / name) in line for line in lines) for name in INVALID_FILES)
     assert X.dtype == np.float32
-    np.testing.assert_array_equal(np.isnan(X).all(axis=1), [False, *[True] * len(bad), False])
+    np.testing.assert_array_equal(np.isnan(X).all(axis=1), [False, *[True] * len(invalid), False])
     np.testing.assert_array_equal(X[0], DigitNormalizer().transform([photo])[0])
 
 
 @pytest.mark.parametrize(
     "X", ["photo.png", np.zeros((28, 28)), np.zeros((64, 64)), np.zeros((30, 40, 3)), 5, None]
 )
-def test_one_picture_instead_of_several_is_refused(X):
+def test_single_image_raises_type_error(X):
     with pytest.raises(TypeError, match=r"pass \[X\]|wanted is a list"):
         DigitNormalizer().transform(X)
 
 
 @pytest.mark.parametrize("method", ["mnist", "emnist", "bbox_centered"])
 @pytest.mark.parametrize("shape", [(45, 45), (1, 900), (900, 2), (41, 1), (30, 7)])
-def test_lines_and_dots_are_digits_or_one_clear_error(shape, method):
+def test_lines_and_dots_are_digits_or_raise_image_error(shape, method):
     rng = np.random.default_rng(0)
     dot, line, dust = (np.full(shape, 255, np.uint8) for _ in range(3))
     dot[shape[0] // 2, shape[1] // 2] = 0
     line[:, shape[1] // 2] = 0
     dust[rng.random(shape) < 0.01] = 0
-    for picture in (dot, line, dust, rng.integers(0, 256, shape, dtype=np.uint8)):
+    for image in (dot, line, dust, rng.integers(0, 256, shape, dtype=np.uint8)):
         try:
-            assert DigitNormalizer(method).transform([picture]).any()
+            assert DigitNormalizer(method).transform([image]).any()
         except ImageError as error:
             assert "no ink found" in str(error)
 
 
-def test_no_pictures_give_no_rows():
+def test_empty_batch():
     assert DigitNormalizer().transform([]).shape == (0, 784)
 
 
 @pytest.mark.parametrize("name", ["method", "polarity", "stroke_width", "on_error"])
-def test_unknown_choices_are_refused(name, photo):
+def test_unknown_choice_raises_value_error(name, photo):
     with pytest.raises(ValueError, match=f"{name}='best': wanted is one of"):
         DigitNormalizer(**{name: "best"}).fit([photo])
     with pytest.raises(ValueError, match=f"{name}='best': wanted is one of"):

@@ -6,19 +6,19 @@ import pytest
 from skmnist.preprocessing import PixelStandardizer
 
 
-def test_pixels_of_the_data_set_have_mean_0_and_deviation_1(sample):
+def test_training_set_has_mean_0_and_standard_deviation_1(sample):
     X, _ = sample
-    normalizer = PixelStandardizer().fit(X)
-    Z = normalizer.transform(X)
+    standardizer = PixelStandardizer().fit(X)
+    Z = standardizer.transform(X)
     assert Z.dtype == np.float32
     np.testing.assert_allclose([Z.mean(dtype=float), Z.std(dtype=float)], [0, 1], atol=1e-5)
-    np.testing.assert_allclose([normalizer.mean_, normalizer.std_], [0.1307, 0.3081], atol=2e-3)
-    # Other pictures are not measured by their own.
-    assert normalizer.transform(X[:10]).mean() != pytest.approx(0, abs=1e-3)
+    np.testing.assert_allclose([standardizer.mean_, standardizer.std_], [0.1307, 0.3081], atol=2e-3)
+    # Other images are not standardized by their own mean.
+    assert standardizer.transform(X[:10]).mean() != pytest.approx(0, abs=1e-3)
 
 
 @pytest.mark.parametrize("dtype", [np.uint8, np.int64, np.float32, np.float64])
-def test_given_constants_are_for_pixels_of_0_to_1_whatever_the_type(sample, dtype):
+def test_constants_refer_to_pixels_from_0_to_1_for_every_dtype(sample, dtype):
     X = sample[0][::500].astype(dtype)
     Z = PixelStandardizer(0.1307, 0.3081).fit_transform(X)
     np.testing.assert_allclose(Z, (X / 255 - 0.1307) / 0.3081, atol=1e-5)
@@ -28,19 +28,19 @@ def test_given_constants_are_for_pixels_of_0_to_1_whatever_the_type(sample, dtyp
     np.testing.assert_allclose(floats.transform(X / 255), Z, atol=1e-5)
 
 
-def test_none_changes_nothing_but_the_scale(sample):
+def test_none_only_scales(sample):
     X = sample[0][::500]
     Z = PixelStandardizer(mean=None, std=None).fit_transform(X)
     np.testing.assert_allclose(Z, X / 255, atol=1e-6)
 
 
-def test_a_dark_batch_is_scaled_as_fit_was(sample):
+def test_dark_batch_is_scaled_like_the_training_set(sample):
     X = sample[0][::500]
-    normalizer = PixelStandardizer(None, None).fit(X)
-    np.testing.assert_allclose(normalizer.transform(X // 255), (X // 255) / 255, atol=1e-6)
+    standardizer = PixelStandardizer(None, None).fit(X)
+    np.testing.assert_allclose(standardizer.transform(X // 255), (X // 255) / 255, atol=1e-6)
 
 
-def test_pictures_keep_their_shape(sample):
+def test_images_keep_their_shape(sample):
     images = sample[0][::500].reshape(-1, 28, 28)
     flat = PixelStandardizer().fit_transform(images.reshape(-1, 784))
     got = PixelStandardizer().fit_transform(images)
@@ -48,7 +48,7 @@ def test_pictures_keep_their_shape(sample):
 
 
 @pytest.mark.parametrize(
-    ("params", "words"),
+    ("params", "message"),
     [
         ({"mean": "mnist"}, "mean='mnist': wanted is \"auto\", a number"),
         ({"std": 0}, "std=0: wanted .* above 0"),
@@ -57,6 +57,6 @@ def test_pictures_keep_their_shape(sample):
         ({"mean": True}, "mean=True: wanted"),
     ],
 )
-def test_means_and_deviations_that_are_none_are_refused(params, words):
-    with pytest.raises(ValueError, match=words):
+def test_invalid_constants_raise_value_error(params, message):
+    with pytest.raises(ValueError, match=message):
         PixelStandardizer(**params).fit(np.zeros((2, 4)))

@@ -1,4 +1,4 @@
-"""A photo's digit: the same pixels, the same probabilities, whatever the model was fitted on."""
+"""predict_image: the same pixels and probabilities, whatever pixels the model was fitted on."""
 
 import dataclasses
 import io
@@ -40,78 +40,78 @@ def clf(data):
 
 
 def photo_of(*rows):
-    """Return digits side by side as a large photo, dark ink on light paper."""
+    """Return digits side by side as a large photo, dark on light."""
     digits = [np.asarray(Image.fromarray(row.reshape(28, 28)).resize((112, 112))) for row in rows]
     return np.pad(230 - 0.8 * np.hstack(digits), 60, constant_values=230).astype(np.uint8)
 
 
-def test_prediction_is_that_of_the_normalized_picture(clf, data):
+def test_prediction_is_that_of_the_normalized_image(clf, data):
     X, _ = data
     for row in X[::200]:
         photo = photo_of(row)
-        found = predict_image(clf, photo)
+        prediction = predict_image(clf, photo)
         pixels = DigitNormalizer().transform([photo])
-        assert found.image.dtype == np.uint8
-        assert (found.image == pixels.reshape(28, 28)).all()
-        assert found.label == clf.predict(pixels)[0]
-        assert list(found.proba) == clf.classes_.tolist()
-        assert list(found.proba.values()) == clf.predict_proba(pixels)[0].tolist()
-        assert found.box is None
+        assert prediction.image.dtype == np.uint8
+        assert (prediction.image == pixels.reshape(28, 28)).all()
+        assert prediction.label == clf.predict(pixels)[0]
+        assert list(prediction.proba) == clf.classes_.tolist()
+        assert list(prediction.proba.values()) == clf.predict_proba(pixels)[0].tolist()
+        assert prediction.box is None
 
 
-def test_picture_may_be_of_any_kind(clf, data, tmp_path):
+def test_image_can_be_of_any_type(clf, data, tmp_path):
     photo = photo_of(data[0][0])
     image, file = Image.fromarray(photo), io.BytesIO()
     image.save(file, "PNG")
     image.save(tmp_path / "photo.png")
-    wanted = predict_image(clf, photo).proba
+    expected = predict_image(clf, photo).proba
     for same in (image, file, tmp_path / "photo.png", str(tmp_path / "photo.png")):
-        assert predict_image(clf, same).proba == wanted
+        assert predict_image(clf, same).proba == expected
 
 
-def test_split_finds_the_digits_in_reading_order(clf, data):
+def test_multiple_digits_are_in_reading_order(clf, data):
     X, y = data
     rows = [0, 410, 990, 600]
     photo = np.vstack([photo_of(*X[rows[:2]]), photo_of(*X[rows[2:]])])
-    found = predict_image(clf, photo, multiple=True)
-    assert [one.label for one in found] == y[rows].tolist()
-    for one in found:
-        top, left, bottom, right = one.box
-        assert all(type(edge) is int for edge in one.box)
-        cut = predict_image(clf, photo[top - 20 : bottom + 20, left - 20 : right + 20])
-        assert cut.label == one.label
-    tops = [one.box[0] for one in found]
+    predictions = predict_image(clf, photo, multiple=True)
+    assert [prediction.label for prediction in predictions] == y[rows].tolist()
+    for prediction in predictions:
+        top, left, bottom, right = prediction.box
+        assert all(type(edge) is int for edge in prediction.box)
+        crop = predict_image(clf, photo[top - 20 : bottom + 20, left - 20 : right + 20])
+        assert crop.label == prediction.label
+    tops = [prediction.box[0] for prediction in predictions]
     assert max(tops[:2]) < min(tops[2:])
-    assert found[0].box[1] < found[1].box[1]
-    assert found[2].box[1] < found[3].box[1]
+    assert predictions[0].box[1] < predictions[1].box[1]
+    assert predictions[2].box[1] < predictions[3].box[1]
 
 
-def test_normalizer_may_be_chosen(clf, data):
+def test_normalizer_parameter(clf, data):
     photo = photo_of(data[0][0])
     method = DigitNormalizer("emnist")
-    wanted = method.transform([photo])[0]
-    assert (predict_image(clf, photo, normalizer=method).image.ravel() == wanted).all()
+    expected = method.transform([photo])[0]
+    assert (predict_image(clf, photo, normalizer=method).image.ravel() == expected).all()
     own = make_pipeline(method, MLPClassifier(8, max_epochs=1, random_state=0))
     own.fit(data[0].reshape(-1, 28, 28)[::20], data[1][::20])
-    found = predict_image(own, photo)
-    assert (found.image.ravel() == wanted).all()
-    assert list(found.proba.values()) == own.predict_proba([photo])[0].tolist()
+    prediction = predict_image(own, photo)
+    assert (prediction.image.ravel() == expected).all()
+    assert list(prediction.proba.values()) == own.predict_proba([photo])[0].tolist()
 
 
 def test_labels_are_those_of_the_classifier(data):
     X, y = data
     names = np.array([f"digit {label}" for label in y])
-    found = predict_image(MLPClassifier(**FEW).fit(X, names), photo_of(X[0]))
-    assert found.label == names[0]
-    assert type(found.label) is str
-    assert found.proba[found.label] > 0.5
+    prediction = predict_image(MLPClassifier(**FEW).fit(X, names), photo_of(X[0]))
+    assert prediction.label == names[0]
+    assert type(prediction.label) is str
+    assert prediction.proba[prediction.label] > 0.5
 
 
-def test_result_cannot_be_changed_and_shows_no_pixels(clf, data):
-    found = predict_image(clf, photo_of(data[0][0]))
+def test_prediction_is_immutable_and_its_repr_has_no_pixels(clf, data):
+    prediction = predict_image(clf, photo_of(data[0][0]))
     with pytest.raises(dataclasses.FrozenInstanceError):
-        found.label = 3
-    assert "array" not in repr(found)
+        prediction.label = 3
+    assert "array" not in repr(prediction)
 
 
 # -- pixels: 0 to 255 or 0 to 1 ----------------------------------------------------------------
@@ -135,48 +135,48 @@ SCALERS = {
     [lambda X: X, lambda X: X.astype(float), lambda X: X / 255, lambda X: np.float32(X / 255)],
     ids=["bytes", "floats to 255", "floats to 1", "float32 to 1"],
 )
-def test_pixels_are_given_as_the_model_was_fitted_on_them(data, scaler, scale):
+def test_pixels_have_the_range_that_the_model_was_fitted_on(data, scaler, scale):
     X, y = data
     clf = MLPClassifier(16, **FEW)
     model = clf if scaler is None else make_pipeline(scaler, clf)
     model.fit(scale(X), y)
     photo = photo_of(X[0])
     pixels = DigitNormalizer().transform([photo])
-    found = predict_image(model, photo)
-    assert np.allclose(list(found.proba.values()), model.predict_proba(scale(pixels))[0])
+    prediction = predict_image(model, photo)
+    assert np.allclose(list(prediction.proba.values()), model.predict_proba(scale(pixels))[0])
 
 
-def test_searches_and_data_frames_work(data):
+def test_grid_search_fitted_on_a_data_frame(data):
     X, y = data
     frame = pd.DataFrame(X / 255, columns=[f"pixel {i}" for i in range(784)])
     model = make_pipeline(MinMaxScaler(), MLPClassifier(8, max_epochs=1, random_state=0))
     search = GridSearchCV(model, {"mlpclassifier__lr": [0.01]}, cv=2).fit(frame, y)
     pixels = DigitNormalizer().transform([photo_of(X[0])])
-    found = predict_image(search, photo_of(X[0]))
-    wanted = search.predict_proba(pd.DataFrame(pixels / 255, columns=frame.columns))
-    assert np.allclose(list(found.proba.values()), wanted[0], atol=1e-6)
+    prediction = predict_image(search, photo_of(X[0]))
+    expected = search.predict_proba(pd.DataFrame(pixels / 255, columns=frame.columns))
+    assert np.allclose(list(prediction.proba.values()), expected[0], atol=1e-6)
 
 
-def test_classifiers_of_scikit_learn_are_given_bytes(data):
+def test_scikit_learn_classifiers_get_bytes(data):
     X, y = data
     clf = LogisticRegression(tol=0.1).fit(X[::5], y[::5])
-    found = predict_image(clf, photo_of(X[0]))
-    wanted = clf.predict_proba(DigitNormalizer().transform([photo_of(X[0])]))[0]
-    assert list(found.proba.values()) == wanted.tolist()
+    prediction = predict_image(clf, photo_of(X[0]))
+    expected = clf.predict_proba(DigitNormalizer().transform([photo_of(X[0])]))[0]
+    assert list(prediction.proba.values()) == expected.tolist()
 
 
-# -- what is refused ---------------------------------------------------------------------------
+# -- errors -----------------------------------------------------------------------------------
 
 
-def refusals():
+def errors():
     X, y = load_mnist_sample(return_X_y=True)
     X, y = X[::50], y[::50]
     tiny = MLPClassifier(4, max_epochs=1)
-    colour = CNNClassifier(2, image_shape=(4, 14, 14), max_epochs=1)
+    color = CNNClassifier(2, image_shape=(4, 14, 14), max_epochs=1)
     scaled = FunctionTransformer(lambda X: X / 127.5 - 1)
     yield "not fitted", lambda: MLPClassifier(), NotFittedError, "not fitted"
     yield "8 x 8", lambda: tiny.fit(X[:, :64], y), ValueError, r"shape \(8, 8\), .* 28 x 28"
-    yield "colour", lambda: colour.fit(X, y), ValueError, r"\(4, 14, 14\), .* grey .* 28 x 28"
+    yield "color", lambda: color.fit(X, y), ValueError, r"\(4, 14, 14\), .* grey .* 28 x 28"
     flat = make_pipeline(MinMaxScaler(), tiny)
     yield "64 features", lambda: flat.fit(X[:, :64], y), ValueError, "64 features, .* 28 x 28"
     yield (
@@ -189,16 +189,16 @@ def refusals():
 
 
 @pytest.mark.parametrize(
-    ("make", "error", "words"), [pytest.param(*rest, id=name) for name, *rest in refusals()]
+    ("make", "error", "message"), [pytest.param(*rest, id=name) for name, *rest in errors()]
 )
-def test_models_of_other_pictures_are_refused_in_words(make, error, words):
+def test_models_for_other_images_raise(make, error, message):
     X, _ = load_mnist_sample(return_X_y=True)
-    with pytest.raises(error, match=words):
+    with pytest.raises(error, match=message):
         predict_image(make(), photo_of(X[0]))
 
 
 @pytest.mark.parametrize("multiple", [False, True])
-def test_pictures_without_a_digit_are_refused(clf, multiple, tmp_path):
+def test_images_without_a_digit_raise_image_error(clf, multiple, tmp_path):
     with pytest.raises(ImageError, match="no ink"):
         predict_image(clf, np.full((100, 100), 255, dtype=np.uint8), multiple=multiple)
     with pytest.raises(ImageError, match="no such file"):

@@ -1,5 +1,6 @@
 """DigitNormalizer and PixelStandardizer as scikit-learn transformers."""
 
+from typing import get_args, get_type_hints
 from unittest import SkipTest
 
 import numpy as np
@@ -12,8 +13,9 @@ from sklearn.utils import estimator_checks
 
 from skmnist import CNNClassifier, MLPClassifier
 from skmnist.preprocessing import DigitNormalizer, PixelStandardizer
+from skmnist.preprocessing._digit_normalizer import CHOICES
 
-# What scikit-learn checks without tables of a few features, which are no pictures.
+# scikit-learn's checks without tables of a few features, which are not images.
 API_CHECKS = [
     "check_do_not_raise_errors_in_init_or_set_params",
     "check_dont_overwrite_parameters",
@@ -51,7 +53,7 @@ def test_pixel_standardizer_passes_scikit_learns_checks(estimator, check):
         pytest.fail(f"skipped: {skip}")
 
 
-def test_digit_normalizer_can_be_copied_and_set(photo):
+def test_clone_and_set_params_of_digit_normalizer(photo):
     normalizer = DigitNormalizer("bbox_centered", on_error="nan")
     copy = clone(normalizer)
     assert copy.get_params() == normalizer.get_params()
@@ -60,14 +62,29 @@ def test_digit_normalizer_can_be_copied_and_set(photo):
     assert vars(normalizer) == normalizer.get_params()
 
 
-def test_pandas_output_has_names(photo):
+def test_annotations_of_digit_normalizer_are_the_choices_that_it_checks():
+    hints = get_type_hints(DigitNormalizer.__init__)
+    literals = {
+        name: {None if choice is type(None) else choice for choice in choices_of(hints[name])}
+        for name in CHOICES
+    }
+    assert literals == {name: set(choices) for name, choices in CHOICES.items()}
+
+
+def choices_of(hint):
+    """Return the values of a Literal, or of a union with a Literal and None."""
+    for part in get_args(hint):
+        yield from get_args(part) or [part]
+
+
+def test_pandas_output_has_feature_names(photo):
     frame = DigitNormalizer().set_output(transform="pandas").transform([photo, photo])
     assert list(frame.columns) == [f"pixel{i}" for i in range(784)]
     assert frame.to_numpy().dtype == np.uint8
     assert list(DigitNormalizer().get_feature_names_out()) == list(frame.columns)
 
 
-def test_search_over_methods_in_a_pipeline(sample):
+def test_grid_search_over_methods_in_a_pipeline(sample):
     X, y = sample
     images, y = list(X[::100].reshape(-1, 28, 28)), y[::100]
     pipe = make_pipeline(DigitNormalizer(), KNeighborsClassifier(1))
