@@ -55,10 +55,10 @@ class ParameterAxis:
         self.numeric = numeric and (as_numbers or len(ordered) > _MAX_TICKS)
         if self.numeric:
             self.positions = np.array(values, dtype=float)
-            self.whole = not as_numbers and bool((self.positions % 1 == 0).all())
+            self.integer = not as_numbers and bool((self.positions % 1 == 0).all())
             low, high = np.nanmin(self.positions), np.nanmax(self.positions)
             self.logarithmic = (
-                not (as_numbers or self.whole) and low > 0 and high / low >= _MIN_LOG_RATIO
+                not (as_numbers or self.integer) and low > 0 and high / low >= _MIN_LOG_RATIO
             )
             if self.logarithmic:
                 self.positions = np.log10(self.positions)
@@ -80,7 +80,7 @@ class ParameterAxis:
             decades = np.arange(np.floor(low), np.ceil(high) + 1)
             positions = np.add.outer(decades, minor).ravel()
         else:
-            locator = MaxNLocator(_MAX_TICKS - 2, integer=self.whole)
+            locator = MaxNLocator(_MAX_TICKS - 2, integer=self.integer)
             positions = np.asarray(locator.tick_values(low, high))
         margin = 1e-9 * (high - low)
         positions = positions[(positions >= low - margin) & (positions <= high + margin)]

@@ -214,14 +214,14 @@ def calibration(true: np.ndarray, pred: np.ndarray, proba: np.ndarray) -> Result
     indices = np.searchsorted(edges[1:-1], confidence)
     bins = []
     for i in np.unique(indices):
-        inside = indices == i
+        in_bin = indices == i
         bins.append(
             {
                 "low": edges[i],
                 "high": edges[i + 1],
-                "n": inside.sum(),
-                "confidence": confidence[inside].mean(),
-                "accuracy": correct[inside].mean(),
+                "n": in_bin.sum(),
+                "confidence": confidence[in_bin].mean(),
+                "accuracy": correct[in_bin].mean(),
             }
         )
     ece = sum(b["n"] * abs(b["accuracy"] - b["confidence"]) for b in bins) / len(pred)
