@@ -78,17 +78,17 @@ def same_network(a, b):
     return a.keys() == b.keys() and all(torch.equal(a[name], b[name]) for name in a)
 
 
-def refused(parts, function, *args, **kwargs):
-    """Check that the call is refused in words that hold all the parts."""
+def assert_rejected(parts, function, *args, **kwargs):
+    """Check that the call is rejected with a message that contains all the parts."""
     with pytest.raises((ValueError, TypeError)) as caught:
         function(*args, **kwargs)
     message = str(caught.value)
     assert not [part for part in parts if part not in message], message
 
 
-def refused_at_fit(parts, clf, *args, **kwargs):
-    """Check that fit is refused before training: there is no net and nothing to predict with."""
-    refused(parts, clf.fit, *args, **kwargs)
+def assert_rejected_at_fit(parts, clf, *args, **kwargs):
+    """Check that fit rejects the input before training and leaves no network."""
+    assert_rejected(parts, clf.fit, *args, **kwargs)
     assert not hasattr(clf, "net_")
     with pytest.raises(NotFittedError):
         clf.predict(digits()[0])
@@ -103,14 +103,14 @@ def with_pixel(value, dtype=np.float32):
     return change
 
 
-def having(*parameters):
+def classifiers_with(*parameters):
     """Parametrize a test with the classifiers that have the parameters."""
     classes = [cls for cls in CLASSIFIERS if all(has(cls, name) for name in parameters)]
     assert classes
     return pytest.mark.parametrize("cls", classes, ids=lambda cls: cls.__name__)
 
 
-def rich(cls, **params):
+def regularized(cls, **params):
     """Return a tiny classifier with dropout and batch normalisation, where it has them."""
     options = {"dropout": 0.3, "batch_norm": True}
     known = {name: value for name, value in options.items() if has(cls, name)}
@@ -138,7 +138,7 @@ class EachBatch(Callback):
             self.function(net, batch)
 
 
-def labels_of_each_epoch(clf, X, y, **kwargs):
+def labels_by_epoch(clf, X, y, **kwargs):
     """Return, epoch by epoch, the class numbers in the order in which they were trained on."""
     epochs = {}
 
@@ -159,10 +159,10 @@ def digest(clf):
 def digests():
     """Train every classifier; for other processes."""
     X, y = digits()
-    return [digest(rich(cls).fit(X, y)) for cls in CLASSIFIERS]
+    return [digest(regularized(cls).fit(X, y)) for cls in CLASSIFIERS]
 
 
-def in_a_new_process(script):
+def run_script(script):
     done = subprocess.run(
         [sys.executable, "-c", script],
         cwd=ROOT,
@@ -203,7 +203,7 @@ def some_weights(n):
     return np.random.default_rng(0).integers(0, 4, n)
 
 
-def answers_in_numbers_or_refuses(clf, X):
+def assert_finite_or_rejected(clf, X):
     try:
         proba = clf.predict_proba(X)
     except ValueError as error:

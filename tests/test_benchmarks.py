@@ -31,7 +31,7 @@ def test_quick_run_writes_table_csv_and_plot(tmp_path):
     assert "accuracies agree within" in (tmp_path / "results.txt").read_text()
 
 
-def test_no_times_where_accuracies_differ(monkeypatch):
+def test_no_times_if_accuracies_differ(monkeypatch):
     monkeypatch.syspath_prepend(CHECKOUT)
     from benchmarks.measure import AccuraciesDiffer, compare
 

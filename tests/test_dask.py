@@ -89,7 +89,7 @@ def test_grid_search_on_dask_scores_as_on_one_core(cls, client):
     assert same_network(search.best_estimator_, here.best_estimator_)
 
 
-def test_epoch_search_and_studies_on_dask_give_what_they_give_on_one_core(client):
+def test_epoch_search_and_studies_on_dask_equal_those_on_one_core(client):
     X, y = digits()
     clf = tiny(MLPClassifier)
     search = EpochGridSearchCV(make_pipeline(clf), {"mlpclassifier__max_epochs": [1, 3]}, cv=2)
@@ -109,7 +109,7 @@ def test_epoch_search_and_studies_on_dask_give_what_they_give_on_one_core(client
         np.testing.assert_array_equal(a, b)
 
 
-def test_large_data_are_sent_without_dasks_warning(client):
+def test_large_data_give_no_warning_of_dask(client):
     large = np.zeros(20 * 2**20, dtype=np.uint8)
     with warnings.catch_warnings():
         warnings.simplefilter("error")
@@ -118,7 +118,7 @@ def test_large_data_are_sent_without_dasks_warning(client):
     assert sizes == [len(large)] * 3
 
 
-def test_scattered_data_are_made_anew_where_they_were_lost():
+def test_lost_scattered_data_are_sent_again():
     data = np.arange(1000)
     with cluster(n_workers=2, processes=False) as running, resilient_client(running) as client:
         held, other = client.scatter([data, "other"])
@@ -130,7 +130,7 @@ def test_scattered_data_are_made_anew_where_they_were_lost():
 
 
 @pytest.mark.slow
-def test_search_gets_over_a_worker_that_is_killed(tmp_path):
+def test_search_survives_a_killed_worker(tmp_path):
     X, y = digits()
     died = str(tmp_path / "died")
 
@@ -164,7 +164,7 @@ def test_message_without_dask_says_what_to_install(monkeypatch):
 
 
 @pytest.mark.parametrize("visible, device", [(0, "cpu"), (1, "cuda:0"), (2, "cuda:0")])
-def test_auto_is_the_first_gpu_that_the_worker_may_see(visible, device, monkeypatch):
+def test_auto_is_the_first_visible_gpu(visible, device, monkeypatch):
     # CUDA numbers the GPUs in CUDA_VISIBLE_DEVICES from 0, which differs from worker to worker.
     monkeypatch.setattr(torch.cuda, "device_count", lambda: visible)
     monkeypatch.setattr(torch.backends.mps, "is_available", lambda: False)

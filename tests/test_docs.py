@@ -55,11 +55,11 @@ def test_every_public_name_is_in_the_reference(reference):
 
 
 @pytest.mark.parametrize("room", rooms())
-def test_every_name_of_a_room_is_in_the_reference(room, reference):
+def test_every_name_of_a_module_is_in_the_reference(room, reference):
     assert set(import_module(room).__all__) == set(reference[room])
 
 
-def test_every_name_in_the_reference_exists_and_says_what_it_is(reference):
+def test_every_name_in_the_reference_exists_and_is_described(reference):
     for module, names in reference.items():
         for name in names:
             assert getattr(import_module(module), name).__doc__, f"{module}.{name}"

@@ -175,7 +175,7 @@ def test_sample_weight_is_routed_through_pipeline_and_cross_validation(cls):
 
 
 @every_classifier
-def test_classes_of_partial_fit_and_validation_rows_are_routed(cls):
+def test_classes_of_partial_fit_and_validation_samples_are_routed(cls):
     X, y = digits()
     with config_context(enable_metadata_routing=True):
         clf = learner(cls).set_partial_fit_request(classes=True)
@@ -198,7 +198,7 @@ def test_set_params_reaches_inside_and_clones_are_blank(cls):
 
 
 @every_classifier
-def test_confusion_matrix_and_scorers_take_it(cls):
+def test_confusion_matrix_and_scorers_accept_it(cls):
     matplotlib.use("Agg")
     import matplotlib.pyplot as plt
 

@@ -38,7 +38,7 @@ def test_examples_are_numbered_once():
 
 
 @pytest.mark.parametrize("script", REPORTS, ids=lambda script: script.stem)
-def test_full_run_of_a_report_is_kept(script):
+def test_results_of_a_full_run_are_stored(script):
     number = re.search(r"report_(\d)", script.name).group(1)
     assert f"results/report_{number}.rst" in script.read_text(encoding="utf-8")
     results = json.loads((RESULTS / f"report_{number}.json").read_text(encoding="utf-8"))
@@ -58,7 +58,7 @@ def number(text):
     return float(re.match(r"[\d.]+", text).group())
 
 
-def test_kept_run_of_report_1_is_near_theirs_and_linear():
+def test_results_of_report_1_are_near_theirs_and_linear():
     rows = kept(1)
     accuracies = [pair for name, pair in rows.items() if name.startswith("accuracy, epochs")]
     assert len(accuracies) == 10
@@ -66,7 +66,7 @@ def test_kept_run_of_report_1_is_near_theirs_and_linear():
     assert number(rows["R² of time, trained anew"][1]) >= 0.99
 
 
-def test_kept_run_of_report_2_has_their_weights_and_order():
+def test_results_of_report_2_have_their_weights_and_order():
     rows = kept(2)
     counts = [pair for name, pair in rows.items() if name.startswith("weights")]
     assert [ours for _, ours in counts] == ["50,176", "2,048", "320", "52,544", "203,264"]
@@ -75,7 +75,7 @@ def test_kept_run_of_report_2_has_their_weights_and_order():
     assert adam < quick < slow
 
 
-def test_kept_run_of_report_3_has_their_directions():
+def test_results_of_report_3_have_their_directions():
     ours = {name: number(pair[1]) for name, pair in kept(3).items()}
     assert ours["not normalised"] < ours["normalised"]
     assert ours["3 hidden layers"] < ours["normalised"]
@@ -83,13 +83,13 @@ def test_kept_run_of_report_3_has_their_directions():
     assert ours["half of the data"] < ours["best"]
 
 
-def test_kept_run_of_report_4_has_a_good_wide_net_and_a_poor_narrow_one():
+def test_results_of_report_4_have_a_good_wide_net_and_a_poor_narrow_one():
     ours = {name: number(pair[1]) for name, pair in kept(4).items()}
     assert ours["wide, 2 epochs"] >= 97
     assert 30 <= ours["narrow, 10 epochs"] <= ours["narrow, 50 epochs"] <= 60
 
 
-def test_kept_run_of_report_5_has_equal_accuracies_and_a_quick_hand():
+def test_results_of_report_5_have_equal_accuracies_and_fast_manual_passes():
     ours = {name: number(pair[1]) for name, pair in kept(5).items()}
     for other in ("torch.nn", "MLPClassifier"):
         both = [ours[f"{name}: highest accuracy"] for name in ("by hand", other)]

@@ -17,7 +17,7 @@ def test_readme_is_short():
     assert len(README.splitlines()) < 150
 
 
-def test_two_commands_of_one_line_do_the_set_up():
+def test_setup_is_two_commands_of_one_line():
     install, test = COMMANDS
     assert "\n" not in install + test
     assert install.startswith("python3 -m venv .venv && ")
@@ -33,7 +33,7 @@ def test_python_code_runs(capsys):
     assert float(capsys.readouterr().out.split()[-1]) > 0.85
 
 
-def test_files_that_are_linked_exist():
+def test_linked_files_exist():
     for target in re.findall(r"\]\((?!https?:)([^)]+)\)", README):
         assert (ROOT / target).is_file(), target
 
@@ -102,7 +102,7 @@ def test_ci_runs_the_readmes_commands_in_a_new_environment(checkout):
 
 
 @needs_bash
-def test_ci_fails_with_a_command(checkout):
+def test_ci_fails_if_a_command_fails(checkout):
     readme = (checkout / "README.md").read_text(encoding="utf-8")
     write_readme(checkout, readme.replace(SECOND, "false"))
     assert run_ci(checkout).returncode == 1
@@ -110,7 +110,7 @@ def test_ci_fails_with_a_command(checkout):
 
 
 @needs_bash
-def test_ci_refuses_a_readme_without_its_two_commands(checkout):
+def test_ci_rejects_a_readme_without_its_two_commands(checkout):
     readme = (checkout / "README.md").read_text(encoding="utf-8")
     write_readme(checkout, readme.replace("<!-- command -->", "", 1))
     done = run_ci(checkout)

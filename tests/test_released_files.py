@@ -70,14 +70,14 @@ def make():
     np.savez_compressed(folder / "probabilities.npz", **answers)
 
 
-def test_there_are_files_of_this_version():
+def test_files_of_this_version_exist():
     assert {path.stem for path in (FOLDER / skmnist.__version__).glob("*.safetensors")} == set(
         subjects(small_digits()[1])
     )
 
 
 @pytest.mark.parametrize("path", FILES, ids=lambda path: f"{path.parent.name}-{path.stem}")
-def test_files_of_every_release_predict_as_then_and_train_further(path):
+def test_files_of_every_release_predict_the_same_and_train_further(path):
     X, y = small_digits()
     X, (subject, labels) = pictures(path.stem, X), subjects(y)[path.stem]
     module = linear if path.stem == "torch" else None

@@ -43,7 +43,7 @@ def limit_file_size():
 
 
 def get_usage_error(capsys, *argv):
-    """Return the message with which arguments are refused."""
+    """Return the message with which arguments are rejected."""
     with pytest.raises(SystemExit) as end:
         main(argv)
     assert end.value.code == 2

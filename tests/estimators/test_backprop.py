@@ -8,7 +8,7 @@ import torch
 
 from skmnist import BackpropClassifier, MLPClassifier
 from skmnist._networks.losses import LOSSES
-from tests.helpers import digits, refused_at_fit, tiny
+from tests.helpers import assert_rejected_at_fit, digits, tiny
 
 REQUIRED_ACTIVATIONS = ("sigmoid", "tanh", "relu", "identity")
 
@@ -76,4 +76,4 @@ def test_backprop_classifier_accepts_the_required_activations():
 def test_bfloat16_raises():
     X, y = digits()
     clf = BackpropClassifier(precision="bfloat16")
-    refused_at_fit(["precision='bfloat16'", "MLPClassifier"], clf, X, y)
+    assert_rejected_at_fit(["precision='bfloat16'", "MLPClassifier"], clf, X, y)

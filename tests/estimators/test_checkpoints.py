@@ -33,7 +33,7 @@ class Crash(BaseException):
     """What nobody catches."""
 
 
-def break_off(clf, *args, epoch=3, **kwargs):
+def interrupt_fit(clf, *args, epoch=3, **kwargs):
     """Let a fit crash before an epoch, counted from 1, is over."""
     record = Net._record_losses
 
@@ -55,11 +55,11 @@ def assert_same(a, b):
     assert (a.n_iter_, a.best_epoch_) == (b.n_iter_, b.best_epoch_)
 
 
-def assert_goes_on(clf, folder, *args, epoch=3, **kwargs):
+def assert_resumes(clf, folder, *args, epoch=3, **kwargs):
     """Assert that a fit that crashed ends with the bits of one that didn't."""
     whole = clone(clf).fit(X, Y, *args, **kwargs)
     clf.set_params(checkpoint_dir=folder)
-    break_off(clone(clf), *args, epoch=epoch, **kwargs)
+    interrupt_fit(clone(clf), *args, epoch=epoch, **kwargs)
     assert checkpoints(folder) == [f"epoch-{n:06d}.safetensors" for n in range(1, epoch)][-2:]
     resumed = clone(clf).fit(X, Y, *args, resume=True, **kwargs)
     assert_same(resumed, whole)
@@ -70,7 +70,7 @@ def checkpoints(folder):
     return sorted(path.name for path in Path(folder).glob("epoch-*"))
 
 
-def refused(clf, *words, X=X, y=Y, **kwargs):
+def assert_rejected(clf, *words, X=X, y=Y, **kwargs):
     with pytest.raises(CheckpointError) as caught:
         clf.fit(X, y, resume=True, **kwargs)
     assert all(word in str(caught.value) for word in words), caught.value
@@ -117,42 +117,42 @@ def settings():
 
 
 @pytest.mark.parametrize("cls, params", list(settings()))
-def test_every_setting_goes_on(cls, params, tmp_path):
-    assert_goes_on(tiny(cls, max_epochs=4, **params), tmp_path)
+def test_every_setting_is_resumed(cls, params, tmp_path):
+    assert_resumes(tiny(cls, max_epochs=4, **params), tmp_path)
 
 
 @every_classifier
-def test_everything_at_once_goes_on(cls, tmp_path):
+def test_all_settings_together_are_resumed(cls, tmp_path):
     params = {"dropout": 0.3, "augment": noise, "momentum": 0.9, "optimizer": "rmsprop"}
     params = {name: value for name, value in params.items() if has(cls, name)}
     clf = tiny(cls, max_epochs=5, early_stopping=True, lr_schedule="onecycle", **params)
-    assert_goes_on(clf, tmp_path, WEIGHTS, epoch=4)
+    assert_resumes(clf, tmp_path, WEIGHTS, epoch=4)
 
 
 @every_classifier
-def test_early_stopping_goes_on_counting_and_keeps_its_best_weights(cls, tmp_path):
+def test_early_stopping_resumes_its_count_and_its_best_weights(cls, tmp_path):
     clf = tiny(cls, early_stopping=True, n_iter_no_change=3, tol=1.0, max_epochs=50)
-    resumed = assert_goes_on(clf, tmp_path, epoch=4)
+    resumed = assert_resumes(clf, tmp_path, epoch=4)
     assert resumed.n_iter_ == 4  # nothing is a rise of more than 1 after the first
     again = clone(resumed).fit(X, Y, resume=True)  # and stays stopped
     assert_same(again, resumed)
 
 
 @every_classifier
-def test_validation_rows_go_on_being_watched(cls, tmp_path):
-    assert_goes_on(tiny(cls, max_epochs=4), tmp_path, X_val=X[::3], y_val=Y[::3])
+def test_validation_scores_are_resumed(cls, tmp_path):
+    assert_resumes(tiny(cls, max_epochs=4), tmp_path, X_val=X[::3], y_val=Y[::3])
 
 
-def test_any_number_of_crashes_makes_no_difference(tmp_path):
+def test_several_crashes_change_no_bit(tmp_path):
     clf = tiny(skmnist.MLPClassifier, max_epochs=5)
     whole = clone(clf).fit(X, Y)
     clf.set_params(checkpoint_dir=tmp_path)
     for epoch in (1, 2, 2, 4, 5):
-        break_off(clone(clf), epoch=epoch, resume=True)
+        interrupt_fit(clone(clf), epoch=epoch, resume=True)
     assert_same(clf.fit(X, Y, resume=True), whole)
 
 
-def test_seed_that_nobody_gave_is_gone_on_with(tmp_path):
+def test_random_seed_is_resumed(tmp_path):
     for random_state in (None, np.random.RandomState(3)):
         clf = tiny(skmnist.MLPClassifier, checkpoint_dir=tmp_path, random_state=random_state)
         seed = clf.fit(X, Y)._seed
@@ -161,7 +161,7 @@ def test_seed_that_nobody_gave_is_gone_on_with(tmp_path):
         assert_same(again, clf)
 
 
-def test_a_pipeline_passes_resume_on(tmp_path):
+def test_pipeline_passes_resume_to_its_classifier(tmp_path):
     clf = tiny(skmnist.MLPClassifier, checkpoint_dir=tmp_path, random_state=0)
     pipeline = make_pipeline(StandardScaler(), clf)
     whole = clone(pipeline).fit(X, Y)
@@ -172,7 +172,7 @@ def test_a_pipeline_passes_resume_on(tmp_path):
 # -- which checkpoint ------------------------------------------------------------------------
 
 
-def test_resuming_where_nothing_is_yet_starts(tmp_path):
+def test_resume_starts_a_fit_if_there_is_no_checkpoint(tmp_path):
     clf = tiny(skmnist.MLPClassifier)
     whole = clone(clf).fit(X, Y)
     clf.set_params(checkpoint_dir=tmp_path / "made" / "on the way")
@@ -180,21 +180,21 @@ def test_resuming_where_nothing_is_yet_starts(tmp_path):
     assert len(checkpoints(clf.checkpoint_dir)) == 2
 
 
-def test_a_finished_training_is_not_trained_further(tmp_path):
+def test_finished_training_is_not_continued(tmp_path):
     clf = tiny(skmnist.MLPClassifier, checkpoint_dir=str(tmp_path)).fit(X, Y)
     content = {path: path.read_bytes() for path in tmp_path.glob("epoch-*")}
     assert_same(clone(clf).fit(X, Y, resume=True), clf)
     assert content == {path: path.read_bytes() for path in tmp_path.glob("epoch-*")}
 
 
-def test_without_resume_a_fit_replaces_what_is_there(tmp_path):
+def test_fit_without_resume_replaces_the_checkpoints(tmp_path):
     clf = tiny(skmnist.MLPClassifier, checkpoint_dir=tmp_path, max_epochs=5).fit(X, Y)
     other = tiny(skmnist.MLPClassifier, checkpoint_dir=tmp_path, lr=0.01)
-    break_off(other, epoch=1)
+    interrupt_fit(other, epoch=1)
     assert checkpoints(tmp_path) == ["epoch-000004.safetensors", "epoch-000005.safetensors"]
-    break_off(other, epoch=2)
+    interrupt_fit(other, epoch=2)
     assert checkpoints(tmp_path) == ["epoch-000001.safetensors"]
-    refused(clf, "lr was 0.01 and is 0.001")
+    assert_rejected(clf, "lr was 0.01 and is 0.001")
 
 
 @pytest.mark.parametrize("schedule", [None, *SCHEDULES])
@@ -202,18 +202,18 @@ def test_max_epochs_may_be_raised_unless_the_schedule_depends_on_it(schedule, tm
     clf = tiny(skmnist.MLPClassifier, lr_schedule=schedule, checkpoint_dir=tmp_path).fit(X, Y)
     longer = clone(clf).set_params(max_epochs=4)
     if schedule in NEEDS_MAX_EPOCHS:
-        refused(longer, "max_epochs was 2 and is 4", "lr_schedule=", schedule)
+        assert_rejected(longer, "max_epochs was 2 and is 4", "lr_schedule=", schedule)
     else:
         whole = clone(longer).set_params(checkpoint_dir=None).fit(X, Y)
         assert_same(longer.fit(X, Y, resume=True), whole)
 
 
-def test_fewer_epochs_than_are_done_are_refused(tmp_path):
+def test_fewer_epochs_than_are_done_are_rejected(tmp_path):
     clf = tiny(skmnist.MLPClassifier, checkpoint_dir=tmp_path).fit(X, Y)
-    refused(clf.set_params(max_epochs=1), "2 epochs", "max_epochs=1")
+    assert_rejected(clf.set_params(max_epochs=1), "2 epochs", "max_epochs=1")
 
 
-def test_settings_of_the_machine_may_change(tmp_path):
+def test_device_threads_and_verbosity_may_change(tmp_path):
     clf = tiny(skmnist.MLPClassifier, checkpoint_dir=tmp_path).fit(X, Y)
     clf.set_params(verbose=0, n_threads=2, device="cpu", batch_size=np.int64(32), lr=1e-3)
     assert clf.fit(X, Y, resume=True).n_iter_ == 2
@@ -233,36 +233,37 @@ OTHERS = {
 
 
 @pytest.mark.parametrize("name", OTHERS)
-def test_another_parameter_is_refused_by_name(name, tmp_path):
+def test_changed_parameter_is_rejected_by_name(name, tmp_path):
     clf = tiny(skmnist.MLPClassifier, checkpoint_dir=tmp_path).fit(X, Y)
-    refused(clf.set_params(**{name: OTHERS[name]}), f"{name} was", str(tmp_path), "resume=True")
+    clf.set_params(**{name: OTHERS[name]})
+    assert_rejected(clf, f"{name} was", str(tmp_path), "resume=True")
     assert not hasattr(clf, "classes_") or not clf.__sklearn_is_fitted__()
 
 
-def test_other_data_are_refused_by_name(tmp_path):
+def test_changed_data_are_rejected_by_name(tmp_path):
     clf = tiny(skmnist.MLPClassifier, checkpoint_dir=tmp_path).fit(X, Y)
     changed = X.copy()
     changed[3, 300] ^= 1
     swapped = np.r_[Y[1], Y[0], Y[2:]] if Y[0] != Y[1] else np.r_[9 - Y[:1], Y[1:]]
-    refused(clf, "X is not what it was", X=changed)
-    refused(clf, "X is not what it was", X=X[1:], y=Y[1:])
-    refused(clf, "y is not what it was", y=swapped)
-    refused(clf, "y is not what it was", y=Y.astype(str))
-    refused(clf, "sample_weight is not what it was", sample_weight=WEIGHTS)
-    refused(clf, "X_val or y_val is not what it was", X_val=X, y_val=Y)
+    assert_rejected(clf, "X is not what it was", X=changed)
+    assert_rejected(clf, "X is not what it was", X=X[1:], y=Y[1:])
+    assert_rejected(clf, "y is not what it was", y=swapped)
+    assert_rejected(clf, "y is not what it was", y=Y.astype(str))
+    assert_rejected(clf, "sample_weight is not what it was", sample_weight=WEIGHTS)
+    assert_rejected(clf, "X_val or y_val is not what it was", X_val=X, y_val=Y)
 
 
-def test_another_class_is_refused(tmp_path):
+def test_checkpoint_of_another_class_is_rejected(tmp_path):
     skmnist.MLPClassifier(max_epochs=1, checkpoint_dir=tmp_path).fit(X, Y)
     clf = skmnist.BackpropClassifier(max_epochs=1, checkpoint_dir=tmp_path)
-    refused(clf, "MLPClassifier", "BackpropClassifier")
+    assert_rejected(clf, "MLPClassifier", "BackpropClassifier")
 
 
 # -- damage ----------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("damage", ["flip", "cut", "empty", "model"])
-def test_a_damaged_checkpoint_is_not_trained_on_but_the_one_before_it(damage, tmp_path):
+def test_damaged_checkpoint_is_skipped_for_the_previous_one(damage, tmp_path):
     clf = tiny(skmnist.MLPClassifier, max_epochs=3)
     whole = clone(clf).fit(X, Y)
     clf.set_params(checkpoint_dir=tmp_path).fit(X, Y)
@@ -282,17 +283,17 @@ def test_a_damaged_checkpoint_is_not_trained_on_but_the_one_before_it(damage, tm
 
     for path in (before, newest):
         path.write_bytes(content[:99])
-    refused(clf, str(newest), "start anew")
+    assert_rejected(clf, str(newest), "start anew")
     assert clf.fit(X, Y).n_iter_ == 3
 
 
-def test_a_checkpoint_is_no_model_to_load(tmp_path):
+def test_checkpoint_cannot_be_loaded_as_a_model(tmp_path):
     tiny(skmnist.MLPClassifier, checkpoint_dir=tmp_path).fit(X, Y)
     with pytest.raises(ModelFileError):
         skmnist.load(next(tmp_path.glob("epoch-*")))
 
 
-def test_what_a_killed_writer_left_goes_away_and_other_files_stay(tmp_path):
+def test_partial_files_are_removed_and_other_files_kept(tmp_path):
     stray, notes = tmp_path / ".epoch-000003.safetensors.abc.tmp", tmp_path / "notes.txt"
     for path in (stray, notes):
         path.touch()
@@ -304,7 +305,7 @@ def test_what_a_killed_writer_left_goes_away_and_other_files_stay(tmp_path):
 # -- who may use the folder ------------------------------------------------------------------
 
 
-def test_a_folder_in_use_is_refused_and_a_lock_left_behind_is_not_in_the_way(tmp_path):
+def test_folder_in_use_is_rejected_and_a_stale_lock_is_ignored(tmp_path):
     clf = tiny(skmnist.MLPClassifier, checkpoint_dir=tmp_path)
     with FileLock(tmp_path / ".lock"):
         for resume in (False, True):
@@ -314,7 +315,7 @@ def test_a_folder_in_use_is_refused_and_a_lock_left_behind_is_not_in_the_way(tmp
     assert clf.fit(X, Y, resume=True).n_iter_ == 2
 
 
-def test_a_search_with_resume_is_refused_and_one_without_finds_what_it_would(tmp_path):
+def test_search_rejects_resume_and_is_unchanged_without_it(tmp_path):
     grid, clf = {"lr": [1e-3, 1e-2]}, tiny(skmnist.MLPClassifier)
     plain = GridSearchCV(clf, grid, cv=2).fit(X, Y)
     sharing = GridSearchCV(clone(clf).set_params(checkpoint_dir=tmp_path), grid, cv=2).fit(X, Y)
@@ -328,7 +329,7 @@ def test_a_search_with_resume_is_refused_and_one_without_finds_what_it_would(tmp
 
 
 @every_classifier
-def test_parameters_that_contradict_each_other_are_refused(cls, tmp_path):
+def test_contradictory_parameters_are_rejected(cls, tmp_path):
     with pytest.raises(ValueError, match="checkpoint_dir, which is None"):
         tiny(cls).fit(X, Y, resume=True)
     with pytest.raises(ValueError, match="warm_start"):
@@ -342,7 +343,7 @@ def test_parameters_that_contradict_each_other_are_refused(cls, tmp_path):
         tiny(cls, checkpoint_dir=path).fit(X, Y)
 
 
-def test_callbacks_begin_anew_and_that_is_said(tmp_path):
+def test_callbacks_restart_with_a_warning(tmp_path):
     clf = tiny(skmnist.MLPClassifier, callbacks=[EpochTimer()], checkpoint_dir=tmp_path).fit(X, Y)
     with pytest.warns(UserWarning, match="callbacks begin anew after epoch 2"):
         clf.fit(X, Y, resume=True)
@@ -355,7 +356,7 @@ def test_partial_fit_writes_no_checkpoints(cls, tmp_path):
 
 
 @every_classifier
-def test_a_saved_model_names_no_folder(cls, tmp_path):
+def test_saved_model_does_not_contain_the_folder(cls, tmp_path):
     clf = tiny(cls, checkpoint_dir=tmp_path).fit(X, Y)
     skmnist.save(clf, tmp_path / "model")
     assert str(tmp_path).encode() not in (tmp_path / "model").read_bytes()
@@ -365,7 +366,7 @@ def test_a_saved_model_names_no_folder(cls, tmp_path):
 # -- processes that are killed ---------------------------------------------------------------
 
 
-def test_killed_processes_resume_to_the_bits_of_whole_ones():
+def test_killed_processes_resume_to_the_same_bits():
     done = subprocess.run(
         [sys.executable, "-m", "fuzz.kills", "--n", "2"],
         cwd=ROOT,
@@ -378,7 +379,7 @@ def test_killed_processes_resume_to_the_bits_of_whole_ones():
 
 @pytest.mark.slow
 @pytest.mark.parametrize("bar", ["K2 SIGTERM", "K4", "K5"])
-def test_bars_hold(bar):
+def test_fuzz_faults_finds_nothing(bar):
     done = subprocess.run(
         [sys.executable, "-m", "fuzz.faults", "--only", bar], cwd=ROOT, capture_output=True
     )

@@ -11,7 +11,7 @@ import skmnist
 from tests.helpers import CLASSIFIERS, digits, every_classifier, tiny
 
 
-def test_public_names_are_all_there():
+def test_public_names_exist():
     assert {cls.__name__ for cls in CLASSIFIERS} >= {
         "BackpropClassifier",
         "CNNClassifier",
@@ -44,7 +44,7 @@ def test_docstring_describes_every_parameter_with_its_default(cls):
 
 
 @every_classifier
-def test_docstring_describes_every_fitted_attribute_and_each_is_there(cls):
+def test_docstring_describes_exactly_the_fitted_attributes(cls):
     X, y = digits()
     clf = tiny(cls).fit(pd.DataFrame(X).rename(columns=str), y)
     documented = _section(cls, "Attributes")

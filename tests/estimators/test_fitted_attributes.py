@@ -42,7 +42,7 @@ def test_network_of_784_64_32_10_has_52544_weights():
 
 
 @pytest.mark.parametrize("cls", [cls for cls in CLASSIFIERS if not has(cls, "channels")])
-def test_weights_read_off_are_those_that_predict(cls):
+def test_coefs_and_intercepts_predict(cls):
     X, y = digits()
     clf = tiny(cls, loss="cross_entropy").fit(X / np.float32(255), y)
     a = X / np.float32(255)
@@ -53,7 +53,7 @@ def test_weights_read_off_are_those_that_predict(cls):
 
 
 @every_classifier
-def test_nothing_fitted_is_there_before_fit(cls):
+def test_no_fitted_attributes_before_fit(cls):
     clf = cls()
     assert not [
         name

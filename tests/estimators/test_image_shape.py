@@ -49,7 +49,7 @@ def test_image_shape_changes_what_a_convolution_sees():
 
 
 @every_classifier
-def test_grey_pictures_may_come_with_and_without_their_channel(cls):
+def test_gray_images_may_have_a_channel_axis(cls):
     X, y = digits()
     clf = tiny(cls).fit(X.reshape(-1, 28, 28), y)
     flat = clf.predict_proba(X)
@@ -58,7 +58,7 @@ def test_grey_pictures_may_come_with_and_without_their_channel(cls):
     assert np.array_equal(clf.predict_proba(X.reshape(-1, 28, 28)), clf.predict_proba(X))
 
 
-def test_stacks_of_the_issue_are_built():
+def test_stacks_of_convolutions_are_built():
     X, y = digits()
     pools = {"pool_size": (2, 4), "pool_stride": (2, 4), "hidden_layer_sizes": (), "max_epochs": 1}
     wide_one = {"channels": (32, 64), "kernel_size": 5, "stride": (1, 3), "padding": 1}

@@ -76,7 +76,7 @@ FLOATS = {
 
 @forms(BOTH | INTEGERS)
 @every_classifier
-def test_integer_pixels_in_any_form_train_and_predict_the_same(cls, form):
+def test_integer_pixels_of_any_container_train_and_predict_the_same(cls, form):
     X, y = digits()
     plain = tiny(cls).fit(X, y)
     other = form(X)
@@ -87,7 +87,7 @@ def test_integer_pixels_in_any_form_train_and_predict_the_same(cls, form):
 
 @forms(BOTH | FLOATS)
 @every_classifier
-def test_floating_point_pixels_in_any_form_train_and_predict_the_same(cls, form):
+def test_float_pixels_of_any_container_train_and_predict_the_same(cls, form):
     X, y = digits()
     X = (X // 16 / np.float32(16)).astype(np.float32)  # exact in every floating-point type
     plain = tiny(cls, precision="float32").fit(X, y)
@@ -109,7 +109,7 @@ def test_memory_maps_train_and_predict_the_same(cls, tmp_path):
 
 
 @every_classifier
-def test_black_and_white_pixels_of_any_type_train_the_same(cls):
+def test_binary_pixels_of_any_type_train_the_same(cls):
     X, y = digits()
     black = X > 127
     plain = tiny(cls).fit(black, y)
@@ -122,7 +122,7 @@ def test_black_and_white_pixels_of_any_type_train_the_same(cls):
 
 
 @every_classifier
-def test_bytes_train_as_the_same_pixels_divided_by_255_do(cls):
+def test_bytes_train_like_the_same_pixels_divided_by_255(cls):
     X, y = digits()
     from_bytes = tiny(cls).fit(X, y)
     scaled = X / np.float32(255)
@@ -147,7 +147,7 @@ def test_scale_of_the_fit_holds_at_predict(cls):
     "low, high, scale",
     [(0, 255, 255), (0, 2, 255), (0, 1, 1), (-1, 255, 1), (0, 256, 1), (-128, 127, 1)],
 )
-def test_integers_are_divided_by_255_where_they_are_bytes_and_not_just_0_and_1(low, high, scale):
+def test_integers_are_divided_by_255_if_they_are_bytes_beyond_0_and_1(low, high, scale):
     X = np.random.default_rng(0).integers(low, high, size=(40, 9), endpoint=True)
     X[0, :2] = low, high
     y = np.arange(40) % 2
@@ -156,7 +156,7 @@ def test_integers_are_divided_by_255_where_they_are_bytes_and_not_just_0_and_1(l
 
 
 @every_classifier
-def test_caller_keeps_pixels_labels_and_weights_as_they_were(cls):
+def test_inputs_are_not_modified(cls):
     X, y = digits()
     weights = np.linspace(0, 2, len(y))
     for pixels in (X, X / np.float32(255), X / 255):
@@ -169,7 +169,7 @@ def test_caller_keeps_pixels_labels_and_weights_as_they_were(cls):
 
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
 @every_classifier
-def test_answers_are_in_the_precision_of_the_arithmetic(cls, dtype):
+def test_outputs_have_the_precision_of_the_arithmetic(cls, dtype):
     X, y = digits()
     clf = tiny(cls).fit((X / 255).astype(dtype), y)
     assert clf.predict_proba((X / 255).astype(dtype)).dtype == dtype
@@ -181,7 +181,7 @@ def test_answers_are_in_the_precision_of_the_arithmetic(cls, dtype):
 
 @pytest.mark.parametrize("n", [2, 3, 33, 65])
 @every_classifier
-def test_any_number_of_rows_trains(cls, n):
+def test_any_number_of_samples_trains(cls, n):
     X, y = digits()
     rows = np.arange(n) * 7 % 250
     clf = tiny(cls).fit(X[rows], np.arange(n) % 2)
@@ -190,7 +190,7 @@ def test_any_number_of_rows_trains(cls, n):
 
 @pytest.mark.parametrize("n", [33, 65, 3])
 @pytest.mark.parametrize("cls", [cls for cls in CLASSIFIERS if has(cls, "batch_norm")])
-def test_batch_norm_trains_where_one_row_is_left_over(cls, n):
+def test_batch_norm_trains_with_a_last_batch_of_one_sample(cls, n):
     X, y = digits()
     rows = np.arange(n) * 7 % 250
     clf = tiny(cls, batch_norm=True, batch_size=min(32, n - 1))
@@ -199,7 +199,7 @@ def test_batch_norm_trains_where_one_row_is_left_over(cls, n):
 
 
 @every_classifier
-def test_single_feature_can_be_learnt(cls):
+def test_single_feature_can_be_learned(cls):
     X = np.linspace(-2, 2, 200, dtype=np.float32)[:, None]
     y = (X[:, 0] > 0).astype(int)
     clf = cls(random_state=0, max_epochs=50).fit(X, y)
@@ -207,7 +207,7 @@ def test_single_feature_can_be_learnt(cls):
 
 
 @every_classifier
-def test_predicting_no_rows_more_than_fit_into_one_go(cls):
+def test_predict_in_chunks_equals_predict_at_once(cls):
     X, y = digits()
     clf = tiny(cls).fit(X, y)
     many = np.tile(X, (12, 1))

@@ -1,4 +1,4 @@
-"""Pixels, labels and sample weights that are refused."""
+"""Pixels, labels and sample weights that are rejected."""
 
 import numpy as np
 import pandas as pd
@@ -9,11 +9,11 @@ from sklearn.exceptions import NotFittedError
 from skmnist.exceptions import PixelRangeWarning
 from tests.helpers import (
     CLASSIFIERS,
-    answers_in_numbers_or_refuses,
+    assert_finite_or_rejected,
+    assert_rejected,
+    assert_rejected_at_fit,
     digits,
     every_classifier,
-    refused,
-    refused_at_fit,
     tiny,
     with_pixel,
 )
@@ -25,7 +25,7 @@ def ragged(X):
     return [row[: len(row) - (i == 3)] for i, row in enumerate(X.tolist())]
 
 
-# What is refused at fit and at predict alike.
+# What is rejected at fit and at predict alike.
 BAD_X = {
     "nan": (with_pixel(np.nan), ["X", "NaN"]),
     "nan-in-float64": (with_pixel(np.nan, float), ["X", "NaN"]),
@@ -48,8 +48,8 @@ BAD_X = {
 }
 
 
-def labels_for(bad, y):
-    """Return as many labels as there are rows, so that their number isn't what is refused."""
+def resize_labels(bad, y):
+    """Return as many labels as there are rows, so that their number isn't what is rejected."""
     n = bad.shape[0] if getattr(bad, "ndim", 0) else len(bad) if isinstance(bad, list) else len(y)
     return np.resize(y, n)
 
@@ -59,25 +59,25 @@ every_bad_X = pytest.mark.parametrize("make, parts", list(BAD_X.values()), ids=l
 
 @every_bad_X
 @every_classifier
-def test_bad_pixels_are_refused_at_fit(cls, make, parts):
+def test_invalid_pixels_are_rejected_at_fit(cls, make, parts):
     X, y = digits()
     bad = make(X)
-    refused_at_fit(parts, tiny(cls), bad, labels_for(bad, y))
+    assert_rejected_at_fit(parts, tiny(cls), bad, resize_labels(bad, y))
 
 
 @pytest.mark.parametrize("method", PREDICT)
 @every_bad_X
-def test_bad_pixels_are_refused_at_predict(make, parts, method):
+def test_invalid_pixels_are_rejected_at_predict(make, parts, method):
     X, y = digits()
     for cls in CLASSIFIERS:
         clf = tiny(cls, max_epochs=1).fit(X / np.float32(255), y)
-        refused(parts, getattr(clf, method), make(X))
+        assert_rejected(parts, getattr(clf, method), make(X))
 
 
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
 @pytest.mark.parametrize("value, word", [(np.nan, "NaN"), (np.inf, "inf"), (-np.inf, "inf")])
 @every_classifier
-def test_one_bad_pixel_in_any_row_is_refused_at_predict_without_a_warning(cls, value, word, dtype):
+def test_one_invalid_pixel_is_rejected_at_predict_without_a_warning(cls, value, word, dtype):
     X, y = digits()
     clf = tiny(cls).fit(X, y)
     rows = clf.net_.config.eval_batch_size
@@ -85,17 +85,17 @@ def test_one_bad_pixel_in_any_row_is_refused_at_predict_without_a_warning(cls, v
     for row in (0, rows - 1, rows, len(many) - 1):
         bad = many.copy()
         bad[row, 300] = value
-        refused(["X", word, cls.__name__ if word == "NaN" else ""], clf.predict, bad)
+        assert_rejected(["X", word, cls.__name__ if word == "NaN" else ""], clf.predict, bad)
 
 
 @every_bad_X
 @every_classifier
-def test_bad_pixels_are_refused_at_partial_fit_and_change_nothing(cls, make, parts):
+def test_invalid_pixels_are_rejected_at_partial_fit_and_change_nothing(cls, make, parts):
     X, y = digits()
     clf = tiny(cls).fit(X, y)
     before = clf.predict_proba(X)
     bad = make(X)
-    refused(parts, clf.partial_fit, bad, labels_for(bad, y))
+    assert_rejected(parts, clf.partial_fit, bad, resize_labels(bad, y))
     assert np.array_equal(clf.predict_proba(X), before)
     assert clf.n_iter_ == 2
 
@@ -107,21 +107,21 @@ def test_wrong_number_of_features_at_predict_names_both(cls, method):
     clf = tiny(cls).fit(X, y)
     for bad in (X[:, :-1], np.hstack([X, X]), X.reshape(-1, 28, 28)[:, :27]):
         n = str(bad[0].size)
-        refused([n, "784", cls.__name__], getattr(clf, method), bad)
+        assert_rejected([n, "784", cls.__name__], getattr(clf, method), bad)
 
 
 @every_classifier
-def test_pictures_of_another_shape_at_predict_name_both_shapes(cls):
+def test_images_of_another_shape_at_predict_name_both_shapes(cls):
     X, y = digits()
     clf = tiny(cls).fit(X.reshape(-1, 28, 28), y)
-    refused(["(14, 56)", "(28, 28)"], clf.predict, X.reshape(-1, 14, 56))
+    assert_rejected(["(14, 56)", "(28, 28)"], clf.predict, X.reshape(-1, 14, 56))
 
 
 @every_classifier
-def test_one_picture_alone_says_how_to_make_it_a_batch(cls):
+def test_error_for_a_single_image_says_how_to_reshape_it(cls):
     X, y = digits()
     clf = tiny(cls).fit(X, y)
-    refused(["(28, 28)", "X[None]"], clf.predict, X[0].reshape(28, 28))
+    assert_rejected(["(28, 28)", "X[None]"], clf.predict, X[0].reshape(28, 28))
 
 
 BAD_Y = {
@@ -142,9 +142,9 @@ BAD_Y = {
 
 @pytest.mark.parametrize("make, parts", list(BAD_Y.values()), ids=list(BAD_Y))
 @every_classifier
-def test_bad_labels_are_refused(cls, make, parts):
+def test_invalid_labels_are_rejected(cls, make, parts):
     X, y = digits()
-    refused_at_fit(parts, tiny(cls), X, make(y))
+    assert_rejected_at_fit(parts, tiny(cls), X, make(y))
 
 
 BAD_WEIGHTS = {
@@ -161,9 +161,9 @@ BAD_WEIGHTS = {
 
 @pytest.mark.parametrize("make, parts", list(BAD_WEIGHTS.values()), ids=list(BAD_WEIGHTS))
 @every_classifier
-def test_bad_sample_weights_are_refused(cls, make, parts):
+def test_invalid_sample_weights_are_rejected(cls, make, parts):
     X, y = digits()
-    refused_at_fit(parts, tiny(cls), X, y, sample_weight=make(len(y)))
+    assert_rejected_at_fit(parts, tiny(cls), X, y, sample_weight=make(len(y)))
 
 
 BAD_VALIDATION = {
@@ -178,20 +178,20 @@ BAD_VALIDATION = {
 
 @pytest.mark.parametrize("make, parts", list(BAD_VALIDATION.values()), ids=list(BAD_VALIDATION))
 @every_classifier
-def test_bad_validation_rows_are_refused(cls, make, parts):
+def test_invalid_validation_samples_are_rejected(cls, make, parts):
     X, y = digits()
-    refused_at_fit(parts, tiny(cls), X, y, **make(X, y))
+    assert_rejected_at_fit(parts, tiny(cls), X, y, **make(X, y))
 
 
 @every_classifier
-def test_number_too_large_for_float32_is_refused_where_that_is_the_precision(cls):
+def test_number_too_large_for_float32_is_rejected_at_that_precision(cls):
     X, y = digits()
     huge = with_pixel(1e39, float)(X / 255)
-    refused_at_fit(["1e+39", "float32", "float64"], tiny(cls, precision="float32"), huge, y)
-    refused_at_fit(["float32"], tiny(cls, precision="float32"), -huge, y)
+    assert_rejected_at_fit(["1e+39", "float32", "float64"], tiny(cls, precision="float32"), huge, y)
+    assert_rejected_at_fit(["float32"], tiny(cls, precision="float32"), -huge, y)
     clf = tiny(cls, precision="float32").fit(X / 255, y)
     with pytest.warns(PixelRangeWarning):
-        refused(["1e+39", "float32"], clf.predict, huge)
+        assert_rejected(["1e+39", "float32"], clf.predict, huge)
 
 
 @pytest.mark.filterwarnings("ignore::skmnist.exceptions.PixelRangeWarning")
@@ -202,25 +202,25 @@ def test_pixels_that_overflow_inside_the_network_never_predict_nan(cls, dtype):
     X, y = digits()
     X = (X / 255).astype(dtype)
     clf = tiny(cls).fit(X, y)
-    answers_in_numbers_or_refuses(clf, X * np.finfo(dtype).max)
+    assert_finite_or_rejected(clf, X * np.finfo(dtype).max)
 
 
 @every_classifier
-def test_partial_fit_refuses_labels_that_were_not_announced(cls):
+def test_partial_fit_rejects_unknown_labels(cls):
     X, y = digits()
     clf = tiny(cls).partial_fit(X[y < 5], y[y < 5])
-    refused(["[5, 6, 7, 8, 9]", "partial_fit"], clf.partial_fit, X, y)
-    refused(["[7]"], tiny(cls).partial_fit, X, y, classes=[0, 1, 2, 3, 4, 5, 6, 8, 9])
+    assert_rejected(["[5, 6, 7, 8, 9]", "partial_fit"], clf.partial_fit, X, y)
+    assert_rejected(["[7]"], tiny(cls).partial_fit, X, y, classes=[0, 1, 2, 3, 4, 5, 6, 8, 9])
     assert len(tiny(cls).partial_fit(X[y < 5], y[y < 5], classes=range(10)).classes_) == 10
 
 
 @every_classifier
-def test_refit_that_is_refused_leaves_no_mixture_of_two_fits(cls):
+def test_rejected_refit_leaves_no_mixture_of_two_fits(cls):
     X, y = digits()
     clf = tiny(cls).fit(X, y)
     before = clf.predict(X)
     clf.set_params(class_weight={"z": 1})
-    refused(["class_weight"], clf.fit, X, np.array(list("abcdefghij"))[y])
+    assert_rejected(["class_weight"], clf.fit, X, np.array(list("abcdefghij"))[y])
     try:
         after = clf.predict(X)
     except NotFittedError:
@@ -230,7 +230,7 @@ def test_refit_that_is_refused_leaves_no_mixture_of_two_fits(cls):
 
 
 @every_classifier
-def test_rows_that_class_weight_makes_all_zero_are_refused(cls):
+def test_samples_whose_class_weights_are_all_zero_are_rejected(cls):
     X, y = digits()
     clf = tiny(cls, class_weight=dict.fromkeys(range(5), 0))
-    refused(["class_weight"], clf.partial_fit, X[y < 5], y[y < 5], classes=range(10))
+    assert_rejected(["class_weight"], clf.partial_fit, X[y < 5], y[y < 5], classes=range(10))

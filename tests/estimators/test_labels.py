@@ -29,7 +29,7 @@ LABELS = {
 
 @forms(LABELS)
 @every_classifier
-def test_labels_of_any_kind_come_back(cls, form):
+def test_labels_of_any_type_are_predicted(cls, form):
     X, y = digits()
     labels = form(y)
     clf = tiny(cls).fit(X, labels)
@@ -44,7 +44,7 @@ def test_labels_of_any_kind_come_back(cls, form):
 
 
 @every_classifier
-def test_two_classes_of_truth_values_come_back(cls):
+def test_boolean_labels_are_predicted(cls):
     X, y = digits()
     clf = tiny(cls).fit(X, y > 4)
     assert clf.classes_.tolist() == [False, True]
@@ -55,7 +55,7 @@ def test_two_classes_of_truth_values_come_back(cls):
 
 
 @every_classifier
-def test_labels_in_a_column_warn_as_scikit_learn_does(cls):
+def test_column_labels_give_scikit_learns_warning(cls):
     X, y = digits()
     with pytest.warns(DataConversionWarning):
         clf = tiny(cls).fit(X, y[:, None])

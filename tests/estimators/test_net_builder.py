@@ -3,11 +3,11 @@
 import torch
 
 from skmnist import BackpropClassifier, MLPClassifier
-from tests.helpers import digits, having, tiny
+from tests.helpers import classifiers_with, digits, tiny
 
 
-@having("precision")
-def test_precision_of_the_weights_and_the_answers(cls):
+@classifiers_with("precision")
+def test_precision_of_the_weights_and_the_outputs(cls):
     X, y = digits(10)
     pairs = [("float32", "float32"), ("float64", "float64")]
     if cls is not BackpropClassifier:  # whose passes are not autograd's

@@ -1,4 +1,4 @@
-"""Every parameter: allowed values train, others are refused."""
+"""Every parameter: allowed values train, others are rejected."""
 
 import inspect
 import tempfile
@@ -15,18 +15,18 @@ from skmnist import CNNClassifier, MLPClassifier, TorchClassifier
 from skmnist._estimators.parameters import PARAMETERS
 from tests.helpers import (
     CLASSIFIERS,
+    assert_rejected,
+    assert_rejected_at_fit,
     brief,
     digits,
     every_classifier,
     has,
-    refused,
-    refused_at_fit,
     same_network,
     tiny,
 )
 
 
-def test_table_of_parameters_holds_what_the_classifiers_have_and_no_more():
+def test_table_lists_exactly_the_parameters_of_the_classifiers():
     assert set(PARAMETERS) == {name for cls in CLASSIFIERS for name in cls().get_params()}
 
 
@@ -89,11 +89,11 @@ def _every_parameter():
             choices = [c for constraint in PARAMETERS[name].constraints for c in constraint.choices]
             for value in [*choices, *OTHER_VALUES.get(name, [])]:
                 if cls is skmnist.BackpropClassifier and value == "bfloat16":
-                    continue  # refused: see test_backprop.py
+                    continue  # rejected: see test_backprop.py
                 yield pytest.param(cls, name, value, id=f"{cls.__name__}-{name}={brief(value)}")
 
 
-def test_every_parameter_has_another_value_to_be_tried():
+def test_every_parameter_has_other_values_to_test():
     choices = {name for name, p in PARAMETERS.items() if any(c.choices for c in p.constraints)}
     assert set(PARAMETERS) == choices | set(OTHER_VALUES)
 
@@ -130,7 +130,7 @@ def test_parameters_change_the_network(cls):
 
 
 @every_classifier
-def test_repr_shows_what_isnt_the_default(cls):
+def test_repr_shows_changed_parameters_only(cls):
     assert repr(cls(lr=0.25, batch_size=7)) == f"{cls.__name__}(batch_size=7, lr=0.25)"
 
 
@@ -184,13 +184,13 @@ ALLOWED = {
 
 @pytest.mark.parametrize("value", list(BAD_VALUES))
 @every_classifier
-def test_bad_value_of_each_parameter_is_refused_at_fit_and_not_earlier(cls, value):
+def test_invalid_value_of_each_parameter_is_rejected_at_fit_and_not_earlier(cls, value):
     X, y = digits()
     for name in inspect.signature(cls).parameters:
         if value not in ALLOWED.get(name, ()):
             clf = cls(**{name: BAD_VALUES[value]})
             assert repr(clone(clf, safe=False))
-            refused([name, repr(BAD_VALUES[value])], clf.fit, X, y)
+            assert_rejected([name, repr(BAD_VALUES[value])], clf.fit, X, y)
             assert not hasattr(clf, "net_")
 
 
@@ -258,8 +258,8 @@ BAD_PARAMETERS = [
         if has(cls, name)
     ],
 )
-def test_value_that_makes_no_sense_is_refused_and_named(cls, name, value):
-    refused_at_fit([name], tiny(cls, **{name: value}), *digits())
+def test_invalid_value_is_rejected_and_named(cls, name, value):
+    assert_rejected_at_fit([name], tiny(cls, **{name: value}), *digits())
 
 
 @pytest.mark.parametrize(
@@ -276,30 +276,32 @@ def test_value_that_makes_no_sense_is_refused_and_named(cls, name, value):
         ("precision", "float_32", "float32"),
     ],
 )
-def test_mistyped_name_is_answered_with_the_nearest_right_one(name, typo, meant):
+def test_misspelled_choice_gets_a_suggestion(name, typo, meant):
     X, y = digits()
     for cls in CLASSIFIERS:
         if has(cls, name):
-            refused_at_fit([name, repr(typo), f"Did you mean '{meant}'"], cls(**{name: typo}), X, y)
+            assert_rejected_at_fit(
+                [name, repr(typo), f"Did you mean '{meant}'"], cls(**{name: typo}), X, y
+            )
 
 
 @pytest.mark.parametrize("device", ["cuda:77", "gpu"])
 @every_classifier
-def test_device_that_isnt_there_is_named_beside_those_that_are(cls, device):
-    refused_at_fit([repr(device), "'cpu'"], tiny(cls, device=device), *digits())
+def test_unavailable_device_error_lists_the_available_ones(cls, device):
+    assert_rejected_at_fit([repr(device), "'cpu'"], tiny(cls, device=device), *digits())
 
 
 def test_image_shape_that_doesnt_fit_names_both_numbers_of_pixels():
     X, y = digits()
     for cls in (CNNClassifier, TorchClassifier):
-        refused_at_fit(["(27, 28)", "756", "784"], tiny(cls, image_shape=(27, 28)), X, y)
+        assert_rejected_at_fit(["(27, 28)", "756", "784"], tiny(cls, image_shape=(27, 28)), X, y)
 
 
 @pytest.mark.parametrize("cls", [CNNClassifier, TorchClassifier])
-def test_image_shape_that_contradicts_the_pictures_is_refused(cls):
+def test_image_shape_that_contradicts_the_images_is_rejected(cls):
     X, y = digits()
     clf = tiny(cls, image_shape=(14, 56))
-    refused_at_fit(["(14, 56)", "(28, 28)"], clf, X.reshape(-1, 28, 28), y)
+    assert_rejected_at_fit(["(14, 56)", "(28, 28)"], clf, X.reshape(-1, 28, 28), y)
 
 
 @pytest.mark.parametrize(
@@ -313,15 +315,15 @@ def test_image_shape_that_contradicts_the_pictures_is_refused(cls):
     ],
 )
 def test_stack_that_shrinks_below_one_pixel_names_the_layer_and_the_sizes(params, layer, sizes):
-    refused_at_fit([layer, sizes], CNNClassifier(**params), *digits())
+    assert_rejected_at_fit([layer, sizes], CNNClassifier(**params), *digits())
 
 
 @every_classifier
-def test_too_few_rows_to_hold_some_of_each_class_back_are_refused(cls):
+def test_too_few_samples_for_a_stratified_validation_set_are_rejected(cls):
     X, y = digits()
     clf = tiny(cls, early_stopping=True)
-    refused_at_fit(["early_stopping", "validation_fraction"], clf, X[::10], y[::10])
-    refused_at_fit(["early_stopping", "77"], clf, X, np.r_[77, y[1:]])
+    assert_rejected_at_fit(["early_stopping", "validation_fraction"], clf, X[::10], y[::10])
+    assert_rejected_at_fit(["early_stopping", "77"], clf, X, np.r_[77, y[1:]])
 
 
 @pytest.mark.parametrize(
@@ -329,18 +331,20 @@ def test_too_few_rows_to_hold_some_of_each_class_back_are_refused(cls):
     [lambda x: x[:, :-1], lambda x: x[:-1], lambda x: x.double(), lambda x: x.numpy()],
     ids=["fewer-columns", "fewer-rows", "other-type", "array"],
 )
-def test_augmentation_that_returns_something_else_is_told_so(augment):
-    refused(["augment"], tiny(MLPClassifier, augment=augment).fit, *digits())
+def test_augmentation_with_wrong_output_is_rejected(augment):
+    assert_rejected(["augment"], tiny(MLPClassifier, augment=augment).fit, *digits())
 
 
-def test_early_stopping_has_no_meaning_for_partial_fit():
+def test_partial_fit_rejects_early_stopping():
     for cls in CLASSIFIERS:
-        refused(["early_stopping"], tiny(cls, early_stopping=True).partial_fit, *digits())
+        assert_rejected(["early_stopping"], tiny(cls, early_stopping=True).partial_fit, *digits())
 
 
 @pytest.mark.parametrize("cls", [cls for cls in CLASSIFIERS if has(cls, "batch_norm")])
-def test_batch_norm_refuses_batches_of_one_row(cls):
+def test_batch_norm_rejects_batches_of_one_sample(cls):
     X, y = digits()
     clf = tiny(cls, batch_norm=True, batch_size=1)
-    refused_at_fit(["batch_norm", "batch_size"], clf, X, y)
-    refused(["batch_norm"], tiny(cls, batch_norm=True).partial_fit, X[:1], y[:1], classes=range(10))
+    assert_rejected_at_fit(["batch_norm", "batch_size"], clf, X, y)
+    assert_rejected(
+        ["batch_norm"], tiny(cls, batch_norm=True).partial_fit, X[:1], y[:1], classes=range(10)
+    )

@@ -16,12 +16,12 @@ from skmnist._training.optimizers import (
 from skmnist._training.schedules import SCHEDULES
 from tests.helpers import (
     CLASSIFIERS,
+    classifiers_with,
     digits,
     every_classifier,
     has,
-    having,
     noisy,
-    rich,
+    regularized,
     same_network,
     some_weights,
     tiny,
@@ -43,36 +43,36 @@ def assert_partial_fits_equal_fit(clf, X, y, **kwargs):
 @every_classifier
 def test_partial_fits_equal_one_fit(cls):
     X, y = digits()
-    assert_partial_fits_equal_fit(rich(cls), X, y)
-    assert_partial_fits_equal_fit(rich(cls), X, y, sample_weight=some_weights(len(y)))
-    assert_partial_fits_equal_fit(rich(cls), X, y, sample_weight=np.linspace(0, 1, len(y)))
+    assert_partial_fits_equal_fit(regularized(cls), X, y)
+    assert_partial_fits_equal_fit(regularized(cls), X, y, sample_weight=some_weights(len(y)))
+    assert_partial_fits_equal_fit(regularized(cls), X, y, sample_weight=np.linspace(0, 1, len(y)))
 
 
 @pytest.mark.parametrize("optimizer", [*OPTIMIZERS, torch.optim.Adamax])
-@having("optimizer")
+@classifiers_with("optimizer")
 def test_partial_fits_equal_one_fit_with_every_optimizer(cls, optimizer):
     X, y = digits()
-    clf = rich(cls, optimizer=optimizer, momentum=0.9, weight_decay=1e-3)
+    clf = regularized(cls, optimizer=optimizer, momentum=0.9, weight_decay=1e-3)
     assert_partial_fits_equal_fit(clf, X, y)
 
 
 @pytest.mark.parametrize("schedule", SCHEDULES)
 @every_classifier
 def test_partial_fits_equal_one_fit_with_every_schedule(cls, schedule):
-    assert_partial_fits_equal_fit(rich(cls, lr_schedule=schedule), *digits())
+    assert_partial_fits_equal_fit(regularized(cls, lr_schedule=schedule), *digits())
 
 
-def test_partial_fits_equal_one_fit_with_augmentation_and_a_module_that_draws():
+def test_partial_fits_equal_one_fit_with_augmentation_and_dropout():
     assert_partial_fits_equal_fit(tiny(MLPClassifier, augment=noisy), *digits())
     assert_partial_fits_equal_fit(tiny(TorchClassifier, module=with_dropout), *digits())
 
 
 @every_classifier
-def test_warm_start_goes_on_as_if_there_had_been_no_pause(cls):
+def test_warm_start_equals_one_longer_fit(cls):
     X, y = digits()
-    clf = rich(cls, warm_start=True, max_epochs=3).fit(X, y)
+    clf = regularized(cls, warm_start=True, max_epochs=3).fit(X, y)
     clf.set_params(max_epochs=2).fit(X, y)
-    whole = rich(cls, max_epochs=5).fit(X, y)
+    whole = regularized(cls, max_epochs=5).fit(X, y)
     assert same_network(clf, whole)
     assert clf.n_iter_ == 5
     assert clf.loss_curve_ == whole.loss_curve_
@@ -80,11 +80,11 @@ def test_warm_start_goes_on_as_if_there_had_been_no_pause(cls):
 
 
 @every_classifier
-def test_without_warm_start_fit_begins_anew(cls):
+def test_without_warm_start_fit_starts_again(cls):
     X, y = digits()
-    clf = rich(cls).fit(X, y).partial_fit(X, y).fit(X, y)
+    clf = regularized(cls).fit(X, y).partial_fit(X, y).fit(X, y)
     assert clf.n_iter_ == 2
-    assert same_network(clf, rich(cls).fit(X, y))
+    assert same_network(clf, regularized(cls).fit(X, y))
     flipped = clf.fit(X.reshape(-1, 28, 28)[:, ::2, ::2], y > 4)
     assert (flipped.n_features_in_, flipped.image_shape_) == (196, (14, 14))
     assert flipped.classes_.tolist() == [False, True]
@@ -108,7 +108,7 @@ ARCHITECTURES = {
 
 
 @every_classifier
-def test_warm_start_refuses_another_architecture_and_keeps_the_network(cls):
+def test_warm_start_rejects_another_architecture_and_keeps_the_network(cls):
     X, y = digits()
     for name, value in ARCHITECTURES.items():
         if has(cls, name):
@@ -149,7 +149,7 @@ CHANGEABLE = {
         if has(cls, name)
     ],
 )
-def test_what_changes_under_warm_start_is_taken_or_refused_but_never_ignored(cls, name):
+def test_parameters_changed_under_warm_start_are_used_or_rejected(cls, name):
     X, y = digits()
     start = {"optimizer": "sgd"} if name == "momentum" else {}
     clf = tiny(cls, warm_start=True, **start).fit(X, y)
@@ -166,7 +166,7 @@ def test_what_changes_under_warm_start_is_taken_or_refused_but_never_ignored(cls
 
 
 @every_classifier
-def test_training_further_refuses_other_widths_and_unknown_classes(cls):
+def test_warm_start_rejects_other_widths_and_unknown_classes(cls):
     X, y = digits()
     clf = tiny(cls, warm_start=True).fit(X, y)
     before = clf.predict_proba(X)
@@ -178,7 +178,7 @@ def test_training_further_refuses_other_widths_and_unknown_classes(cls):
 
 
 @every_classifier
-def test_training_further_counts_the_validation_from_the_right_epoch(cls):
+def test_warm_start_keeps_epochs_without_validation_as_nan(cls):
     X, y = digits()
     clf = tiny(cls, warm_start=True).fit(X, y)
     clf.fit(X, y, X_val=X, y_val=y)

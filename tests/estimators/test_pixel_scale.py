@@ -12,7 +12,7 @@ PREDICT = ["predict", "predict_proba", "predict_log_proba", "decision_function"]
 
 
 @every_classifier
-def test_pixels_on_another_scale_than_at_fit_warn(cls):
+def test_pixels_on_another_scale_than_at_fit_give_a_warning(cls):
     X, y = digits()
     small = X / np.float32(255)
     for method in PREDICT:
@@ -28,7 +28,7 @@ def test_pixels_on_another_scale_than_at_fit_warn(cls):
         tiny(cls).fit(X, y, X_val=small, y_val=y)
 
 
-def test_warning_points_at_the_callers_line():
+def test_warning_has_the_callers_line():
     X, y = digits()
     clf = tiny(MLPClassifier).fit(X, y)
     for method in [*PREDICT, "score"]:
@@ -50,7 +50,7 @@ SCALES = {
 
 
 @forms(SCALES)
-def test_ordinary_batches_do_not_warn(form):
+def test_usual_batches_give_no_warning(form):
     # Warnings are errors in these tests.
     X, y = digits()
     clf = tiny(MLPClassifier).fit(form(X), y)

@@ -90,7 +90,7 @@ def data(draw):
 
 
 def attempt(call, *args, **kwargs):
-    """Return what a call returns, or None where it is refused in words."""
+    """Return what a call returns, or None where it is rejected in words."""
     with warnings.catch_warnings():
         # Of NumPy's, pandas' and scikit-learn's, about what hypothesis thinks of.
         warnings.simplefilter("ignore")
@@ -122,9 +122,7 @@ def check_answers(clf, X, n):
     batch_size=st.sampled_from([1, 2, 5, 1000]),
 )
 @examples(150)
-def test_anything_is_trained_on_and_answered_or_refused_in_words(
-    cls, data, labels, layout, batch_size
-):
+def test_any_input_is_fitted_or_rejected_with_a_message(cls, data, labels, layout, batch_size):
     X, codes, weights = data
     y = labels(codes)
     try:
@@ -139,7 +137,7 @@ def test_anything_is_trained_on_and_answered_or_refused_in_words(
     assert fitted is clf
     assert set(clf.classes_) <= set(np.asarray(y))
     check_answers(clf, X, X.shape[0] if hasattr(X, "shape") else len(X))
-    # What is refused later leaves it as it was; what isn't trains it further.
+    # What is rejected later leaves it as it was; what isn't trains it further.
     further = attempt(clf.partial_fit, X, y)
     if further is not None:
         assert clf.n_iter_ == 2
@@ -154,7 +152,7 @@ def test_anything_is_trained_on_and_answered_or_refused_in_words(
     seed=st.integers(0, 2**32 - 1),
 )
 @examples(60)
-def test_layout_of_the_memory_has_no_say(cls, n, layout, dtype, sides, seed):
+def test_memory_layout_changes_no_bit(cls, n, layout, dtype, sides, seed):
     rng = np.random.default_rng(seed)
     X = (rng.random((n, *sides)) * 255).astype(dtype)
     y = np.arange(n) % 2
@@ -195,5 +193,5 @@ def test_no_learning_rate_and_no_scale_leads_to_nan(cls, lr, optimizer, scale, e
         check_answers(clf, X, len(X))
 
 
-def test_the_subjects_are_all_public_classifiers():
+def test_all_tested_classifiers_are_public():
     assert {cls.__name__ for cls in CLASSIFIERS} <= set(skmnist.__all__)

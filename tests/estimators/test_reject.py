@@ -49,7 +49,7 @@ def test_zero_rejects_nothing(clf):
     assert np.array_equal(reject(clf, 0).predict(BLENDS), clf.predict(BLENDS))
 
 
-def test_pictures_of_no_digit_are_rejected_more_often_than_digits(clf):
+def test_images_of_no_digit_are_rejected_more_often_than_digits(clf):
     rejecting = reject(clf, 0.9)
     others, _ = digits(step=7)
     share = [(rejecting.predict(images) == -1).mean() for images in (others, BLENDS)]
@@ -67,7 +67,7 @@ def test_pictures_of_no_digit_are_rejected_more_often_than_digits(clf):
     ],
     ids=["uint8", "bool", "negative", "str", "object"],
 )
-def test_label_of_the_rejected_fits_the_others(labels, expected):
+def test_rejected_label_has_the_type_of_the_others(labels, expected):
     clf = tiny(MLPClassifier).fit(X, labels)
     rejecting = reject(clf, np.median(clf.predict_proba(X).max(axis=1)), y=labels)
     predicted = set(rejecting.predict(X).tolist())
@@ -75,24 +75,24 @@ def test_label_of_the_rejected_fits_the_others(labels, expected):
     assert {expected} < predicted <= {*labels.tolist(), expected}
 
 
-def test_label_of_the_rejected_may_be_chosen(clf):
+def test_rejected_label_can_be_set(clf):
     assert "no digit" in reject(clf, 0.999, reject_label="no digit").predict(X).tolist()
     assert 99 in reject(clf, 0.999, reject_label=99).predict(X)
     assert 3 in reject(clf, 0.0, reject_label="no digit").predict(X).tolist()
 
 
-def test_label_of_the_rejected_that_is_taken_is_refused(clf):
+def test_rejected_label_that_is_a_class_is_an_error(clf):
     with pytest.raises(ValueError, match="reject_label"):
         reject(clf, 0.5, reject_label=3)
 
 
 @pytest.mark.parametrize("threshold", [-0.1, 1.1, "high", None, np.nan])
-def test_threshold_is_a_share(clf, threshold):
+def test_threshold_must_be_between_0_and_1(clf, threshold):
     with pytest.raises(ValueError, match="threshold=.*from 0 to 1"):
         reject(clf, threshold)
 
 
-def test_classifier_without_probabilities_is_refused():
+def test_classifier_without_probabilities_is_an_error():
     with pytest.raises(TypeError, match="predict_proba.*CalibratedClassifierCV"):
         RejectClassifier(LinearSVC(), 0.5).fit(X, Y)
 

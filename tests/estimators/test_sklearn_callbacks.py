@@ -94,13 +94,13 @@ class FarAway(Propagated):
         multiprocessing.connection.Client("/nowhere/listener", authkey=b"")
 
 
-def test_method_is_there_where_scikit_learn_has_callbacks_and_absent_where_not():
+def test_set_callbacks_exists_only_if_scikit_learn_has_callbacks():
     assert hasattr(MLPClassifier(), "set_callbacks") is (sklearn_callback is not None)
 
 
 @needs_callbacks
 @every_classifier
-def test_callback_is_told_of_the_fit_and_of_each_epoch(cls):
+def test_callback_is_called_for_the_fit_and_for_each_epoch(cls):
     X, y = digits()
     recorder = Recorder()
     clf = tiny(cls).set_callbacks(recorder).fit(X, y)
@@ -124,7 +124,7 @@ def test_callback_is_told_of_the_fit_and_of_each_epoch(cls):
 @needs_callbacks
 @pytest.mark.parametrize("early_stopping", [False, True])
 @every_classifier
-def test_fitted_estimator_is_what_a_fit_of_so_many_epochs_gives(cls, early_stopping):
+def test_fitted_estimator_of_each_epoch_equals_a_shorter_fit(cls, early_stopping):
     X, y = digits()
     params = {"early_stopping": early_stopping, "lr": 0.1, "validation_fraction": 0.3}
     keeper = Keeper()
@@ -142,7 +142,7 @@ def test_fitted_estimator_is_what_a_fit_of_so_many_epochs_gives(cls, early_stopp
 
 
 @needs_callbacks
-def test_callback_gets_the_data_as_they_came():
+def test_callback_gets_the_original_data():
     X, y = digits()
     weights = np.ones(len(y))
     keeper = Keeper()
@@ -156,7 +156,7 @@ def test_callback_gets_the_data_as_they_came():
 
 @needs_callbacks
 @every_classifier
-def test_scoring_monitor_notes_the_score_of_each_epoch(cls):
+def test_scoring_monitor_logs_the_score_of_each_epoch(cls):
     X, y = digits()
     monitor = sklearn_callback.ScoringMonitor(scoring="accuracy")
     tiny(cls, max_epochs=3).set_callbacks(monitor).fit(X, y)
@@ -168,7 +168,7 @@ def test_scoring_monitor_notes_the_score_of_each_epoch(cls):
 
 @needs_callbacks
 @every_classifier
-def test_callback_may_end_the_training(cls):
+def test_callback_can_stop_the_training(cls):
     X, y = digits()
     stopped = tiny(cls, max_epochs=5).set_callbacks(Recorder(), Stopper()).fit(X, y)
     assert stopped.n_iter_ == 2
@@ -177,7 +177,7 @@ def test_callback_may_end_the_training(cls):
 
 @needs_callbacks
 @pytest.mark.parametrize("error", [ValueError("mine"), OSError("disk full"), KeyboardInterrupt()])
-def test_error_of_a_callback_is_the_users_and_all_are_torn_down(error):
+def test_error_in_a_callback_is_raised_after_teardown(error):
     failing = Failing(error)
     clf = MLPClassifier((4,), max_epochs=3).set_callbacks(failing)
     with pytest.raises(type(error)) as raised:
@@ -188,7 +188,7 @@ def test_error_of_a_callback_is_the_users_and_all_are_torn_down(error):
 
 
 @needs_callbacks
-def test_bad_parameters_and_bad_data_are_refused_as_without_callbacks():
+def test_invalid_parameters_and_data_are_rejected_as_without_callbacks():
     X, y = digits()
     recorder = Recorder()
     with pytest.raises(ValueError, match="max_epochs"):
@@ -199,14 +199,14 @@ def test_bad_parameters_and_bad_data_are_refused_as_without_callbacks():
 
 
 @needs_callbacks
-def test_partial_fit_tells_nothing():
+def test_partial_fit_calls_no_callbacks():
     recorder = Recorder()
     MLPClassifier((4,)).set_callbacks(recorder).partial_fit(*digits())
     assert recorder.heard == []
 
 
 @needs_callbacks
-def test_clones_and_pickles_keep_the_callbacks_and_files_leave_them_out(tmp_path):
+def test_clones_and_pickles_keep_callbacks_and_model_files_do_not(tmp_path):
     X, y = digits()
     recorder = Recorder()
     clf = MLPClassifier((4,), max_epochs=1, random_state=0).set_callbacks(recorder).fit(X, y)
@@ -237,7 +237,7 @@ def test_tasks_nest_from_the_search_down_to_the_epochs(cls):
 
 
 @needs_callbacks
-def test_tasks_nest_in_pipelines_and_in_a_search_that_trains_once():
+def test_tasks_nest_in_pipelines_and_in_a_staged_search():
     X, y = digits()
     recorder = Propagated()
     pipeline = make_pipeline(FunctionTransformer(), tiny(MLPClassifier))
@@ -266,7 +266,7 @@ def test_progress_bars_nest_from_the_search_down_to_the_epochs(n_jobs, capsys):
 
 @needs_callbacks
 @every_classifier
-def test_lost_callback_does_not_break_the_fit(cls):
+def test_unreachable_callback_does_not_break_the_fit(cls):
     X, y = digits()
     away = FarAway()
     clf = tiny(cls).set_callbacks(away)
@@ -280,7 +280,7 @@ def test_lost_callback_does_not_break_the_fit(cls):
 
 
 @needs_callbacks
-def test_search_scores_as_ever_where_its_progress_bar_is_lost(monkeypatch, capsys):
+def test_search_scores_are_unchanged_if_its_progress_bar_is_unreachable(monkeypatch, capsys):
     pytest.importorskip("rich", reason="scikit-learn's ProgressBar needs rich")
     X, y = digits()
     search = GridSearchCV(tiny(MLPClassifier), {"lr": [1e-3, 1e-2]}, cv=2, error_score="raise")

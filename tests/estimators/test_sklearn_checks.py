@@ -41,7 +41,7 @@ def test_scikit_learn_has_at_least_62_checks_for_it(cls):
     "check", [check_dataframe_column_names_consistency, check_inplace_ensure_writeable]
 )
 @every_classifier
-def test_check_that_scikit_learn_runs_on_its_own_classes_only(cls, check):
+def test_scikit_learns_internal_checks_pass(cls, check):
     check(cls.__name__, cls())
 
 
@@ -62,7 +62,7 @@ def test_defaults_learn_two_features_at_any_seed(cls, seed):
 
 @pytest.mark.parametrize("seed", _seeds(3, 30))
 @every_classifier
-def test_whole_weights_equal_repeated_rows_at_any_seed(cls, seed):
+def test_integer_weights_equal_repeated_samples_at_any_seed(cls, seed):
     # The sizes and the tolerances of check_sample_weight_equivalence, which tries one seed.
     rng = np.random.default_rng(seed)
     X = rng.random((15, 30))

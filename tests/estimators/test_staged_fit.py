@@ -34,7 +34,7 @@ def fitted_attributes_without_times(clf):
 
 @pytest.mark.parametrize("params", STATES, ids=["whole", "stopping early"])
 @every_classifier
-def test_each_epoch_leaves_what_a_fit_of_so_many_epochs_leaves(cls, params):
+def test_each_epoch_equals_a_shorter_fit(cls, params):
     X, y = digits()
     clf = tiny(cls, max_epochs=5, **params)
     for n, seen in record_epochs(clf, X, y).items():

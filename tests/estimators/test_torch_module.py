@@ -48,7 +48,7 @@ def test_class_function_and_instance_make_the_network(module, params):
         assert clf.coefs_[0].shape == (3, 1, 3, 3)
 
 
-def test_module_gets_pictures_in_the_shape_asked_for():
+def test_module_gets_images_of_the_given_shape():
     X, y = digits()
     for image_shape, pixels in (
         ((1, 28, 28), X),
@@ -92,7 +92,7 @@ class InPlace(nn.Module):
 
 
 @pytest.mark.parametrize("dtype", [np.uint8, np.float32, np.float64])
-def test_module_that_works_in_place_never_changes_the_callers_pixels(dtype):
+def test_in_place_module_does_not_modify_the_input(dtype):
     X, y = digits()
     X = X if dtype == np.uint8 else (X / 255).astype(dtype)
     given = X.copy()
@@ -102,7 +102,7 @@ def test_module_that_works_in_place_never_changes_the_callers_pixels(dtype):
     assert np.array_equal(first, second)
 
 
-def test_module_with_outputs_of_another_shape_is_told_what_is_wanted():
+def test_error_for_a_wrong_output_shape_names_the_expected_one():
     X, y = digits()
     for n_outputs in (1, 9, 11):
         clf = tiny(TorchClassifier, module=nn.Linear(784, n_outputs))
@@ -110,7 +110,7 @@ def test_module_with_outputs_of_another_shape_is_told_what_is_wanted():
             clf.fit(X, y)
 
 
-def test_module_params_without_something_to_call_are_refused():
+def test_module_params_without_a_callable_are_rejected():
     X, y = digits()
     for module in (None, nn.Linear(784, 10)):
         with pytest.raises((ValueError, TypeError), match="module_params"):

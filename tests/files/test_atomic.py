@@ -21,7 +21,7 @@ X, Y = digits(step=50)
 X = X.reshape(-1, 28, 28)[:, ::2, ::2].reshape(len(X), -1)  # 100 digits of 14 x 14 pixels
 
 
-def test_a_full_disk_leaves_the_old_file_whole_and_nothing_else(tmp_path):
+def test_full_disk_leaves_the_old_file_only(tmp_path):
     path = tmp_path / "model.safetensors"
     save(tiny(skmnist.MLPClassifier, random_state=1).fit(X, Y), path)
     old, clf = path.read_bytes(), tiny(skmnist.MLPClassifier).fit(X, Y)
@@ -38,7 +38,7 @@ def test_a_full_disk_leaves_the_old_file_whole_and_nothing_else(tmp_path):
 
 
 @pytest.mark.parametrize("error", [ValueError, KeyboardInterrupt, SystemExit])
-def test_an_error_while_writing_leaves_the_old_file_whole(error, tmp_path):
+def test_error_while_writing_leaves_the_old_file(error, tmp_path):
     path = tmp_path / "notes.txt"
     path.write_text("old")
     with pytest.raises(error), atomic_write(path, "w", encoding="utf-8") as file:
@@ -48,7 +48,7 @@ def test_an_error_while_writing_leaves_the_old_file_whole(error, tmp_path):
     assert list(tmp_path.iterdir()) == [path]
 
 
-def test_a_killed_writer_leaves_the_old_file_whole(tmp_path):
+def test_killed_writer_leaves_the_old_file(tmp_path):
     path = tmp_path / "notes.txt"
     path.write_text("old")
     script = (
@@ -68,7 +68,7 @@ def test_a_killed_writer_leaves_the_old_file_whole(tmp_path):
         assert set(tmp_path.iterdir()) == left
 
 
-def test_replacing_keeps_permissions_and_links_and_a_new_file_has_the_usual_ones(tmp_path):
+def test_replacing_keeps_permissions_and_links_and_new_files_get_the_defaults(tmp_path):
     path, usual = tmp_path / "notes.txt", tmp_path / "usual"
     usual.touch()
     with atomic_write(path, "w") as file:
@@ -83,7 +83,7 @@ def test_replacing_keeps_permissions_and_links_and_a_new_file_has_the_usual_ones
     assert (tmp_path / "link").is_symlink()
 
 
-def test_what_is_no_file_is_not_replaced(tmp_path):
+def test_folders_and_devices_are_not_replaced(tmp_path):
     for path in (tmp_path, Path("/dev/null")):
         with pytest.raises(OSError, match="not a file"), atomic_write(path):
             pass

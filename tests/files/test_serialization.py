@@ -37,7 +37,7 @@ VALUES = [
 
 
 @pytest.mark.parametrize("value", VALUES, ids=range(len(VALUES)))
-def test_plain_values_come_back(value, tmp_path):
+def test_values_are_restored(value, tmp_path):
     write_model_file(tmp_path / "file", {"value": value})
     again = read_model_file(tmp_path / "file")["value"]
     assert same(value, again)
@@ -51,13 +51,13 @@ def test_plain_values_come_back(value, tmp_path):
     [print, nn.ReLU, nn.ReLU(), {1, 2}, b"bytes", 1j, np.complex64(1), np.array([1j]), object()],
     ids=lambda value: type(value).__name__,
 )
-def test_other_values_are_refused_by_name(value, tmp_path):
+def test_other_values_are_rejected_by_name(value, tmp_path):
     with pytest.raises(TypeError, match="lr.0"):
         write_model_file(tmp_path / "file", {"lr": [value]})
     assert list(tmp_path.iterdir()) == []
 
 
-def test_a_model_too_wordy_to_be_read_is_not_written(tmp_path):
+def test_too_large_metadata_are_rejected_at_save(tmp_path):
     for words in (["word" * 100] * 20_000, [[]] * 70_000):
         with pytest.raises(ValueError, match="more than a model file has"):
             write_model_file(tmp_path / "file", {"words": words})

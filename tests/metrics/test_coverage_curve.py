@@ -15,7 +15,7 @@ def clf():
     return MLPClassifier(32, random_state=0).fit(X, Y)
 
 
-def test_curve_is_that_of_each_threshold(clf):
+def test_curve_has_coverage_and_accuracy_of_each_threshold(clf):
     others, labels = digits(step=7)
     proba = clf.predict_proba(others)
     predicted, confidence = clf.predict(others), proba.max(axis=1)
@@ -30,13 +30,13 @@ def test_curve_is_that_of_each_threshold(clf):
     assert (np.diff(thresholds) < 0).all()
 
 
-def test_equal_confidences_are_one_point():
+def test_equal_confidences_give_one_point():
     coverage, accuracy, thresholds = coverage_curve([0, 1, 1], [0, 0, 1], [0.5, 0.5, 0.5])
     assert (coverage.tolist(), thresholds.tolist()) == ([1], [0.5])
     assert accuracy == pytest.approx(2 / 3)
 
 
-def test_curve_of_other_lengths_or_nan_is_refused():
+def test_other_lengths_and_nan_are_rejected():
     with pytest.raises(ValueError, match="inconsistent numbers of samples"):
         coverage_curve([0, 1], [0, 1], [0.5])
     with pytest.raises(ValueError, match="NaN"):

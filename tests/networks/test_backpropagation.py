@@ -11,7 +11,7 @@ from skmnist import BackpropClassifier, CNNClassifier, MLPClassifier
 from skmnist._networks.activations import ACTIVATION_MODULES
 from skmnist._networks.losses import LOSSES
 from skmnist._training.optimizers import OPTIMIZERS
-from tests.helpers import digits, having, same_network, tiny
+from tests.helpers import classifiers_with, digits, same_network, tiny
 
 SETTINGS = [
     pytest.param(
@@ -76,7 +76,7 @@ def test_environment_variable_enables_autograd(monkeypatch):
     assert all(calls)
 
 
-@having("optimizer")
+@classifiers_with("optimizer")
 def test_trained_network_can_be_trained_further_with_torch(cls):
     X, y = digits()
     clf = tiny(cls).fit(X, y)

@@ -4,10 +4,10 @@ import pytest
 
 from skmnist import CNNClassifier
 from skmnist._networks.weight_init import WEIGHT_INITS
-from tests.helpers import digits, having, tiny
+from tests.helpers import classifiers_with, digits, tiny
 
 
-@having("weight_init")
+@classifiers_with("weight_init")
 def test_weight_init_determines_the_standard_deviation(cls):
     X, y = digits()
     n_in, n_out = 784, 400

@@ -15,7 +15,7 @@ X, Y = digits(step=50)
 X = X.reshape(-1, 28, 28)[:, ::2, ::2].reshape(len(X), -1)  # 100 digits of 14 x 14 pixels
 
 
-def there_and_back(estimator, tmp_path, **kwargs):
+def save_and_load(estimator, tmp_path, **kwargs):
     save(estimator, tmp_path / "model.safetensors")
     return load(tmp_path / "model.safetensors", **kwargs)
 

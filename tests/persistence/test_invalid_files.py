@@ -18,7 +18,7 @@ import skmnist
 from skmnist._persistence.save_load import load, save
 from skmnist.exceptions import ModelFileError
 from tests.helpers import ROOT, digits, every_classifier, tiny
-from tests.persistence.helpers import same, there_and_back
+from tests.persistence.helpers import same, save_and_load
 
 X, Y = digits(step=50)
 
@@ -26,7 +26,7 @@ X, Y = digits(step=50)
 X = X.reshape(-1, 28, 28)[:, ::2, ::2].reshape(len(X), -1)  # 100 digits of 14 x 14 pixels
 
 
-def test_code_in_parameters_is_refused_with_a_way_out(tmp_path):
+def test_code_in_parameters_is_rejected_with_a_suggestion(tmp_path):
     path = tmp_path / "model.safetensors"
     for name, value in (("augment", torch.relu), ("callbacks", [EpochTimer()])):
         clf = tiny(skmnist.MLPClassifier, **{name: value}).fit(X, Y)
@@ -50,7 +50,7 @@ def test_code_in_parameters_is_refused_with_a_way_out(tmp_path):
 
 
 @every_classifier
-def test_weights_that_could_not_be_loaded_are_not_saved(cls, tmp_path):
+def test_weights_that_cannot_be_loaded_are_not_saved(cls, tmp_path):
     clf = tiny(cls).fit(X, Y)
     next(clf.module_.parameters()).data[0] = torch.nan
     with pytest.raises(ValueError, match="are not numbers that training could give"):
@@ -58,21 +58,21 @@ def test_weights_that_could_not_be_loaded_are_not_saved(cls, tmp_path):
 
 
 @every_classifier
-def test_an_unfitted_classifier_is_refused(cls, tmp_path):
+def test_unfitted_classifier_is_rejected(cls, tmp_path):
     with pytest.raises(NotFittedError):
         save(tiny(cls), tmp_path / "model.safetensors")
     with pytest.raises(NotFittedError):
         save(make_pipeline(StandardScaler(), tiny(cls)), tmp_path / "model.safetensors")
 
 
-def test_the_device_in_the_file_can_be_overruled(tmp_path):
+def test_device_in_the_file_can_be_overridden(tmp_path):
     clf = tiny(skmnist.MLPClassifier).fit(X, Y).set_params(device="mps:7")
     with pytest.raises(ModelFileError, match="mps:7"):
-        there_and_back(clf, tmp_path)
-    assert same(there_and_back(clf, tmp_path, device="cpu").predict_proba(X), clf.predict_proba(X))
+        save_and_load(clf, tmp_path)
+    assert same(save_and_load(clf, tmp_path, device="cpu").predict_proba(X), clf.predict_proba(X))
 
 
-def test_what_is_no_model_file_is_named_for_what_it_is(tmp_path):
+def test_other_files_are_rejected_by_their_type(tmp_path):
     clf = tiny(skmnist.MLPClassifier).fit(X, Y)
     path = tmp_path / "model.safetensors"
     save(clf, path)
@@ -99,7 +99,7 @@ def test_what_is_no_model_file_is_named_for_what_it_is(tmp_path):
 
 @pytest.mark.skipif(sys.platform != "linux", reason="the script reads Linux's /proc")
 @pytest.mark.parametrize("every", [200, pytest.param(1, marks=pytest.mark.slow)])
-def test_mutated_files_are_refused_and_run_nothing(every):
+def test_corrupted_files_are_rejected_and_run_nothing(every):
     if not (ROOT / "fuzz").is_dir():
         pytest.skip("the folder fuzz is part of the checkout only")
     command = [sys.executable, "-m", "fuzz.model_files", "--every", str(every)]

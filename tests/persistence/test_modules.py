@@ -12,7 +12,7 @@ from tests.persistence.helpers import (
     assert_same,
     assert_same_training,
     make_perceptron,
-    there_and_back,
+    save_and_load,
 )
 
 X, Y = digits(step=50)
@@ -25,10 +25,10 @@ MODULES = {"class": Perceptron, "function": make_perceptron, "instance": Percept
 
 
 @pytest.mark.parametrize("module", MODULES.values(), ids=MODULES)
-def test_a_module_of_the_users_is_passed_to_load(module, tmp_path):
+def test_custom_module_is_passed_to_load(module, tmp_path):
     params = None if isinstance(module, nn.Module) else {"width": 5}
     clf = tiny(skmnist.TorchClassifier, module=module, module_params=params).fit(X, Y)
-    again = there_and_back(clf, tmp_path, module=module)
+    again = save_and_load(clf, tmp_path, module=module)
     assert_same(clf, again)
     assert_same_training(clf, again)
 
@@ -40,18 +40,18 @@ class Masked(Perceptron):
         self.unused = nn.Linear(2, 2)
 
 
-def test_a_module_with_infinite_buffers_and_unused_layers_comes_back(tmp_path):
+def test_module_with_infinite_buffers_and_unused_layers_is_restored(tmp_path):
     clf = tiny(skmnist.TorchClassifier, module=Masked).fit(X, Y)
-    again = there_and_back(clf, tmp_path, module=Masked)
+    again = save_and_load(clf, tmp_path, module=Masked)
     assert_same(clf, again)
     assert_same_training(clf, again)
 
 
-def test_a_missing_a_needless_or_another_module_is_named(tmp_path):
+def test_missing_needless_or_other_module_is_named(tmp_path):
     clf = tiny(skmnist.TorchClassifier, module=Perceptron).fit(X, Y)
     with pytest.raises(ModelFileError, match=r"'Perceptron'.*load\(path, module=\.\.\.\)"):
-        there_and_back(clf, tmp_path)
+        save_and_load(clf, tmp_path)
     with pytest.raises(ModelFileError, match="hidden"):
-        there_and_back(clf, tmp_path, module=nn.Linear(196, 10))
+        save_and_load(clf, tmp_path, module=nn.Linear(196, 10))
     with pytest.raises(ModelFileError, match="Leave module out"):
-        there_and_back(tiny(skmnist.MLPClassifier).fit(X, Y), tmp_path, module=Perceptron)
+        save_and_load(tiny(skmnist.MLPClassifier).fit(X, Y), tmp_path, module=Perceptron)

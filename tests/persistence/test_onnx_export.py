@@ -68,11 +68,11 @@ def assert_same_answers(estimator, path, X=X):
 
 
 @every_classifier
-def test_answers_are_those_of_the_classifier(cls, tmp_path):
+def test_outputs_equal_the_classifiers(cls, tmp_path):
     assert_same_answers(tiny(cls).fit(X, NAMES[Y]), tmp_path / "model.onnx")
 
 
-def test_torchs_default_device_is_no_hindrance(tmp_path):
+def test_default_device_of_torch_is_ignored(tmp_path):
     clf = tiny(MLPClassifier).fit(X, Y)
     with torch.device("meta"):  # not the CPU, and on every machine
         assert_same_answers(clf, tmp_path / "clf.onnx")
@@ -95,7 +95,7 @@ def settings():
 
 @pytest.mark.slow
 @pytest.mark.parametrize("cls, params", list(settings()))
-def test_every_setting_gives_the_same_answers(cls, params, tmp_path):
+def test_every_setting_gives_the_same_outputs(cls, params, tmp_path):
     assert_same_answers(tiny(cls, **params).fit(X, Y), tmp_path / "model.onnx")
 
 
@@ -105,7 +105,7 @@ def test_every_setting_gives_the_same_answers(cls, params, tmp_path):
     [Y - 5, Y.astype(np.uint8), Y > 4, Y / 1.0, Y * 10**12, NAMES[Y].astype(object)],
     ids=["negative", "uint8", "bool", "float", "large", "object"],
 )
-def test_labels_of_every_kind_come_as_int64_or_text(labels, tmp_path):
+def test_labels_are_exported_as_int64_or_text(labels, tmp_path):
     clf = tiny(skmnist.MLPClassifier).fit(X, labels)
     found, _ = exported(clf, tmp_path / "model.onnx")(X)
     assert found.dtype == (object if labels.dtype == object else np.int64)
@@ -115,13 +115,13 @@ def test_labels_of_every_kind_come_as_int64_or_text(labels, tmp_path):
 @pytest.mark.slow
 @pytest.mark.parametrize("kind", [np.uint8, np.float32, np.float64, bool])
 @pytest.mark.parametrize("shape", [(784,), (28, 28), (1, 28, 28)])
-def test_pictures_come_in_the_shape_and_on_the_scale_of_the_fit(shape, kind, tmp_path):
+def test_images_have_the_shape_and_the_scale_of_the_fit(shape, kind, tmp_path):
     images = (X > 99 if kind is bool else X).astype(kind).reshape(-1, *shape)
     assert_same_answers(tiny(skmnist.CNNClassifier).fit(images, Y), tmp_path / "model.onnx", images)
 
 
 @pytest.mark.slow
-def test_a_network_in_bfloat16_is_exported_at_full_precision(tmp_path):
+def test_bfloat16_network_is_exported_in_float32(tmp_path):
     clf = tiny(skmnist.MLPClassifier, precision="bfloat16").fit(X, Y)
     _, probabilities = exported(clf, tmp_path / "model.onnx")(X)
     np.testing.assert_allclose(probabilities, clf.predict_proba(X), rtol=0, atol=0.05)
@@ -149,18 +149,18 @@ STEPS = [
 ]
 
 
-def test_every_step_that_is_promised_is_tested():
+def test_every_supported_step_is_tested():
     assert {type(step) for step in STEPS} - {str} == set(onnx_export.CONVERTERS)
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("step", STEPS)
-def test_steps_are_part_of_the_model(step, tmp_path):
+def test_steps_are_exported(step, tmp_path):
     pipeline = make_pipeline(step, tiny(skmnist.MLPClassifier)).fit(X, Y)
     assert_same_answers(pipeline, tmp_path / "model.onnx")
 
 
-def test_a_pipeline_of_several_steps_and_named_columns_gives_the_same_answers(tmp_path):
+def test_pipeline_with_several_steps_and_column_names_gives_the_same_outputs(tmp_path):
     frame = pd.DataFrame(X).add_prefix("pixel ")
     steps = (MinMaxScaler((-1, 1), clip=True), "passthrough", PCA(9, whiten=True))
     pipeline = make_pipeline(*steps, tiny(skmnist.MLPClassifier)).set_output(transform="pandas")
@@ -171,7 +171,7 @@ def test_a_pipeline_of_several_steps_and_named_columns_gives_the_same_answers(tm
 
 
 @pytest.mark.slow
-def test_a_pipeline_takes_pictures_where_its_steps_do(tmp_path):
+def test_pipeline_accepts_images_if_its_steps_do(tmp_path):
     images = X.reshape(-1, 28, 28)
     pipeline = make_pipeline(PixelStandardizer(), tiny(skmnist.CNNClassifier)).fit(images, Y)
     assert_same_answers(pipeline, tmp_path / "model.onnx", images)
@@ -218,7 +218,7 @@ class Recurrent(nn.Module):
         pytest.param(Recurrent, (28, 28), marks=pytest.mark.slow),
     ],
 )
-def test_modules_of_the_users_give_the_same_answers(module, image_shape, tmp_path):
+def test_custom_modules_give_the_same_outputs(module, image_shape, tmp_path):
     clf = tiny(skmnist.TorchClassifier, module=module, image_shape=image_shape).fit(X, Y)
     before = torch.get_rng_state()
     assert_same_answers(clf, tmp_path / "model.onnx")
@@ -246,7 +246,7 @@ class Constant(Branching):
         pytest.param(Constant, "item", marks=pytest.mark.slow),
     ],
 )
-def test_a_module_that_torch_cannot_translate_is_refused_quietly(module, words, tmp_path, capfd):
+def test_module_that_torch_cannot_export_is_rejected_quietly(module, words, tmp_path, capfd):
     clf = tiny(skmnist.TorchClassifier, module=module).fit(X, Y)
     with pytest.raises(OnnxExportError, match=words):
         export_onnx(clf, tmp_path / "model.onnx")
@@ -257,7 +257,7 @@ def test_a_module_that_torch_cannot_translate_is_refused_quietly(module, words, 
 # -- the file --------------------------------------------------------------------------------
 
 
-def test_other_answers_are_found_out_and_an_older_file_stays(tmp_path, monkeypatch):
+def test_wrong_export_is_detected_and_the_old_file_kept(tmp_path, monkeypatch):
     path = tmp_path / "model.onnx"
     path.write_bytes(b"old")
     convert = onnx_export.convert_to_onnx
@@ -277,14 +277,14 @@ def test_other_answers_are_found_out_and_an_older_file_stays(tmp_path, monkeypat
 
 
 @pytest.mark.slow
-def test_the_file_says_who_wrote_it_and_holds_only_operators_of_onnx(tmp_path):
+def test_file_names_its_producer_and_uses_standard_operators_only(tmp_path):
     export_onnx(tiny(skmnist.MLPClassifier).fit(X, Y), tmp_path / "model.onnx")
     model = onnx.load(tmp_path / "model.onnx")
     assert (model.producer_name, model.producer_version) == ("skmnist", skmnist.__version__)
     assert {node.domain for node in model.graph.node} == {""}
 
 
-def test_what_has_no_model_is_refused_with_a_way_out(tmp_path):
+def test_unsupported_estimators_are_rejected_with_a_suggestion(tmp_path):
     path = tmp_path / "model.onnx"
     clf = tiny(skmnist.MLPClassifier).fit(X, Y)
     linear = LogisticRegression(max_iter=10**4).fit(X[:, ::9], Y)
@@ -302,7 +302,7 @@ def test_what_has_no_model_is_refused_with_a_way_out(tmp_path):
 
 
 @pytest.mark.parametrize("name", ["onnx", "onnxruntime", "onnxscript"])
-def test_a_missing_extra_is_named(name, tmp_path, monkeypatch):
+def test_missing_extra_is_named(name, tmp_path, monkeypatch):
     monkeypatch.setitem(sys.modules, name, None)
     with pytest.raises(ImportError, match=r"pip install 'skmnist\[onnx\]'"):
         export_onnx(tiny(skmnist.MLPClassifier).fit(X, Y), tmp_path / "model.onnx")

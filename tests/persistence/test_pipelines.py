@@ -21,7 +21,7 @@ from skmnist._persistence.save_load import load, save
 from skmnist.exceptions import ModelFileError
 from skmnist.preprocessing import DigitNormalizer, PixelStandardizer
 from tests.helpers import digits, tiny
-from tests.persistence.helpers import assert_same, assert_same_training, same, there_and_back
+from tests.persistence.helpers import assert_same, assert_same_training, same, save_and_load
 
 X, Y = digits(step=50)
 
@@ -52,10 +52,10 @@ SCALERS = [
 
 @pytest.mark.parametrize("scaler", SCALERS)
 @pytest.mark.parametrize("named", [False, True], ids=["array", "frame"])
-def test_pipelines_come_back(scaler, named, tmp_path):
+def test_pipelines_are_restored(scaler, named, tmp_path):
     data = pd.DataFrame(X).add_prefix("pixel ") if named else X
     pipeline = make_pipeline(scaler, tiny(skmnist.MLPClassifier)).fit(data, Y)
-    again = there_and_back(pipeline, tmp_path)
+    again = save_and_load(pipeline, tmp_path)
     assert same(pipeline.predict_proba(data), again.predict_proba(data))
     assert [name for name, _ in again.steps] == [name for name, _ in pipeline.steps]
     if scaler != "passthrough":
@@ -64,29 +64,29 @@ def test_pipelines_come_back(scaler, named, tmp_path):
     assert_same(pipeline[-1], again[-1], pipeline[:-1].transform(data))
 
 
-def test_a_pipeline_of_several_steps_and_data_frames_comes_back(tmp_path):
+def test_pipeline_with_several_steps_and_data_frames_is_restored(tmp_path):
     frame = pd.DataFrame(X).add_prefix("pixel ")
     pipeline = make_pipeline(MinMaxScaler(), "passthrough", PCA(9), tiny(skmnist.MLPClassifier))
     pipeline.set_output(transform="pandas").fit(frame, Y)
-    again = there_and_back(pipeline, tmp_path)
+    again = save_and_load(pipeline, tmp_path)
     assert same(pipeline.predict_proba(frame), again.predict_proba(frame))
     assert list(again[-1].feature_names_in_) == [f"pca{i}" for i in range(9)]
 
 
 @pytest.mark.parametrize("steps", [(), (DigitNormalizer(),), ("passthrough", PixelStandardizer())])
-def test_a_pipeline_of_pictures_comes_back(steps, tmp_path):
+def test_pipeline_of_images_is_restored(steps, tmp_path):
     images = X.reshape(-1, 14, 14)
     pipeline = make_pipeline(*steps, PixelStandardizer(), tiny(skmnist.CNNClassifier))
-    again = there_and_back(pipeline.fit(images, Y), tmp_path)
+    again = save_and_load(pipeline.fit(images, Y), tmp_path)
     assert same(pipeline.predict_proba(images), again.predict_proba(images))
     assert_same_training(pipeline[-1], again[-1], pipeline[:-1].transform(images))
 
 
-def test_every_scaler_that_is_promised_is_tested():
+def test_every_supported_scaler_is_tested():
     assert {type(scaler) for scaler in SCALERS} - {str} == set(TRANSFORMERS)
 
 
-def test_other_steps_are_refused_with_a_way_out(tmp_path):
+def test_other_steps_are_rejected_with_a_suggestion(tmp_path):
     clf = tiny(skmnist.MLPClassifier)
     for pipeline, words in (
         (make_pipeline(FunctionTransformer(), clf), "FunctionTransformer.*skops"),
@@ -102,7 +102,7 @@ def test_other_steps_are_refused_with_a_way_out(tmp_path):
     assert not (tmp_path / "model.safetensors").exists()
 
 
-def test_a_pipeline_whose_steps_do_not_fit_is_refused(tmp_path):
+def test_pipeline_whose_steps_do_not_match_is_rejected(tmp_path):
     path = tmp_path / "model.safetensors"
     scalers = (DigitNormalizer(), PixelStandardizer(), MinMaxScaler(), PCA(9))
     save(make_pipeline(*scalers, tiny(skmnist.MLPClassifier)).fit(X, Y), path)

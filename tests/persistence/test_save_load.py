@@ -20,7 +20,7 @@ from skmnist._persistence.save_load import load, save
 from skmnist._training.optimizers import OPTIMIZERS
 from skmnist._training.schedules import SCHEDULES
 from tests.helpers import CLASSIFIERS, digits, every_classifier, has, tiny
-from tests.persistence.helpers import assert_same, assert_same_training, same, there_and_back
+from tests.persistence.helpers import assert_same, assert_same_training, same, save_and_load
 
 X, Y = digits(step=50)
 
@@ -111,7 +111,7 @@ OF_FILES |= {"precision", "hidden_layer_sizes", "verbose", "device"}
 IMPOSSIBLE = {("BackpropClassifier", "precision", "bfloat16")}
 
 
-def unless_quick(quick, *values, name):
+def slow_unless(quick, *values, name):
     """Return the values as a test's parameters; the test is slow unless it is `quick`."""
     return pytest.param(*values, id=name, marks=() if quick else pytest.mark.slow)
 
@@ -124,7 +124,7 @@ def settings():
                     continue
                 quick = value is values[0] or (cls is skmnist.MLPClassifier and name in OF_FILES)
                 shown = getattr(value, "__name__", str(value)[:20])
-                yield unless_quick(
+                yield slow_unless(
                     quick and value is not torch.optim.LBFGS,
                     cls,
                     {name: value},
@@ -139,10 +139,10 @@ def labels():
     for cls in CLASSIFIERS:
         for name, values in LABELS.items():
             quick = cls is skmnist.MLPClassifier or name == "str"
-            yield unless_quick(quick, cls, values, name=f"{cls.__name__}-{name}")
+            yield slow_unless(quick, cls, values, name=f"{cls.__name__}-{name}")
 
 
-def test_every_public_classifier_is_one_that_a_file_may_name():
+def test_every_public_classifier_can_be_saved():
     assert set(CLASSIFIERS) == set(SAVED_CLASSIFIERS)
 
 
@@ -153,7 +153,7 @@ def test_every_parameter_is_tested(cls):
 
 
 @every_classifier
-def test_methods_save_and_load(cls, tmp_path):
+def test_save_and_load_are_methods_too(cls, tmp_path):
     clf = tiny(cls).fit(X, Y)
     clf.save(tmp_path / "model.safetensors")
     again = cls.load(tmp_path / "model.safetensors")
@@ -162,33 +162,33 @@ def test_methods_save_and_load(cls, tmp_path):
 
 
 @every_classifier
-def test_torchs_default_device_is_not_where_a_file_is_loaded(cls, tmp_path):
+def test_default_device_of_torch_is_ignored(cls, tmp_path):
     clf = tiny(cls).fit(X, Y)
     with torch.device("meta"):  # not the CPU, and on every machine
-        assert_same(clf, there_and_back(clf, tmp_path))
+        assert_same(clf, save_and_load(clf, tmp_path))
 
 
 @pytest.mark.parametrize("cls, params", list(settings()))
-def test_everything_comes_back_and_training_goes_on(cls, params, tmp_path, capsys):
+def test_everything_is_restored_and_training_continues(cls, params, tmp_path, capsys):
     clf = tiny(cls, **params).fit(X, Y)
-    again = there_and_back(clf, tmp_path)
+    again = save_and_load(clf, tmp_path)
     assert_same(clf, again)
     assert_same_training(clf, again)
 
 
 @pytest.mark.parametrize("cls, labels", list(labels()))
-def test_labels_of_every_kind_come_back(cls, labels, tmp_path):
+def test_labels_of_every_type_are_restored(cls, labels, tmp_path):
     clf = tiny(cls).fit(X, labels)
-    again = there_and_back(clf, tmp_path)
+    again = save_and_load(clf, tmp_path)
     assert_same(clf, again)
     assert_same_training(clf, again, y=labels)
 
 
 @every_classifier
-def test_column_names_come_back(cls, tmp_path):
+def test_column_names_are_restored(cls, tmp_path):
     frame = pd.DataFrame(X, columns=[f"Pixel {i} é" for i in range(X.shape[1])])
     clf = tiny(cls).fit(frame, Y)
-    again = there_and_back(clf, tmp_path)
+    again = save_and_load(clf, tmp_path)
     assert_same(clf, again, frame)
     assert_same_training(clf, again, frame)
     with pytest.raises(ValueError, match="feature names"):
@@ -200,37 +200,37 @@ def test_column_names_come_back(cls, tmp_path):
     "shape, kind",
     [((14, 14), np.uint8), ((1, 14, 14), np.float32), ((196,), np.float64), ((196,), bool)],
 )
-def test_pictures_of_every_kind_come_back(cls, shape, kind, tmp_path):
+def test_images_of_every_shape_are_restored(cls, shape, kind, tmp_path):
     images = (X / 255 if kind != np.uint8 else X).round().astype(kind).reshape(-1, *shape)
     clf = tiny(cls).fit(images, Y)
-    again = there_and_back(clf, tmp_path)
+    again = save_and_load(clf, tmp_path)
     assert_same(clf, again, images)
     assert_same_training(clf, again, images)
 
 
 @every_classifier
-def test_early_stopping_comes_back(cls, tmp_path):
+def test_early_stopping_is_restored(cls, tmp_path):
     clf = tiny(cls, early_stopping=True, validation_fraction=0.3, max_epochs=4)
     clf.fit(X, Y % 3)
-    again = there_and_back(clf, tmp_path)
+    again = save_and_load(clf, tmp_path)
     assert again.best_epoch_ == clf.best_epoch_
     assert_same(clf, again)
     assert_same_training(clf, again, y=Y % 3)
 
 
 @every_classifier
-def test_epochs_with_and_without_validation_rows_come_back(cls, tmp_path):
+def test_epochs_with_and_without_validation_are_restored(cls, tmp_path):
     clf = tiny(cls, warm_start=True).fit(X, Y).fit(X, Y, X_val=X, y_val=Y)
-    assert_same(clf, there_and_back(clf, tmp_path))
+    assert_same(clf, save_and_load(clf, tmp_path))
 
 
 @every_classifier
-def test_parameters_changed_since_the_fit_come_back_and_count_from_then_on(cls, tmp_path):
+def test_parameters_changed_since_the_fit_are_restored_and_used(cls, tmp_path):
     changed = {"lr": 0.03, "batch_size": 9, "lr_schedule": "cosine", "shuffle": False}
     changed |= {"optimizer": "sgd", "momentum": 0.5, "loss": "mse", "hidden_layer_sizes": (3,)}
     clf = tiny(cls).fit(X, Y)
     clf.set_params(**{name: value for name, value in changed.items() if has(cls, name)})
-    again = there_and_back(clf, tmp_path)
+    again = save_and_load(clf, tmp_path)
     assert same(clf.predict_proba(X), again.predict_proba(X))
     assert same(clf.get_params(), again.get_params())
     for estimator in (clf, again):
@@ -245,24 +245,24 @@ def test_parameters_changed_since_the_fit_come_back_and_count_from_then_on(cls, 
 
 
 @every_classifier
-def test_momentum_that_is_no_longer_used_is_no_hindrance(cls, tmp_path):
+def test_unused_momentum_is_accepted(cls, tmp_path):
     if not has(cls, "momentum"):
         return
     clf = tiny(cls, optimizer="sgd", momentum=0.9).fit(X, Y)
     clf.set_params(momentum=0.0).partial_fit(X, Y)
-    again = there_and_back(clf, tmp_path)
+    again = save_and_load(clf, tmp_path)
     assert_same(clf, again)
     assert_same_training(clf, again)
 
 
 @every_classifier
-def test_a_learning_rate_left_by_a_schedule_is_gone_on_with(cls, tmp_path):
+def test_learning_rate_of_a_schedule_is_restored(cls, tmp_path):
     clf = tiny(cls, lr_schedule="exponential").fit(X, Y).set_params(lr_schedule=None)
-    assert_same_training(clf, there_and_back(clf, tmp_path))
+    assert_same_training(clf, save_and_load(clf, tmp_path))
 
 
 @every_classifier
-def test_an_interrupted_fit_comes_back(cls, tmp_path):
+def test_interrupted_fit_is_restored(cls, tmp_path):
     class Interrupt(Callback):
         def on_batch_end(self, net, **kwargs):
             if len(net.history) == 2:
@@ -272,14 +272,14 @@ def test_an_interrupted_fit_comes_back(cls, tmp_path):
     with pytest.raises(KeyboardInterrupt):
         clf.fit(X, Y)
     clf.set_params(callbacks=None)
-    again = there_and_back(clf, tmp_path)
+    again = save_and_load(clf, tmp_path)
     assert again.n_iter_ == 1
     assert same(clf.predict_proba(X), again.predict_proba(X))
     assert_same_training(clf, again)
 
 
 @every_classifier
-def test_without_the_optimizers_state_it_predicts_the_same_from_a_smaller_file(cls, tmp_path):
+def test_file_without_optimizer_state_is_smaller_and_predicts_the_same(cls, tmp_path):
     clf = tiny(cls).fit(X, Y)
     save(clf, tmp_path / "whole")
     save(clf, tmp_path / "small", optimizer_state=False)
@@ -292,7 +292,7 @@ def test_without_the_optimizers_state_it_predicts_the_same_from_a_smaller_file(c
 
 
 @every_classifier
-def test_a_copy_of_a_copy_has_the_same_bytes(cls, tmp_path):
+def test_saving_a_loaded_model_gives_the_same_bytes(cls, tmp_path):
     clf = tiny(cls).fit(X, Y)
     save(clf, tmp_path / "first")
     save(load(tmp_path / "first"), tmp_path / "second")
@@ -300,7 +300,7 @@ def test_a_copy_of_a_copy_has_the_same_bytes(cls, tmp_path):
 
 
 @every_classifier
-def test_any_reader_of_safetensors_finds_the_weights(cls, tmp_path):
+def test_safetensors_reads_the_weights(cls, tmp_path):
     clf = tiny(cls).fit(X, Y)
     save(clf, tmp_path / "model.safetensors")
     tensors = safetensors.numpy.load_file(tmp_path / "model.safetensors")
@@ -309,16 +309,16 @@ def test_any_reader_of_safetensors_finds_the_weights(cls, tmp_path):
 
 
 @every_classifier
-def test_no_global_generator_is_moved(cls, tmp_path):
+def test_global_generators_are_unchanged(cls, tmp_path):
     clf = tiny(cls).fit(X, Y)
     before = torch.get_rng_state(), np.random.get_state()[1].copy()
-    there_and_back(clf, tmp_path)
+    save_and_load(clf, tmp_path)
     assert torch.equal(before[0], torch.get_rng_state())
     assert (before[1] == np.random.get_state()[1]).all()
 
 
 @pytest.mark.slow
-def test_a_new_process_predicts_the_same(tmp_path):
+def test_new_process_predicts_the_same(tmp_path):
     clf = tiny(skmnist.CNNClassifier).fit(X, Y)
     save(clf, tmp_path / "model.safetensors")
     np.save(tmp_path / "X.npy", X)

@@ -1,4 +1,4 @@
-"""Images that are refused, and images that need little memory."""
+"""Images that are rejected, and images that need little memory."""
 
 import io
 import struct

@@ -5,31 +5,39 @@ import pytest
 import torch
 
 from skmnist import CNNClassifier
-from tests.helpers import digits, every_classifier, having, rich, same_network, some_weights, tiny
+from tests.helpers import (
+    classifiers_with,
+    digits,
+    every_classifier,
+    regularized,
+    same_network,
+    some_weights,
+    tiny,
+)
 
 
 @pytest.mark.parametrize("dtype", [np.uint8, np.float32, np.float64])
 @every_classifier
-def test_read_only_memory_map_trains_to_the_bits_of_the_array(cls, dtype, tmp_path):
+def test_read_only_memory_map_trains_like_the_array(cls, dtype, tmp_path):
     X, y = digits()
     X = X if dtype == np.uint8 else (X / 255).astype(dtype)
     np.save(tmp_path / "X.npy", X)
     mapped = np.load(tmp_path / "X.npy", mmap_mode="r")
     weights = some_weights(len(y))
-    clf = rich(cls).fit(mapped, y, weights, X_val=mapped, y_val=y)
-    assert same_network(clf, rich(cls).fit(X, y, weights))
+    clf = regularized(cls).fit(mapped, y, weights, X_val=mapped, y_val=y)
+    assert same_network(clf, regularized(cls).fit(X, y, weights))
 
 
 @every_classifier
-def test_chunks_of_any_size_train_to_the_same_bits(cls, monkeypatch):
+def test_chunk_size_changes_no_bit(cls, monkeypatch):
     X, y = digits()
-    clf = rich(cls).fit(X, y)
+    clf = regularized(cls).fit(X, y)
     monkeypatch.setattr("skmnist._training.image_dataset._CHUNK_SIZE", 1)
-    assert same_network(rich(cls).fit(X, y), clf)
+    assert same_network(regularized(cls).fit(X, y), clf)
 
 
-@having("augment")
-def test_augmentation_sees_batches_as_the_network_does_and_only_in_training(cls):
+@classifiers_with("augment")
+def test_augmentation_gets_the_batches_of_the_network_in_training_only(cls):
     X, y = digits()
     seen = []
 

@@ -23,7 +23,7 @@ from tests.helpers import EachBatch, EachEpoch, digits, every_classifier, has, s
 
 
 @every_classifier
-def test_quiet_callbacks_leave_no_history_of_batches(cls):
+def test_batch_history_is_kept_only_for_batch_callbacks(cls):
     X, y = digits()
     clf = tiny(cls, callbacks=[EpochTimer(), EachEpoch(id)]).fit(X, y)
     # At most one entry an epoch, instead of one for each batch.
@@ -86,7 +86,7 @@ def test_every_event_of_skorch_reaches_the_callbacks(cls):
 @pytest.mark.parametrize("on_train", [True, False])
 @pytest.mark.parametrize("caching", [True, False])
 @every_classifier
-def test_epoch_scoring_scores(cls, caching, on_train):
+def test_epoch_scoring_works(cls, caching, on_train):
     X, y = digits()
     X_val, y_val = digits(33)
     scoring = EpochScoring(
@@ -104,7 +104,7 @@ def test_epoch_scoring_scores(cls, caching, on_train):
 
 
 @every_classifier
-def test_batch_scoring_scores(cls):
+def test_batch_scoring_works(cls):
     X, y = digits()
     scoring = BatchScoring("accuracy", name="share", on_train=True, lower_is_better=False)
     clf = tiny(cls, callbacks=[scoring]).fit(X, y)
@@ -112,7 +112,7 @@ def test_batch_scoring_scores(cls):
 
 
 @every_classifier
-def test_learning_rate_scheduler_of_skorch_sets_the_rate(cls):
+def test_lr_scheduler_sets_the_learning_rate(cls):
     X, y = digits()
     scheduler = LRScheduler(policy="StepLR", step_size=1, gamma=0.5)
     clf = tiny(cls, callbacks=[scheduler], lr=0.02, max_epochs=3).fit(X, y)
@@ -121,7 +121,7 @@ def test_learning_rate_scheduler_of_skorch_sets_the_rate(cls):
 
 
 @every_classifier
-def test_checkpoint_saves_the_best_epoch_and_can_bring_it_back(cls, tmp_path):
+def test_checkpoint_saves_and_restores_the_best_epoch(cls, tmp_path):
     X, y = digits()
     checkpoint = Checkpoint(dirname=tmp_path, monitor="valid_acc_best", load_best=True)
     clf = tiny(cls, callbacks=[checkpoint], lr=0.02, max_epochs=6)
@@ -131,7 +131,7 @@ def test_checkpoint_saves_the_best_epoch_and_can_bring_it_back(cls, tmp_path):
 
 
 @every_classifier
-def test_early_stopping_of_skorch_stops_without_an_exception(cls):
+def test_early_stopping_of_skorch_works(cls):
     X, y = digits()
     stop = EarlyStopping(monitor="train_loss", patience=2, threshold=10.0, threshold_mode="abs")
     clf = tiny(cls, callbacks=[stop], max_epochs=20).fit(X, y)
@@ -140,7 +140,7 @@ def test_early_stopping_of_skorch_stops_without_an_exception(cls):
 
 
 @every_classifier
-def test_gradient_clipping_clips(cls):
+def test_gradient_clipping_works(cls):
     X, y = digits()
     free = tiny(cls, max_epochs=1).fit(X, y)
     clf = tiny(cls, callbacks=[GradientNormClipping(1e-9)], max_epochs=1)
@@ -152,7 +152,7 @@ def test_gradient_clipping_clips(cls):
     assert max(np.abs(a - b).max() for a, b in zip(free.coefs_, start.coefs_, strict=True)) > 1e-3
 
 
-def test_freezer_freezes():
+def test_freezer_works():
     X, y = digits()
     clf = tiny(MLPClassifier, warm_start=True, callbacks=[Freezer("layers.0.*")]).fit(X, y)
     before = clf.coefs_
@@ -162,7 +162,7 @@ def test_freezer_freezes():
 
 
 @every_classifier
-def test_progress_bar_of_skorch_runs(cls, capsys):
+def test_progress_bar_of_skorch_works(cls, capsys):
     X, y = digits()
     clf = tiny(cls, callbacks=[ProgressBar()]).fit(X, y)
     assert clf.n_iter_ == 2
@@ -170,7 +170,7 @@ def test_progress_bar_of_skorch_runs(cls, capsys):
 
 
 @every_classifier
-def test_callbacks_of_the_user_stay_as_they_were(cls):
+def test_callbacks_are_not_modified(cls):
     X, y = digits()
     callbacks = [("stop", EarlyStopping(monitor="train_loss")), EpochTimer()]
     before = joblib.hash(callbacks)

@@ -11,11 +11,11 @@ from skmnist._training.convergence import BASELINE_LOSS
 from skmnist._training.net import Net
 from tests.helpers import (
     CLASSIFIERS,
-    answers_in_numbers_or_refuses,
+    assert_finite_or_rejected,
+    assert_rejected,
     digits,
     every_classifier,
     has,
-    refused,
     tiny,
 )
 
@@ -40,14 +40,14 @@ LOST = {
         if all(has(cls, parameter) for parameter in params)
     ],
 )
-def test_a_network_that_learnt_nothing_is_told_once(cls, params):
+def test_network_at_chance_level_gives_one_warning(cls, params):
     X, Y = digits(step=10)
     with pytest.warns(ConvergenceWarning, match="no better than guessing.* lr") as caught:
         tiny(cls, max_epochs=3, **params).fit(X, Y)
     assert len(caught) == 1
 
 
-def test_a_loss_above_its_start_is_told(monkeypatch):
+def test_loss_above_its_start_gives_a_warning(monkeypatch):
     monkeypatch.setattr(
         "skmnist._training.convergence._evaluate", lambda *args: (9.0, 0.5, 0.1, 0.01)
     )
@@ -64,7 +64,7 @@ def test_a_loss_above_its_start_is_told(monkeypatch):
 
 
 @every_classifier
-def test_sound_trainings_few_steps_and_partial_fit_are_not_told(cls):
+def test_converging_short_and_partial_fits_give_no_warning(cls):
     # Warnings are errors here.
     X, Y = digits(step=10)
     tiny(cls, max_epochs=4).fit(X, Y)
@@ -74,13 +74,13 @@ def test_sound_trainings_few_steps_and_partial_fit_are_not_told(cls):
         clf.partial_fit(X, Y)
 
 
-def test_rare_classes_are_no_reason():
+def test_rare_classes_give_no_warning():
     X, Y = digits(step=10)
     few = (Y != 3) | (np.arange(len(Y)) % 9 == 0)
     tiny(MLPClassifier, max_epochs=4).fit(X[few], Y[few] == 3)
 
 
-def test_every_loss_has_one_of_guessing():
+def test_every_loss_has_a_baseline():
     assert BASELINE_LOSS.keys() == LOSSES.keys()
     shares = torch.tensor([0.5, 0.25, 0.25, 0.0], dtype=torch.float64)
     targets = torch.eye(4, dtype=torch.float64)
@@ -107,25 +107,25 @@ def diverging():
 
 
 @pytest.mark.parametrize("cls, params", list(diverging()))
-def test_loss_that_is_no_number_names_the_epoch_and_the_learning_rate(cls, params):
+def test_error_for_a_nan_loss_names_the_epoch_and_the_learning_rate(cls, params):
     X, y = digits()
     clf = tiny(cls, lr=1e30, **params)
-    refused(["loss", "epoch 1", "lr=1e+30"], clf.fit, X, y)
+    assert_rejected(["loss", "epoch 1", "lr=1e+30"], clf.fit, X, y)
     # Whatever is left, it doesn't answer with NaN.
-    refused([], clf.predict_proba, X)
+    assert_rejected([], clf.predict_proba, X)
 
 
 @every_classifier
-def test_loss_that_is_no_number_in_a_later_epoch_names_that(cls):
+def test_error_for_a_nan_loss_names_a_later_epoch(cls):
     X, y = digits()
     clf = tiny(cls, warm_start=True, loss="cross_entropy").fit(X, y)
     clf.set_params(lr=1e30)
-    refused(["epoch 3", "lr=1e+30"], clf.fit, X, y)
+    assert_rejected(["epoch 3", "lr=1e+30"], clf.fit, X, y)
 
 
 @pytest.mark.filterwarnings("ignore:overflow:RuntimeWarning")
 @every_classifier
-def test_damage_of_the_very_last_step_never_predicts_nan(cls):
+def test_divergence_in_the_last_step_never_predicts_nan(cls):
     # The loss is taken before the step, so that no loss shows what the last one did.
     X, y = digits()
     params = {"optimizer": "sgd"} if has(cls, "optimizer") else {}
@@ -135,4 +135,4 @@ def test_damage_of_the_very_last_step_never_predicts_nan(cls):
     except ValueError as error:
         assert "epoch 1, with lr=3e+38" in str(error)
     else:
-        answers_in_numbers_or_refuses(clf, X)
+        assert_finite_or_rejected(clf, X)

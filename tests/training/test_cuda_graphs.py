@@ -17,7 +17,7 @@ every_recorded = pytest.mark.parametrize("cls", [MLPClassifier, BackpropClassifi
 
 
 @pytest.fixture
-def replays(monkeypatch):
+def replayed_steps(monkeypatch):
     """Let steps be recorded on the CPU; a list tells the sizes of the batches replayed."""
     sizes = []
 
@@ -46,17 +46,17 @@ def replays(monkeypatch):
     ],
 )
 @every_recorded
-def test_replayed_training_comes_to_the_same_bits(cls, params, replays, monkeypatch):
+def test_replayed_training_gives_the_same_bits(cls, params, replayed_steps, monkeypatch):
     params = {name: value for name, value in params.items() if has(cls, name)}
     X, y = digits()
     clf = tiny(cls, max_epochs=3, **params).fit(X, y)
     # The first batch of an epoch goes ahead, and a smaller one at its end goes by itself.
     n_batches = int(len(X) * (1 - params.get("validation_fraction", 0))) // clf.batch_size
-    assert replays == 3 * (n_batches - 1) * [clf.batch_size]
+    assert replayed_steps == 3 * (n_batches - 1) * [clf.batch_size]
     monkeypatch.setenv("SKMNIST_CUDA_GRAPHS", "0")
-    replays.clear()
+    replayed_steps.clear()
     assert same_network(tiny(cls, max_epochs=3, **params).fit(X, y), clf)
-    assert not replays
+    assert not replayed_steps
 
 
 class Looks(Callback):
@@ -75,15 +75,13 @@ class Looks(Callback):
         (CNNClassifier, {}),
     ],
 )
-def test_what_changes_from_batch_to_batch_is_not_recorded(cls, params, replays):
+def test_steps_that_change_from_batch_to_batch_are_not_captured(cls, params, replayed_steps):
     tiny(cls, **params).fit(*digits())
-    assert not replays
+    assert not replayed_steps
 
 
 @every_recorded
-def test_a_step_that_cannot_be_recorded_is_taken_by_itself_with_a_warning(
-    cls, replays, monkeypatch
-):
+def test_step_that_cannot_be_captured_runs_eagerly_with_a_warning(cls, replayed_steps, monkeypatch):
     def fail(function, device):
         raise RuntimeError("operation not permitted when stream is capturing")
 
@@ -97,7 +95,7 @@ def test_a_step_that_cannot_be_recorded_is_taken_by_itself_with_a_warning(
 
 @pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a GPU")
 @every_recorded
-def test_a_gpu_replays_what_it_recorded(cls, monkeypatch):
+def test_gpu_replays_captured_steps(cls, monkeypatch):
     X, y = digits()
     clf = tiny(cls, max_epochs=3, device="cuda").fit(X, y)  # a failure to record would warn
     monkeypatch.setenv("SKMNIST_CUDA_GRAPHS", "0")

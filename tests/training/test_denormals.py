@@ -23,21 +23,21 @@ def are_zero():
     return sys.float_info.min / 2 == 0
 
 
-def n_denormals(clf):
+def count_denormals(clf):
     """Return how many of Adam's mean gradients are denormals."""
     means = [state["exp_avg"].numpy() for state in clf.net_.optimizer_.state.values()]
     tiny = np.finfo(np.float32).tiny
     return sum(np.count_nonzero((mean != 0) & (np.abs(mean) < tiny)) for mean in means)
 
 
-def test_denormals_are_zero_inside_and_numbers_again_after_an_error():
+def test_denormals_are_flushed_inside_and_restored_after_an_error():
     with pytest.raises(KeyboardInterrupt), flush_denormals(CPU):
         assert are_zero()
         raise KeyboardInterrupt
     assert not are_zero()
 
 
-def test_denormals_that_were_zero_before_stay_so():
+def test_flushing_that_was_on_stays_on():
     torch.set_flush_denormal(True)
     try:
         with flush_denormals(CPU):
@@ -48,7 +48,7 @@ def test_denormals_that_were_zero_before_stay_so():
 
 
 @pytest.mark.parametrize("cls", [cls for cls in CLASSIFIERS if has(cls, "augment")])
-def test_denormals_are_zero_while_a_batch_is_trained_on_and_not_after(cls):
+def test_denormals_are_flushed_only_during_training(cls):
     seen = []
 
     def note(batch):
@@ -61,14 +61,14 @@ def test_denormals_are_zero_while_a_batch_is_trained_on_and_not_after(cls):
     assert not are_zero()
 
 
-def test_no_weight_changes_where_denormals_are_zero(monkeypatch):
+def test_flushing_denormals_changes_no_weight(monkeypatch):
     # Pixels that had ink a thousand steps ago, and never since.
     X, y = digits(step=50)
     clf = MLPClassifier((8,), batch_size=1, max_epochs=15, shuffle=False, random_state=0)
     other = clone(clf)
     clf.fit(X, y)
-    assert n_denormals(clf) == 0
+    assert count_denormals(clf) == 0
     monkeypatch.setattr(net, "flush_denormals", lambda device: contextlib.nullcontext())
     other.fit(X, y)
-    assert n_denormals(other) > 0
+    assert count_denormals(other) > 0
     assert same_network(clf, other)

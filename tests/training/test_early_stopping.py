@@ -11,18 +11,18 @@ from tests.helpers import (
     EachEpoch,
     digits,
     every_classifier,
-    labels_of_each_epoch,
-    rich,
+    labels_by_epoch,
+    regularized,
     same_network,
     tiny,
 )
 
 
 @every_classifier
-def test_validation_curves_are_about_the_rows_given(cls):
+def test_validation_curves_are_of_the_given_samples(cls):
     X, y = digits()
     X_val, y_val = digits(33)
-    clf = rich(cls, max_epochs=3, loss="cross_entropy").fit(X, y, X_val=X_val, y_val=y_val)
+    clf = regularized(cls, max_epochs=3, loss="cross_entropy").fit(X, y, X_val=X_val, y_val=y_val)
     assert len(clf.validation_scores_) == len(clf.validation_loss_curve_) == 3
     assert clf.validation_scores_[-1] == pytest.approx(clf.score(X_val, y_val))
     assert clf.validation_loss_curve_[-1] == pytest.approx(
@@ -30,32 +30,32 @@ def test_validation_curves_are_about_the_rows_given(cls):
     )
     assert clf.best_epoch_ == np.argmax(clf.validation_scores_) + 1
     # Watching changes nothing, nor is anything held back.
-    assert same_network(clf, rich(cls, max_epochs=3, loss="cross_entropy").fit(X, y))
+    assert same_network(clf, regularized(cls, max_epochs=3, loss="cross_entropy").fit(X, y))
     without = tiny(cls).fit(X, y)
     assert without.validation_scores_ is without.validation_loss_curve_ is None
     assert without.best_epoch_ is None
 
 
 @every_classifier
-def test_early_stopping_holds_back_its_share_of_each_class(cls):
+def test_early_stopping_holds_out_a_stratified_validation_set(cls):
     X, y = digits()
     clf = tiny(cls, early_stopping=True, validation_fraction=0.2)
-    for epoch in labels_of_each_epoch(clf, X, y):
+    for epoch in labels_by_epoch(clf, X, y):
         assert np.bincount(epoch).tolist() == [20] * 10
     # Each label in the score's steps: there are 50 rows to be right about.
     assert np.allclose(np.array(clf.validation_scores_) * 50 % 1, 0, atol=1e-6)
 
 
 @every_classifier
-def test_early_stopping_holds_nothing_back_where_validation_rows_are_given(cls):
+def test_early_stopping_holds_out_nothing_if_validation_samples_are_given(cls):
     X, y = digits()
     clf = tiny(cls, early_stopping=True)
-    for epoch in labels_of_each_epoch(clf, X, y, X_val=X, y_val=y):
+    for epoch in labels_by_epoch(clf, X, y, X_val=X, y_val=y):
         assert len(epoch) == len(y)
 
 
 @every_classifier
-def test_early_stopping_stops_and_returns_to_the_best_weights(cls):
+def test_early_stopping_stops_and_restores_the_best_weights(cls):
     X, y = digits()
     X_val, y_val = digits(33)
     states = []
@@ -77,7 +77,7 @@ def test_early_stopping_stops_and_returns_to_the_best_weights(cls):
 
 
 @every_classifier
-def test_tolerance_decides_what_is_a_rise(cls):
+def test_tol_defines_an_improvement(cls):
     X, y = digits()
     clf = tiny(cls, early_stopping=True, n_iter_no_change=2, tol=1.0, max_epochs=50).fit(X, y)
     # No rise is larger than 1, after the first from minus infinity.
@@ -85,7 +85,7 @@ def test_tolerance_decides_what_is_a_rise(cls):
 
 
 @every_classifier
-def test_divergence_while_stopping_early_is_still_told(cls):
+def test_divergence_during_early_stopping_is_an_error(cls):
     X, y = digits()
 
     def explode(net):

@@ -27,7 +27,7 @@ SHORTAGES = {
 
 @pytest.mark.parametrize("error", SHORTAGES.values(), ids=SHORTAGES)
 @pytest.mark.parametrize("method", ["fit", "partial_fit"])
-def test_too_little_memory_names_batch_size(method, error, monkeypatch):
+def test_out_of_memory_error_names_batch_size(method, error, monkeypatch):
     clf = tiny(MLPClassifier)
     with monkeypatch.context() as patches:
         patches.setattr(Net, "_train_epoch", lambda *args: (_ for _ in ()).throw(error))
@@ -37,14 +37,14 @@ def test_too_little_memory_names_batch_size(method, error, monkeypatch):
     assert same_network(clf.fit(X, Y), tiny(MLPClassifier).fit(X, Y))
 
 
-def test_too_little_memory_for_predicting_says_what_to_do(monkeypatch):
+def test_out_of_memory_at_predict_suggests_a_fix(monkeypatch):
     clf = tiny(MLPClassifier).fit(X, Y)
     monkeypatch.setattr(Net, "outputs", lambda *args: (_ for _ in ()).throw(SHORTAGES["CUDA"]))
     with pytest.raises(MemoryError, match="fewer rows"):
         clf.predict(X)
 
 
-def test_other_runtime_errors_stay_what_they_are():
+def test_other_runtime_errors_are_unchanged():
     def augment(x):
         raise RuntimeError("another reason")
 

@@ -9,7 +9,14 @@ from torch import nn
 from skmnist import CNNClassifier
 from skmnist._training.fast_step import column_major, fast_step
 from skmnist._training.optimizers import OPTIMIZERS, optimizer_settings
-from tests.helpers import digits, every_classifier, having, rich, same_network, tiny
+from tests.helpers import (
+    classifiers_with,
+    digits,
+    every_classifier,
+    regularized,
+    same_network,
+    tiny,
+)
 
 _OF_ADAM = [{}, {"weight_decay": 0.1}, {"betas": (0.5, 0.6), "eps": 0.1}, {"amsgrad": True}]
 
@@ -27,7 +34,7 @@ _OF_ADAM = [{}, {"weight_decay": 0.1}, {"betas": (0.5, 0.6), "eps": 0.1}, {"amsg
         (torch.optim.SGD, {"momentum": 0.9, "nesterov": True, "weight_decay": 0.1}),
     ],
 )
-def test_quick_step_does_what_the_optimizers_step_does(optimizer, settings, dtype, turned):
+def test_quick_step_equals_the_optimizers_step(optimizer, settings, dtype, turned):
     generator = torch.Generator().manual_seed(0)
     shapes = [(30, 20), (20,)]
     start = [torch.randn(*shape, generator=generator, dtype=dtype) for shape in shapes]
@@ -60,10 +67,10 @@ def test_quick_step_does_what_the_optimizers_step_does(optimizer, settings, dtyp
 
 
 @every_classifier
-def test_quick_steps_train_to_the_bits_of_the_optimizers_own(cls, monkeypatch):
-    clf = rich(cls).fit(*digits())
+def test_training_with_quick_steps_gives_the_same_bits(cls, monkeypatch):
+    clf = regularized(cls).fit(*digits())
     monkeypatch.setattr("skmnist._training.steps.fast_step", lambda optimizer: optimizer.step)
-    assert same_network(rich(cls).fit(*digits()), clf)
+    assert same_network(regularized(cls).fit(*digits()), clf)
 
 
 class WantsClosure(torch.optim.SGD):
@@ -74,13 +81,13 @@ class WantsClosure(torch.optim.SGD):
         return super().step(closure)
 
 
-def test_optimizer_of_the_users_own_gets_the_closure():
+def test_custom_optimizer_gets_the_closure():
     clf = tiny(CNNClassifier, optimizer=WantsClosure, lr=0.1).fit(*digits())
     assert same_network(clf, tiny(CNNClassifier, optimizer="sgd", lr=0.1).fit(*digits()))
 
 
-@having("optimizer")
-def test_optimizer_that_calls_back_trains(cls):
+@classifiers_with("optimizer")
+def test_lbfgs_trains(cls):
     X, y = digits()
     clf = tiny(cls, optimizer=torch.optim.LBFGS, lr=0.1, batch_size=250, max_epochs=4).fit(X, y)
     assert clf.loss_curve_[-1] < clf.loss_curve_[0] / 2

@@ -23,7 +23,7 @@ def some(n_rows):
 
 
 @every_classifier
-def test_verbose_2_prints_the_loss_so_far_every_100_batches(cls, capsys):
+def test_verbose_2_prints_the_running_loss_every_100_batches(cls, capsys):
     clf = tiny(cls, batch_size=1, verbose=2).fit(*some(200))
     lines = capsys.readouterr().out.splitlines()
     found = [BATCH_LINE.fullmatch(line) for line in lines]
@@ -38,7 +38,7 @@ def test_verbose_2_prints_the_loss_so_far_every_100_batches(cls, capsys):
     assert table == ["epoch", "-------", "1", "2"]
 
 
-def test_loss_so_far_weighs_batches_as_the_epoch_does(capsys):
+def test_running_loss_weights_batches_like_the_epoch_loss(capsys):
     X, y = some(200)
     weights = 0.5 + y / 10  # not whole, so that they weigh the loss
     clf = MLPClassifier((16,), batch_size=2, max_epochs=1, random_state=0, verbose=2)
@@ -46,7 +46,7 @@ def test_loss_so_far_weighs_batches_as_the_epoch_does(capsys):
     assert f"batch 100 of 100: loss {clf.loss_:.4f}" in capsys.readouterr().out
 
 
-def test_every_hundredth_batch_is_shown_whatever_the_memory_of_a_chunk_holds(capsys, monkeypatch):
+def test_every_100th_batch_is_shown_for_any_chunk_size(capsys, monkeypatch):
     shown = []
     for n_rows in (1, 70, 10_000):
         monkeypatch.setattr("skmnist._training.image_dataset._CHUNK_SIZE", n_rows)
@@ -58,7 +58,7 @@ def test_every_hundredth_batch_is_shown_whatever_the_memory_of_a_chunk_holds(cap
 
 
 @every_classifier
-def test_what_is_shown_changes_nothing(cls, capsys):
+def test_verbose_changes_no_bit(cls, capsys):
     X, y = some(100)
     silent = tiny(cls, batch_size=1, max_epochs=1).fit(X, y)
     for verbose in (1, 2, 3, True, "bar"):
@@ -66,7 +66,7 @@ def test_what_is_shown_changes_nothing(cls, capsys):
         assert same_network(shown, silent)
 
 
-def test_verbose_2_goes_with_partial_fit_and_can_be_switched_off(capsys):
+def test_verbose_2_works_with_partial_fit_and_can_be_switched_off(capsys):
     X, y = some(200)
     clf = MLPClassifier((4,), batch_size=2, random_state=0, verbose=2).partial_fit(X, y)
     clf.partial_fit(X, y)
@@ -93,9 +93,7 @@ def _count_waits(monkeypatch, fit):
 
 @pytest.mark.parametrize("optimizer", ["sgd", "adam"])
 @pytest.mark.parametrize("cls", [c for c in CLASSIFIERS if hasattr(c(), "optimizer")])
-def test_training_waits_for_the_device_no_oftener_for_more_batches_unless_verbose_is_2(
-    cls, optimizer, monkeypatch, capsys
-):
+def test_number_of_synchronizations_does_not_grow_with_batches(cls, optimizer, monkeypatch, capsys):
     X, y = some(100)
 
     def waits(verbose, batch_size):
@@ -108,7 +106,7 @@ def test_training_waits_for_the_device_no_oftener_for_more_batches_unless_verbos
     assert waits(2, 1) > silent
 
 
-def test_bar_is_the_one_that_knows_notebooks():
+def test_progress_bar_is_tqdm_auto():
     assert progress.tqdm is tqdm.auto.tqdm
 
 
@@ -130,7 +128,7 @@ class _Widget(progress.tqdm_notebook):
         pass
 
 
-def test_bar_in_a_notebook_moves_at_once_and_one_in_a_file_seldom(monkeypatch, capsys):
+def test_progress_bar_is_updated_at_once_in_notebooks_and_rarely_in_files(monkeypatch, capsys):
     monkeypatch.setattr(progress, "tqdm", _Widget)
     MLPClassifier((4,), max_epochs=3, verbose="bar").fit(*some(100))
     assert (_Widget.last.n, _Widget.last.settings["total"]) == (3, 3)
@@ -141,7 +139,7 @@ def test_bar_in_a_notebook_moves_at_once_and_one_in_a_file_seldom(monkeypatch, c
 
 
 @every_classifier
-def test_bar_is_full_where_early_stopping_ended_the_training(cls, capsys):
+def test_progress_bar_is_full_after_early_stopping(cls, capsys):
     X, y = some(200)
     clf = tiny(cls, max_epochs=50, early_stopping=True, n_iter_no_change=1, tol=1, verbose="bar")
     clf.fit(X, y)
@@ -150,7 +148,7 @@ def test_bar_is_full_where_early_stopping_ended_the_training(cls, capsys):
 
 
 @every_classifier
-def test_verbose_prints_a_line_for_each_epoch_and_silence_is_the_default(cls, capsys):
+def test_verbose_prints_a_line_for_each_epoch_and_nothing_by_default(cls, capsys):
     X, y = digits()
     tiny(cls).fit(X, y, X_val=X, y_val=y).predict(X)
     assert capsys.readouterr() == ("", "")

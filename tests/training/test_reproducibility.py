@@ -21,10 +21,10 @@ from tests.helpers import (
     digits,
     every_classifier,
     has,
-    in_a_new_process,
     interrupt,
     noisy,
-    rich,
+    regularized,
+    run_script,
     same_network,
     tiny,
     with_dropout,
@@ -34,17 +34,17 @@ from tests.helpers import (
 @every_classifier
 def test_same_seed_gives_the_same_bits_and_another_seed_others(cls):
     X, y = digits()
-    first = rich(cls, random_state=3).fit(X, y)
-    rich(cls, random_state=4).fit(X, y)  # others in between change nothing
-    assert same_network(rich(cls, random_state=3).fit(X, y), first)
-    assert same_network(rich(cls, random_state=np.random.RandomState(3)).fit(X, y), first)
-    assert not same_network(rich(cls, random_state=4).fit(X, y), first)
+    first = regularized(cls, random_state=3).fit(X, y)
+    regularized(cls, random_state=4).fit(X, y)  # others in between change nothing
+    assert same_network(regularized(cls, random_state=3).fit(X, y), first)
+    assert same_network(regularized(cls, random_state=np.random.RandomState(3)).fit(X, y), first)
+    assert not same_network(regularized(cls, random_state=4).fit(X, y), first)
     assert not same_network(
-        rich(cls, random_state=None).fit(X, y), rich(cls, random_state=None).fit(X, y)
+        regularized(cls, random_state=None).fit(X, y), regularized(cls, random_state=None).fit(X, y)
     )
 
 
-def test_same_seed_gives_the_same_bits_in_a_new_process_and_in_its_fork():
+def test_same_seed_gives_the_same_bits_in_a_new_process_and_a_fork():
     # torch's threads don't survive a fork; whoever waits for them waits for ever.
     script = """
 import multiprocessing, os, torch
@@ -56,38 +56,38 @@ if hasattr(os, "fork"):
     with multiprocessing.get_context("fork").Pool(1) as pool:
         print(*pool.apply_async(digests).get(timeout=60))
 """
-    assert in_a_new_process(script) == digests() * (2 if hasattr(os, "fork") else 1)
+    assert run_script(script) == digests() * (2 if hasattr(os, "fork") else 1)
 
 
 @pytest.mark.parametrize("cls", [MLPClassifier, CNNClassifier])
 def test_grid_search_in_two_processes_gives_the_same_bits(cls):
     X, y = digits()
     grid = {"lr": [1e-3, 1e-2], "batch_size": [16, 32]}
-    searches = [GridSearchCV(rich(cls), grid, cv=2, n_jobs=n).fit(X, y) for n in (1, 2)]
+    searches = [GridSearchCV(regularized(cls), grid, cv=2, n_jobs=n).fit(X, y) for n in (1, 2)]
     scores = [search.cv_results_["mean_test_score"].tolist() for search in searches]
     assert scores[0] == scores[1]
     assert same_network(searches[0].best_estimator_, searches[1].best_estimator_)
     with joblib.parallel_backend("loky", n_jobs=2):
-        fitted = joblib.Parallel()(joblib.delayed(rich(cls).fit)(X, y) for _ in range(2))
-    assert all(same_network(clf, rich(cls).fit(X, y)) for clf in fitted)
+        fitted = joblib.Parallel()(joblib.delayed(regularized(cls).fit)(X, y) for _ in range(2))
+    assert all(same_network(clf, regularized(cls).fit(X, y)) for clf in fitted)
 
 
 @every_classifier
-def test_fits_at_once_in_several_threads_give_the_same_bits(cls):
+def test_concurrent_fits_in_threads_give_the_same_bits(cls):
     X, y = digits()
-    alone = rich(cls, max_epochs=4).fit(X, y)
+    alone = regularized(cls, max_epochs=4).fit(X, y)
     expected = alone.predict_proba(X)
     threads = torch.get_num_threads()
     with ThreadPoolExecutor(4) as pool:
-        fits = [pool.submit(rich(cls, max_epochs=4).fit, X, y) for _ in range(8)]
+        fits = [pool.submit(regularized(cls, max_epochs=4).fit, X, y) for _ in range(8)]
         answers = [pool.submit(alone.predict_proba, X) for _ in range(8)]
     assert all(same_network(fit.result(), alone) for fit in fits)
     assert all(np.array_equal(answer.result(), expected) for answer in answers)
     assert torch.get_num_threads() == threads
 
 
-def drawing():
-    yield from (pytest.param(rich(cls), id=cls.__name__) for cls in CLASSIFIERS)
+def classifiers_with_random_parts():
+    yield from (pytest.param(regularized(cls), id=cls.__name__) for cls in CLASSIFIERS)
     yield pytest.param(tiny(MLPClassifier, augment=noisy), id="augment")
     yield pytest.param(tiny(TorchClassifier, module=with_dropout), id="module")
     yield pytest.param(tiny(MLPClassifier, random_state=None), id="no-seed")
@@ -97,7 +97,7 @@ def generators():
     return random.getstate(), np.random.get_state()[1].tolist(), torch.get_rng_state().tolist()
 
 
-@pytest.mark.parametrize("clf", list(drawing()))
+@pytest.mark.parametrize("clf", list(classifiers_with_random_parts()))
 def test_global_generators_are_neither_used_nor_changed(clf):
     X, y = digits()
     fitted = []
@@ -127,7 +127,7 @@ def process_state():
 
 
 @every_classifier
-def test_process_is_left_as_it_was_also_after_exceptions(cls):
+def test_process_state_is_restored_also_after_exceptions(cls):
     X, y = digits()
     before = process_state()
     clf = tiny(cls, n_threads=2).fit(X, y)
@@ -148,7 +148,7 @@ def test_process_is_left_as_it_was_also_after_exceptions(cls):
 
 
 @every_classifier
-def test_threads_asked_for_are_those_used(cls):
+def test_n_threads_are_used(cls):
     X, y = digits()
     used = []
     callback = EachEpoch(lambda net: used.append(torch.get_num_threads()))
@@ -159,12 +159,12 @@ def test_threads_asked_for_are_those_used(cls):
 
 
 @every_classifier
-def test_torchs_default_device_changes_no_bit(cls):
+def test_default_device_of_torch_changes_no_bit(cls):
     X, y = digits()
     params = {"augment": "light"} if has(cls, "augment") else {}
-    clf = rich(cls, early_stopping=True, **params).fit(X, y)
+    clf = regularized(cls, early_stopping=True, **params).fit(X, y)
     with torch.device("meta"):  # not the CPU, and on every machine
-        again = rich(cls, early_stopping=True, **params).fit(X, y)
+        again = regularized(cls, early_stopping=True, **params).fit(X, y)
         proba = again.predict_proba(X)
     assert same_network(again, clf)
     assert np.array_equal(proba, clf.predict_proba(X))
@@ -172,15 +172,15 @@ def test_torchs_default_device_changes_no_bit(cls):
 
 @pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a GPU")
 @every_classifier
-def test_gpu_trains_to_the_same_bits_twice_and_its_model_loads_without_one(cls, tmp_path):
+def test_gpu_training_is_reproducible_and_its_model_loads_without_a_gpu(cls, tmp_path):
     X, y = digits()
-    clf = rich(cls, device="cuda").fit(X, y)
+    clf = regularized(cls, device="cuda").fit(X, y)
     assert clf.device_ == "cuda:0"
-    assert same_network(rich(cls, device="cuda").fit(X, y), clf)
+    assert same_network(regularized(cls, device="cuda").fit(X, y), clf)
     joblib.dump((clf, X, clf.predict_proba(X)), tmp_path / "clf.joblib")
     script = (
         "import os; os.environ['CUDA_VISIBLE_DEVICES'] = ''; import joblib, numpy\n"
         f"clf, X, proba = joblib.load({str(tmp_path / 'clf.joblib')!r})\n"
         "print(clf.device_, numpy.allclose(clf.predict_proba(X), proba, atol=1e-4))"
     )
-    assert in_a_new_process(script) == ["cpu", "True"]
+    assert run_script(script) == ["cpu", "True"]

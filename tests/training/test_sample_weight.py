@@ -4,25 +4,25 @@ import numpy as np
 import pytest
 from sklearn.utils.class_weight import compute_class_weight
 
-from tests.helpers import digits, every_classifier, rich, same_network, some_weights, tiny
+from tests.helpers import digits, every_classifier, regularized, same_network, some_weights, tiny
 
 
 @every_classifier
-def test_row_of_weight_zero_is_absent(cls):
+def test_sample_with_weight_zero_is_ignored(cls):
     X, y = digits()
     weights = (some_weights(len(y)) > 0).astype(float)
     kept = weights > 0
-    clf = rich(cls).fit(X, y, sample_weight=weights)
-    assert same_network(clf, rich(cls).fit(X[kept], y[kept]))
+    clf = regularized(cls).fit(X, y, sample_weight=weights)
+    assert same_network(clf, regularized(cls).fit(X[kept], y[kept]))
 
 
 @every_classifier
-def test_row_of_weight_zero_has_no_say_in_classes_scale_and_range(cls):
+def test_sample_with_weight_zero_is_ignored_in_classes_scale_and_range(cls):
     X, y = digits()
     X = X.astype(np.int64)
-    clf = rich(cls).fit(X, y)
+    clf = regularized(cls).fit(X, y)
     absent = np.full((1, 784), 1000)
-    weighted = rich(cls).fit(
+    weighted = regularized(cls).fit(
         np.r_[X, absent], np.r_[y, 77], sample_weight=np.r_[np.ones(len(y)), 0]
     )
     assert weighted.classes_.tolist() == clf.classes_.tolist()
@@ -32,24 +32,24 @@ def test_row_of_weight_zero_has_no_say_in_classes_scale_and_range(cls):
 
 
 @every_classifier
-def test_row_of_weight_two_is_a_row_that_comes_twice(cls):
+def test_integer_weights_equal_repeated_samples(cls):
     X, y = digits()
     weights = some_weights(len(y))
-    clf = rich(cls).fit(X, y, sample_weight=weights)
-    repeated = rich(cls).fit(X.repeat(weights, axis=0), y.repeat(weights))
+    clf = regularized(cls).fit(X, y, sample_weight=weights)
+    repeated = regularized(cls).fit(X.repeat(weights, axis=0), y.repeat(weights))
     assert same_network(clf, repeated)
     assert clf.loss_curve_ == repeated.loss_curve_
 
 
 @every_classifier
-def test_equal_weights_are_no_weights(cls):
+def test_equal_weights_equal_no_weights(cls):
     X, y = digits()
-    clf = rich(cls).fit(X, y)
-    assert same_network(rich(cls).fit(X, y, sample_weight=np.ones(len(y))), clf)
+    clf = regularized(cls).fit(X, y)
+    assert same_network(regularized(cls).fit(X, y, sample_weight=np.ones(len(y))), clf)
     # Only their proportion counts.
-    clf = rich(cls).fit(X / 255, y)
+    clf = regularized(cls).fit(X / 255, y)
     for factor in (0.25, 1e-6, 1e6, 1e-50, 1e30):
-        other = rich(cls).fit(X / 255, y, sample_weight=np.full(len(y), factor))
+        other = regularized(cls).fit(X / 255, y, sample_weight=np.full(len(y), factor))
         np.testing.assert_allclose(other.predict_proba(X / 255), clf.predict_proba(X / 255))
 
 
@@ -68,7 +68,7 @@ def test_fractional_weights_act_in_proportion(cls):
 
 
 @every_classifier
-def test_class_weight_means_a_weight_for_each_row_of_the_class(cls):
+def test_class_weight_equals_sample_weight(cls):
     X, y = digits()
     X = X / 255
     params = {"batch_size": 1000, "max_epochs": 5}
@@ -82,19 +82,21 @@ def test_class_weight_means_a_weight_for_each_row_of_the_class(cls):
 
 
 @every_classifier
-def test_balanced_is_scikit_learns(cls):
+def test_balanced_equals_scikit_learns(cls):
     X, y = digits()
     X, y = X[60:], y[60:]  # fewer of some digits
     classes = np.unique(y)
     weights = compute_class_weight("balanced", classes=classes, y=y)
-    balanced = rich(cls, class_weight="balanced").fit(X, y)
-    given = rich(cls, class_weight=dict(zip(classes.tolist(), weights, strict=True))).fit(X, y)
+    balanced = regularized(cls, class_weight="balanced").fit(X, y)
+    given = regularized(cls, class_weight=dict(zip(classes.tolist(), weights, strict=True))).fit(
+        X, y
+    )
     np.testing.assert_allclose(balanced.predict_proba(X), given.predict_proba(X), atol=1e-5)
 
 
 @pytest.mark.parametrize("batch_size", [1, 2, 32])
 @every_classifier
-def test_class_of_weight_zero_is_known_but_not_learnt(cls, batch_size):
+def test_class_with_weight_zero_is_known_but_not_learned(cls, batch_size):
     X, y = digits()
     rows = np.r_[0:250:5]
     # With batches this small some hold nothing else.

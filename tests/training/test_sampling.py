@@ -5,7 +5,7 @@ import pytest
 
 from skmnist._training import sampling
 from skmnist._training.sampling import canonical_order
-from tests.helpers import digits, every_classifier, labels_of_each_epoch, rich, same_network, tiny
+from tests.helpers import digits, every_classifier, labels_by_epoch, regularized, same_network, tiny
 
 
 def nearly_the_same(dtype):
@@ -19,7 +19,7 @@ def nearly_the_same(dtype):
 
 @pytest.mark.parametrize("compared", [1, 7, 1000])
 @pytest.mark.parametrize("dtype", [np.uint8, np.float32, np.float64])
-def test_order_depends_on_what_the_rows_hold_not_on_how_they_came(dtype, compared, monkeypatch):
+def test_sample_order_depends_on_values_only(dtype, compared, monkeypatch):
     monkeypatch.setattr(sampling, "_CHUNK_SIZE", compared)
     X, codes = nearly_the_same(dtype)
     order = canonical_order(X, codes)
@@ -31,34 +31,34 @@ def test_order_depends_on_what_the_rows_hold_not_on_how_they_came(dtype, compare
         assert (codes[other] == codes[order]).all()
 
 
-def test_order_is_the_same_for_bytes_and_for_floats():
+def test_sample_order_is_the_same_for_bytes_and_floats():
     X, codes = nearly_the_same(np.uint8)
     assert (canonical_order((X / 255).astype(np.float32), codes) == canonical_order(X, codes)).all()
 
 
 @every_classifier
-def test_order_of_the_rows_does_not_matter(cls):
+def test_order_of_the_samples_does_not_matter(cls):
     X, y = digits()
     order = np.random.default_rng(0).permutation(len(y))
-    clf = rich(cls).fit(X, y)
-    assert same_network(rich(cls).fit(X[order], y[order]), clf)
+    clf = regularized(cls).fit(X, y)
+    assert same_network(regularized(cls).fit(X[order], y[order]), clf)
     assert same_network(
-        rich(cls, early_stopping=True).fit(X[order], y[order]),
-        rich(cls, early_stopping=True).fit(X, y),
+        regularized(cls, early_stopping=True).fit(X[order], y[order]),
+        regularized(cls, early_stopping=True).fit(X, y),
     )
 
 
 @every_classifier
-def test_every_row_comes_once_an_epoch_in_a_new_order(cls):
+def test_every_sample_comes_once_per_epoch_in_a_new_order(cls):
     X, y = digits()
-    first, second = labels_of_each_epoch(tiny(cls), X, y)
+    first, second = labels_by_epoch(tiny(cls), X, y)
     assert sorted(first) == sorted(second) == sorted(y)
     assert first != second != sorted(y) != first
 
 
 @every_classifier
-def test_without_shuffle_the_rows_come_as_they_are(cls):
+def test_without_shuffle_the_samples_keep_their_order(cls):
     X, y = digits()
     order = np.random.default_rng(0).permutation(len(y))
-    for epoch in labels_of_each_epoch(tiny(cls, shuffle=False), X[order], y[order]):
+    for epoch in labels_by_epoch(tiny(cls, shuffle=False), X[order], y[order]):
         assert epoch == y[order].tolist()

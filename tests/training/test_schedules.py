@@ -35,12 +35,12 @@ TORCHS = {
 
 
 @pytest.mark.parametrize("schedule", TORCHS)
-def test_schedule_by_epoch_is_torchs(schedule):
+def test_schedule_by_epoch_equals_torchs(schedule):
     expected = torchs_rates(TORCHS[schedule], 9)
     assert rates_by_epoch(schedule, 9) == pytest.approx(expected, rel=1e-9)
 
 
-def test_one_cycle_is_torchs_batch_by_batch():
+def test_one_cycle_equals_torchs_batch_by_batch():
     X, y = digits()
     rates = []
     note = EachBatch(lambda net, batch: rates.append(net.optimizer_.param_groups[0]["lr"]))
@@ -70,7 +70,7 @@ def test_one_cycle_is_torchs_batch_by_batch():
         [1.0, 1.1, 1.2, 0.5, 0.6, 0.7, 0.8],
     ],
 )
-def test_plateau_is_torchs(losses):
+def test_plateau_equals_torchs(losses):
     optimizer = torch.optim.SGD([torch.zeros(1)], lr=1.0)
     scheduler = torch.optim.lr_scheduler.ReduceLROnPlateau(optimizer, patience=2, threshold=1e-3)
     for n, loss in enumerate(losses, 1):
@@ -91,7 +91,7 @@ def test_plateau_lowers_the_rate_when_the_loss_stalls(cls):
 
 
 @every_classifier
-def test_schedule_starts_anew_with_each_fit_under_warm_start(cls):
+def test_schedule_restarts_with_each_fit_under_warm_start(cls):
     X, y = digits()
     clf = tiny(cls, lr_schedule="cosine", warm_start=True, max_epochs=3).fit(X, y).fit(X, y)
     rates = clf.history_["lr"].tolist()

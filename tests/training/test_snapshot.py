@@ -24,7 +24,7 @@ from tests.helpers import (
 X, Y = digits(step=50)
 
 
-def broken_off(clf, *, epoch, error=KeyboardInterrupt, batch=3, method="fit"):
+def interrupt_training(clf, *, epoch, error=KeyboardInterrupt, batch=3, method="fit"):
     """Return the classifier after an error in a batch of an epoch, both counted from 1."""
     train, left = Net._make_step, batch
 
@@ -52,11 +52,11 @@ def broken_off(clf, *, epoch, error=KeyboardInterrupt, batch=3, method="fit"):
 
 @pytest.mark.parametrize("stopping", [False, True])
 @every_classifier
-def test_interrupt_leaves_the_bits_of_the_whole_epochs(cls, stopping):
+def test_interrupt_keeps_the_weights_of_the_last_complete_epoch(cls, stopping):
     params = {"batch_norm": True, "momentum": 0.9, "optimizer": "rmsprop"}
     params = {name: value for name, value in params.items() if has(cls, name)}
     clf = tiny(cls, max_epochs=5, early_stopping=stopping, lr_schedule="exponential", **params)
-    clf = broken_off(clf, epoch=4)
+    clf = interrupt_training(clf, epoch=4)
     whole = clone(clf).set_params(max_epochs=3).fit(X, Y)
     assert clf.n_iter_ == len(clf.history_) == 3
     assert same_network(clf, whole)
@@ -65,18 +65,18 @@ def test_interrupt_leaves_the_bits_of_the_whole_epochs(cls, stopping):
 
 
 @every_classifier
-def test_training_goes_on_after_an_interrupt_as_if_there_had_been_none(cls):
-    clf = broken_off(tiny(cls, max_epochs=4), epoch=3)
+def test_training_continues_after_an_interrupt_with_the_same_bits(cls):
+    clf = interrupt_training(tiny(cls, max_epochs=4), epoch=3)
     clf.partial_fit(X, Y).partial_fit(X, Y)
     assert same_network(clf, tiny(cls, max_epochs=4).fit(X, Y))
-    clf = broken_off(clf, epoch=5, method="partial_fit")
+    clf = interrupt_training(clf, epoch=5, method="partial_fit")
     assert clf.n_iter_ == 4
     assert same_network(clf, tiny(cls, max_epochs=4).fit(X, Y))
 
 
 @every_classifier
-def test_interrupt_in_the_first_epoch_leaves_nothing_fitted(cls):
-    clf = broken_off(tiny(cls), epoch=1)
+def test_interrupt_in_the_first_epoch_leaves_an_unfitted_estimator(cls):
+    clf = interrupt_training(tiny(cls), epoch=1)
     assert not hasattr(clf, "n_iter_")
     with pytest.raises(NotFittedError):
         clf.predict(X)
@@ -84,8 +84,8 @@ def test_interrupt_in_the_first_epoch_leaves_nothing_fitted(cls):
 
 
 @pytest.mark.parametrize("error", [SystemExit, ValueError("other"), OSError("disk")], ids=repr)
-def test_other_errors_leave_whole_epochs_too(error):
-    clf = broken_off(tiny(MLPClassifier, max_epochs=4), epoch=3, error=error)
+def test_other_errors_keep_complete_epochs_too(error):
+    clf = interrupt_training(tiny(MLPClassifier, max_epochs=4), epoch=3, error=error)
     assert same_network(clf, tiny(MLPClassifier).fit(X, Y))
 
 
@@ -110,7 +110,7 @@ def interrupting(epoch, when):
 @pytest.mark.parametrize("when, finished", [("after", 2), ("within", 1)])
 @pytest.mark.parametrize("stopping", [False, True])
 @every_classifier
-def test_interrupt_reaches_the_caller_and_leaves_whole_epochs(cls, stopping, when, finished):
+def test_interrupt_is_raised_and_keeps_complete_epochs(cls, stopping, when, finished):
     X, y = digits()
     clf = tiny(cls, callbacks=[interrupting(2, when)], max_epochs=5, early_stopping=stopping)
     with pytest.raises(KeyboardInterrupt):
@@ -126,7 +126,7 @@ def test_interrupt_reaches_the_caller_and_leaves_whole_epochs(cls, stopping, whe
 
 @pytest.mark.parametrize("schedule", [None, *SCHEDULES])
 @every_classifier
-def test_training_goes_on_after_an_interrupt(cls, schedule):
+def test_training_continues_after_an_interrupt(cls, schedule):
     X, y = digits()
     clf = tiny(cls, callbacks=[interrupting(2, "within")], warm_start=True, lr_schedule=schedule)
     with pytest.raises(KeyboardInterrupt):
@@ -138,7 +138,7 @@ def test_training_goes_on_after_an_interrupt(cls, schedule):
 
 
 @every_classifier
-def test_interrupt_in_the_very_first_epoch_leaves_an_estimator_that_says_what_it_is(cls):
+def test_interrupt_in_the_first_epoch_leaves_a_consistent_estimator(cls):
     X, y = digits()
     clf = tiny(cls, callbacks=[interrupting(1, "within")], early_stopping=True)
     with pytest.raises(KeyboardInterrupt):

@@ -38,7 +38,7 @@ def two_threads():
 
 
 @every_classifier
-def test_augmentations_at_once_that_draw_from_global_generators_keep_their_seeds(cls):
+def test_concurrent_augmentations_that_draw_from_global_generators_keep_their_seeds(cls):
     X, y = digits(50)
     options = {"augment": jitter} if has(cls, "augment") else {}
     alone = tiny(cls, **options).fit(X, y)
@@ -47,7 +47,7 @@ def test_augmentations_at_once_that_draw_from_global_generators_keep_their_seeds
     assert all(same_network(fit, alone) for fit in fits)
 
 
-def test_sixteen_threads_get_the_answers_of_one():
+def test_sixteen_threads_predict_like_one():
     X, _ = digits()
     clf = tiny(MLPClassifier).fit(*digits())
     parts = [X[i::16] for i in range(16)] * 4
@@ -89,7 +89,7 @@ def limited_once():
     return during, torch.get_num_threads()
 
 
-def test_limits_within_limits(two_threads):
+def test_nested_limits(two_threads):
     with limit_threads(3):
         with limit_threads(1):
             assert torch.get_num_threads() == 1
@@ -156,7 +156,7 @@ def test_forked_children_predict_and_fit_after_the_use_of_several_threads():
 
 @pytest.mark.slow
 @needs_fork
-def test_without_the_cure_the_child_hangs():
+def test_child_hangs_without_the_fork_handler():
     """That the tests above can fail; where torch learns to fork, the cure may go."""
     script = """
 import os

@@ -9,7 +9,7 @@ import torch
 from skmnist._utils.random_state import fork_global_rng
 
 
-def test_global_generators_are_seeded_and_restored_for_code_that_isnt_ours():
+def test_global_generators_are_seeded_and_restored():
     def draw():
         return float(torch.rand(())), float(np.random.rand()), random.random()
 

@@ -11,7 +11,7 @@ from tests.helpers import digits, tiny
 X, Y = digits(step=50)
 
 
-def test_warnings_come_once_and_not_for_each_batch():
+def test_warning_is_shown_once_and_not_for_each_batch():
     clf = tiny(CNNClassifier).fit(X / np.float32(255), Y)
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("default")
