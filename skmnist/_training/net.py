@@ -205,23 +205,24 @@ class Net(NeuralNetClassifier):
         epoch: int,
     ) -> tuple[torch.Tensor, torch.Tensor]:
         """Train on each batch; return their mean losses and their sums of weights."""
-        config = self.config
+        loss, schedule = self.config.loss, self.config.lr_schedule
         losses, weight_sums = [], []
         n_batches, n_done = len(batches), 0
         printer = next((c for _, c in self.callbacks_ if isinstance(c, PrintBatchLoss)), None)
         for chunk in batches.chunks():
             predictions = []
             for x, targets, weights in chunk:
-                self._set_lr(epoch, n_done, n_batches)
+                if schedule is not None:
+                    self._set_lr(schedule, epoch, n_done, n_batches)
                 n_done += 1
                 if augment is not None:
                     x = augment(x)
                 predictions.append(train(x, targets, weights))
-            loss, weight_sum = batch_means(
-                config.loss, torch.cat(predictions), chunk.targets, chunk.weights, chunk.batch_sizes
+            chunk_losses, chunk_weight_sums = batch_means(
+                loss, torch.cat(predictions), chunk.targets, chunk.weights, chunk.batch_sizes
             )
-            losses.append(loss)
-            weight_sums.append(weight_sum)
+            losses.append(chunk_losses)
+            weight_sums.append(chunk_weight_sums)
             if printer is not None:
                 printer.show(epoch, losses, weight_sums, n_batches)
         return torch.cat(losses), torch.cat(weight_sums)
@@ -306,10 +307,10 @@ class Net(NeuralNetClassifier):
         self.history.record(name, value)
         self.history.record(f"{name}_best", value == best and value not in earlier)
 
-    def _set_lr(self, epoch: int, batch: int, n_batches: int) -> None:
-        schedule, first = self.config.lr_schedule, self.config.first_epoch
-        if schedule is None or (batch > 0 and schedule not in PER_BATCH):
+    def _set_lr(self, schedule: str, epoch: int, batch: int, n_batches: int) -> None:
+        if batch > 0 and schedule not in PER_BATCH:
             return
+        first = self.config.first_epoch
         losses = [row.get("valid_loss", row["train_loss"]) for row in self.history[first:-1]]
         steps_per_epoch = n_batches if schedule in PER_BATCH else 1
         step = (epoch - first) * steps_per_epoch + batch
