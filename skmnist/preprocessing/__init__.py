@@ -2,8 +2,8 @@
 
 from ._digit_normalizer import DigitNormalizer
 from ._image_io import read_image
+from ._image_prediction import ImagePrediction
 from ._pixel_standardizer import PixelStandardizer
-from ._predict_image import ImagePrediction
 from ._segment_digits import segment_digits
 
 __all__ = [

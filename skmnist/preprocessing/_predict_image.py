@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal, overload
 
 import numpy as np
@@ -11,6 +10,7 @@ from sklearn.pipeline import Pipeline
 from sklearn.utils.validation import check_is_fitted
 
 from ._digit_normalizer import DigitNormalizer
+from ._image_prediction import ImagePrediction
 from ._segment_digits import segment_digits
 
 if TYPE_CHECKING:
@@ -23,29 +23,6 @@ if TYPE_CHECKING:
 _IMAGE_SHAPE = (28, 28)
 # Fitted attributes of transformers: one is above 1 if they were fitted on pixels up to 255.
 _FITTED_STATS = ("data_max_", "max_abs_", "center_", "mean_")
-
-
-@dataclass(frozen=True, eq=False)
-class ImagePrediction:
-    """The prediction of a classifier for one digit.
-
-    Attributes
-    ----------
-    label : object
-        The predicted label.
-    proba : dict of label to float
-        The probability of each class, in the order of the classifier's ``classes_``.
-    image : ndarray of shape (28, 28), uint8
-        The image that was passed to the classifier, bright on black.
-    box : tuple of int or None
-        The digit's bounding box in the image, in pixels: top, left, bottom, right. None unless the
-        image was segmented, with ``multiple=True``.
-    """
-
-    label: Any
-    proba: dict[Any, float]
-    image: np.ndarray = field(repr=False)
-    box: tuple[int, int, int, int] | None = None
 
 
 @overload
