@@ -1,4 +1,4 @@
-"""Searches and studies on a Dask cluster, with a worker that dies on the way."""
+"""Searches and studies on a Dask cluster, also if a worker is killed."""
 
 import contextlib
 import os
@@ -33,45 +33,48 @@ pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceW
 GRID = {"lr": [1e-3, 1e-2], "hidden_layer_sizes": [(8,), (16,)]}
 
 
-def needs_dask():
+def import_distributed():
     return pytest.importorskip("distributed", reason='needs Dask: pip install "skmnist[dask]"')
 
 
 @contextlib.contextmanager
-def cluster(**settings):
+def cluster(**kwargs):
     """A scheduler on loopback, without its web page."""
-    distributed = needs_dask()
+    distributed = import_distributed()
     common = {"protocol": "tcp", "host": "127.0.0.1", "dashboard_address": ":0"}
-    with distributed.LocalCluster(**common, threads_per_worker=1, **settings) as running:
-        yield running
+    with distributed.LocalCluster(**common, threads_per_worker=1, **kwargs) as local_cluster:
+        yield local_cluster
 
 
 @pytest.fixture(scope="module")
 def client():
     """A client of a cluster with two workers that are threads of this process."""
-    with cluster(n_workers=2, processes=False) as running, resilient_client(running) as client:
+    with (
+        cluster(n_workers=2, processes=False) as local_cluster,
+        resilient_client(local_cluster) as client,
+    ):
         yield client
 
 
 @contextlib.contextmanager
 def worker_processes(address, n_workers):
-    """Start processes of their own, which nobody starts again."""
+    """Start worker processes that are not restarted."""
     with tempfile.TemporaryDirectory() as folder:
         command = [sys.executable, "-m", "distributed.cli.dask_worker", address]
         command += ["--no-nanny", "--nthreads", "1", "--no-dashboard", "--local-directory", folder]
-        started = [
+        processes = [
             subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
             for _ in range(n_workers)
         ]
         try:
-            yield started
+            yield processes
         finally:
-            for process in started:
+            for process in processes:
                 process.kill()
                 process.wait()
 
 
-def same_scores(search, other):
+def scores_are_equal(search, other):
     names = [name for name in search.cv_results_ if "score" in name and "time" not in name]
     assert "mean_test_score" in names
     return all(np.array_equal(search.cv_results_[n], other.cv_results_[n]) for n in names)
@@ -82,11 +85,11 @@ def test_grid_search_on_dask_scores_as_on_one_core(cls, client):
     X, y = digits()
     grid = {"lr": [1e-3, 1e-2], "batch_size": [16, 32]}
     search = GridSearchCV(tiny(cls), grid, cv=2, error_score="raise", return_train_score=True)
-    here = clone(search).fit(X, y)
+    serial = clone(search).fit(X, y)
     with joblib.parallel_config(backend="dask"):
         search.fit(X, y)
-    assert same_scores(search, here)
-    assert same_network(search.best_estimator_, here.best_estimator_)
+    assert scores_are_equal(search, serial)
+    assert same_network(search.best_estimator_, serial.best_estimator_)
 
 
 def test_epoch_search_and_studies_on_dask_equal_those_on_one_core(client):
@@ -102,10 +105,10 @@ def test_epoch_search_and_studies_on_dask_equal_those_on_one_core(client):
             compare_estimators({"a": clf}, X, y, X, y).test_accuracy,
         )
 
-    here = results()
+    serial = results()
     with joblib.parallel_config(backend="dask"):
-        there = results()
-    for a, b in zip(here, there, strict=True):
+        parallel = results()
+    for a, b in zip(serial, parallel, strict=True):
         np.testing.assert_array_equal(a, b)
 
 
@@ -120,41 +123,46 @@ def test_large_data_give_no_warning_of_dask(client):
 
 def test_lost_scattered_data_are_sent_again():
     data = np.arange(1000)
-    with cluster(n_workers=2, processes=False) as running, resilient_client(running) as client:
-        held, other = client.scatter([data, "other"])
-        assert client.gather([held, other])[1] == "other"
-        (holder,) = client.who_has([held])[held.key]
-        worker = next(w for w in running.workers.values() if w.address == holder)
+    with (
+        cluster(n_workers=2, processes=False) as local_cluster,
+        resilient_client(local_cluster) as client,
+    ):
+        future, other = client.scatter([data, "other"])
+        assert client.gather([future, other])[1] == "other"
+        (address,) = client.who_has([future])[future.key]
+        worker = next(w for w in local_cluster.workers.values() if w.address == address)
         client.sync(worker.close)
-        np.testing.assert_array_equal(held.result(timeout=60), data)
+        np.testing.assert_array_equal(future.result(timeout=60), data)
 
 
 @pytest.mark.slow
 def test_search_survives_a_killed_worker(tmp_path):
     X, y = digits()
-    died = str(tmp_path / "died")
+    marker = str(tmp_path / "marker")
 
-    def deadly(clf, X, y):
-        """Score; but the first time on a worker, be killed in the middle of it."""
+    def score_or_kill(clf, X, y):
+        """Score; but the first call on a worker kills its process."""
         if threading.current_thread() is not threading.main_thread():
             with contextlib.suppress(FileExistsError):
-                os.close(os.open(died, os.O_CREAT | os.O_EXCL))
+                os.close(os.open(marker, os.O_CREAT | os.O_EXCL))
                 os.kill(os.getpid(), signal.SIGKILL)
         return clf.score(X, y)
 
-    search = GridSearchCV(tiny(MLPClassifier), GRID, cv=3, error_score="raise", scoring=deadly)
+    search = GridSearchCV(
+        tiny(MLPClassifier), GRID, cv=3, error_score="raise", scoring=score_or_kill
+    )
     with (
-        cluster(n_workers=0) as running,
-        worker_processes(running.scheduler_address, 2) as processes,
-        resilient_client(running) as client,
+        cluster(n_workers=0) as local_cluster,
+        worker_processes(local_cluster.scheduler_address, 2) as processes,
+        resilient_client(local_cluster) as client,
     ):
         client.wait_for_workers(2, timeout=120)
         with joblib.parallel_config(backend="dask"):
             search.fit(X, y)
-        codes = [process.poll() for process in processes]
-        assert sorted(codes, key=str) == [-signal.SIGKILL, None]
+        exit_codes = [process.poll() for process in processes]
+        assert sorted(exit_codes, key=str) == [-signal.SIGKILL, None]
         assert len(client.scheduler_info()["workers"]) == 1
-    assert same_scores(search, GridSearchCV(tiny(MLPClassifier), GRID, cv=3).fit(X, y))
+    assert scores_are_equal(search, GridSearchCV(tiny(MLPClassifier), GRID, cv=3).fit(X, y))
 
 
 def test_message_without_dask_says_what_to_install(monkeypatch):
@@ -163,9 +171,9 @@ def test_message_without_dask_says_what_to_install(monkeypatch):
         resilient_client()
 
 
-@pytest.mark.parametrize("visible, device", [(0, "cpu"), (1, "cuda:0"), (2, "cuda:0")])
-def test_auto_is_the_first_visible_gpu(visible, device, monkeypatch):
+@pytest.mark.parametrize("n_visible, device", [(0, "cpu"), (1, "cuda:0"), (2, "cuda:0")])
+def test_auto_is_the_first_visible_gpu(n_visible, device, monkeypatch):
     # CUDA numbers the GPUs in CUDA_VISIBLE_DEVICES from 0, which differs from worker to worker.
-    monkeypatch.setattr(torch.cuda, "device_count", lambda: visible)
+    monkeypatch.setattr(torch.cuda, "device_count", lambda: n_visible)
     monkeypatch.setattr(torch.backends.mps, "is_available", lambda: False)
     assert resolve_device("auto") == torch.device(device)

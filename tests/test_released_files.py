@@ -29,62 +29,62 @@ def small_digits():
     return blocks.mean(axis=(2, 4)).astype(np.uint8).reshape(-1, 16), y[::50]
 
 
-def pictures(name, X):
-    """Return the pixels as the classifier of that name wants them."""
+def to_input(name, X):
+    """Return the pixels in the form that the classifier of that name expects."""
     if name == "pipeline":
         return pd.DataFrame(X / 255.0).add_prefix("pixel ")
     return X.reshape(-1, 4, 4) if name == "cnn" else X
 
 
 def linear(n_features, n_classes):
-    """Return a module of one's own."""
+    """Return a custom module."""
     return nn.Sequential(nn.Linear(n_features, n_classes))
 
 
-def subjects(y):
+def make_estimators(y):
     """Return classifiers and labels of many kinds, by name."""
-    few = {"random_state": 0, "max_epochs": 3}
-    words = np.array([f"digit {label}" for label in y])
-    mlp = skmnist.MLPClassifier((5,), batch_norm=True, lr_schedule="cosine", **few)
-    cnn = skmnist.CNNClassifier((3,), hidden_layer_sizes=(), early_stopping=True, **few)
+    common = {"random_state": 0, "max_epochs": 3}
+    names = np.array([f"digit {label}" for label in y])
+    mlp = skmnist.MLPClassifier((5,), batch_norm=True, lr_schedule="cosine", **common)
+    cnn = skmnist.CNNClassifier((3,), hidden_layer_sizes=(), early_stopping=True, **common)
     pipeline = make_pipeline(MinMaxScaler(), PixelStandardizer(), PCA(6), mlp)
     return {
-        "mlp": (mlp, words),
+        "mlp": (mlp, names),
         "cnn": (cnn, y * 10 - 7),
-        "backprop": (skmnist.BackpropClassifier((4,), activation="tanh", **few), y > 4),
-        "torch": (skmnist.TorchClassifier(linear, optimizer="sgd", **few), words.astype(object)),
+        "backprop": (skmnist.BackpropClassifier((4,), activation="tanh", **common), y > 4),
+        "torch": (skmnist.TorchClassifier(linear, optimizer="sgd", **common), names.astype(object)),
         "pipeline": (pipeline, y),
     }
 
 
-def make():
+def write_files():
     """Write the files of this version."""
     folder = FOLDER / skmnist.__version__
     folder.mkdir(parents=True, exist_ok=True)
     X, y = small_digits()
-    answers = {}
-    for name, (estimator, labels) in subjects(y).items():
-        estimator.fit(pictures(name, X), labels)
+    expected = {}
+    for name, (estimator, labels) in make_estimators(y).items():
+        estimator.fit(to_input(name, X), labels)
         skmnist.save(estimator, folder / f"{name}.safetensors")
-        answers[name] = estimator.predict_proba(pictures(name, X))[::10]
-    np.savez_compressed(folder / "probabilities.npz", **answers)
+        expected[name] = estimator.predict_proba(to_input(name, X))[::10]
+    np.savez_compressed(folder / "probabilities.npz", **expected)
 
 
 def test_files_of_this_version_exist():
     assert {path.stem for path in (FOLDER / skmnist.__version__).glob("*.safetensors")} == set(
-        subjects(small_digits()[1])
+        make_estimators(small_digits()[1])
     )
 
 
 @pytest.mark.parametrize("path", FILES, ids=lambda path: f"{path.parent.name}-{path.stem}")
 def test_files_of_every_release_predict_the_same_and_train_further(path):
     X, y = small_digits()
-    X, (subject, labels) = pictures(path.stem, X), subjects(y)[path.stem]
+    X, (original, labels) = to_input(path.stem, X), make_estimators(y)[path.stem]
     module = linear if path.stem == "torch" else None
     estimator = skmnist.load(path, module=module)
-    assert type(estimator) is type(subject)
-    with np.load(path.parent / "probabilities.npz") as answers:
-        probabilities = answers[path.stem]
+    assert type(estimator) is type(original)
+    with np.load(path.parent / "probabilities.npz") as expected:
+        probabilities = expected[path.stem]
     # Not the same bits: the machine is another.
     np.testing.assert_allclose(estimator.predict_proba(X)[::10], probabilities, rtol=0, atol=1e-5)
     assert set(estimator.predict(X)) <= set(labels)
@@ -96,4 +96,4 @@ def test_files_of_every_release_predict_the_same_and_train_further(path):
 
 
 if __name__ == "__main__":
-    make()
+    write_files()

@@ -1,4 +1,4 @@
-"""No way to run code that came in a file or a string: read from the sources."""
+"""The package never runs code from a file or a string: a check of its sources."""
 
 import ast
 import json
@@ -34,8 +34,8 @@ ALLOWED_WITH = {
 }
 
 
-def dangers(source):
-    """Yield (line, what) for each call that may run code."""
+def find_unsafe_calls(source):
+    """Yield (line, function) for each call that may run code."""
     tree = ast.parse(source)
     names = {name: ("builtins", name) for name in FORBIDDEN["builtins"]}
     for node in ast.walk(tree):
@@ -60,14 +60,14 @@ def dangers(source):
         else:
             continue
         if name in FORBIDDEN.get(module, ()):
-            wanted, value = ALLOWED_WITH.get((module, name), (None, None))
-            if wanted is None or keywords.get(wanted) is not value:
+            keyword, value = ALLOWED_WITH.get((module, name), (None, None))
+            if keyword is None or keywords.get(keyword) is not value:
                 yield node.lineno, f"{module}.{name}"
 
 
 @pytest.mark.parametrize("path", SOURCES, ids=lambda path: path.relative_to(PACKAGE).as_posix())
 def test_nothing_in_the_package_runs_code_from_a_file_or_a_string(path):
-    assert list(dangers(path.read_text())) == []
+    assert list(find_unsafe_calls(path.read_text())) == []
 
 
 @pytest.mark.parametrize(
@@ -91,7 +91,7 @@ def test_nothing_in_the_package_runs_code_from_a_file_or_a_string(path):
     ],
 )
 def test_dangerous_code_is_found(source):
-    assert len(list(dangers(source))) == 1
+    assert len(list(find_unsafe_calls(source))) == 1
 
 
 @pytest.mark.parametrize(
@@ -105,7 +105,7 @@ def test_dangerous_code_is_found(source):
     ],
 )
 def test_harmless_code_is_accepted(source):
-    assert list(dangers(source)) == []
+    assert list(find_unsafe_calls(source)) == []
 
 
 def test_audit_fails_for_vulnerabilities_only_and_reports_what_was_not_checked(monkeypatch):

@@ -1,4 +1,4 @@
-"""Checkpoints: a fit that is broken off goes on as if it had not been, or says why it can't."""
+"""Checkpoints: an interrupted fit resumes to the same bits, or says why it can't."""
 
 import re
 import subprocess
@@ -30,11 +30,11 @@ WEIGHTS = np.random.default_rng(0).uniform(0.5, 2, len(Y))
 
 
 class Crash(BaseException):
-    """What nobody catches."""
+    """An exception that nothing catches."""
 
 
 def interrupt_fit(clf, *args, epoch=3, **kwargs):
-    """Let a fit crash before an epoch, counted from 1, is over."""
+    """Let a fit crash before the end of an epoch, counted from 1."""
     record = Net._record_losses
 
     def crash(net, *rest):
@@ -47,7 +47,7 @@ def interrupt_fit(clf, *args, epoch=3, **kwargs):
         clf.fit(X, Y, *args, **kwargs)
 
 
-def assert_same(a, b):
+def assert_identical(a, b):
     assert same_network(a, b)
     drop = {"columns": "seconds"}
     assert a.history_.drop(**drop).equals(b.history_.drop(**drop))
@@ -57,33 +57,33 @@ def assert_same(a, b):
 
 def assert_resumes(clf, folder, *args, epoch=3, **kwargs):
     """Assert that a fit that crashed ends with the bits of one that didn't."""
-    whole = clone(clf).fit(X, Y, *args, **kwargs)
+    uninterrupted = clone(clf).fit(X, Y, *args, **kwargs)
     clf.set_params(checkpoint_dir=folder)
     interrupt_fit(clone(clf), *args, epoch=epoch, **kwargs)
-    assert checkpoints(folder) == [f"epoch-{n:06d}.safetensors" for n in range(1, epoch)][-2:]
+    assert checkpoint_names(folder) == [f"epoch-{n:06d}.safetensors" for n in range(1, epoch)][-2:]
     resumed = clone(clf).fit(X, Y, *args, resume=True, **kwargs)
-    assert_same(resumed, whole)
+    assert_identical(resumed, uninterrupted)
     return resumed
 
 
-def checkpoints(folder):
+def checkpoint_names(folder):
     return sorted(path.name for path in Path(folder).glob("epoch-*"))
 
 
-def assert_rejected(clf, *words, X=X, y=Y, **kwargs):
+def assert_rejected(clf, *parts, X=X, y=Y, **kwargs):
     with pytest.raises(CheckpointError) as caught:
         clf.fit(X, y, resume=True, **kwargs)
-    assert all(word in str(caught.value) for word in words), caught.value
+    assert all(word in str(caught.value) for word in parts), caught.value
 
 
 # -- the same bits ---------------------------------------------------------------------------
 
 
-def noise(x):
+def add_noise(x):
     return x + 0.1 * torch.randn_like(x)
 
 
-class OwnModule(nn.Module):
+class CustomModule(nn.Module):
     def __init__(self, n_features, n_classes):
         super().__init__()
         self.layers = nn.Sequential(
@@ -99,8 +99,8 @@ SETTINGS = {
     "lr_schedule": list(SCHEDULES),
     "dropout": [0.3],
     "batch_norm": [True],
-    "augment": ["light", noise],
-    "module": [OwnModule],
+    "augment": ["light", add_noise],
+    "module": [CustomModule],
     "precision": ["float64"],
     "class_weight": ["balanced"],
     "shuffle": [False],
@@ -112,8 +112,8 @@ def settings():
         for name, values in SETTINGS.items():
             for value in values if has(cls, name) else ():
                 if cls is skmnist.MLPClassifier or not has(skmnist.MLPClassifier, name):
-                    shown = getattr(value, "__name__", value)
-                    yield pytest.param(cls, {name: value}, id=f"{cls.__name__}-{name}-{shown}"[:50])
+                    text = getattr(value, "__name__", value)
+                    yield pytest.param(cls, {name: value}, id=f"{cls.__name__}-{name}-{text}"[:50])
 
 
 @pytest.mark.parametrize("cls, params", list(settings()))
@@ -123,7 +123,7 @@ def test_every_setting_is_resumed(cls, params, tmp_path):
 
 @every_classifier
 def test_all_settings_together_are_resumed(cls, tmp_path):
-    params = {"dropout": 0.3, "augment": noise, "momentum": 0.9, "optimizer": "rmsprop"}
+    params = {"dropout": 0.3, "augment": add_noise, "momentum": 0.9, "optimizer": "rmsprop"}
     params = {name: value for name, value in params.items() if has(cls, name)}
     clf = tiny(cls, max_epochs=5, early_stopping=True, lr_schedule="onecycle", **params)
     assert_resumes(clf, tmp_path, WEIGHTS, epoch=4)
@@ -135,7 +135,7 @@ def test_early_stopping_resumes_its_count_and_its_best_weights(cls, tmp_path):
     resumed = assert_resumes(clf, tmp_path, epoch=4)
     assert resumed.n_iter_ == 4  # nothing is a rise of more than 1 after the first
     again = clone(resumed).fit(X, Y, resume=True)  # and stays stopped
-    assert_same(again, resumed)
+    assert_identical(again, resumed)
 
 
 @every_classifier
@@ -145,11 +145,11 @@ def test_validation_scores_are_resumed(cls, tmp_path):
 
 def test_several_crashes_change_no_bit(tmp_path):
     clf = tiny(skmnist.MLPClassifier, max_epochs=5)
-    whole = clone(clf).fit(X, Y)
+    uninterrupted = clone(clf).fit(X, Y)
     clf.set_params(checkpoint_dir=tmp_path)
     for epoch in (1, 2, 2, 4, 5):
         interrupt_fit(clone(clf), epoch=epoch, resume=True)
-    assert_same(clf.fit(X, Y, resume=True), whole)
+    assert_identical(clf.fit(X, Y, resume=True), uninterrupted)
 
 
 def test_random_seed_is_resumed(tmp_path):
@@ -158,15 +158,15 @@ def test_random_seed_is_resumed(tmp_path):
         seed = clf.fit(X, Y)._seed
         again = clone(clf).fit(X, Y, resume=True)
         assert again._seed == seed
-        assert_same(again, clf)
+        assert_identical(again, clf)
 
 
 def test_pipeline_passes_resume_to_its_classifier(tmp_path):
     clf = tiny(skmnist.MLPClassifier, checkpoint_dir=tmp_path, random_state=0)
     pipeline = make_pipeline(StandardScaler(), clf)
-    whole = clone(pipeline).fit(X, Y)
+    uninterrupted = clone(pipeline).fit(X, Y)
     resumed = clone(pipeline).fit(X, Y, mlpclassifier__resume=True)
-    assert same_network(resumed[-1], whole[-1])
+    assert same_network(resumed[-1], uninterrupted[-1])
 
 
 # -- which checkpoint ------------------------------------------------------------------------
@@ -174,16 +174,16 @@ def test_pipeline_passes_resume_to_its_classifier(tmp_path):
 
 def test_resume_starts_a_fit_if_there_is_no_checkpoint(tmp_path):
     clf = tiny(skmnist.MLPClassifier)
-    whole = clone(clf).fit(X, Y)
-    clf.set_params(checkpoint_dir=tmp_path / "made" / "on the way")
-    assert_same(clf.fit(X, Y, resume=True), whole)
-    assert len(checkpoints(clf.checkpoint_dir)) == 2
+    uninterrupted = clone(clf).fit(X, Y)
+    clf.set_params(checkpoint_dir=tmp_path / "new" / "folder")
+    assert_identical(clf.fit(X, Y, resume=True), uninterrupted)
+    assert len(checkpoint_names(clf.checkpoint_dir)) == 2
 
 
 def test_finished_training_is_not_continued(tmp_path):
     clf = tiny(skmnist.MLPClassifier, checkpoint_dir=str(tmp_path)).fit(X, Y)
     content = {path: path.read_bytes() for path in tmp_path.glob("epoch-*")}
-    assert_same(clone(clf).fit(X, Y, resume=True), clf)
+    assert_identical(clone(clf).fit(X, Y, resume=True), clf)
     assert content == {path: path.read_bytes() for path in tmp_path.glob("epoch-*")}
 
 
@@ -191,9 +191,9 @@ def test_fit_without_resume_replaces_the_checkpoints(tmp_path):
     clf = tiny(skmnist.MLPClassifier, checkpoint_dir=tmp_path, max_epochs=5).fit(X, Y)
     other = tiny(skmnist.MLPClassifier, checkpoint_dir=tmp_path, lr=0.01)
     interrupt_fit(other, epoch=1)
-    assert checkpoints(tmp_path) == ["epoch-000004.safetensors", "epoch-000005.safetensors"]
+    assert checkpoint_names(tmp_path) == ["epoch-000004.safetensors", "epoch-000005.safetensors"]
     interrupt_fit(other, epoch=2)
-    assert checkpoints(tmp_path) == ["epoch-000001.safetensors"]
+    assert checkpoint_names(tmp_path) == ["epoch-000001.safetensors"]
     assert_rejected(clf, "lr was 0.01 and is 0.001")
 
 
@@ -204,8 +204,8 @@ def test_max_epochs_may_be_raised_unless_the_schedule_depends_on_it(schedule, tm
     if schedule in NEEDS_MAX_EPOCHS:
         assert_rejected(longer, "max_epochs was 2 and is 4", "lr_schedule=", schedule)
     else:
-        whole = clone(longer).set_params(checkpoint_dir=None).fit(X, Y)
-        assert_same(longer.fit(X, Y, resume=True), whole)
+        uninterrupted = clone(longer).set_params(checkpoint_dir=None).fit(X, Y)
+        assert_identical(longer.fit(X, Y, resume=True), uninterrupted)
 
 
 def test_fewer_epochs_than_are_done_are_rejected(tmp_path):
@@ -219,7 +219,7 @@ def test_device_threads_and_verbosity_may_change(tmp_path):
     assert clf.fit(X, Y, resume=True).n_iter_ == 2
 
 
-OTHERS = {
+CHANGED = {
     "lr": 0.5,
     "batch_size": 7,
     "random_state": 1,
@@ -227,15 +227,15 @@ OTHERS = {
     "lr_schedule": "cosine",
     "early_stopping": True,
     "class_weight": {3: 2.0},
-    "augment": noise,
+    "augment": add_noise,
     "optimizer": "sgd",
 }
 
 
-@pytest.mark.parametrize("name", OTHERS)
+@pytest.mark.parametrize("name", CHANGED)
 def test_changed_parameter_is_rejected_by_name(name, tmp_path):
     clf = tiny(skmnist.MLPClassifier, checkpoint_dir=tmp_path).fit(X, Y)
-    clf.set_params(**{name: OTHERS[name]})
+    clf.set_params(**{name: CHANGED[name]})
     assert_rejected(clf, f"{name} was", str(tmp_path), "resume=True")
     assert not hasattr(clf, "classes_") or not clf.__sklearn_is_fitted__()
 
@@ -265,12 +265,12 @@ def test_checkpoint_of_another_class_is_rejected(tmp_path):
 @pytest.mark.parametrize("damage", ["flip", "cut", "empty", "model"])
 def test_damaged_checkpoint_is_skipped_for_the_previous_one(damage, tmp_path):
     clf = tiny(skmnist.MLPClassifier, max_epochs=3)
-    whole = clone(clf).fit(X, Y)
+    uninterrupted = clone(clf).fit(X, Y)
     clf.set_params(checkpoint_dir=tmp_path).fit(X, Y)
     before, newest = sorted(tmp_path.glob("epoch-*"))
     content = newest.read_bytes()
     if damage == "model":
-        whole.save(newest)
+        uninterrupted.save(newest)
     else:
         flipped = bytes([*content[:-1], content[-1] ^ 1])
         newest.write_bytes({"flip": flipped, "cut": content[:99], "empty": b""}[damage])
@@ -278,8 +278,8 @@ def test_damaged_checkpoint_is_skipped_for_the_previous_one(damage, tmp_path):
         resumed = clone(clf).fit(X, Y, resume=True)
     assert len(caught) == 1 and newest.name in str(caught[0].message)
     assert caught[0].filename == __file__
-    assert_same(resumed, whole)
-    assert_same(clone(clf).fit(X, Y, resume=True), whole)  # it is whole again
+    assert_identical(resumed, uninterrupted)
+    assert_identical(clone(clf).fit(X, Y, resume=True), uninterrupted)  # it is whole again
 
     for path in (before, newest):
         path.write_bytes(content[:99])
@@ -294,12 +294,12 @@ def test_checkpoint_cannot_be_loaded_as_a_model(tmp_path):
 
 
 def test_partial_files_are_removed_and_other_files_kept(tmp_path):
-    stray, notes = tmp_path / ".epoch-000003.safetensors.abc.tmp", tmp_path / "notes.txt"
-    for path in (stray, notes):
+    stale, notes = tmp_path / ".epoch-000003.safetensors.abc.tmp", tmp_path / "notes.txt"
+    for path in (stale, notes):
         path.touch()
     tiny(skmnist.MLPClassifier, checkpoint_dir=tmp_path, max_epochs=4).fit(X, Y)
-    assert not stray.exists() and notes.exists()
-    assert len(checkpoints(tmp_path)) == 2
+    assert not stale.exists() and notes.exists()
+    assert len(checkpoint_names(tmp_path)) == 2
 
 
 # -- who may use the folder ------------------------------------------------------------------
@@ -318,12 +318,14 @@ def test_folder_in_use_is_rejected_and_a_stale_lock_is_ignored(tmp_path):
 def test_search_rejects_resume_and_is_unchanged_without_it(tmp_path):
     grid, clf = {"lr": [1e-3, 1e-2]}, tiny(skmnist.MLPClassifier)
     plain = GridSearchCV(clf, grid, cv=2).fit(X, Y)
-    sharing = GridSearchCV(clone(clf).set_params(checkpoint_dir=tmp_path), grid, cv=2).fit(X, Y)
+    checkpointed = GridSearchCV(clone(clf).set_params(checkpoint_dir=tmp_path), grid, cv=2).fit(
+        X, Y
+    )
     assert (
         plain.cv_results_["mean_test_score"].tolist()
-        == sharing.cv_results_["mean_test_score"].tolist()
+        == checkpointed.cv_results_["mean_test_score"].tolist()
     )
-    search = GridSearchCV(sharing.estimator, grid, cv=2, error_score="raise")
+    search = GridSearchCV(checkpointed.estimator, grid, cv=2, error_score="raise")
     with pytest.raises(CheckpointError, match="not one of this training"):
         search.fit(X[:50], Y[:50], resume=True)
 
@@ -334,9 +336,9 @@ def test_contradictory_parameters_are_rejected(cls, tmp_path):
         tiny(cls).fit(X, Y, resume=True)
     with pytest.raises(ValueError, match="warm_start"):
         tiny(cls, checkpoint_dir=tmp_path, warm_start=True).fit(X, Y)
-    for bad in (3, "", b"folder", ["folder"]):
+    for value in (3, "", b"folder", ["folder"]):
         with pytest.raises(ValueError, match="'checkpoint_dir' .* name of a folder"):
-            tiny(cls, checkpoint_dir=bad).fit(X, Y)
+            tiny(cls, checkpoint_dir=value).fit(X, Y)
     path = tmp_path / "file"
     path.touch()
     with pytest.raises(OSError, match="is a file"):
@@ -367,20 +369,20 @@ def test_saved_model_does_not_contain_the_folder(cls, tmp_path):
 
 
 def test_killed_processes_resume_to_the_same_bits():
-    done = subprocess.run(
+    result = subprocess.run(
         [sys.executable, "-m", "fuzz.kills", "--n", "2"],
         cwd=ROOT,
         capture_output=True,
         text=True,
     )
-    assert done.returncode == 0, done.stdout + done.stderr
-    assert "2 fits resumed after that, 2 with" in done.stdout
+    assert result.returncode == 0, result.stdout + result.stderr
+    assert "2 fits resumed after that, 2 with" in result.stdout
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("bar", ["K2 SIGTERM", "K4", "K5"])
 def test_fuzz_faults_finds_nothing(bar):
-    done = subprocess.run(
+    result = subprocess.run(
         [sys.executable, "-m", "fuzz.faults", "--only", bar], cwd=ROOT, capture_output=True
     )
-    assert done.returncode == 0, done.stdout + done.stderr
+    assert result.returncode == 0, result.stdout + result.stderr

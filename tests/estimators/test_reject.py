@@ -50,10 +50,10 @@ def test_zero_rejects_nothing(clf):
 
 
 def test_images_of_no_digit_are_rejected_more_often_than_digits(clf):
-    rejecting = reject(clf, 0.9)
-    others, _ = digits(step=7)
-    share = [(rejecting.predict(images) == -1).mean() for images in (others, BLENDS)]
-    assert share[1] > share[0] + 0.3
+    reject_clf = reject(clf, 0.9)
+    X_test, _ = digits(step=7)
+    rejection_rates = [(reject_clf.predict(images) == -1).mean() for images in (X_test, BLENDS)]
+    assert rejection_rates[1] > rejection_rates[0] + 0.3
 
 
 @pytest.mark.parametrize(
@@ -69,9 +69,9 @@ def test_images_of_no_digit_are_rejected_more_often_than_digits(clf):
 )
 def test_rejected_label_has_the_type_of_the_others(labels, expected):
     clf = tiny(MLPClassifier).fit(X, labels)
-    rejecting = reject(clf, np.median(clf.predict_proba(X).max(axis=1)), y=labels)
-    predicted = set(rejecting.predict(X).tolist())
-    assert rejecting.reject_label_ == expected
+    reject_clf = reject(clf, np.median(clf.predict_proba(X).max(axis=1)), y=labels)
+    predicted = set(reject_clf.predict(X).tolist())
+    assert reject_clf.reject_label_ == expected
     assert {expected} < predicted <= {*labels.tolist(), expected}
 
 

@@ -1,4 +1,4 @@
-"""scikit-learn's callbacks: what they are told, and that they can't do harm."""
+"""scikit-learn's callbacks: when their hooks are called, and with what."""
 
 import multiprocessing.connection
 import pickle
@@ -30,45 +30,45 @@ pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceW
 
 
 class Recorder:
-    """Writes down what it is told, with the tasks around it."""
+    """Records the calls of its hooks, with the tasks around them."""
 
     def __init__(self):
-        self.heard = []
+        self.events = []
 
-    def _hear(self, event, context):
+    def _record(self, event, context):
         names = []
         while context is not None:
             names.insert(0, f"{context.task_name} {context.task_id}")
             context = context.parent
-        self.heard.append((event, *names))
+        self.events.append((event, *names))
 
     def setup(self, estimator, context):
-        self._hear("setup", context)
+        self._record("setup", context)
 
     def teardown(self, estimator, context):
-        self._hear("teardown", context)
+        self._record("teardown", context)
 
     def on_fit_task_begin(self, estimator, context):
-        self._hear("begin", context)
+        self._record("begin", context)
 
     def on_fit_task_end(self, estimator, context):
-        self._hear("end", context)
+        self._record("end", context)
 
 
-class Propagated(Recorder):
+class PropagatedRecorder(Recorder):
     max_propagation_depth = None
 
 
-class Keeper(Recorder):
-    """Keeps the fitted estimators, and the data that came with them."""
+class Collector(Recorder):
+    """Collects the fitted estimators and the data that its hooks get."""
 
     def __init__(self):
         super().__init__()
-        self.kept, self.data = [], []
+        self.estimators, self.data = [], []
 
     def on_fit_task_end(self, estimator, context, *, X, y, metadata, fitted_estimator):
         super().on_fit_task_end(estimator, context)
-        self.kept.append(fitted_estimator)
+        self.estimators.append(fitted_estimator)
         self.data.append((X, y, metadata))
 
 
@@ -86,8 +86,8 @@ class Failing(Recorder):
         raise self.error
 
 
-class FarAway(Propagated):
-    """Reports to a process that can't be reached from here."""
+class Unreachable(PropagatedRecorder):
+    """Reports to a process that can't be reached."""
 
     def on_fit_task_begin(self, estimator, context):
         super().on_fit_task_begin(estimator, context)
@@ -104,7 +104,7 @@ def test_callback_is_called_for_the_fit_and_for_each_epoch(cls):
     X, y = digits()
     recorder = Recorder()
     clf = tiny(cls).set_callbacks(recorder).fit(X, y)
-    assert recorder.heard == [
+    assert recorder.events == [
         ("setup", "fit 0"),
         ("begin", "fit 0"),
         ("begin", "fit 0", "epoch 0"),
@@ -115,10 +115,10 @@ def test_callback_is_called_for_the_fit_and_for_each_epoch(cls):
         ("teardown", "fit 0"),
     ]
     # Nothing else is different.
-    plain = tiny(cls).fit(X, y)
-    assert same_network(clf, plain)
-    assert clf.get_params() == plain.get_params()
-    assert vars(clf).keys() - vars(plain).keys() == {"_skl_callbacks"}
+    expected = tiny(cls).fit(X, y)
+    assert same_network(clf, expected)
+    assert clf.get_params() == expected.get_params()
+    assert vars(clf).keys() - vars(expected).keys() == {"_skl_callbacks"}
 
 
 @needs_callbacks
@@ -127,17 +127,17 @@ def test_callback_is_called_for_the_fit_and_for_each_epoch(cls):
 def test_fitted_estimator_of_each_epoch_equals_a_shorter_fit(cls, early_stopping):
     X, y = digits()
     params = {"early_stopping": early_stopping, "lr": 0.1, "validation_fraction": 0.3}
-    keeper = Keeper()
-    clf = tiny(cls, max_epochs=4, **params).set_callbacks(keeper).fit(X, y)
-    assert len(keeper.kept) == 5
-    for n, then in zip([1, 2, 3, 4, 4], keeper.kept, strict=True):
+    collector = Collector()
+    clf = tiny(cls, max_epochs=4, **params).set_callbacks(collector).fit(X, y)
+    assert len(collector.estimators) == 5
+    for n, then in zip([1, 2, 3, 4, 4], collector.estimators, strict=True):
         shorter = tiny(cls, max_epochs=n, **params).fit(X, y)
         assert same_network(then, shorter)
         assert np.array_equal(then.predict_proba(X), shorter.predict_proba(X))
         assert then.loss_curve_ == shorter.loss_curve_
     # It is another's: to train it further leaves the classifier alone.
     before = clf.predict_proba(X)
-    keeper.kept[-1].set_params(early_stopping=False).partial_fit(X, y)
+    collector.estimators[-1].set_params(early_stopping=False).partial_fit(X, y)
     assert np.array_equal(clf.predict_proba(X), before)
 
 
@@ -145,13 +145,13 @@ def test_fitted_estimator_of_each_epoch_equals_a_shorter_fit(cls, early_stopping
 def test_callback_gets_the_original_data():
     X, y = digits()
     weights = np.ones(len(y))
-    keeper = Keeper()
-    clf = MLPClassifier((4,), max_epochs=1).set_callbacks(keeper)
+    collector = Collector()
+    clf = MLPClassifier((4,), max_epochs=1).set_callbacks(collector)
     clf.fit(X, y)
     clf.fit(X, y, sample_weight=weights)
-    assert all(data[0] is X and data[1] is y for data in keeper.data)
-    assert [data[2] for data in keeper.data[:2]] == [None, None]
-    assert all(data[2]["sample_weight"] is weights for data in keeper.data[2:])
+    assert all(data[0] is X and data[1] is y for data in collector.data)
+    assert [data[2] for data in collector.data[:2]] == [None, None]
+    assert all(data[2]["sample_weight"] is weights for data in collector.data[2:])
 
 
 @needs_callbacks
@@ -183,7 +183,7 @@ def test_error_in_a_callback_is_raised_after_teardown(error):
     with pytest.raises(type(error)) as raised:
         clf.fit(*digits())
     assert raised.value is error
-    assert failing.heard[-1] == ("teardown", "fit 0")
+    assert failing.events[-1] == ("teardown", "fit 0")
     assert "_callback_fit_ctx" not in vars(clf)
 
 
@@ -195,14 +195,14 @@ def test_invalid_parameters_and_data_are_rejected_as_without_callbacks():
         MLPClassifier(max_epochs=0).set_callbacks(recorder).fit(X, y)
     with pytest.raises(ValueError, match="only one class"):
         MLPClassifier().set_callbacks(recorder).fit(X, y * 0)
-    assert recorder.heard[-1][0] == "teardown"
+    assert recorder.events[-1][0] == "teardown"
 
 
 @needs_callbacks
 def test_partial_fit_calls_no_callbacks():
     recorder = Recorder()
     MLPClassifier((4,)).set_callbacks(recorder).partial_fit(*digits())
-    assert recorder.heard == []
+    assert recorder.events == []
 
 
 @needs_callbacks
@@ -211,10 +211,10 @@ def test_clones_and_pickles_keep_callbacks_and_model_files_do_not(tmp_path):
     recorder = Recorder()
     clf = MLPClassifier((4,), max_epochs=1, random_state=0).set_callbacks(recorder).fit(X, y)
     assert clone(clf)._skl_callbacks == [recorder]
-    twin = pickle.loads(pickle.dumps(clf))
-    assert twin._skl_callbacks[0].heard == recorder.heard
-    clf.save(tmp_path / "clf.skmnist")
-    loaded = skmnist.load(tmp_path / "clf.skmnist")
+    copied = pickle.loads(pickle.dumps(clf))
+    assert copied._skl_callbacks[0].events == recorder.events
+    clf.save(tmp_path / "clf.safetensors")
+    loaded = skmnist.load(tmp_path / "clf.safetensors")
     assert not hasattr(loaded, "_skl_callbacks")
     assert same_network(loaded, clf)
     assert not hasattr(clf.set_callbacks(), "_skl_callbacks")
@@ -224,31 +224,31 @@ def test_clones_and_pickles_keep_callbacks_and_model_files_do_not(tmp_path):
 @every_classifier
 def test_tasks_nest_from_the_search_down_to_the_epochs(cls):
     X, y = digits()
-    recorder = Propagated()
+    recorder = PropagatedRecorder()
     search = GridSearchCV(tiny(cls), {"max_epochs": [1, 2]}, cv=2, refit=False)
     search.set_callbacks(recorder).fit(X, y)
-    epochs = [heard[1:] for heard in recorder.heard if heard[0] == "end" and "epoch" in heard[-1]]
+    epochs = [event[1:] for event in recorder.events if event[0] == "end" and "epoch" in event[-1]]
     assert epochs == [
         ("fit 0", "search 0", f"fit {number}", f"epoch {epoch}")
         for number, n_epochs in enumerate([1, 1, 2, 2])
         for epoch in range(n_epochs)
     ]
-    assert [heard[0] for heard in recorder.heard].count("setup") == 1
+    assert [event[0] for event in recorder.events].count("setup") == 1
 
 
 @needs_callbacks
 def test_tasks_nest_in_pipelines_and_in_a_staged_search():
     X, y = digits()
-    recorder = Propagated()
+    recorder = PropagatedRecorder()
     pipeline = make_pipeline(FunctionTransformer(), tiny(MLPClassifier))
     with pytest.warns(UserWarning, match="FunctionTransformer does not support callbacks"):
         pipeline.set_callbacks(recorder).fit(X, y)
-    assert ("end", "fit 0", "fit 1", "epoch 1") in recorder.heard
+    assert ("end", "fit 0", "fit 1", "epoch 1") in recorder.events
 
-    recorder = Propagated()
+    recorder = PropagatedRecorder()
     search = EpochGridSearchCV(tiny(MLPClassifier), {"max_epochs": [1, 3]}, cv=2, refit=False)
     search.set_callbacks(recorder).fit(X, y)
-    assert [heard[-1] for heard in recorder.heard if heard[0] == "end"].count("epoch 2") == 2
+    assert [event[-1] for event in recorder.events if event[0] == "end"].count("epoch 2") == 2
 
 
 @needs_callbacks
@@ -268,15 +268,15 @@ def test_progress_bars_nest_from_the_search_down_to_the_epochs(n_jobs, capsys):
 @every_classifier
 def test_unreachable_callback_does_not_break_the_fit(cls):
     X, y = digits()
-    away = FarAway()
-    clf = tiny(cls).set_callbacks(away)
+    unreachable = Unreachable()
+    clf = tiny(cls).set_callbacks(unreachable)
     with pytest.warns(
         CallbackConnectionWarning, match=f"{cls.__name__}.*FileNotFoundError"
-    ) as warned:
+    ) as caught:
         clf.fit(X, y)
-    assert len(warned) == 1
+    assert len(caught) == 1
     assert same_network(clf, tiny(cls).fit(X, y))
-    assert [heard[0] for heard in away.heard] == ["setup", "begin", "teardown"]
+    assert [event[0] for event in unreachable.events] == ["setup", "begin", "teardown"]
 
 
 @needs_callbacks
@@ -284,24 +284,24 @@ def test_search_scores_are_unchanged_if_its_progress_bar_is_unreachable(monkeypa
     pytest.importorskip("rich", reason="scikit-learn's ProgressBar needs rich")
     X, y = digits()
     search = GridSearchCV(tiny(MLPClassifier), {"lr": [1e-3, 1e-2]}, cv=2, error_score="raise")
-    wanted = clone(search).fit(X, y)
+    expected = clone(search).fit(X, y)
     bar = sklearn_callback.ProgressBar()
 
-    class Elsewhere(MLPClassifier):
+    class RemoteClassifier(MLPClassifier):
         """A classifier on a worker of another machine, where there is no such socket."""
 
         def fit(self, X, y):
             with monkeypatch.context() as patch:
                 patch.setattr("sklearn.callback._transport._message_consumers", {})
-                patch.setattr("sklearn.callback._transport.Client", _no_such_socket)
+                patch.setattr("sklearn.callback._transport.Client", _connect_to_missing_socket)
                 return super().fit(X, y)
 
-    search.set_params(estimator=Elsewhere(**tiny(MLPClassifier).get_params()))
+    search.set_params(estimator=RemoteClassifier(**tiny(MLPClassifier).get_params()))
     with pytest.warns(CallbackConnectionWarning):
         search.set_callbacks(bar).fit(X, y)
     scores = search.cv_results_["mean_test_score"]
-    assert np.array_equal(scores, wanted.cv_results_["mean_test_score"])
+    assert np.array_equal(scores, expected.cv_results_["mean_test_score"])
 
 
-def _no_such_socket(address, authkey):
+def _connect_to_missing_socket(address, authkey):
     return multiprocessing.connection.Client("/nowhere/listener", authkey=authkey)

@@ -26,8 +26,8 @@ def test_full_disk_leaves_the_old_file_only(tmp_path):
     save(tiny(skmnist.MLPClassifier, random_state=1).fit(X, Y), path)
     old, clf = path.read_bytes(), tiny(skmnist.MLPClassifier).fit(X, Y)
     soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
-    for share in range(13):
-        resource.setrlimit(resource.RLIMIT_FSIZE, (len(old) * share // 13, hard))
+    for i in range(13):
+        resource.setrlimit(resource.RLIMIT_FSIZE, (len(old) * i // 13, hard))
         try:
             with pytest.raises(OSError, match="model.safetensors"):
                 save(clf, path)
@@ -56,24 +56,24 @@ def test_killed_writer_leaves_the_old_file(tmp_path):
         "with atomic_write('notes.txt') as file:\n"
         "    file.write(b'new'); file.flush(); os.kill(os.getpid(), signal.SIGKILL)"
     )
-    done = subprocess.run([sys.executable, "-c", script], cwd=tmp_path)
-    assert done.returncode < 0
+    result = subprocess.run([sys.executable, "-c", script], cwd=tmp_path)
+    assert result.returncode < 0
     assert path.read_text() == "old"
 
-    [stray] = set(tmp_path.iterdir()) - {path}
-    for age, left in ((60, {path, stray}), (7200, {path})):
-        os.utime(stray, (time.time() - age,) * 2)
+    [stale] = set(tmp_path.iterdir()) - {path}
+    for age, expected in ((60, {path, stale}), (7200, {path})):
+        os.utime(stale, (time.time() - age,) * 2)
         with atomic_write(path, "w", encoding="utf-8") as file:
             file.write("newer")
-        assert set(tmp_path.iterdir()) == left
+        assert set(tmp_path.iterdir()) == expected
 
 
 def test_replacing_keeps_permissions_and_links_and_new_files_get_the_defaults(tmp_path):
-    path, usual = tmp_path / "notes.txt", tmp_path / "usual"
-    usual.touch()
+    path, ordinary = tmp_path / "notes.txt", tmp_path / "ordinary"
+    ordinary.touch()
     with atomic_write(path, "w") as file:
         file.write("one")
-    assert path.stat().st_mode == usual.stat().st_mode
+    assert path.stat().st_mode == ordinary.stat().st_mode
     path.chmod(0o640)
     (tmp_path / "link").symlink_to(path)
     with atomic_write(tmp_path / "link", "w") as file:

@@ -6,7 +6,7 @@ import torch
 from torch import nn
 
 from skmnist._files.model_file import read_model_file, write_model_file
-from tests.persistence.helpers import same
+from tests.persistence.helpers import identical
 
 VALUES = [
     None,
@@ -39,11 +39,11 @@ VALUES = [
 @pytest.mark.parametrize("value", VALUES, ids=range(len(VALUES)))
 def test_values_are_restored(value, tmp_path):
     write_model_file(tmp_path / "file", {"value": value})
-    again = read_model_file(tmp_path / "file")["value"]
-    assert same(value, again)
+    decoded = read_model_file(tmp_path / "file")["value"]
+    assert identical(value, decoded)
     if isinstance(value, np.ndarray):
-        assert again.flags.f_contiguous == value.flags.f_contiguous
-        assert again.flags.writeable
+        assert decoded.flags.f_contiguous == value.flags.f_contiguous
+        assert decoded.flags.writeable
 
 
 @pytest.mark.parametrize(
@@ -58,7 +58,7 @@ def test_other_values_are_rejected_by_name(value, tmp_path):
 
 
 def test_too_large_metadata_are_rejected_at_save(tmp_path):
-    for words in (["word" * 100] * 20_000, [[]] * 70_000):
+    for value in (["word" * 100] * 20_000, [[]] * 70_000):
         with pytest.raises(ValueError, match="more than a model file has"):
-            write_model_file(tmp_path / "file", {"words": words})
+            write_model_file(tmp_path / "file", {"value": value})
     assert list(tmp_path.iterdir()) == []

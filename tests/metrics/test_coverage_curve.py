@@ -16,14 +16,14 @@ def clf():
 
 
 def test_curve_has_coverage_and_accuracy_of_each_threshold(clf):
-    others, labels = digits(step=7)
-    proba = clf.predict_proba(others)
-    predicted, confidence = clf.predict(others), proba.max(axis=1)
-    coverage, accuracy, thresholds = coverage_curve(labels, predicted, confidence)
+    X_test, y_test = digits(step=7)
+    proba = clf.predict_proba(X_test)
+    predicted, confidence = clf.predict(X_test), proba.max(axis=1)
+    coverage, accuracy, thresholds = coverage_curve(y_test, predicted, confidence)
     for i in (0, len(thresholds) // 2, -1):
-        kept = confidence >= thresholds[i]
-        assert coverage[i] == kept.mean()
-        assert accuracy[i] == (predicted == labels)[kept].mean()
+        accepted = confidence >= thresholds[i]
+        assert coverage[i] == accepted.mean()
+        assert accuracy[i] == (predicted == y_test)[accepted].mean()
     assert coverage[-1] == 1
     assert accuracy[len(accuracy) // 2] > accuracy[-1]
     assert (np.diff(coverage) > 0).all()

@@ -20,48 +20,48 @@ def save_and_load(estimator, tmp_path, **kwargs):
     return load(tmp_path / "model.safetensors", **kwargs)
 
 
-def same(a, b):
+def identical(a, b):
     """Return whether two values are the same to the last bit, of the same types."""
     if type(a) is not type(b):
         return False
     if isinstance(a, torch.Tensor):
         return a.dtype == b.dtype and a.stride() == b.stride() and torch.equal(a, b)
     if isinstance(a, np.ndarray):
-        return a.dtype == b.dtype and a.shape == b.shape and same(a.tolist(), b.tolist())
+        return a.dtype == b.dtype and a.shape == b.shape and identical(a.tolist(), b.tolist())
     if isinstance(a, np.random.RandomState):
-        return same(a.get_state()[1], b.get_state()[1])
+        return identical(a.get_state()[1], b.get_state()[1])
     if isinstance(a, pd.DataFrame):
         return a.equals(b)
     if isinstance(a, dict):
-        return a.keys() == b.keys() and all(same(a[key], b[key]) for key in a)
+        return a.keys() == b.keys() and all(identical(a[key], b[key]) for key in a)
     if isinstance(a, (list, tuple)):
-        return len(a) == len(b) and all(map(same, a, b))
+        return len(a) == len(b) and all(map(identical, a, b))
     return a == b or a is b or a != a
 
 
-def epochs(estimator):
+def epoch_records(estimator):
     """Return skorch's history without that of single batches, which is not kept."""
     return [{k: v for k, v in row.items() if k != "batches"} for row in estimator.net_.history]
 
 
-def assert_same(a, b, X=X):
+def assert_identical(a, b, X=X):
     """Assert that two fitted classifiers are the same in all that can be asked."""
     for method in ("predict", "predict_proba", "predict_log_proba", "decision_function"):
-        assert same(getattr(a, method)(X), getattr(b, method)(X)), method
-    assert same(a.get_params(), b.get_params())
-    hidden = {name for name in vars(a) if name not in a.get_params()} - {"net_"}
-    assert hidden == {name for name in vars(b) if name not in b.get_params()} - {"net_"}
-    for name in hidden:
-        assert same(vars(a)[name], vars(b)[name]), name
+        assert identical(getattr(a, method)(X), getattr(b, method)(X)), method
+    assert identical(a.get_params(), b.get_params())
+    attributes = {name for name in vars(a) if name not in a.get_params()} - {"net_"}
+    assert attributes == {name for name in vars(b) if name not in b.get_params()} - {"net_"}
+    for name in attributes:
+        assert identical(vars(a)[name], vars(b)[name]), name
     for name in set(describe_attributes(type(a))) - {"module_", "net_"}:
-        assert same(getattr(a, name, "none"), getattr(b, name, "none")), name
-    assert same(epochs(a), epochs(b))
-    assert same(dict(a.module_.state_dict()), dict(b.module_.state_dict()))
-    assert same(a.net_.optimizer_.state_dict(), b.net_.optimizer_.state_dict())
+        assert identical(getattr(a, name, "none"), getattr(b, name, "none")), name
+    assert identical(epoch_records(a), epoch_records(b))
+    assert identical(dict(a.module_.state_dict()), dict(b.module_.state_dict()))
+    assert identical(a.net_.optimizer_.state_dict(), b.net_.optimizer_.state_dict())
     assert not b.module_.training
 
 
-def assert_same_training(a, b, X=X, y=Y):
+def assert_trains_identically(a, b, X=X, y=Y):
     """Assert that two fitted classifiers go on in the same way."""
     for estimator in (a, b):
         estimator.set_params(random_state=0)

@@ -18,7 +18,7 @@ import skmnist
 from skmnist._persistence.save_load import load, save
 from skmnist.exceptions import ModelFileError
 from tests.helpers import ROOT, digits, every_classifier, tiny
-from tests.persistence.helpers import same, save_and_load
+from tests.persistence.helpers import identical, save_and_load
 
 X, Y = digits(step=50)
 
@@ -33,16 +33,16 @@ def test_code_in_parameters_is_rejected_with_a_suggestion(tmp_path):
         with pytest.raises(TypeError, match=rf"set_params\({name}=None\)"):
             save(clf, path)
         assert not path.exists()
-        assert same(clf.set_params(**{name: None}).predict_proba(X), clf.predict_proba(X))
+        assert identical(clf.set_params(**{name: None}).predict_proba(X), clf.predict_proba(X))
         save(clf, path)
-        assert same(load(path).predict_proba(X), clf.predict_proba(X))
+        assert identical(load(path).predict_proba(X), clf.predict_proba(X))
         path.unlink()
 
-    class Own(torch.optim.SGD):
+    class CustomSGD(torch.optim.SGD):
         pass
 
-    with pytest.raises(TypeError, match="params.optimizer=.*Own"):
-        save(tiny(skmnist.MLPClassifier, optimizer=Own).fit(X, Y), path)
+    with pytest.raises(TypeError, match="params.optimizer=.*CustomSGD"):
+        save(tiny(skmnist.MLPClassifier, optimizer=CustomSGD).fit(X, Y), path)
     module_params = {"width": 8, "activation": nn.ReLU}
     clf = tiny(skmnist.TorchClassifier, module=lambda n_features, **_: nn.Linear(n_features, 10))
     with pytest.raises(TypeError, match="params.module_params.activation"):
@@ -69,26 +69,28 @@ def test_device_in_the_file_can_be_overridden(tmp_path):
     clf = tiny(skmnist.MLPClassifier).fit(X, Y).set_params(device="mps:7")
     with pytest.raises(ModelFileError, match="mps:7"):
         save_and_load(clf, tmp_path)
-    assert same(save_and_load(clf, tmp_path, device="cpu").predict_proba(X), clf.predict_proba(X))
+    assert identical(
+        save_and_load(clf, tmp_path, device="cpu").predict_proba(X), clf.predict_proba(X)
+    )
 
 
 def test_other_files_are_rejected_by_their_type(tmp_path):
     clf = tiny(skmnist.MLPClassifier).fit(X, Y)
     path = tmp_path / "model.safetensors"
     save(clf, path)
-    whole = path.read_bytes()
-    for content, words in (
+    intact = path.read_bytes()
+    for content, message in (
         (b"", "is empty"),
         (pickle.dumps(clf), "it is a pickle"),
         (b"PK\x03\x04 and more", "it is a zip archive"),
-        (whole[:-1], "is damaged: it has"),
-        (whole + b"\0", "is damaged: it has"),
-        (whole[:-1] + b"\x7f", "are not those that were written"),
-        (whole.replace(b"digit", b"tigid").replace(b"relu", b"silu"), "not those that were"),
-        (whole.replace(b"skmnist", b"SKMNIST"), "is not a model file of skmnist"),
+        (intact[:-1], "is damaged: it has"),
+        (intact + b"\0", "is damaged: it has"),
+        (intact[:-1] + b"\x7f", "are not those that were written"),
+        (intact.replace(b"digit", b"tigid").replace(b"relu", b"silu"), "not those that were"),
+        (intact.replace(b"skmnist", b"SKMNIST"), "is not a model file of skmnist"),
     ):
         path.write_bytes(content)
-        with pytest.raises(ModelFileError, match=words) as caught:
+        with pytest.raises(ModelFileError, match=message) as caught:
             load(path)
         assert str(path) in str(caught.value)
     with pytest.raises(ModelFileError, match="is not a file"):
@@ -103,6 +105,6 @@ def test_corrupted_files_are_rejected_and_run_nothing(every):
     if not (ROOT / "fuzz").is_dir():
         pytest.skip("the folder fuzz is part of the checkout only")
     command = [sys.executable, "-m", "fuzz.model_files", "--every", str(every)]
-    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
-    assert done.returncode == 0, done.stdout + done.stderr
-    assert "Every bar holds." in done.stdout
+    result = subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
+    assert result.returncode == 0, result.stdout + result.stderr
+    assert "Every bar holds." in result.stdout

@@ -9,8 +9,8 @@ from skmnist.exceptions import ModelFileError
 from tests.helpers import digits, tiny
 from tests.persistence.helpers import (
     Perceptron,
-    assert_same,
-    assert_same_training,
+    assert_identical,
+    assert_trains_identically,
     make_perceptron,
     save_and_load,
 )
@@ -28,9 +28,9 @@ MODULES = {"class": Perceptron, "function": make_perceptron, "instance": Percept
 def test_custom_module_is_passed_to_load(module, tmp_path):
     params = None if isinstance(module, nn.Module) else {"width": 5}
     clf = tiny(skmnist.TorchClassifier, module=module, module_params=params).fit(X, Y)
-    again = save_and_load(clf, tmp_path, module=module)
-    assert_same(clf, again)
-    assert_same_training(clf, again)
+    loaded = save_and_load(clf, tmp_path, module=module)
+    assert_identical(clf, loaded)
+    assert_trains_identically(clf, loaded)
 
 
 class Masked(Perceptron):
@@ -42,9 +42,9 @@ class Masked(Perceptron):
 
 def test_module_with_infinite_buffers_and_unused_layers_is_restored(tmp_path):
     clf = tiny(skmnist.TorchClassifier, module=Masked).fit(X, Y)
-    again = save_and_load(clf, tmp_path, module=Masked)
-    assert_same(clf, again)
-    assert_same_training(clf, again)
+    loaded = save_and_load(clf, tmp_path, module=Masked)
+    assert_identical(clf, loaded)
+    assert_trains_identically(clf, loaded)
 
 
 def test_missing_needless_or_other_module_is_named(tmp_path):

@@ -25,16 +25,16 @@ from skmnist.exceptions import OnnxExportError
 from skmnist.preprocessing import DigitNormalizer, PixelStandardizer
 from tests.helpers import CLASSIFIERS, digits, every_classifier, has, tiny
 
-needed = "part of the extra onnx: pip install 'skmnist[onnx]'"
+reason = "part of the extra onnx: pip install 'skmnist[onnx]'"
 
 
-onnx = pytest.importorskip("onnx", reason=needed)
+onnx = pytest.importorskip("onnx", reason=reason)
 
 
-pytest.importorskip("onnxscript", reason=needed)
+pytest.importorskip("onnxscript", reason=reason)
 
 
-onnxruntime = pytest.importorskip("onnxruntime", reason=needed)
+onnxruntime = pytest.importorskip("onnxruntime", reason=reason)
 
 
 X, Y = digits(step=50)
@@ -43,8 +43,8 @@ X, Y = digits(step=50)
 NAMES = np.array(["零", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine"])
 
 
-def exported(estimator, path):
-    """Export, and return the function from pictures to labels and probabilities."""
+def export_and_load(estimator, path):
+    """Export, and return a function from images to labels and probabilities."""
     export_onnx(estimator, path)
     for word in (".py", "File ", "self.", str(path.parent)):  # it tells nothing of this machine
         assert word.encode() not in path.read_bytes()
@@ -54,28 +54,28 @@ def exported(estimator, path):
     return lambda X: session.run(["labels", "probabilities"], {"pixels": X.astype(np.float32)})
 
 
-def assert_same_answers(estimator, path, X=X):
-    answers = exported(estimator, path)
+def assert_same_outputs(estimator, path, X=X):
+    predict_onnx = export_and_load(estimator, path)
     values = X.to_numpy() if isinstance(X, pd.DataFrame) else X
-    for n in (1, 2, len(X)):  # any number of pictures
-        labels, probabilities = answers(values[:n])
+    for n in (1, 2, len(X)):  # any number of images
+        labels, probabilities = predict_onnx(values[:n])
         np.testing.assert_array_equal(labels, estimator.predict(X[:n]))
         np.testing.assert_allclose(probabilities, estimator.predict_proba(X[:n]), rtol=0, atol=1e-5)
         assert probabilities.dtype == np.float32
 
 
-# -- the answers are the classifier's --------------------------------------------------------
+# -- the outputs ----------------------------------------------------------------------------
 
 
 @every_classifier
 def test_outputs_equal_the_classifiers(cls, tmp_path):
-    assert_same_answers(tiny(cls).fit(X, NAMES[Y]), tmp_path / "model.onnx")
+    assert_same_outputs(tiny(cls).fit(X, NAMES[Y]), tmp_path / "model.onnx")
 
 
 def test_default_device_of_torch_is_ignored(tmp_path):
     clf = tiny(MLPClassifier).fit(X, Y)
     with torch.device("meta"):  # not the CPU, and on every machine
-        assert_same_answers(clf, tmp_path / "clf.onnx")
+        assert_same_outputs(clf, tmp_path / "clf.onnx")
 
 
 def settings():
@@ -96,7 +96,7 @@ def settings():
 @pytest.mark.slow
 @pytest.mark.parametrize("cls, params", list(settings()))
 def test_every_setting_gives_the_same_outputs(cls, params, tmp_path):
-    assert_same_answers(tiny(cls, **params).fit(X, Y), tmp_path / "model.onnx")
+    assert_same_outputs(tiny(cls, **params).fit(X, Y), tmp_path / "model.onnx")
 
 
 @pytest.mark.slow
@@ -107,23 +107,23 @@ def test_every_setting_gives_the_same_outputs(cls, params, tmp_path):
 )
 def test_labels_are_exported_as_int64_or_text(labels, tmp_path):
     clf = tiny(skmnist.MLPClassifier).fit(X, labels)
-    found, _ = exported(clf, tmp_path / "model.onnx")(X)
-    assert found.dtype == (object if labels.dtype == object else np.int64)
-    np.testing.assert_array_equal(found, clf.predict(X))
+    predicted, _ = export_and_load(clf, tmp_path / "model.onnx")(X)
+    assert predicted.dtype == (object if labels.dtype == object else np.int64)
+    np.testing.assert_array_equal(predicted, clf.predict(X))
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("kind", [np.uint8, np.float32, np.float64, bool])
+@pytest.mark.parametrize("dtype", [np.uint8, np.float32, np.float64, bool])
 @pytest.mark.parametrize("shape", [(784,), (28, 28), (1, 28, 28)])
-def test_images_have_the_shape_and_the_scale_of_the_fit(shape, kind, tmp_path):
-    images = (X > 99 if kind is bool else X).astype(kind).reshape(-1, *shape)
-    assert_same_answers(tiny(skmnist.CNNClassifier).fit(images, Y), tmp_path / "model.onnx", images)
+def test_images_have_the_shape_and_the_scale_of_the_fit(shape, dtype, tmp_path):
+    images = (X > 99 if dtype is bool else X).astype(dtype).reshape(-1, *shape)
+    assert_same_outputs(tiny(skmnist.CNNClassifier).fit(images, Y), tmp_path / "model.onnx", images)
 
 
 @pytest.mark.slow
 def test_bfloat16_network_is_exported_in_float32(tmp_path):
     clf = tiny(skmnist.MLPClassifier, precision="bfloat16").fit(X, Y)
-    _, probabilities = exported(clf, tmp_path / "model.onnx")(X)
+    _, probabilities = export_and_load(clf, tmp_path / "model.onnx")(X)
     np.testing.assert_allclose(probabilities, clf.predict_proba(X), rtol=0, atol=0.05)
     clf.net_.config = clf.net_.config._replace(bfloat16=False)
     np.testing.assert_allclose(probabilities, clf.predict_proba(X), rtol=0, atol=1e-5)
@@ -157,24 +157,24 @@ def test_every_supported_step_is_tested():
 @pytest.mark.parametrize("step", STEPS)
 def test_steps_are_exported(step, tmp_path):
     pipeline = make_pipeline(step, tiny(skmnist.MLPClassifier)).fit(X, Y)
-    assert_same_answers(pipeline, tmp_path / "model.onnx")
+    assert_same_outputs(pipeline, tmp_path / "model.onnx")
 
 
 def test_pipeline_with_several_steps_and_column_names_gives_the_same_outputs(tmp_path):
     frame = pd.DataFrame(X).add_prefix("pixel ")
     steps = (MinMaxScaler((-1, 1), clip=True), "passthrough", PCA(9, whiten=True))
     pipeline = make_pipeline(*steps, tiny(skmnist.MLPClassifier)).set_output(transform="pandas")
-    assert_same_answers(pipeline.fit(frame, Y), tmp_path / "model.onnx", frame)
-    facts = {p.key: p.value for p in onnx.load(tmp_path / "model.onnx").metadata_props}
-    assert facts["classes"] == "[0, 1, 2, 3, 4, 5, 6, 7, 8, 9]"
-    assert facts["feature_names"].startswith('["pixel 0", ')
+    assert_same_outputs(pipeline.fit(frame, Y), tmp_path / "model.onnx", frame)
+    metadata = {p.key: p.value for p in onnx.load(tmp_path / "model.onnx").metadata_props}
+    assert metadata["classes"] == "[0, 1, 2, 3, 4, 5, 6, 7, 8, 9]"
+    assert metadata["feature_names"].startswith('["pixel 0", ')
 
 
 @pytest.mark.slow
 def test_pipeline_accepts_images_if_its_steps_do(tmp_path):
     images = X.reshape(-1, 28, 28)
     pipeline = make_pipeline(PixelStandardizer(), tiny(skmnist.CNNClassifier)).fit(images, Y)
-    assert_same_answers(pipeline, tmp_path / "model.onnx", images)
+    assert_same_outputs(pipeline, tmp_path / "model.onnx", images)
 
 
 # -- modules of the user's -------------------------------------------------------------------
@@ -221,7 +221,7 @@ class Recurrent(nn.Module):
 def test_custom_modules_give_the_same_outputs(module, image_shape, tmp_path):
     clf = tiny(skmnist.TorchClassifier, module=module, image_shape=image_shape).fit(X, Y)
     before = torch.get_rng_state()
-    assert_same_answers(clf, tmp_path / "model.onnx")
+    assert_same_outputs(clf, tmp_path / "model.onnx")
     assert torch.equal(before, torch.get_rng_state())
     assert not clf.module_.training
 
@@ -240,15 +240,15 @@ class Constant(Branching):
 
 
 @pytest.mark.parametrize(
-    "module, words",
+    "module, message",
     [
         (Branching, "Branching.*must not be decided by values of pixels"),
         pytest.param(Constant, "item", marks=pytest.mark.slow),
     ],
 )
-def test_module_that_torch_cannot_export_is_rejected_quietly(module, words, tmp_path, capfd):
+def test_module_that_torch_cannot_export_is_rejected_quietly(module, message, tmp_path, capfd):
     clf = tiny(skmnist.TorchClassifier, module=module).fit(X, Y)
-    with pytest.raises(OnnxExportError, match=words):
+    with pytest.raises(OnnxExportError, match=message):
         export_onnx(clf, tmp_path / "model.onnx")
     assert list(tmp_path.iterdir()) == []
     assert capfd.readouterr() == ("", "")
@@ -288,7 +288,7 @@ def test_unsupported_estimators_are_rejected_with_a_suggestion(tmp_path):
     path = tmp_path / "model.onnx"
     clf = tiny(skmnist.MLPClassifier).fit(X, Y)
     linear = LogisticRegression(max_iter=10**4).fit(X[:, ::9], Y)
-    for estimator, error, words in (
+    for estimator, error, message in (
         (linear, TypeError, "got LogisticRegression.*skl2onnx"),
         (make_pipeline(linear), TypeError, "Pipeline that ends in LogisticRegression"),
         (make_pipeline(DigitNormalizer(), clf), OnnxExportError, r"pipeline\[1:\]"),
@@ -296,7 +296,7 @@ def test_unsupported_estimators_are_rejected_with_a_suggestion(tmp_path):
         (tiny(skmnist.MLPClassifier), NotFittedError, "not fitted"),
         (make_pipeline(PCA(), tiny(skmnist.MLPClassifier)), NotFittedError, "not fitted"),
     ):
-        with pytest.raises(error, match=words):
+        with pytest.raises(error, match=message):
             export_onnx(estimator, path)
     assert not path.exists()
 

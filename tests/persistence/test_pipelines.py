@@ -21,7 +21,12 @@ from skmnist._persistence.save_load import load, save
 from skmnist.exceptions import ModelFileError
 from skmnist.preprocessing import DigitNormalizer, PixelStandardizer
 from tests.helpers import digits, tiny
-from tests.persistence.helpers import assert_same, assert_same_training, same, save_and_load
+from tests.persistence.helpers import (
+    assert_identical,
+    assert_trains_identically,
+    identical,
+    save_and_load,
+)
 
 X, Y = digits(step=50)
 
@@ -29,7 +34,7 @@ X, Y = digits(step=50)
 X = X.reshape(-1, 28, 28)[:, ::2, ::2].reshape(len(X), -1)  # 100 digits of 14 x 14 pixels
 
 
-SCALERS = [
+STEPS = [
     DigitNormalizer(),
     DigitNormalizer("bbox_centered", polarity="light", stroke_width=None, on_error="nan"),
     PixelStandardizer(),
@@ -50,52 +55,52 @@ SCALERS = [
 ]
 
 
-@pytest.mark.parametrize("scaler", SCALERS)
-@pytest.mark.parametrize("named", [False, True], ids=["array", "frame"])
-def test_pipelines_are_restored(scaler, named, tmp_path):
-    data = pd.DataFrame(X).add_prefix("pixel ") if named else X
-    pipeline = make_pipeline(scaler, tiny(skmnist.MLPClassifier)).fit(data, Y)
-    again = save_and_load(pipeline, tmp_path)
-    assert same(pipeline.predict_proba(data), again.predict_proba(data))
-    assert [name for name, _ in again.steps] == [name for name, _ in pipeline.steps]
-    if scaler != "passthrough":
-        assert type(again[0]) is type(pipeline[0])
-        assert same(vars(again[0]), vars(pipeline[0]))
-    assert_same(pipeline[-1], again[-1], pipeline[:-1].transform(data))
+@pytest.mark.parametrize("step", STEPS)
+@pytest.mark.parametrize("as_frame", [False, True], ids=["array", "frame"])
+def test_pipelines_are_restored(step, as_frame, tmp_path):
+    X_ = pd.DataFrame(X).add_prefix("pixel ") if as_frame else X
+    pipeline = make_pipeline(step, tiny(skmnist.MLPClassifier)).fit(X_, Y)
+    loaded = save_and_load(pipeline, tmp_path)
+    assert identical(pipeline.predict_proba(X_), loaded.predict_proba(X_))
+    assert [name for name, _ in loaded.steps] == [name for name, _ in pipeline.steps]
+    if step != "passthrough":
+        assert type(loaded[0]) is type(pipeline[0])
+        assert identical(vars(loaded[0]), vars(pipeline[0]))
+    assert_identical(pipeline[-1], loaded[-1], pipeline[:-1].transform(X_))
 
 
 def test_pipeline_with_several_steps_and_data_frames_is_restored(tmp_path):
     frame = pd.DataFrame(X).add_prefix("pixel ")
     pipeline = make_pipeline(MinMaxScaler(), "passthrough", PCA(9), tiny(skmnist.MLPClassifier))
     pipeline.set_output(transform="pandas").fit(frame, Y)
-    again = save_and_load(pipeline, tmp_path)
-    assert same(pipeline.predict_proba(frame), again.predict_proba(frame))
-    assert list(again[-1].feature_names_in_) == [f"pca{i}" for i in range(9)]
+    loaded = save_and_load(pipeline, tmp_path)
+    assert identical(pipeline.predict_proba(frame), loaded.predict_proba(frame))
+    assert list(loaded[-1].feature_names_in_) == [f"pca{i}" for i in range(9)]
 
 
 @pytest.mark.parametrize("steps", [(), (DigitNormalizer(),), ("passthrough", PixelStandardizer())])
 def test_pipeline_of_images_is_restored(steps, tmp_path):
     images = X.reshape(-1, 14, 14)
     pipeline = make_pipeline(*steps, PixelStandardizer(), tiny(skmnist.CNNClassifier))
-    again = save_and_load(pipeline.fit(images, Y), tmp_path)
-    assert same(pipeline.predict_proba(images), again.predict_proba(images))
-    assert_same_training(pipeline[-1], again[-1], pipeline[:-1].transform(images))
+    loaded = save_and_load(pipeline.fit(images, Y), tmp_path)
+    assert identical(pipeline.predict_proba(images), loaded.predict_proba(images))
+    assert_trains_identically(pipeline[-1], loaded[-1], pipeline[:-1].transform(images))
 
 
 def test_every_supported_scaler_is_tested():
-    assert {type(scaler) for scaler in SCALERS} - {str} == set(TRANSFORMERS)
+    assert {type(step) for step in STEPS} - {str} == set(TRANSFORMERS)
 
 
 def test_other_steps_are_rejected_with_a_suggestion(tmp_path):
     clf = tiny(skmnist.MLPClassifier)
-    for pipeline, words in (
+    for pipeline, message in (
         (make_pipeline(FunctionTransformer(), clf), "FunctionTransformer.*skops"),
         (make_pipeline(StandardScaler(), LogisticRegression()), "LogisticRegression.*skops"),
         (make_pipeline(clf, memory=str(tmp_path)), "memory"),
         (make_pipeline(MinMaxScaler(), DigitNormalizer(), clf), "only as the first step"),
     ):
         pipeline.fit(X > 0, Y)
-        with pytest.raises(TypeError, match=words):
+        with pytest.raises(TypeError, match=message):
             save(pipeline, tmp_path / "model.safetensors")
     with pytest.raises(TypeError, match="got LogisticRegression.*skops"):
         save(LogisticRegression(), tmp_path / "model.safetensors")
@@ -104,8 +109,8 @@ def test_other_steps_are_rejected_with_a_suggestion(tmp_path):
 
 def test_pipeline_whose_steps_do_not_match_is_rejected(tmp_path):
     path = tmp_path / "model.safetensors"
-    scalers = (DigitNormalizer(), PixelStandardizer(), MinMaxScaler(), PCA(9))
-    save(make_pipeline(*scalers, tiny(skmnist.MLPClassifier)).fit(X, Y), path)
+    transformers = (DigitNormalizer(), PixelStandardizer(), MinMaxScaler(), PCA(9))
+    save(make_pipeline(*transformers, tiny(skmnist.MLPClassifier)).fit(X, Y), path)
     edits = [
         lambda steps: steps.pop(3),
         lambda steps: steps.reverse(),

@@ -20,7 +20,12 @@ from skmnist._persistence.save_load import load, save
 from skmnist._training.optimizers import OPTIMIZERS
 from skmnist._training.schedules import SCHEDULES
 from tests.helpers import CLASSIFIERS, digits, every_classifier, has, tiny
-from tests.persistence.helpers import assert_same, assert_same_training, same, save_and_load
+from tests.persistence.helpers import (
+    assert_identical,
+    assert_trains_identically,
+    identical,
+    save_and_load,
+)
 
 X, Y = digits(step=50)
 
@@ -86,7 +91,7 @@ SETTINGS = {
 }
 
 
-TOGETHER = [
+COMBINATIONS = [
     {"optimizer": "sgd", "momentum": 0.9, "nesterov": True},
     {"kernel_size": ((3, 5),), "stride": 2, "padding": 0, "pool_size": 1, "pool_stride": None},
     {"image_shape": (1, 7, 28), "pool_size": ((2, 2),), "pool_stride": 1},
@@ -94,21 +99,29 @@ TOGETHER = [
 
 
 # These have tests of their own; a folder for checkpoints stays on its machine.
-ELSEWHERE = {"early_stopping", "validation_fraction", "n_iter_no_change", "tol"}
+TESTED_ELSEWHERE = {"early_stopping", "validation_fraction", "n_iter_no_change", "tol"}
 
 
-ELSEWHERE |= {"module", "module_params", "checkpoint_dir"}
+TESTED_ELSEWHERE |= {"module", "module_params", "checkpoint_dir"}
 
 
 # Parameters whose values a file keeps in ways of their own.
-OF_FILES = {"activation", "loss", "optimizer", "class_weight", "random_state", "lr", "batch_size"}
+SPECIAL_IN_FILES = {
+    "activation",
+    "loss",
+    "optimizer",
+    "class_weight",
+    "random_state",
+    "lr",
+    "batch_size",
+}
 
 
-OF_FILES |= {"precision", "hidden_layer_sizes", "verbose", "device"}
+SPECIAL_IN_FILES |= {"precision", "hidden_layer_sizes", "verbose", "device"}
 
 
 # What the hand-written network can't do.
-IMPOSSIBLE = {("BackpropClassifier", "precision", "bfloat16")}
+UNSUPPORTED = {("BackpropClassifier", "precision", "bfloat16")}
 
 
 def slow_unless(quick, *values, name):
@@ -120,17 +133,19 @@ def settings():
     for cls in CLASSIFIERS:
         for name, values in SETTINGS.items():
             for value in values if has(cls, name) else ():
-                if (cls.__name__, name, value if isinstance(value, str) else "") in IMPOSSIBLE:
+                if (cls.__name__, name, value if isinstance(value, str) else "") in UNSUPPORTED:
                     continue
-                quick = value is values[0] or (cls is skmnist.MLPClassifier and name in OF_FILES)
-                shown = getattr(value, "__name__", str(value)[:20])
+                quick = value is values[0] or (
+                    cls is skmnist.MLPClassifier and name in SPECIAL_IN_FILES
+                )
+                text = getattr(value, "__name__", str(value)[:20])
                 yield slow_unless(
                     quick and value is not torch.optim.LBFGS,
                     cls,
                     {name: value},
-                    name=f"{cls.__name__}-{name}-{shown}",
+                    name=f"{cls.__name__}-{name}-{text}",
                 )
-        for i, params in enumerate(TOGETHER):
+        for i, params in enumerate(COMBINATIONS):
             if all(has(cls, name) for name in params):
                 yield pytest.param(cls, params, id=f"{cls.__name__}-together-{i}")
 
@@ -148,7 +163,7 @@ def test_every_public_classifier_can_be_saved():
 
 @every_classifier
 def test_every_parameter_is_tested(cls):
-    tested = {*SETTINGS, *ELSEWHERE}.union(*TOGETHER)
+    tested = {*SETTINGS, *TESTED_ELSEWHERE}.union(*COMBINATIONS)
     assert set(inspect.signature(cls).parameters) <= tested
 
 
@@ -156,43 +171,43 @@ def test_every_parameter_is_tested(cls):
 def test_save_and_load_are_methods_too(cls, tmp_path):
     clf = tiny(cls).fit(X, Y)
     clf.save(tmp_path / "model.safetensors")
-    again = cls.load(tmp_path / "model.safetensors")
-    assert type(again) is cls
-    assert_same(clf, again)
+    loaded = cls.load(tmp_path / "model.safetensors")
+    assert type(loaded) is cls
+    assert_identical(clf, loaded)
 
 
 @every_classifier
 def test_default_device_of_torch_is_ignored(cls, tmp_path):
     clf = tiny(cls).fit(X, Y)
     with torch.device("meta"):  # not the CPU, and on every machine
-        assert_same(clf, save_and_load(clf, tmp_path))
+        assert_identical(clf, save_and_load(clf, tmp_path))
 
 
 @pytest.mark.parametrize("cls, params", list(settings()))
 def test_everything_is_restored_and_training_continues(cls, params, tmp_path, capsys):
     clf = tiny(cls, **params).fit(X, Y)
-    again = save_and_load(clf, tmp_path)
-    assert_same(clf, again)
-    assert_same_training(clf, again)
+    loaded = save_and_load(clf, tmp_path)
+    assert_identical(clf, loaded)
+    assert_trains_identically(clf, loaded)
 
 
 @pytest.mark.parametrize("cls, labels", list(labels()))
 def test_labels_of_every_type_are_restored(cls, labels, tmp_path):
     clf = tiny(cls).fit(X, labels)
-    again = save_and_load(clf, tmp_path)
-    assert_same(clf, again)
-    assert_same_training(clf, again, y=labels)
+    loaded = save_and_load(clf, tmp_path)
+    assert_identical(clf, loaded)
+    assert_trains_identically(clf, loaded, y=labels)
 
 
 @every_classifier
 def test_column_names_are_restored(cls, tmp_path):
     frame = pd.DataFrame(X, columns=[f"Pixel {i} é" for i in range(X.shape[1])])
     clf = tiny(cls).fit(frame, Y)
-    again = save_and_load(clf, tmp_path)
-    assert_same(clf, again, frame)
-    assert_same_training(clf, again, frame)
+    loaded = save_and_load(clf, tmp_path)
+    assert_identical(clf, loaded, frame)
+    assert_trains_identically(clf, loaded, frame)
     with pytest.raises(ValueError, match="feature names"):
-        again.predict(frame.rename(columns=str.upper))
+        loaded.predict(frame.rename(columns=str.upper))
 
 
 @every_classifier
@@ -203,25 +218,25 @@ def test_column_names_are_restored(cls, tmp_path):
 def test_images_of_every_shape_are_restored(cls, shape, kind, tmp_path):
     images = (X / 255 if kind != np.uint8 else X).round().astype(kind).reshape(-1, *shape)
     clf = tiny(cls).fit(images, Y)
-    again = save_and_load(clf, tmp_path)
-    assert_same(clf, again, images)
-    assert_same_training(clf, again, images)
+    loaded = save_and_load(clf, tmp_path)
+    assert_identical(clf, loaded, images)
+    assert_trains_identically(clf, loaded, images)
 
 
 @every_classifier
 def test_early_stopping_is_restored(cls, tmp_path):
     clf = tiny(cls, early_stopping=True, validation_fraction=0.3, max_epochs=4)
     clf.fit(X, Y % 3)
-    again = save_and_load(clf, tmp_path)
-    assert again.best_epoch_ == clf.best_epoch_
-    assert_same(clf, again)
-    assert_same_training(clf, again, y=Y % 3)
+    loaded = save_and_load(clf, tmp_path)
+    assert loaded.best_epoch_ == clf.best_epoch_
+    assert_identical(clf, loaded)
+    assert_trains_identically(clf, loaded, y=Y % 3)
 
 
 @every_classifier
 def test_epochs_with_and_without_validation_are_restored(cls, tmp_path):
     clf = tiny(cls, warm_start=True).fit(X, Y).fit(X, Y, X_val=X, y_val=Y)
-    assert_same(clf, save_and_load(clf, tmp_path))
+    assert_identical(clf, save_and_load(clf, tmp_path))
 
 
 @every_classifier
@@ -230,10 +245,10 @@ def test_parameters_changed_since_the_fit_are_restored_and_used(cls, tmp_path):
     changed |= {"optimizer": "sgd", "momentum": 0.5, "loss": "mse", "hidden_layer_sizes": (3,)}
     clf = tiny(cls).fit(X, Y)
     clf.set_params(**{name: value for name, value in changed.items() if has(cls, name)})
-    again = save_and_load(clf, tmp_path)
-    assert same(clf.predict_proba(X), again.predict_proba(X))
-    assert same(clf.get_params(), again.get_params())
-    for estimator in (clf, again):
+    loaded = save_and_load(clf, tmp_path)
+    assert identical(clf.predict_proba(X), loaded.predict_proba(X))
+    assert identical(clf.get_params(), loaded.get_params())
+    for estimator in (clf, loaded):
         if has(cls, "hidden_layer_sizes"):
             with pytest.raises(ValueError, match="hidden_layer_sizes changed"):
                 estimator.partial_fit(X, Y)
@@ -241,7 +256,7 @@ def test_parameters_changed_since_the_fit_are_restored_and_used(cls, tmp_path):
                 hidden_layer_sizes=estimator._fitted_architecture["hidden_layer_sizes"]
             )
             estimator.set_params(loss=estimator._fitted_architecture["loss"])
-    assert_same_training(clf, again)
+    assert_trains_identically(clf, loaded)
 
 
 @every_classifier
@@ -250,15 +265,15 @@ def test_unused_momentum_is_accepted(cls, tmp_path):
         return
     clf = tiny(cls, optimizer="sgd", momentum=0.9).fit(X, Y)
     clf.set_params(momentum=0.0).partial_fit(X, Y)
-    again = save_and_load(clf, tmp_path)
-    assert_same(clf, again)
-    assert_same_training(clf, again)
+    loaded = save_and_load(clf, tmp_path)
+    assert_identical(clf, loaded)
+    assert_trains_identically(clf, loaded)
 
 
 @every_classifier
 def test_learning_rate_of_a_schedule_is_restored(cls, tmp_path):
     clf = tiny(cls, lr_schedule="exponential").fit(X, Y).set_params(lr_schedule=None)
-    assert_same_training(clf, save_and_load(clf, tmp_path))
+    assert_trains_identically(clf, save_and_load(clf, tmp_path))
 
 
 @every_classifier
@@ -272,10 +287,10 @@ def test_interrupted_fit_is_restored(cls, tmp_path):
     with pytest.raises(KeyboardInterrupt):
         clf.fit(X, Y)
     clf.set_params(callbacks=None)
-    again = save_and_load(clf, tmp_path)
-    assert again.n_iter_ == 1
-    assert same(clf.predict_proba(X), again.predict_proba(X))
-    assert_same_training(clf, again)
+    loaded = save_and_load(clf, tmp_path)
+    assert loaded.n_iter_ == 1
+    assert identical(clf.predict_proba(X), loaded.predict_proba(X))
+    assert_trains_identically(clf, loaded)
 
 
 @every_classifier
@@ -283,12 +298,12 @@ def test_file_without_optimizer_state_is_smaller_and_predicts_the_same(cls, tmp_
     clf = tiny(cls).fit(X, Y)
     save(clf, tmp_path / "whole")
     save(clf, tmp_path / "small", optimizer_state=False)
-    again = load(tmp_path / "small")
-    assert same(clf.predict_proba(X), again.predict_proba(X))
+    loaded = load(tmp_path / "small")
+    assert identical(clf.predict_proba(X), loaded.predict_proba(X))
     if has(cls, "optimizer"):  # plain gradient descent remembers nothing
         assert (tmp_path / "small").stat().st_size < 0.5 * (tmp_path / "whole").stat().st_size
-        assert not again.net_.optimizer_.state_dict()["state"]
-    again.partial_fit(X, Y)
+        assert not loaded.net_.optimizer_.state_dict()["state"]
+    loaded.partial_fit(X, Y)
 
 
 @every_classifier
@@ -328,4 +343,4 @@ def test_new_process_predicts_the_same(tmp_path):
         "np.save('proba.npy', clf.predict_proba(np.load('X.npy')))"
     )
     subprocess.run([sys.executable, "-c", script], cwd=tmp_path, check=True)
-    assert same(np.load(tmp_path / "proba.npy"), clf.predict_proba(X))
+    assert identical(np.load(tmp_path / "proba.npy"), clf.predict_proba(X))
