@@ -1,4 +1,4 @@
-"""Where the pixels lie, and what a mini-batch is."""
+"""The pixels in memory, and the mini-batches made of them."""
 
 import numpy as np
 import pytest
@@ -41,11 +41,11 @@ def test_augmentation_gets_the_batches_of_the_network_in_training_only(cls):
     X, y = digits()
     seen = []
 
-    def look(x):
+    def record(x):
         seen.append((tuple(x.shape[1:]), x.dtype, float(x.max()) <= 1))
         return x
 
-    clf = tiny(cls, augment=look, max_epochs=1).fit(X, y, X_val=X, y_val=y)
+    clf = tiny(cls, augment=record, max_epochs=1).fit(X, y, X_val=X, y_val=y)
     assert len(seen) == 8
     shape = (1, 28, 28) if cls is CNNClassifier else (784,)
     assert set(seen) == {(shape, torch.float32, True)}

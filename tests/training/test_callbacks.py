@@ -28,47 +28,47 @@ def test_batch_history_is_kept_only_for_batch_callbacks(cls):
     clf = tiny(cls, callbacks=[EpochTimer(), EachEpoch(id)]).fit(X, y)
     # At most one entry an epoch, instead of one for each batch.
     assert max(len(row["batches"]) for row in clf.net_.history) <= 1
-    heard = tiny(cls, callbacks=[EachBatch(lambda net, batch: None)]).fit(X, y)
-    assert [len(row["batches"]) for row in heard.net_.history] == [8, 8]
-    # Being heard changes nothing.
-    assert same_network(heard, clf)
-    assert heard.loss_curve_ == pytest.approx(clf.loss_curve_)
+    with_batches = tiny(cls, callbacks=[EachBatch(lambda net, batch: None)]).fit(X, y)
+    assert [len(row["batches"]) for row in with_batches.net_.history] == [8, 8]
+    # The notifications change nothing.
+    assert same_network(with_batches, clf)
+    assert with_batches.loss_curve_ == pytest.approx(clf.loss_curve_)
 
 
-class Every(Callback):
-    """Note every event."""
+class RecordEvents(Callback):
+    """Record every event."""
 
-    def __init__(self, note):
-        self.note = note
+    def __init__(self, record):
+        self.record = record
 
     def on_train_begin(self, net, X, y, **kwargs):
-        self.note("train begins", len(X), len(y))
+        self.record("train begins", len(X), len(y))
 
     def on_train_end(self, net, **kwargs):
-        self.note("train ends")
+        self.record("train ends")
 
     def on_epoch_begin(self, net, dataset_train, **kwargs):
-        self.note("epoch begins", len(dataset_train))
+        self.record("epoch begins", len(dataset_train))
 
     def on_epoch_end(self, net, dataset_valid, **kwargs):
-        self.note("epoch ends", len(dataset_valid))
+        self.record("epoch ends", len(dataset_valid))
 
     def on_batch_begin(self, net, batch, training, **kwargs):
-        self.note("batch begins", *(tuple(part.shape) for part in batch), training)
+        self.record("batch begins", *(tuple(part.shape) for part in batch), training)
 
     def on_grad_computed(self, net, named_parameters, **kwargs):
         names, params = zip(*named_parameters, strict=True)
-        self.note("gradients", len(names), all(p.grad.any() for p in params))
+        self.record("gradients", len(names), all(p.grad.any() for p in params))
 
     def on_batch_end(self, net, batch, training, loss, y_pred, **kwargs):
-        self.note("batch ends", loss.numel(), tuple(y_pred.shape), training)
+        self.record("batch ends", loss.numel(), tuple(y_pred.shape), training)
 
 
 @every_classifier
 def test_every_event_of_skorch_reaches_the_callbacks(cls):
     X, y = digits()
     events = []
-    callback = Every(lambda *event: events.append(event))
+    callback = RecordEvents(lambda *event: events.append(event))
     clf = tiny(cls, callbacks=[callback], max_epochs=1, batch_size=125)
     clf.fit(X, y, X_val=X[:50], y_val=y[:50])
     pixels = (125, 1, 28, 28) if cls is CNNClassifier else (125, 784)
@@ -142,14 +142,16 @@ def test_early_stopping_of_skorch_works(cls):
 @every_classifier
 def test_gradient_clipping_works(cls):
     X, y = digits()
-    free = tiny(cls, max_epochs=1).fit(X, y)
+    unclipped = tiny(cls, max_epochs=1).fit(X, y)
     clf = tiny(cls, callbacks=[GradientNormClipping(1e-9)], max_epochs=1)
     if has(cls, "optimizer"):
         clf.set_params(optimizer="sgd")
     start = copy.deepcopy(clf).set_params(lr=1e-30).fit(X, y)
     moved = [np.abs(a - b).max() for a, b in zip(clf.fit(X, y).coefs_, start.coefs_, strict=True)]
     assert max(moved) < 1e-6
-    assert max(np.abs(a - b).max() for a, b in zip(free.coefs_, start.coefs_, strict=True)) > 1e-3
+    assert (
+        max(np.abs(a - b).max() for a, b in zip(unclipped.coefs_, start.coefs_, strict=True)) > 1e-3
+    )
 
 
 def test_freezer_works():

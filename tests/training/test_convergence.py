@@ -22,9 +22,9 @@ from tests.helpers import (
 X, Y = digits(step=50)
 
 
-# -- trainings that teach nothing ------------------------------------------------------------
+# -- trainings that don't converge -----------------------------------------------------------
 
-LOST = {
+NOT_CONVERGING = {
     "lr": {"lr": 1e3, "loss": "cross_entropy"},
     "saturated": {"lr": 1e3, "loss": "mse"},
     "weight_decay": {"optimizer": "sgd", "lr": 0.1, "weight_decay": 8.0},
@@ -36,7 +36,7 @@ LOST = {
     [
         pytest.param(cls, params, id=f"{cls.__name__}-{name}")
         for cls in CLASSIFIERS
-        for name, params in LOST.items()
+        for name, params in NOT_CONVERGING.items()
         if all(has(cls, parameter) for parameter in params)
     ],
 )
@@ -55,10 +55,10 @@ def test_loss_above_its_start_gives_a_warning(monkeypatch):
     losses = iter([3.0, 4.0, 5.0, 6.0, 7.0])
     record = Net._record_best
 
-    def worse(net, name, value, **kwargs):
+    def record_larger_loss(net, name, value, **kwargs):
         record(net, name, next(losses), **kwargs)
 
-    monkeypatch.setattr(Net, "_record_best", worse)
+    monkeypatch.setattr(Net, "_record_best", record_larger_loss)
     with pytest.warns(ConvergenceWarning, match="worse than it began: its loss rose from 3 to 7"):
         clf.fit(*digits(step=20))
 
@@ -76,20 +76,20 @@ def test_converging_short_and_partial_fits_give_no_warning(cls):
 
 def test_rare_classes_give_no_warning():
     X, Y = digits(step=10)
-    few = (Y != 3) | (np.arange(len(Y)) % 9 == 0)
-    tiny(MLPClassifier, max_epochs=4).fit(X[few], Y[few] == 3)
+    subset = (Y != 3) | (np.arange(len(Y)) % 9 == 0)
+    tiny(MLPClassifier, max_epochs=4).fit(X[subset], Y[subset] == 3)
 
 
 def test_every_loss_has_a_baseline():
     assert BASELINE_LOSS.keys() == LOSSES.keys()
-    shares = torch.tensor([0.5, 0.25, 0.25, 0.0], dtype=torch.float64)
+    frequencies = torch.tensor([0.5, 0.25, 0.25, 0.0], dtype=torch.float64)
     targets = torch.eye(4, dtype=torch.float64)
-    for name, guessing in BASELINE_LOSS.items():
-        outputs = (shares.clamp(min=1e-300).log() if name == "cross_entropy" else shares).expand(
-            4, 4
-        )
-        assert float(guessing(shares)) == pytest.approx(
-            float(LOSSES[name](outputs, targets) @ shares)
+    for name, baseline in BASELINE_LOSS.items():
+        outputs = (
+            frequencies.clamp(min=1e-300).log() if name == "cross_entropy" else frequencies
+        ).expand(4, 4)
+        assert float(baseline(frequencies)) == pytest.approx(
+            float(LOSSES[name](outputs, targets) @ frequencies)
         )
 
 
@@ -100,10 +100,10 @@ def diverging():
     for cls in CLASSIFIERS:
         names = ["sgd", "adam", "adamw", "rmsprop", "nadam"] if has(cls, "optimizer") else [None]
         for name in names:
-            for stopping in (False, True):
-                params = {"early_stopping": stopping, "loss": "cross_entropy"}
+            for early_stopping in (False, True):
+                params = {"early_stopping": early_stopping, "loss": "cross_entropy"}
                 params |= {"optimizer": name} if name else {}
-                yield pytest.param(cls, params, id=f"{cls.__name__}-{name}-{stopping}")
+                yield pytest.param(cls, params, id=f"{cls.__name__}-{name}-{early_stopping}")
 
 
 @pytest.mark.parametrize("cls, params", list(diverging()))
@@ -111,7 +111,7 @@ def test_error_for_a_nan_loss_names_the_epoch_and_the_learning_rate(cls, params)
     X, y = digits()
     clf = tiny(cls, lr=1e30, **params)
     assert_rejected(["loss", "epoch 1", "lr=1e+30"], clf.fit, X, y)
-    # Whatever is left, it doesn't answer with NaN.
+    # It never predicts NaN.
     assert_rejected([], clf.predict_proba, X)
 
 
@@ -126,7 +126,7 @@ def test_error_for_a_nan_loss_names_a_later_epoch(cls):
 @pytest.mark.filterwarnings("ignore:overflow:RuntimeWarning")
 @every_classifier
 def test_divergence_in_the_last_step_never_predicts_nan(cls):
-    # The loss is taken before the step, so that no loss shows what the last one did.
+    # The loss is computed before the step, so no loss shows the effect of the last one.
     X, y = digits()
     params = {"optimizer": "sgd"} if has(cls, "optimizer") else {}
     clf = tiny(cls, lr=3e38, max_epochs=1, batch_size=250, loss="cross_entropy", **params)

@@ -1,7 +1,7 @@
-"""Steps that are recorded and replayed: the same training as step by step.
+"""CUDA graphs of training steps: a replay gives the same weights as the steps themselves.
 
-Where there is no GPU, "recording" a step is to note it, and "replaying" it to take it, on the
-memory that it was noted with.
+Without a GPU, the tests "capture" a step as a partial function of its static inputs, and "replay"
+it by a call.
 """
 
 import numpy as np
@@ -10,18 +10,18 @@ import torch
 from skorch.callbacks import Callback
 
 from skmnist import BackpropClassifier, CNNClassifier, MLPClassifier
-from skmnist._training import cuda_graphs as cuda_graphs
+from skmnist._training import cuda_graphs
 from tests.helpers import digits, has, same_network, tiny
 
-every_recorded = pytest.mark.parametrize("cls", [MLPClassifier, BackpropClassifier])
+every_captured = pytest.mark.parametrize("cls", [MLPClassifier, BackpropClassifier])
 
 
 @pytest.fixture
 def replayed_steps(monkeypatch):
-    """Let steps be recorded on the CPU; a list tells the sizes of the batches replayed."""
+    """Let the CPU capture steps; the list holds the sizes of the replayed batches."""
     sizes = []
 
-    def record(function, device):
+    def capture(function, device):
         def replay():
             sizes.append(len(function.args[0]))
             return function()
@@ -29,7 +29,7 @@ def replayed_steps(monkeypatch):
         return replay
 
     monkeypatch.setattr(cuda_graphs, "_DEVICES", ("cpu",))
-    monkeypatch.setattr(cuda_graphs, "capture", record)
+    monkeypatch.setattr(cuda_graphs, "capture", capture)
     return sizes
 
 
@@ -45,12 +45,12 @@ def replayed_steps(monkeypatch):
         {"early_stopping": True, "validation_fraction": 0.2},
     ],
 )
-@every_recorded
+@every_captured
 def test_replayed_training_gives_the_same_bits(cls, params, replayed_steps, monkeypatch):
     params = {name: value for name, value in params.items() if has(cls, name)}
     X, y = digits()
     clf = tiny(cls, max_epochs=3, **params).fit(X, y)
-    # The first batch of an epoch goes ahead, and a smaller one at its end goes by itself.
+    # The first batch of an epoch and a smaller one at its end are not replayed.
     n_batches = int(len(X) * (1 - params.get("validation_fraction", 0))) // clf.batch_size
     assert replayed_steps == 3 * (n_batches - 1) * [clf.batch_size]
     monkeypatch.setenv("SKMNIST_CUDA_GRAPHS", "0")
@@ -59,7 +59,7 @@ def test_replayed_training_gives_the_same_bits(cls, params, replayed_steps, monk
     assert not replayed_steps
 
 
-class Looks(Callback):
+class BatchCallback(Callback):
     def on_batch_end(self, net, **kwargs):
         pass
 
@@ -71,7 +71,7 @@ class Looks(Callback):
         (MLPClassifier, {"batch_norm": True}),
         (MLPClassifier, {"lr_schedule": "onecycle"}),
         (MLPClassifier, {"optimizer": "rmsprop"}),
-        (MLPClassifier, {"callbacks": [Looks()]}),
+        (MLPClassifier, {"callbacks": [BatchCallback()]}),
         (CNNClassifier, {}),
     ],
 )
@@ -80,7 +80,7 @@ def test_steps_that_change_from_batch_to_batch_are_not_captured(cls, params, rep
     assert not replayed_steps
 
 
-@every_recorded
+@every_captured
 def test_step_that_cannot_be_captured_runs_eagerly_with_a_warning(cls, replayed_steps, monkeypatch):
     def fail(function, device):
         raise RuntimeError("operation not permitted when stream is capturing")
@@ -94,11 +94,11 @@ def test_step_that_cannot_be_captured_runs_eagerly_with_a_warning(cls, replayed_
 
 
 @pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a GPU")
-@every_recorded
+@every_captured
 def test_gpu_replays_captured_steps(cls, monkeypatch):
     X, y = digits()
-    clf = tiny(cls, max_epochs=3, device="cuda").fit(X, y)  # a failure to record would warn
+    clf = tiny(cls, max_epochs=3, device="cuda").fit(X, y)  # a failure to capture would warn
     monkeypatch.setenv("SKMNIST_CUDA_GRAPHS", "0")
-    step_by_step = tiny(cls, max_epochs=3, device="cuda").fit(X, y)
-    for a, b in zip(clf.coefs_, step_by_step.coefs_, strict=True):
+    without_graph = tiny(cls, max_epochs=3, device="cuda").fit(X, y)
+    for a, b in zip(clf.coefs_, without_graph.coefs_, strict=True):
         np.testing.assert_allclose(a, b, rtol=1e-4, atol=1e-6)

@@ -19,7 +19,7 @@ pytestmark = pytest.mark.skipif(
 )
 
 
-def are_zero():
+def is_flushed():
     return sys.float_info.min / 2 == 0
 
 
@@ -32,17 +32,17 @@ def count_denormals(clf):
 
 def test_denormals_are_flushed_inside_and_restored_after_an_error():
     with pytest.raises(KeyboardInterrupt), flush_denormals(CPU):
-        assert are_zero()
+        assert is_flushed()
         raise KeyboardInterrupt
-    assert not are_zero()
+    assert not is_flushed()
 
 
 def test_flushing_that_was_on_stays_on():
     torch.set_flush_denormal(True)
     try:
         with flush_denormals(CPU):
-            assert are_zero()
-        assert are_zero()
+            assert is_flushed()
+        assert is_flushed()
     finally:
         torch.set_flush_denormal(False)
 
@@ -51,18 +51,18 @@ def test_flushing_that_was_on_stays_on():
 def test_denormals_are_flushed_only_during_training(cls):
     seen = []
 
-    def note(batch):
-        seen.append(are_zero())
+    def record(batch):
+        seen.append(is_flushed())
         return batch
 
-    tiny(cls, augment=note).fit(*digits())
+    tiny(cls, augment=record).fit(*digits())
     assert seen
     assert all(seen)
-    assert not are_zero()
+    assert not is_flushed()
 
 
 def test_flushing_denormals_changes_no_weight(monkeypatch):
-    # Pixels that had ink a thousand steps ago, and never since.
+    # Some pixels were nonzero a thousand steps ago, and never since.
     X, y = digits(step=50)
     clf = MLPClassifier((8,), batch_size=1, max_epochs=15, shuffle=False, random_state=0)
     other = clone(clf)

@@ -29,7 +29,7 @@ def test_validation_curves_are_of_the_given_samples(cls):
         log_loss(y_val, clf.predict_proba(X_val)), rel=1e-4
     )
     assert clf.best_epoch_ == np.argmax(clf.validation_scores_) + 1
-    # Watching changes nothing, nor is anything held back.
+    # A validation set changes nothing, and no samples are split off.
     assert same_network(clf, regularized(cls, max_epochs=3, loss="cross_entropy").fit(X, y))
     without = tiny(cls).fit(X, y)
     assert without.validation_scores_ is without.validation_loss_curve_ is None
@@ -42,7 +42,7 @@ def test_early_stopping_holds_out_a_stratified_validation_set(cls):
     clf = tiny(cls, early_stopping=True, validation_fraction=0.2)
     for epoch in labels_by_epoch(clf, X, y):
         assert np.bincount(epoch).tolist() == [20] * 10
-    # Each label in the score's steps: there are 50 rows to be right about.
+    # The scores are multiples of 1 / 50: the validation set has 50 samples.
     assert np.allclose(np.array(clf.validation_scores_) * 50 % 1, 0, atol=1e-6)
 
 
@@ -80,7 +80,7 @@ def test_early_stopping_stops_and_restores_the_best_weights(cls):
 def test_tol_defines_an_improvement(cls):
     X, y = digits()
     clf = tiny(cls, early_stopping=True, n_iter_no_change=2, tol=1.0, max_epochs=50).fit(X, y)
-    # No rise is larger than 1, after the first from minus infinity.
+    # No increase is larger than 1, except the first, from minus infinity.
     assert clf.n_iter_ == 3
 
 

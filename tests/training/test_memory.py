@@ -10,7 +10,7 @@ from tests.helpers import digits, same_network, tiny
 X, Y = digits(step=50)
 
 
-SHORTAGES = {
+OOM_ERRORS = {
     "CPU": RuntimeError(
         "[enforce fail at alloc_cpu.cpp:127] err == 0. DefaultCPUAllocator: can't allocate memory: "
         "you tried to allocate 2000000000 bytes. Error code 12 (Cannot allocate memory)"
@@ -25,7 +25,7 @@ SHORTAGES = {
 }
 
 
-@pytest.mark.parametrize("error", SHORTAGES.values(), ids=SHORTAGES)
+@pytest.mark.parametrize("error", OOM_ERRORS.values(), ids=OOM_ERRORS)
 @pytest.mark.parametrize("method", ["fit", "partial_fit"])
 def test_out_of_memory_error_names_batch_size(method, error, monkeypatch):
     clf = tiny(MLPClassifier)
@@ -39,7 +39,7 @@ def test_out_of_memory_error_names_batch_size(method, error, monkeypatch):
 
 def test_out_of_memory_at_predict_suggests_a_fix(monkeypatch):
     clf = tiny(MLPClassifier).fit(X, Y)
-    monkeypatch.setattr(Net, "outputs", lambda *args: (_ for _ in ()).throw(SHORTAGES["CUDA"]))
+    monkeypatch.setattr(Net, "outputs", lambda *args: (_ for _ in ()).throw(OOM_ERRORS["CUDA"]))
     with pytest.raises(MemoryError, match="fewer rows"):
         clf.predict(X)
 

@@ -1,4 +1,4 @@
-"""The same seed gives the same bits; the process is left as it was."""
+"""The same seed gives the same bits; the state of the process is restored."""
 
 import copy
 import os
@@ -35,7 +35,7 @@ from tests.helpers import (
 def test_same_seed_gives_the_same_bits_and_another_seed_others(cls):
     X, y = digits()
     first = regularized(cls, random_state=3).fit(X, y)
-    regularized(cls, random_state=4).fit(X, y)  # others in between change nothing
+    regularized(cls, random_state=4).fit(X, y)  # another fit changes nothing
     assert same_network(regularized(cls, random_state=3).fit(X, y), first)
     assert same_network(regularized(cls, random_state=np.random.RandomState(3)).fit(X, y), first)
     assert not same_network(regularized(cls, random_state=4).fit(X, y), first)
@@ -45,7 +45,7 @@ def test_same_seed_gives_the_same_bits_and_another_seed_others(cls):
 
 
 def test_same_seed_gives_the_same_bits_in_a_new_process_and_a_fork():
-    # torch's threads don't survive a fork; whoever waits for them waits for ever.
+    # torch's threads don't survive a fork: waiting for them would never end.
     script = """
 import multiprocessing, os, torch
 from tests.helpers import digests
@@ -75,13 +75,13 @@ def test_grid_search_in_two_processes_gives_the_same_bits(cls):
 @every_classifier
 def test_concurrent_fits_in_threads_give_the_same_bits(cls):
     X, y = digits()
-    alone = regularized(cls, max_epochs=4).fit(X, y)
-    expected = alone.predict_proba(X)
+    single = regularized(cls, max_epochs=4).fit(X, y)
+    expected = single.predict_proba(X)
     threads = torch.get_num_threads()
     with ThreadPoolExecutor(4) as pool:
         fits = [pool.submit(regularized(cls, max_epochs=4).fit, X, y) for _ in range(8)]
-        answers = [pool.submit(alone.predict_proba, X) for _ in range(8)]
-    assert all(same_network(fit.result(), alone) for fit in fits)
+        answers = [pool.submit(single.predict_proba, X) for _ in range(8)]
+    assert all(same_network(fit.result(), single) for fit in fits)
     assert all(np.array_equal(answer.result(), expected) for answer in answers)
     assert torch.get_num_threads() == threads
 
@@ -93,7 +93,7 @@ def classifiers_with_random_parts():
     yield pytest.param(tiny(MLPClassifier, random_state=None), id="no-seed")
 
 
-def generators():
+def generator_states():
     return random.getstate(), np.random.get_state()[1].tolist(), torch.get_rng_state().tolist()
 
 
@@ -103,10 +103,10 @@ def test_global_generators_are_neither_used_nor_changed(clf):
     fitted = []
     for seed in (0, 1):
         random.seed(seed), np.random.seed(seed), torch.manual_seed(seed)
-        before = generators()
+        before = generator_states()
         fitted.append(copy.deepcopy(clf).fit(X, y, X_val=X, y_val=y).partial_fit(X, y))
         fitted[-1].predict_proba(X)
-        assert generators() == before
+        assert generator_states() == before
     assert same_network(*fitted) == (clf.random_state is not None)
 
 
@@ -134,13 +134,13 @@ def test_process_state_is_restored_also_after_exceptions(cls):
     assert process_state() == before
     clf.partial_fit(X, y).predict(X)
     assert process_state() == before
-    for wrong, error in (
+    for failing, error in (
         (tiny(cls, n_threads=2, max_epochs=0), ValueError),
         (tiny(cls, n_threads=2, lr=1e30, loss="cross_entropy"), ValueError),
         (tiny(cls, n_threads=2, callbacks=[EachEpoch(interrupt)]), KeyboardInterrupt),
     ):
         with pytest.raises(error):
-            wrong.fit(X, y)
+            failing.fit(X, y)
         assert process_state() == before
     with pytest.raises(ValueError):
         clf.predict(X[:, :3])

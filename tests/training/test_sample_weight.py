@@ -46,7 +46,7 @@ def test_equal_weights_equal_no_weights(cls):
     X, y = digits()
     clf = regularized(cls).fit(X, y)
     assert same_network(regularized(cls).fit(X, y, sample_weight=np.ones(len(y))), clf)
-    # Only their proportion counts.
+    # Only their ratios count.
     clf = regularized(cls).fit(X / 255, y)
     for factor in (0.25, 1e-6, 1e6, 1e-50, 1e30):
         other = regularized(cls).fit(X / 255, y, sample_weight=np.full(len(y), factor))
@@ -72,12 +72,12 @@ def test_class_weight_equals_sample_weight(cls):
     X, y = digits()
     X = X / 255
     params = {"batch_size": 1000, "max_epochs": 5}
-    of_rows = np.where(y == 3, 2.5, 1.0)
+    sample_weight = np.where(y == 3, 2.5, 1.0)
     by_class = tiny(cls, class_weight={3: 2.5}, **params).fit(X, y)
-    by_row = tiny(cls, **params).fit(X, y, sample_weight=of_rows)
-    np.testing.assert_allclose(by_class.predict_proba(X), by_row.predict_proba(X), rtol=1e-7)
-    both = tiny(cls, class_weight={3: 2.5}, **params).fit(X, y, sample_weight=of_rows)
-    product = tiny(cls, **params).fit(X, y, sample_weight=of_rows**2)
+    by_sample = tiny(cls, **params).fit(X, y, sample_weight=sample_weight)
+    np.testing.assert_allclose(by_class.predict_proba(X), by_sample.predict_proba(X), rtol=1e-7)
+    both = tiny(cls, class_weight={3: 2.5}, **params).fit(X, y, sample_weight=sample_weight)
+    product = tiny(cls, **params).fit(X, y, sample_weight=sample_weight**2)
     np.testing.assert_allclose(both.predict_proba(X), product.predict_proba(X), rtol=1e-7)
 
 
@@ -98,10 +98,10 @@ def test_balanced_equals_scikit_learns(cls):
 @every_classifier
 def test_class_with_weight_zero_is_known_but_not_learned(cls, batch_size):
     X, y = digits()
-    rows = np.r_[0:250:5]
-    # With batches this small some hold nothing else.
+    subset = np.r_[0:250:5]
+    # Some batches this small hold nothing else.
     clf = tiny(cls, class_weight={3: 0}, batch_size=batch_size, max_epochs=20, lr=0.01)
-    clf.fit(X[rows], y[rows])
+    clf.fit(X[subset], y[subset])
     assert clf.classes_.tolist() == list(range(10))
     assert np.isfinite(clf.loss_curve_).all()
     proba = clf.predict_proba(X[y == 3])[:, 3]

@@ -8,32 +8,34 @@ from skmnist._training.sampling import canonical_order
 from tests.helpers import digits, every_classifier, labels_by_epoch, regularized, same_network, tiny
 
 
-def nearly_the_same(dtype):
-    """Return digits several times: as they are, with one other pixel, of another class."""
-    X, codes = digits(step=50)
+def near_duplicates(dtype):
+    """Return digits several times: unchanged, with one other pixel, with another label."""
+    X, labels = digits(step=50)
     other = X.copy()
-    other[::2, 401] ^= 1  # none of the pixels that are looked at first
-    X, codes = np.concatenate([X, X, other, X]), np.concatenate([codes] * 3 + [(codes + 1) % 10])
-    return X.astype(dtype), codes
+    other[::2, 401] ^= 1  # not in the columns that are compared first
+    X, labels = np.concatenate([X, X, other, X]), np.concatenate([labels] * 3 + [(labels + 1) % 10])
+    return X.astype(dtype), labels
 
 
-@pytest.mark.parametrize("compared", [1, 7, 1000])
+@pytest.mark.parametrize("chunk_size", [1, 7, 1000])
 @pytest.mark.parametrize("dtype", [np.uint8, np.float32, np.float64])
-def test_sample_order_depends_on_values_only(dtype, compared, monkeypatch):
-    monkeypatch.setattr(sampling, "_CHUNK_SIZE", compared)
-    X, codes = nearly_the_same(dtype)
-    order = canonical_order(X, codes)
+def test_sample_order_depends_on_values_only(dtype, chunk_size, monkeypatch):
+    monkeypatch.setattr(sampling, "_CHUNK_SIZE", chunk_size)
+    X, labels = near_duplicates(dtype)
+    order = canonical_order(X, labels)
     assert sorted(order) == list(range(len(X)))
     for seed in range(3):
         shuffled = np.random.default_rng(seed).permutation(len(X))
-        other = shuffled[canonical_order(X[shuffled], codes[shuffled])]
+        other = shuffled[canonical_order(X[shuffled], labels[shuffled])]
         assert (X[other] == X[order]).all()
-        assert (codes[other] == codes[order]).all()
+        assert (labels[other] == labels[order]).all()
 
 
 def test_sample_order_is_the_same_for_bytes_and_floats():
-    X, codes = nearly_the_same(np.uint8)
-    assert (canonical_order((X / 255).astype(np.float32), codes) == canonical_order(X, codes)).all()
+    X, labels = near_duplicates(np.uint8)
+    assert (
+        canonical_order((X / 255).astype(np.float32), labels) == canonical_order(X, labels)
+    ).all()
 
 
 @every_classifier

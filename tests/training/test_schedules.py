@@ -9,13 +9,13 @@ from skmnist._training.schedules import SCHEDULES
 from tests.helpers import EachBatch, digits, every_classifier, same_network, tiny
 
 
-def rates_by_epoch(schedule, n_epochs, **params):
+def lr_by_epoch(schedule, n_epochs, **params):
     X, y = digits()
     clf = tiny(MLPClassifier, lr_schedule=schedule, lr=0.1, max_epochs=n_epochs, **params)
     return clf.fit(X, y).history_["lr"].tolist()
 
 
-def torchs_rates(make, n):
+def torch_lrs(make, n):
     """Return the rates of a torch scheduler during `n` steps."""
     optimizer = torch.optim.SGD([torch.zeros(1)], lr=0.1)
     scheduler = make(optimizer)
@@ -27,34 +27,34 @@ def torchs_rates(make, n):
     return rates
 
 
-TORCHS = {
+TORCH_SCHEDULERS = {
     "cosine": lambda optimizer: torch.optim.lr_scheduler.CosineAnnealingLR(optimizer, T_max=9),
     "step": lambda optimizer: torch.optim.lr_scheduler.StepLR(optimizer, step_size=3),
     "exponential": lambda optimizer: torch.optim.lr_scheduler.ExponentialLR(optimizer, gamma=0.9),
 }
 
 
-@pytest.mark.parametrize("schedule", TORCHS)
+@pytest.mark.parametrize("schedule", TORCH_SCHEDULERS)
 def test_schedule_by_epoch_equals_torchs(schedule):
-    expected = torchs_rates(TORCHS[schedule], 9)
-    assert rates_by_epoch(schedule, 9) == pytest.approx(expected, rel=1e-9)
+    expected = torch_lrs(TORCH_SCHEDULERS[schedule], 9)
+    assert lr_by_epoch(schedule, 9) == pytest.approx(expected, rel=1e-9)
 
 
 def test_one_cycle_equals_torchs_batch_by_batch():
     X, y = digits()
     rates = []
-    note = EachBatch(lambda net, batch: rates.append(net.optimizer_.param_groups[0]["lr"]))
+    record = EachBatch(lambda net, batch: rates.append(net.optimizer_.param_groups[0]["lr"]))
     params = {"lr_schedule": "onecycle", "lr": 0.1, "max_epochs": 5}
-    tiny(MLPClassifier, callbacks=[note], **params).fit(X, y)
+    tiny(MLPClassifier, callbacks=[record], **params).fit(X, y)
     assert len(rates) == 5 * 8
-    expected = torchs_rates(
+    expected = torch_lrs(
         lambda optimizer: torch.optim.lr_scheduler.OneCycleLR(
             optimizer, max_lr=0.1, total_steps=40, cycle_momentum=False
         ),
         40,
     )
     assert rates == pytest.approx(expected, rel=1e-6)
-    # And they are what trains: not to be confused with a constant rate.
+    # They are used for training: a constant rate gives other weights.
     assert not same_network(
         tiny(MLPClassifier, **params).fit(X, y),
         tiny(MLPClassifier, **{**params, "lr_schedule": None}).fit(X, y),
@@ -82,7 +82,7 @@ def test_plateau_equals_torchs(losses):
 @every_classifier
 def test_plateau_lowers_the_rate_when_the_loss_stalls(cls):
     X, y = digits()
-    shuffled = np.random.default_rng(0).permutation(y)  # nothing to learn for other rows
+    shuffled = np.random.default_rng(0).permutation(y)  # the validation loss can't fall
     clf = tiny(cls, lr_schedule="plateau", max_epochs=40, lr=0.02, loss="cross_entropy")
     clf.fit(X, y, X_val=X, y_val=shuffled)
     rates = clf.history_["lr"]

@@ -32,7 +32,7 @@ def interrupt_training(clf, *, epoch, error=KeyboardInterrupt, batch=3, method="
         step = train(net, *rest)
         call = type(step).__call__
 
-        class BreakingOff(type(step)):
+        class InterruptedStep(type(step)):
             def __call__(self, *args):
                 nonlocal left
                 left -= len(net.history) == epoch
@@ -40,7 +40,7 @@ def interrupt_training(clf, *, epoch, error=KeyboardInterrupt, batch=3, method="
                     raise error
                 return call(self, *args)
 
-        step.__class__ = BreakingOff
+        step.__class__ = InterruptedStep
         return step
 
     with pytest.MonkeyPatch.context() as patches, pytest.raises(BaseException) as caught:
@@ -50,18 +50,20 @@ def interrupt_training(clf, *, epoch, error=KeyboardInterrupt, batch=3, method="
     return clf
 
 
-@pytest.mark.parametrize("stopping", [False, True])
+@pytest.mark.parametrize("early_stopping", [False, True])
 @every_classifier
-def test_interrupt_keeps_the_weights_of_the_last_complete_epoch(cls, stopping):
+def test_interrupt_keeps_the_weights_of_the_last_complete_epoch(cls, early_stopping):
     params = {"batch_norm": True, "momentum": 0.9, "optimizer": "rmsprop"}
     params = {name: value for name, value in params.items() if has(cls, name)}
-    clf = tiny(cls, max_epochs=5, early_stopping=stopping, lr_schedule="exponential", **params)
+    clf = tiny(
+        cls, max_epochs=5, early_stopping=early_stopping, lr_schedule="exponential", **params
+    )
     clf = interrupt_training(clf, epoch=4)
-    whole = clone(clf).set_params(max_epochs=3).fit(X, Y)
+    expected = clone(clf).set_params(max_epochs=3).fit(X, Y)
     assert clf.n_iter_ == len(clf.history_) == 3
-    assert same_network(clf, whole)
-    assert clf.best_epoch_ == whole.best_epoch_
-    assert (clf.predict_proba(X) == whole.predict_proba(X)).all()
+    assert same_network(clf, expected)
+    assert clf.best_epoch_ == expected.best_epoch_
+    assert (clf.predict_proba(X) == expected.predict_proba(X)).all()
 
 
 @every_classifier
@@ -108,18 +110,18 @@ def interrupting(epoch, when):
 
 
 @pytest.mark.parametrize("when, finished", [("after", 2), ("within", 1)])
-@pytest.mark.parametrize("stopping", [False, True])
+@pytest.mark.parametrize("early_stopping", [False, True])
 @every_classifier
-def test_interrupt_is_raised_and_keeps_complete_epochs(cls, stopping, when, finished):
+def test_interrupt_is_raised_and_keeps_complete_epochs(cls, early_stopping, when, finished):
     X, y = digits()
-    clf = tiny(cls, callbacks=[interrupting(2, when)], max_epochs=5, early_stopping=stopping)
+    clf = tiny(cls, callbacks=[interrupting(2, when)], max_epochs=5, early_stopping=early_stopping)
     with pytest.raises(KeyboardInterrupt):
         clf.fit(X, y)
     assert clf.n_iter_ == len(clf.history_) == len(clf.loss_curve_) == finished
     assert clf.loss_ == clf.loss_curve_[-1]
     assert clf.fit_time_ > 0
     assert clf.predict(X).shape == (250,)
-    if stopping:
+    if early_stopping:
         assert len(clf.validation_scores_) == finished
         assert clf.best_epoch_ in range(1, finished + 1)
 
@@ -143,6 +145,6 @@ def test_interrupt_in_the_first_epoch_leaves_a_consistent_estimator(cls):
     clf = tiny(cls, callbacks=[interrupting(1, "within")], early_stopping=True)
     with pytest.raises(KeyboardInterrupt):
         clf.fit(X, y)
-    # The weights are those of no whole epoch: either there is nothing, or it says 0 epochs.
+    # No epoch was completed: the estimator is unfitted, or has 0 epochs.
     assert not hasattr(clf, "net_") or (clf.n_iter_, len(clf.history_)) == (0, 0)
     assert clf.set_params(callbacks=None).fit(X, y).n_iter_ == 2

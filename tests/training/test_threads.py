@@ -41,10 +41,10 @@ def two_threads():
 def test_concurrent_augmentations_that_draw_from_global_generators_keep_their_seeds(cls):
     X, y = digits(50)
     options = {"augment": jitter} if has(cls, "augment") else {}
-    alone = tiny(cls, **options).fit(X, y)
+    single = tiny(cls, **options).fit(X, y)
     with ThreadPoolExecutor(6) as pool:
         fits = list(pool.map(lambda _: tiny(cls, **options).fit(X, y), range(12)))
-    assert all(same_network(fit, alone) for fit in fits)
+    assert all(same_network(fit, single) for fit in fits)
 
 
 def test_sixteen_threads_predict_like_one():
@@ -60,7 +60,7 @@ def test_sixteen_threads_predict_like_one():
 def test_each_thread_keeps_its_number_of_threads(two_threads):
     inside, leave = threading.Event(), threading.Event()
 
-    def limited():
+    def limit_and_wait():
         before = torch.get_num_threads()
         with limit_threads(1):
             inside.set()
@@ -69,12 +69,12 @@ def test_each_thread_keeps_its_number_of_threads(two_threads):
         return before, during, torch.get_num_threads()
 
     with ThreadPoolExecutor(1) as pool:
-        first = pool.submit(limited)
+        first = pool.submit(limit_and_wait)
         inside.wait(30)
         # A thread that begins while another one is limited would find that one's limit.
         with limit_threads(4):
             assert torch.get_num_threads() == 4
-            assert in_a_thread(limited_once) == (1, 2)
+            assert in_a_thread(limit_once) == (1, 2)
             assert torch.get_num_threads() == 4
         assert torch.get_num_threads() == 2
         leave.set()
@@ -83,7 +83,7 @@ def test_each_thread_keeps_its_number_of_threads(two_threads):
     assert in_a_thread(torch.get_num_threads) == 2
 
 
-def limited_once():
+def limit_once():
     with limit_threads(1):
         during = torch.get_num_threads()
     return during, torch.get_num_threads()
@@ -103,7 +103,7 @@ def test_nested_limits(two_threads):
 # -- forks -----------------------------------------------------------------------------------
 
 # In a process of its own: pytest's threads, buffers and plugins have no place in a forked child.
-FORKS = """
+FORK_SCRIPT = """
 import os, threading, warnings
 import numpy as np
 import torch
@@ -151,13 +151,13 @@ print("threads", torch.get_num_threads())
 
 @needs_fork
 def test_forked_children_predict_and_fit_after_the_use_of_several_threads():
-    assert run_python("-c", FORKS) == ["done"] * (len(CLASSIFIERS) + 2) + ["threads 2"]
+    assert run_python("-c", FORK_SCRIPT) == ["done"] * (len(CLASSIFIERS) + 2) + ["threads 2"]
 
 
 @pytest.mark.slow
 @needs_fork
 def test_child_hangs_without_the_fork_handler():
-    """That the tests above can fail; where torch learns to fork, the cure may go."""
+    """Check that the tests above can fail; if torch can fork one day, the reset may go."""
     script = """
 import os
 os.register_at_fork = lambda **handlers: None
