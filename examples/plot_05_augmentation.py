@@ -26,8 +26,8 @@ digit = torch.from_numpy(X[0].reshape(1, 1, 28, 28) / 255).float()
 augmented = light_augmentation(digit.expand(7, -1, -1, -1), torch.Generator().manual_seed(0))
 
 _, axes = plt.subplots(1, 8, figsize=(9, 1.5), layout="constrained")
-for ax, picture in zip(axes, [digit[0], *augmented], strict=True):
-    ax.imshow(picture[0], cmap="gray_r")
+for ax, image in zip(axes, [digit[0], *augmented], strict=True):
+    ax.imshow(image[0].numpy(), cmap="gray_r")
     ax.set_axis_off()
 axes[0].set_title("as it is")
 
