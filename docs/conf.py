@@ -16,14 +16,14 @@ copyright = "The skmnist developers"
 version = release = skmnist.__version__
 
 extensions = [
-    "myst_parser",
+    "myst_nb",
     "numpydoc",
     "sphinx.ext.autodoc",
     "sphinx.ext.autosummary",
     "sphinx_copybutton",
     "sphinx_gallery.gen_gallery",
 ]
-exclude_patterns = ["_build", "README.md", "generated/results"]
+exclude_patterns = ["_build", "README.md", "generated/results", "auto_examples/**.ipynb"]
 templates_path = ["_templates"]
 
 # -- pages ---------------------------------------------------------------------------------------
@@ -41,6 +41,14 @@ html_theme_options = {
     "footer_end": [],
 }
 myst_heading_anchors = 3
+
+# -- guide ---------------------------------------------------------------------------------------
+
+nb_execution_mode = "cache"  # a page is executed again when its code has changed
+nb_execution_in_temp = True  # pages write files
+nb_execution_timeout = 180
+nb_execution_raise_on_error = True
+nb_merge_streams = True
 
 # -- reference -----------------------------------------------------------------------------------
 
