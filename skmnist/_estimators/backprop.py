@@ -1,4 +1,4 @@
-"""The network whose training is written by hand."""
+"""Multi-layer perceptron with hand-written backpropagation."""
 
 from __future__ import annotations
 
@@ -13,6 +13,8 @@ from skmnist._training.optimizers import GradientDescent
 from skmnist.exceptions import InvalidParameterError
 
 from .base import resolve_image_shape
+from .docstrings import fill_docstring
+from .layer_params import check_sizes
 from .net_classifier import BaseNetClassifier
 from .parameter_types import (
     Activation,
@@ -27,15 +29,14 @@ from .parameter_types import (
     RandomState,
     Verbose,
 )
-from .parameters import check_sizes, fill_docstring
 
 
 @fill_docstring
 class BackpropClassifier(BaseNetClassifier):
-    """Multilayer perceptron whose gradients and updates are written by hand, without autograd.
+    """Multi-layer perceptron classifier with hand-written backpropagation, for teaching.
 
-    Training is plain stochastic gradient descent. Under it stands
-    :class:`skmnist.backprop.NeuralNetwork`, which is ``module_`` after `fit`: its layers can be
+    It is trained with plain stochastic gradient descent, without PyTorch's autograd. After `fit`,
+    ``module_`` is a :class:`skmnist.backprop.NeuralNetwork`, whose weights and gradients can be
     read and changed.
 
     Parameters
@@ -48,8 +49,8 @@ class BackpropClassifier(BaseNetClassifier):
 
     See Also
     --------
-    skmnist.backprop.NeuralNetwork : The network by itself.
-    MLPClassifier : More optimizers, dropout and so on.
+    skmnist.backprop.NeuralNetwork : The network, to be used without the estimator.
+    MLPClassifier : MLP with a choice of optimizers, dropout and data augmentation.
 
     References
     ----------
@@ -122,10 +123,12 @@ class BackpropClassifier(BaseNetClassifier):
     def _resolve_architecture(self) -> None:
         if self.precision == "bfloat16":
             raise InvalidParameterError(
-                "precision='bfloat16' is autograd's, but the passes of BackpropClassifier are "
-                "written by hand. Use 'auto', 'float32' or 'float64', or MLPClassifier."
+                "The 'precision' parameter of BackpropClassifier must be a str among {'auto', "
+                "'float32', 'float64'}. Got 'bfloat16' instead. MLPClassifier supports it."
             )
-        self._sizes = check_sizes("hidden_layer_sizes", self.hidden_layer_sizes)
+        self._sizes = check_sizes(
+            type(self).__name__, "hidden_layer_sizes", self.hidden_layer_sizes
+        )
         self.image_shape_ = resolve_image_shape(
             "auto", self._input_image_shape, self.n_features_in_
         )

@@ -13,8 +13,9 @@ from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import _check_sample_weight, validate_data
 
+from skmnist._utils.messages import invalid_parameter_message
 from skmnist._utils.warnings import warn_once
-from skmnist.exceptions import PixelRangeWarning
+from skmnist.exceptions import InvalidParameterError, PixelRangeWarning
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
@@ -301,40 +302,42 @@ def resolve_image_shape(
     image_shape: Literal["auto"] | Sequence[int],
     input_image_shape: tuple[int, ...] | None,
     n_features: int,
+    *,
+    owner: str | None = None,
 ) -> tuple[int, ...]:
-    """Return the shape of one picture: (height, width) or (channels, height, width).
+    """Return the shape of one image: (height, width) or (channels, height, width).
 
     Parameters
     ----------
     image_shape : "auto" or tuple
-        The parameter.
     input_image_shape : tuple or None
-        That of a 3-D or 4-D X.
+        The shape of one image in a 3-D or 4-D X, None for a 2-D X.
     n_features : int
+    owner : str, default=None
+        Name of the classifier, for the error message.
 
     Raises
     ------
-    ValueError
-        Where the shape that was asked for doesn't have `n_features` pixels.
+    InvalidParameterError
+        If `image_shape` does not have `n_features` pixels or differs from `input_image_shape`.
     """
     if not isinstance(image_shape, str):
         shape = tuple(image_shape)
-        whole = all(isinstance(side, (int, np.integer)) and side >= 1 for side in shape)
-        if len(shape) not in (2, 3) or not whole:
-            raise ValueError(
-                f"image_shape={image_shape!r}: pass (height, width) or (channels, height, width), "
-                "in positive integers, or 'auto'."
+        are_sizes = all(isinstance(side, (int, np.integer)) and side >= 1 for side in shape)
+        if len(shape) not in (2, 3) or not are_sizes:
+            expected = "'auto', (height, width) or (channels, height, width), in positive ints"
+        elif np.prod(shape) != n_features:
+            expected = (
+                f"the shape of an image with {n_features} pixels, the number of features of X, not "
+                f"{np.prod(shape)}"
             )
-        if np.prod(shape) != n_features:
-            raise ValueError(
-                f"image_shape={image_shape!r} has {np.prod(shape)} pixels, but X has {n_features} "
-                "features."
-            )
-        if input_image_shape is not None and shape[-2:] != input_image_shape[-2:]:
-            raise ValueError(
-                f"image_shape={image_shape!r}, but X holds pictures of shape {input_image_shape}."
-            )
-        return tuple(map(int, shape))
+        elif input_image_shape is not None and shape[-2:] != input_image_shape[-2:]:
+            expected = f"the shape of the images in X, {input_image_shape}"
+        else:
+            return tuple(map(int, shape))
+        raise InvalidParameterError(
+            invalid_parameter_message("image_shape", owner, expected, image_shape)
+        )
     if input_image_shape is not None:
         return input_image_shape
     side = math.isqrt(n_features)

@@ -1,4 +1,4 @@
-"""The convolutional network."""
+"""Convolutional neural network classifier."""
 
 from __future__ import annotations
 
@@ -12,6 +12,8 @@ from skmnist._networks.losses import OUTPUT_ACTIVATIONS
 from skmnist.exceptions import InvalidParameterError
 
 from .base import resolve_image_shape
+from .docstrings import fill_docstring
+from .layer_params import check_pairs, check_sizes
 from .net_classifier import BaseNetClassifier
 from .parameter_types import (
     Activation,
@@ -31,17 +33,17 @@ from .parameter_types import (
     Verbose,
     WeightInit,
 )
-from .parameters import check_pairs, check_sizes, fill_docstring
 
-# Fewer features than the smallest pictures of digits (8 x 8) are a table, not a picture.
-_SMALLEST_PICTURE = 64
+# The smallest images of digits have 8 x 8 pixels: fewer features are tabular data.
+_MIN_IMAGE_FEATURES = 64
 
 
 @fill_docstring
 class CNNClassifier(BaseNetClassifier):
-    """Convolutional network: windows that slide over the picture, then a multilayer perceptron.
+    """Convolutional neural network (CNN) classifier.
 
-    Each layer is a convolution, its activation and max-pooling.
+    Convolutional layers (convolution, activation and max-pooling) are followed by fully connected
+    layers.
 
     Parameters
     ----------
@@ -53,13 +55,13 @@ class CNNClassifier(BaseNetClassifier):
 
     See Also
     --------
-    MLPClassifier : Without convolutions: quicker, less accurate.
-    TorchClassifier : For an ``nn.Module`` of your own.
+    MLPClassifier : Multi-layer perceptron, faster but less accurate on images.
+    TorchClassifier : Classifier for a custom ``torch.nn.Module``.
 
     Notes
     -----
-    A 2-D `X` of fewer than 64 features that comes without an `image_shape` is taken as a table
-    rather than a picture, and the pools are cut to what is left of it.
+    A 2-D `X` with fewer than 64 features is treated as tabular data unless `image_shape` is
+    given: pooling windows that are larger than the feature map are reduced to its size.
 
     References
     ----------
@@ -178,36 +180,40 @@ class CNNClassifier(BaseNetClassifier):
     def _resolve_architecture(self) -> None:
         image_shape = "auto" if self.image_shape is None else self.image_shape
         self.image_shape_ = resolve_image_shape(
-            image_shape, self._input_image_shape, self.n_features_in_
+            image_shape, self._input_image_shape, self.n_features_in_, owner=type(self).__name__
         )
         is_table = (
             image_shape == "auto"
             and self._input_image_shape is None
-            and self.n_features_in_ < _SMALLEST_PICTURE
+            and self.n_features_in_ < _MIN_IMAGE_FEATURES
         )
         self._convolutions = infer_conv_shapes(
             self.image_shape_[-2:], self._layer_params(), clip_pools=is_table
         )
-        self._sizes = check_sizes("hidden_layer_sizes", self.hidden_layer_sizes)
+        self._sizes = check_sizes(
+            type(self).__name__, "hidden_layer_sizes", self.hidden_layer_sizes
+        )
 
     def _layer_params(self) -> list[dict[str, Any]]:
-        channels = check_sizes("channels", self.channels)
+        owner = type(self).__name__
+        channels = check_sizes(owner, "channels", self.channels)
         n = len(channels)
         if n == 0:
             raise InvalidParameterError(
-                f"channels={self.channels!r}: pass at least one layer, or use MLPClassifier."
+                f"The 'channels' parameter of {owner} must have at least one entry. Got "
+                f"{self.channels!r} instead. For a network without convolutions, use MLPClassifier."
             )
         columns = {
-            "kernel_size": check_pairs("kernel_size", self.kernel_size, n),
-            "stride": check_pairs("stride", self.stride, n),
-            "padding": check_pairs("padding", self.padding, n, minimum=0),
+            "kernel_size": check_pairs(owner, "kernel_size", self.kernel_size, n),
+            "stride": check_pairs(owner, "stride", self.stride, n),
+            "padding": check_pairs(owner, "padding", self.padding, n, minimum=0),
             "pool_size": check_pairs(
-                "pool_size", 1 if self.pool_size is None else self.pool_size, n
+                owner, "pool_size", 1 if self.pool_size is None else self.pool_size, n
             ),
         }
         columns["pool_stride"] = columns["pool_size"]
         if self.pool_stride is not None:
-            columns["pool_stride"] = check_pairs("pool_stride", self.pool_stride, n)
+            columns["pool_stride"] = check_pairs(owner, "pool_stride", self.pool_stride, n)
         return [
             {"channels": c, **dict(zip(columns, values, strict=True))}
             for c, *values in zip(channels, *columns.values(), strict=True)

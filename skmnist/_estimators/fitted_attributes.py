@@ -1,4 +1,4 @@
-"""What can be read off a fitted classifier, as views of its net."""
+"""Fitted attributes that are derived from the trained net."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 from torch import nn
 
-# Names of skorch's history and those of the columns of `history_`.
+# Keys of skorch's history -> columns of `history_`.
 _COLUMNS = {
     "epoch": "epoch",
     "train_loss": "train_loss",
@@ -18,40 +18,40 @@ _COLUMNS = {
     "dur": "seconds",
 }
 
-# The fitted attributes that are plain: type and text, as in the properties' docstrings below.
+# Type and description of the attributes that are not properties, as in the docstrings below.
 ATTRIBUTE_DOCS = {
-    "classes_": "ndarray of shape (n_classes,): The labels, sorted.",
-    "n_features_in_": "int: Number of pixels in one picture.",
-    "feature_names_in_": "ndarray of str: Names of the columns, where `X` had names.",
-    "image_shape_": "tuple: Shape of one picture, (height, width) or (channels, height, width).",
-    "pixel_scale_": "float: What pixels are divided by, 255 for integers within 0..255, else 1.",
-    "pixel_range_": "tuple of float: Smallest and largest pixel in some 300 to 600 rows of `X`.",
-    "best_epoch_": "int or None: The epoch of the best validation score, counted from 1.",
-    "fit_time_": "float: Seconds that the last fit took.",
-    "net_": "skorch.NeuralNetClassifier: The net that was trained; it predicts class numbers.",
+    "classes_": "ndarray of shape (n_classes,): Class labels, sorted.",
+    "n_features_in_": "int: Number of features (pixels) of a sample.",
+    "feature_names_in_": "ndarray of str: Names of the features, if `X` had string column names.",
+    "image_shape_": "tuple: Shape of one image, (height, width) or (channels, height, width).",
+    "pixel_scale_": "float: Divisor of the pixel values: 255 for integers in 0..255, otherwise 1.",
+    "pixel_range_": "tuple of float: Minimum and maximum pixel value in a subset of `X`.",
+    "best_epoch_": "int or None: Epoch with the best validation score, counted from 1.",
+    "fit_time_": "float: Duration of the last fit in seconds.",
+    "net_": "skorch.NeuralNetClassifier: The trained skorch net, which predicts class indices.",
 }
 
 
 class FittedAttributesMixin:
     """The fitted attributes of a classifier with a `net_`.
 
-    They are properties, so that each fact is in one place: the net and its history.
+    They are properties because the net and its history hold the data.
     """
 
     @property
     def history_(self) -> pd.DataFrame:
-        """DataFrame: One row for each epoch: losses, scores, learning rate, seconds."""
+        """DataFrame: Losses, scores, learning rate and duration of each epoch."""
         columns = {new: self._column(old) for old, new in _COLUMNS.items()}
         return pd.DataFrame({name: c for name, c in columns.items() if c is not None})
 
     @property
     def n_iter_(self) -> int:
-        """int: Number of epochs run."""
+        """int: Number of epochs that the network was trained for."""
         return len(self._net.history)
 
     @property
     def loss_curve_(self) -> list[float]:
-        """list of float: Mean training loss of each epoch, taken while it ran."""
+        """list of float: Mean training loss of each epoch, averaged during the epoch."""
         return self._column("train_loss")
 
     @property
@@ -71,7 +71,7 @@ class FittedAttributesMixin:
 
     @property
     def epoch_times_(self) -> list[float]:
-        """list of float: Seconds that each epoch took."""
+        """list of float: Duration of each epoch in seconds."""
         return self._column("dur")
 
     @property
@@ -81,12 +81,12 @@ class FittedAttributesMixin:
 
     @property
     def device_(self) -> str:
-        """str: The device that the network is on."""
+        """str: Device of the network."""
         return str(self._net.device)
 
     @property
     def coefs_(self) -> list[np.ndarray]:
-        """list of ndarray: Weights of each layer: (n_in, n_out), or (n_out, n_in, h, w)."""
+        """list of ndarray: Weights of each layer, (n_in, n_out) or (n_out, n_in, height, width)."""
         return [_weights(layer) for layer in self._layers()]
 
     @property
@@ -96,26 +96,29 @@ class FittedAttributesMixin:
 
     @property
     def n_weights_(self) -> int:
-        """int: Number of weights, without biases: 52,544 for 784-64-32-10."""
+        """int: Number of weights, without biases."""
         return sum(coef.size for coef in self.coefs_)
 
     @property
     def n_parameters_(self) -> int:
-        """int: Number of all trained parameters, biases included."""
+        """int: Number of trainable parameters: weights and biases."""
         return sum(p.numel() for p in self.module_.parameters())
 
     @property
     def _net(self) -> Any:
         if "net_" not in vars(self):
-            # An AttributeError, so that hasattr() says no.
-            raise AttributeError(f"This {type(self).__name__} is not fitted yet: call fit first.")
+            # hasattr() expects an AttributeError.
+            raise AttributeError(
+                f"This {type(self).__name__} instance is not fitted yet. Call 'fit' with "
+                "appropriate arguments before using this estimator."
+            )
         return self.__dict__["net_"]
 
     def _column(self, name: str) -> Any:
-        # Epochs that were run without validation rows have none of its figures.
-        rows = self._net.history
-        column = [row.get(name, np.nan) for row in rows]
-        return column if any(name in row for row in rows) else None
+        # Epochs without a validation set have no entry for the validation loss and score.
+        epochs = self._net.history
+        column = [epoch.get(name, np.nan) for epoch in epochs]
+        return column if any(name in epoch for epoch in epochs) else None
 
     def _layers(self) -> list[Any]:
         return [m for m in self.module_.modules() if isinstance(m, (nn.Linear, nn.Conv2d))]
@@ -125,7 +128,7 @@ class FittedAttributesMixin:
 
 
 def describe_attributes(cls: type) -> dict[str, tuple[str, str]]:
-    """Return ``{name: (type, text)}`` of the fitted attributes of `cls`."""
+    """Return ``{name: (type, description)}`` of the fitted attributes of `cls`."""
     described = dict(ATTRIBUTE_DOCS)
     for name in dir(cls):
         member = getattr(cls, name)

@@ -1,4 +1,4 @@
-"""The multilayer perceptron."""
+"""Multi-layer perceptron classifier."""
 
 from __future__ import annotations
 
@@ -11,6 +11,8 @@ from skmnist._networks.losses import OUTPUT_ACTIVATIONS
 from skmnist._networks.mlp import MLP
 
 from .base import resolve_image_shape
+from .docstrings import fill_docstring
+from .layer_params import check_sizes
 from .net_classifier import BaseNetClassifier
 from .parameter_types import (
     Activation,
@@ -28,7 +30,6 @@ from .parameter_types import (
     Verbose,
     WeightInit,
 )
-from .parameters import check_sizes, fill_docstring
 from .sklearn_conversion import convert_params, copy_weights
 
 if TYPE_CHECKING:
@@ -37,7 +38,10 @@ if TYPE_CHECKING:
 
 @fill_docstring
 class MLPClassifier(BaseNetClassifier):
-    """Multilayer perceptron: layers of units, each connected to all of the layer before.
+    """Multi-layer perceptron (MLP) classifier.
+
+    The network consists of fully connected layers. The parameters have scikit-learn's names where
+    scikit-learn has the same parameter.
 
     Parameters
     ----------
@@ -49,10 +53,10 @@ class MLPClassifier(BaseNetClassifier):
 
     See Also
     --------
-    CNNClassifier : Convolutions, which see neighbouring pixels together.
-    BackpropClassifier : The same network with plain gradient descent, written by hand.
-    sklearn.neural_network.MLPClassifier : scikit-learn's, without a GPU, dropout and validation
-        curves.
+    CNNClassifier : Convolutional neural network, more accurate on images.
+    BackpropClassifier : The same network, trained with hand-written backpropagation.
+    sklearn.neural_network.MLPClassifier : scikit-learn's MLP, without GPU support, dropout and
+        data augmentation.
 
     References
     ----------
@@ -192,7 +196,9 @@ class MLPClassifier(BaseNetClassifier):
         return clf
 
     def _resolve_architecture(self) -> None:
-        self._sizes = check_sizes("hidden_layer_sizes", self.hidden_layer_sizes)
+        self._sizes = check_sizes(
+            type(self).__name__, "hidden_layer_sizes", self.hidden_layer_sizes
+        )
         self.image_shape_ = resolve_image_shape(
             "auto", self._input_image_shape, self.n_features_in_
         )

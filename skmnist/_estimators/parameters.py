@@ -1,22 +1,21 @@
-"""The parameters that the classifiers share: each declared, checked and described once.
+"""Table of the classifiers' parameters: their allowed values and their descriptions.
 
-A classifier's ``__init__`` names the ones that it has, with its defaults; what is allowed and what
-the documentation says comes from the one table here.
+A classifier's ``__init__`` lists its parameters and their defaults. Validation, docstrings and the
+command line's help use this table.
 """
 
 from __future__ import annotations
 
 import difflib
-import inspect
 import os
-import textwrap
 from collections.abc import Callable, Iterable
 from numbers import Integral, Real
-from typing import Any, NamedTuple, TypeVar
+from typing import Any, NamedTuple
 
 import numpy as np
 import torch
 from sklearn.base import BaseEstimator
+from torch import nn
 
 from skmnist._networks.activations import ACTIVATION_MODULES
 from skmnist._networks.losses import LOSSES
@@ -24,16 +23,13 @@ from skmnist._networks.weight_init import WEIGHT_INITS
 from skmnist._training.optimizers import OPTIMIZERS
 from skmnist._training.schedules import SCHEDULES
 from skmnist._utils.device import PRECISIONS
+from skmnist._utils.messages import invalid_parameter_message
 from skmnist.exceptions import InvalidParameterError
 from skmnist.preprocessing._augmentation import AUGMENTATIONS
 
-from .fitted_attributes import describe_attributes
-
-_Class = TypeVar("_Class", bound=type)
-
 
 class Constraint(NamedTuple):
-    """One kind of value that is allowed."""
+    """A kind of value that a parameter may have."""
 
     is_satisfied_by: Callable[[Any], bool]
     description: str
@@ -41,10 +37,10 @@ class Constraint(NamedTuple):
 
 
 class Parameter(NamedTuple):
-    """What a parameter may be and what it means."""
+    """The allowed values, the type and the description of a parameter."""
 
-    constraints: list[Constraint]  # of which one has to be satisfied
-    type: str  # as numpydoc shows it
+    constraints: list[Constraint]  # a value must satisfy at least one of them
+    type: str  # in numpydoc's format
     description: str
 
 
@@ -76,9 +72,10 @@ def _instance(types: type | tuple[type, ...], description: str) -> Constraint:
 
 def _choice(table: Iterable[str]) -> Constraint:
     names = tuple(table)
+    quoted = ", ".join(map(repr, names))
     return Constraint(
         lambda value: isinstance(value, str) and value in names,
-        "one of " + ", ".join(map(repr, names)),
+        f"a str among {{{quoted}}}" if len(names) > 1 else quoted,
         names,
     )
 
@@ -87,12 +84,8 @@ def _names(table: Iterable[str]) -> str:
     return "{" + ", ".join(f'"{name}"' for name in table) + "}"
 
 
-def _is_size(value: Any, minimum: int = 1) -> bool:
-    return isinstance(value, Integral) and not isinstance(value, bool) and int(value) >= minimum
-
-
 def _are_callbacks(value: Any) -> bool:
-    # Each a callback, or a pair (name, callback).
+    # A callback, or a pair (name, callback).
     return isinstance(value, (list, tuple)) and all(
         hasattr(c[-1] if isinstance(c, tuple) and c else c, "on_epoch_end") for c in value
     )
@@ -107,14 +100,14 @@ def _are_weights(value: Any) -> bool:
 
 
 _NONE = Constraint(lambda value: value is None, "None")
-_BOOL = _instance((bool, np.bool_), "True or False")
+_BOOL = _instance((bool, np.bool_), "a bool")
 _SIZES = _instance((tuple, list), "a tuple")
-_POSITIVE = _number(Real, "a positive number", 0, open_low=True)
-_NON_NEGATIVE = _number(Real, "a number of at least 0", 0)
-_FRACTION = _number(Real, "a number in [0, 1)", 0, 1)
-_AT_LEAST_1 = _number(Integral, "an integer of at least 1", 1)
-_AT_LEAST_0 = _number(Integral, "an integer of at least 0", 0)
-_SEED = _number(Integral, "an integer from 0 to 2**32 - 1", 0, 2**32)
+_POSITIVE = _number(Real, "a float in the range (0.0, inf)", 0, open_low=True)
+_NON_NEGATIVE = _number(Real, "a float in the range [0.0, inf)", 0)
+_FRACTION = _number(Real, "a float in the range [0.0, 1.0)", 0, 1)
+_AT_LEAST_1 = _number(Integral, "an int in the range [1, inf)", 1)
+_AT_LEAST_0 = _number(Integral, "an int in the range [0, inf)", 0)
+_SEED = _number(Integral, "an int in the range [0, 4294967295]", 0, 2**32)
 _OPTIMIZER = Constraint(
     lambda value: isinstance(value, type) and issubclass(value, torch.optim.Optimizer),
     "a torch.optim.Optimizer class",
@@ -124,44 +117,48 @@ PARAMETERS = {
     "hidden_layer_sizes": Parameter(
         [_AT_LEAST_1, _SIZES],
         "int or tuple of int",
-        "Number of units in each hidden layer; an int is one layer, ``()`` is none.",
+        "Number of units in each hidden layer. An int means one hidden layer, ``()`` none.",
     ),
     "channels": Parameter(
         [_AT_LEAST_1, _SIZES],
         "int or tuple of int",
-        "Number of channels that each convolution makes; its length is the number of layers.",
+        "Number of output channels of each convolutional layer. An int means one layer.",
     ),
     "kernel_size": Parameter(
         [_AT_LEAST_1, _SIZES],
         "int or tuple",
-        "Side of the convolutions' windows in pixels: one value for all layers, or one for each "
-        "layer; a value is an int or a pair (height, width).",
+        "Size of the convolution kernels: an int for all layers, or a tuple with one entry per "
+        "layer. An entry is an int or a pair (height, width).",
     ),
     "stride": Parameter(
         [_AT_LEAST_1, _SIZES],
         "int or tuple",
-        "Pixels from one window to the next, given like `kernel_size`.",
+        "Stride of the convolutions, in the same format as `kernel_size`.",
     ),
     "padding": Parameter(
         [_AT_LEAST_0, _SIZES],
         "int or tuple",
-        "Rows and columns of zeros around the picture, given like `kernel_size`.",
+        "Zero padding on each side of the input of a convolution, in the same format as "
+        "`kernel_size`.",
     ),
     "pool_size": Parameter(
-        [_NONE, _AT_LEAST_1, _SIZES],
+        [_AT_LEAST_1, _SIZES, _NONE],
         "int, tuple or None",
-        "Side of the max-pooling's windows, given like `kernel_size`; None or 1 is no pooling.",
+        "Size of the max-pooling windows, in the same format as `kernel_size`. None or 1: no "
+        "pooling.",
     ),
     "pool_stride": Parameter(
-        [_NONE, _AT_LEAST_1, _SIZES],
+        [_AT_LEAST_1, _SIZES, _NONE],
         "int, tuple or None",
-        "Pixels from one pooling window to the next; None: the windows touch.",
+        "Stride of the max-pooling windows, in the same format as `kernel_size`. None: equal to "
+        "`pool_size`.",
     ),
     "image_shape": Parameter(
-        [_choice(["auto"]), _NONE, _SIZES],
+        [_choice(["auto"]), _SIZES, _NONE],
         '"auto", tuple (height, width) or tuple (channels, height, width)',
-        'Shape of one picture. "auto" is the shape of a 3-D or 4-D `X`, else a square where the '
-        "number of features is one, else a strip of 1 x n pixels. Colour is never guessed.",
+        'Shape of one image. "auto": the shape of the images in a 3-D or 4-D `X`. For a 2-D `X` it '
+        "is a square if the number of features is a square number, otherwise 1 x n_features. Pass "
+        "the shape of color images if `X` is 2-D.",
     ),
     "activation": Parameter(
         [_choice(ACTIVATION_MODULES)],
@@ -169,150 +166,187 @@ PARAMETERS = {
         "Activation function of the hidden layers.",
     ),
     "dropout": Parameter(
-        [_FRACTION],
-        "float",
-        "Probability with which a hidden unit is left out of a training step, in [0, 1).",
+        [_FRACTION], "float", "Dropout probability for the hidden layers, in [0, 1)."
     ),
     "batch_norm": Parameter(
-        [_BOOL], "bool", "Whether to normalise each hidden layer over the batch."
+        [_BOOL], "bool", "Whether to apply batch normalization to the hidden layers."
     ),
     "weight_init": Parameter(
         [_choice(("auto", *WEIGHT_INITS))],
         _names(("auto", *WEIGHT_INITS)),
-        'How the first weights are drawn: "he" normal with std sqrt(2 / fan_in), "glorot" and '
-        '"lecun" uniform, the latter with std 1 / sqrt(fan_in), "torch" as torch does by itself, '
-        '"auto" as "torch" for a multilayer perceptron and as "lecun" for a convolutional network, '
-        "which gets going sooner.",
+        'Weight initialization. "he": normal, std = sqrt(2 / fan_in). "glorot": uniform, std = '
+        'sqrt(2 / (fan_in + fan_out)). "lecun": uniform, std = 1 / sqrt(fan_in). "torch": '
+        'PyTorch\'s default. "zeros": all zeros. "auto": "lecun" for `CNNClassifier`, where it '
+        'converges faster, otherwise "torch".',
     ),
     "loss": Parameter(
         [_choice(LOSSES)],
         _names(LOSSES),
-        'What training makes small: "mse" is the squared error against one-hot targets, summed '
-        "over the outputs, which our own networks then pass through a sigmoid. Both are averaged "
-        "over the rows of a batch.",
+        'Loss function, averaged over the samples of a mini-batch. "mse": squared error against '
+        "one-hot targets, summed over the outputs. With it, the outputs pass through a sigmoid, "
+        "except in `TorchClassifier`.",
     ),
     "optimizer": Parameter(
         [_choice(OPTIMIZERS), _OPTIMIZER],
         _names(OPTIMIZERS) + " or a torch.optim.Optimizer class",
-        "Rule by which gradients change the weights.",
+        "Optimizer used to update the weights.",
     ),
-    "lr": Parameter([_POSITIVE], "float", "Learning rate."),
+    "lr": Parameter(
+        [_POSITIVE],
+        "float",
+        'Learning rate. With an `lr_schedule`, the initial rate ("onecycle": the highest).',
+    ),
     "momentum": Parameter(
-        [_FRACTION], "float", 'Momentum of "sgd" and "rmsprop", in [0, 1); the others have none.'
+        [_FRACTION],
+        "float",
+        'Momentum, in [0, 1). Only used when `optimizer` is "sgd" or "rmsprop".',
     ),
-    "nesterov": Parameter([_BOOL], "bool", 'Nesterov\'s momentum, for "sgd".'),
+    "nesterov": Parameter(
+        [_BOOL],
+        "bool",
+        'Whether to use Nesterov\'s momentum. Only used when `optimizer` is "sgd".',
+    ),
     "weight_decay": Parameter(
-        [_NON_NEGATIVE], "float", 'L2 penalty; "adamw" shrinks the weights directly instead.'
+        [_NON_NEGATIVE],
+        "float",
+        'Strength of the L2 penalty. "adamw" uses decoupled weight decay instead.',
     ),
     "lr_schedule": Parameter(
-        [_NONE, _choice(SCHEDULES)],
+        [_choice(SCHEDULES), _NONE],
         _names(SCHEDULES) + " or None",
-        'How the learning rate changes over `max_epochs`: "cosine" falls to 0; "step" to a tenth '
-        'after each third; "exponential" by a tenth each epoch; "onecycle" rises for 30 % and '
-        'falls, batch by batch; "plateau" to a tenth when the loss stalls for three epochs.',
+        'Learning-rate schedule. "cosine": cosine annealing to 0 over `max_epochs`. "step": divide '
+        'by 10 after each third of `max_epochs`. "exponential": multiply by 0.9 after each epoch. '
+        '"onecycle": one-cycle policy, updated after each mini-batch. "plateau": divide by 10 when '
+        "the loss has not improved for three epochs. None: constant learning rate.",
     ),
-    "batch_size": Parameter([_AT_LEAST_1], "int", "Rows in one training step."),
+    "batch_size": Parameter([_AT_LEAST_1], "int", "Mini-batch size."),
     "max_epochs": Parameter(
-        [_AT_LEAST_1], "int", "Passes over the training rows; `partial_fit` makes one."
+        [_AT_LEAST_1],
+        "int",
+        "Maximum number of epochs (passes over the training set). `partial_fit` trains for one "
+        "epoch.",
     ),
-    "shuffle": Parameter([_BOOL], "bool", "Whether to draw a new order for each epoch."),
+    "shuffle": Parameter([_BOOL], "bool", "Whether to shuffle the training samples in each epoch."),
     "early_stopping": Parameter(
         [_BOOL],
         "bool",
-        "Whether to hold a part of the training rows back (unless `fit` is given `X_val`), stop "
-        "when the accuracy on it no longer rises, and return to the best epoch's weights. "
-        "Without it nothing is held back.",
+        "Whether to stop training when the validation accuracy stops improving. If True, "
+        "`validation_fraction` of the training data is set aside as a validation set (unless "
+        "`X_val` is passed to `fit`), and the weights of the best epoch are restored.",
     ),
     "validation_fraction": Parameter(
-        [_number(Real, "a number in (0, 1)", 0, 1, open_low=True)],
+        [_number(Real, "a float in the range (0.0, 1.0)", 0, 1, open_low=True)],
         "float",
-        "Share of the rows that `early_stopping` holds back, drawn class by class.",
+        "Proportion of the training data to set aside for early stopping (stratified). Only used "
+        "if `early_stopping` is True.",
     ),
     "n_iter_no_change": Parameter(
-        [_AT_LEAST_1], "int", "Epochs without an improvement after which `early_stopping` stops."
+        [_AT_LEAST_1],
+        "int",
+        "Number of epochs without improvement after which early stopping ends the training. Only "
+        "used if `early_stopping` is True.",
     ),
     "tol": Parameter(
-        [_NON_NEGATIVE], "float", "Rise of the accuracy that counts as an improvement."
+        [_NON_NEGATIVE],
+        "float",
+        "Minimum increase in validation accuracy that counts as an improvement. Only used if "
+        "`early_stopping` is True.",
     ),
     "class_weight": Parameter(
-        [_NONE, Constraint(_are_weights, "a dict of numbers of at least 0"), _choice(["balanced"])],
+        [
+            Constraint(_are_weights, "a dict of floats in the range [0.0, inf)"),
+            _choice(["balanced"]),
+            _NONE,
+        ],
         'dict, "balanced" or None',
-        'Weight of each class\'s rows; "balanced" makes all classes weigh the same.',
+        "Class weights as ``{label: weight}``; a label that is not in the dict has weight 1. "
+        '"balanced": weights inversely proportional to the class frequencies. None: equal weights.',
     ),
     "augment": Parameter(
-        [_NONE, _choice(AUGMENTATIONS), Constraint(callable, "a function of a batch")],
+        [_NONE, _choice(AUGMENTATIONS), Constraint(callable, "a callable")],
         _names(AUGMENTATIONS) + ", callable or None",
-        'Varies the training pictures. "light" turns, moves, scales, slants, thickens and bends '
-        "each a little, anew in each epoch; it mirrors none. A function is called with each "
-        "training batch, a float tensor on the device of the shape that the network takes, and "
-        "returns one of the same shape.",
+        'Data augmentation of the training images, different in each epoch. "light": small random '
+        "rotations, translations, scaling, shear, stroke-width changes and elastic distortions, "
+        "but no flips. A callable receives a mini-batch as a float tensor of shape (batch_size, "
+        "...) and must return a tensor of the same shape and dtype.",
     ),
     "callbacks": Parameter(
-        [_NONE, Constraint(_are_callbacks, "a list of skorch callbacks")],
+        [Constraint(_are_callbacks, "a list of skorch callbacks"), _NONE],
         "list of skorch callbacks or None",
-        "They are copied before use. scikit-learn's own callbacks are set by `set_callbacks`.",
+        "Callbacks that are called during training; each fit uses copies of them. scikit-learn's "
+        "own callbacks are registered with `set_callbacks` instead.",
     ),
     "precision": Parameter(
         [_choice(["auto", *PRECISIONS])],
         '{"auto", "float32", "float64", "bfloat16"}',
-        'Floating-point type of the arithmetic. "auto" follows scikit-learn on the CPU, where '
-        "float64 `X` trains in float64 and all else in float32, and is float32 on an accelerator.",
+        'Floating-point type of the computation. "auto": float64 for a float64 `X` on the CPU (as '
+        'in scikit-learn), otherwise float32. "bfloat16": float32 weights, and matrix products in '
+        "bfloat16 (automatic mixed precision).",
     ),
     "warm_start": Parameter(
         [_BOOL],
         "bool",
-        "Whether `fit` goes on from the last one's weights and optimizer, for `max_epochs` more.",
+        "Whether `fit` continues from the weights and the optimizer state of the previous fit, for "
+        "`max_epochs` more epochs.",
     ),
     "checkpoint_dir": Parameter(
-        [_NONE, Constraint(_is_path, "the name of a folder")],
+        [Constraint(_is_path, "a str or path"), _NONE],
         "str, path or None",
-        "Folder to which `fit` writes a checkpoint after each epoch; the last two stay, and "
-        "``fit(..., resume=True)`` goes on from them, in another process too. A fit without "
-        "`resume` replaces them. One folder is for one training: in a search or a "
-        "cross-validation, whose fits would share it, leave it None. `partial_fit` writes none.",
+        "Directory for checkpoints. `fit` saves a checkpoint after every epoch and keeps the last "
+        "two; ``fit(..., resume=True)`` continues from the latest. Use a separate directory for "
+        "each fit, and leave it None inside a grid search or cross-validation. Not used by "
+        "`partial_fit`.",
     ),
     "device": Parameter(
-        [_instance((str, torch.device), "the name of a device")],
+        [_instance((str, torch.device), "a str or torch.device")],
         "str",
-        '"auto" (a GPU where there is one), "cpu", "cuda", "cuda:1", "mps".',
+        'Device used for training and prediction: "auto" (a GPU if available, otherwise the CPU), '
+        '"cpu", "cuda", "cuda:1" or "mps".',
     ),
     "n_threads": Parameter(
-        [_NONE, _AT_LEAST_1],
+        [_AT_LEAST_1, _NONE],
         "int or None",
-        "CPU threads for fit and predict. None is 1 where `random_state` is given (the number of "
-        "threads changes the last bits), for small networks and in the workers of joblib or "
-        "Dask; otherwise it grows with the work in a batch. In a forked process it is always 1.",
+        "Number of CPU threads for training and prediction. None: chosen from the amount of work "
+        "per mini-batch. It is 1 for small networks, in joblib and Dask workers, and if "
+        "`random_state` is set (the number of threads affects rounding). A forked process always "
+        "uses one thread.",
     ),
     "deterministic": Parameter(
         [_BOOL],
         "bool",
-        "Whether to keep to algorithms that give the same bits each time on a GPU, where quicker "
-        "ones may not. A CPU always does. Operations of a module of your own may not have any.",
+        "Whether to use only deterministic algorithms on a GPU. Results on a CPU are always "
+        "deterministic. Custom modules may use operations that have no deterministic "
+        "implementation.",
     ),
     "random_state": Parameter(
-        [_NONE, _SEED, _instance(np.random.RandomState, "a RandomState")],
+        [_SEED, _instance(np.random.RandomState, "a RandomState instance"), _NONE],
         "int, RandomState instance or None",
-        "Seed of the weights, the order of the rows, dropout and the held-back part. The same "
-        "integer gives the same bits on one device. No global generator is used or changed.",
+        "Controls the randomness of weight initialization, shuffling, dropout, data augmentation "
+        "and the validation split. Pass an int for bit-for-bit reproducible results on the same "
+        "device. Global random states are not used or modified.",
     ),
     "verbose": Parameter(
         [_AT_LEAST_0, _BOOL, _choice(["bar"])],
         'int or "bar"',
-        "0 is silent, 1 prints a table with a line for each epoch, 2 also the mean loss so far "
-        'every 100 batches; "bar" shows a progress bar, in a notebook as a widget.',
+        "Verbosity. 0: silent. 1: a table with one line per epoch. 2: also the mean loss after "
+        'every 100 mini-batches. "bar": a progress bar (a widget in a notebook).',
     ),
     "module": Parameter(
-        [_NONE, Constraint(callable, "a torch.nn.Module, or a class or function that makes one")],
-        "torch.nn.Module, class or function",
-        "The network, which returns one logit for each class. An instance is copied, its weights "
-        "are the start. A class or function is called with those of the keyword arguments "
-        "`n_features`, `n_classes` and `image_shape` that its signature names, and with "
-        "`module_params`. None is the network of :class:`MLPClassifier`.",
+        [
+            _instance(nn.Module, "a torch.nn.Module"),
+            Constraint(callable, "a callable that returns one"),
+            _NONE,
+        ],
+        "torch.nn.Module, callable or None",
+        "The network, which returns one logit per class. An instance is copied, and training "
+        "starts from its weights. A class or function is called with `module_params` and with "
+        "those of the arguments `n_features`, `n_classes` and `image_shape` that its signature "
+        "names. None: the default network of :class:`MLPClassifier`.",
     ),
     "module_params": Parameter(
-        [_NONE, _instance(dict, "a dict")],
+        [_instance(dict, "a dict"), _NONE],
         "dict or None",
-        "More keyword arguments for `module`, if it is called.",
+        "Additional keyword arguments for `module` if it is a class or a function.",
     ),
 }
 
@@ -323,73 +357,17 @@ def check_parameters(estimator: BaseEstimator) -> None:
     Raises
     ------
     InvalidParameterError
-        It names the parameter, what came, what is allowed and, where a name was mistyped, the
-        nearest one.
+        If a parameter has an invalid value. The message names the parameter, the allowed values,
+        the value received and, for a misspelled name, the closest match.
     """
     for name, value in estimator.get_params(deep=False).items():
         constraints = PARAMETERS[name].constraints
         if any(constraint.is_satisfied_by(value) for constraint in constraints):
             continue
-        expected = " or ".join(constraint.description for constraint in constraints)
+        *first, last = (constraint.description for constraint in constraints)
+        expected = f"{', '.join(first)} or {last}" if first else last
         choices = [choice for constraint in constraints for choice in constraint.choices]
         nearest = difflib.get_close_matches(str(value).lower(), choices, n=1, cutoff=0.5)
         hint = f" Did you mean {nearest[0]!r}?" if nearest else ""
-        raise InvalidParameterError(
-            f"The parameter {name!r} of {type(estimator).__name__} must be {expected}; got "
-            f"{value!r}.{hint}"
-        )
-
-
-def check_sizes(name: str, value: Any) -> tuple[int, ...]:
-    """Return `value` of the parameter `name`, an int or a sequence, as a tuple of ints >= 1."""
-    sizes = tuple(value) if isinstance(value, (tuple, list)) else (value,)
-    if not all(map(_is_size, sizes)):
-        raise InvalidParameterError(
-            f"{name}={value!r}: every size must be an integer of at least 1. Pass an int or a "
-            "tuple such as (64, 32)."
-        )
-    return tuple(map(int, sizes))
-
-
-def check_pairs(name: str, value: Any, n_layers: int, minimum: int = 1) -> list[tuple[int, int]]:
-    """Return `value` of the parameter `name` as one pair (height, width) for each layer.
-
-    An int, or a pair given inside of a tuple, counts for both sides; a tuple has one entry a layer.
-    """
-    entries = tuple(value) if isinstance(value, (tuple, list)) else (value,) * n_layers
-    pairs = [tuple(e) if isinstance(e, (tuple, list)) else (e, e) for e in entries]
-    fits = len(pairs) == n_layers and all(
-        len(pair) == 2 and all(_is_size(side, minimum) for side in pair) for pair in pairs
-    )
-    if not fits:
-        raise InvalidParameterError(
-            f"{name}={value!r} doesn't fit {n_layers} convolutions. Pass one int for all of them, "
-            f"or a tuple with one entry for each; an entry is an int of at least {minimum} or a "
-            "pair (height, width)."
-        )
-    return [(int(first), int(second)) for first, second in pairs]
-
-
-def fill_docstring(cls: _Class) -> _Class:
-    """Fill in what a classifier's docstring shares with the others.
-
-    ``{parameters}`` becomes the entries of the table, in the order of the signature and with its
-    defaults; ``{attributes}`` those of the fitted attributes.
-    """
-    parameters: list[str] = []
-    attributes: list[str] = []
-    for parameter in inspect.signature(cls).parameters.values():
-        entry, default = PARAMETERS[parameter.name], parameter.default
-        shown = f'"{default}"' if isinstance(default, str) else repr(default)
-        head = f"{parameter.name} : {entry.type}, default={shown}"
-        parameters += _entry(head, entry.description)
-    for name, (kind, text) in describe_attributes(cls).items():
-        attributes += _entry(f"{name} : {kind}", text)
-    doc = inspect.cleandoc(cls.__doc__ or "")
-    doc = doc.replace("{parameters}", "\n".join(parameters))
-    cls.__doc__ = doc.replace("{attributes}", "\n".join(attributes))
-    return cls
-
-
-def _entry(head: str, text: str) -> list[str]:
-    return [head, *textwrap.wrap(text, 94, initial_indent="    ", subsequent_indent="    ")]
+        owner = type(estimator).__name__
+        raise InvalidParameterError(invalid_parameter_message(name, owner, expected, value) + hint)

@@ -1,4 +1,4 @@
-"""A network of the user's own."""
+"""Classifier for a custom torch module."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ from skmnist._networks.mlp import MLP
 from skmnist.exceptions import InvalidParameterError
 
 from .base import resolve_image_shape
+from .docstrings import fill_docstring
 from .net_classifier import BaseNetClassifier
 from .parameter_types import (
     Augmentation,
@@ -30,12 +31,11 @@ from .parameter_types import (
     RandomState,
     Verbose,
 )
-from .parameters import fill_docstring
 
 
 @fill_docstring
 class TorchClassifier(BaseNetClassifier):
-    """Any ``nn.Module`` that returns logits, as a scikit-learn classifier.
+    """Classifier for a custom ``torch.nn.Module`` that returns logits.
 
     Parameters
     ----------
@@ -47,13 +47,17 @@ class TorchClassifier(BaseNetClassifier):
 
     See Also
     --------
-    MLPClassifier, CNNClassifier : Networks that are described by parameters.
+    MLPClassifier, CNNClassifier : Classifiers whose networks are defined by parameters.
 
     Notes
     -----
-    `image_shape` is the shape in which the module takes one picture; None is the shape in which
-    `X` comes. While a module of your own is built and trained, torch's global random generators
-    are seeded from `random_state`; afterwards they are as they were.
+    The module receives samples of shape `image_shape`. With ``image_shape=None``, they have the
+    shape of the samples in `X`.
+
+    With ``loss="mse"``, the outputs of a custom module are used without a sigmoid.
+
+    While a custom module is built and trained, the global random generators are seeded from
+    `random_state`. Afterwards their previous states are restored.
 
     Examples
     --------
@@ -141,12 +145,15 @@ class TorchClassifier(BaseNetClassifier):
     def _resolve_architecture(self) -> None:
         if self.module_params and (self.module is None or isinstance(self.module, nn.Module)):
             raise InvalidParameterError(
-                f"module_params={self.module_params!r} are for a class or a function, but module "
-                f"is {self.module!r}."
+                "The 'module_params' parameter of TorchClassifier must be None unless module is a "
+                f"class or a function. Got {self.module_params!r} instead, with "
+                f"module={self.module!r}."
             )
         given = self._input_image_shape
         image_shape = "auto" if self.image_shape is None else self.image_shape
-        self.image_shape_ = resolve_image_shape(image_shape, given, self.n_features_in_)
+        self.image_shape_ = resolve_image_shape(
+            image_shape, given, self.n_features_in_, owner=type(self).__name__
+        )
         self._shape = self.image_shape_
         if self.module is None or (self.image_shape is None and given is None):
             self._shape = (self.n_features_in_,)
@@ -159,20 +166,20 @@ class TorchClassifier(BaseNetClassifier):
             return MLP((self.n_features_in_, 64, 32, n_outputs), generator=generator)
         if isinstance(self.module, nn.Module):
             return copy.deepcopy(self.module)
-        facts = {
+        arguments = {
             "n_features": self.n_features_in_,
             "n_classes": n_outputs,
             "image_shape": self.image_shape_,
         }
         try:
             accepted = inspect.signature(self.module).parameters
-        except ValueError:  # something built in
+        except ValueError:  # built-in functions have no signature
             accepted = MappingProxyType({})
-        known = {name: fact for name, fact in facts.items() if name in accepted}
+        known = {name: value for name, value in arguments.items() if name in accepted}
         module = self.module(**{**known, **(self.module_params or {})})
         if not isinstance(module, nn.Module):
             raise InvalidParameterError(
-                f"module={self.module!r} returned {type(module).__name__}; a torch.nn.Module is "
-                "wanted."
+                "The 'module' parameter of TorchClassifier must return a torch.nn.Module. "
+                f"{self.module!r} returned {type(module).__name__} instead."
             )
         return module

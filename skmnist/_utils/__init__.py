@@ -1,1 +1,1 @@
-"""Devices, seeds, warnings and optional dependencies."""
+"""Devices, seeds, messages, warnings and optional dependencies."""

@@ -112,10 +112,13 @@ def test_values_are_parsed_as_in_python(words, name, value, parse_classifiers):
         ("train --callbacks 5", "unrecognized arguments: --callbacks 5"),
         ("train --max-ep 5", "unrecognized arguments: --max-ep 5"),
         ("train --lr 1 2", "unrecognized arguments: 2"),
-        ("train --lr -1", "'lr' of MLPClassifier must be a positive number; got -1"),
+        (
+            "train --lr -1",
+            "The 'lr' parameter of MLPClassifier must be a float in the range (0.0, inf). Got -1",
+        ),
         ("train --activation rulu", "Did you mean 'relu'?"),
-        ("train --hidden-layer-sizes 64,x", "got '64,x'"),
-        ("train --max-epochs 0", "must be an integer of at least 1; got 0"),
+        ("train --hidden-layer-sizes 64,x", "Got '64,x' instead"),
+        ("train --max-epochs 0", "must be an int in the range [1, inf). Got 0"),
     ],
 )
 def test_invalid_arguments_are_rejected(argv, message, capsys, tmp_path, monkeypatch):

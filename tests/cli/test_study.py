@@ -351,7 +351,10 @@ def test_grid_with_only_failed_candidates_is_an_error(tmp_path, capsys):
         ("epoch", "invalid choice: 'epoch'"),
         ("epochs --epochs 0", "one or more numbers of at least 1"),
         ("epochs --max-epochs 5", "unrecognized arguments: --max-epochs 5"),
-        ("epochs --lr -1", "'lr' of MLPClassifier must be a positive number; got -1"),
+        (
+            "epochs --lr -1",
+            "'lr' parameter of MLPClassifier must be a float in the range (0.0, inf). Got -1",
+        ),
         ("learning-curve --train-sizes many", "not 'many'"),
         ("learning-curve --train-sizes 0", "numbers of at least 1"),
         ("learning-curve --train-sizes 1.5", "shares of at most 1.0"),
@@ -364,12 +367,18 @@ def test_grid_with_only_failed_candidates_is_an_error(tmp_path, capsys):
         ("compare --model mlp 256", "write what is special about it as PARAMETER=VALUE"),
         ("compare --model mlp channels=4", "--model mlp has no parameter 'channels'"),
         ("compare --model mlp --model cnn --channels 4", "unrecognized arguments: --channels 4"),
-        ("compare --model mlp lr=fast", "'lr' of MLPClassifier must be a positive number"),
+        (
+            "compare --model mlp lr=fast",
+            "'lr' parameter of MLPClassifier must be a float in the range (0.0, inf)",
+        ),
         ("grid", "required: --grid"),
         ("grid --grid lr", "write the parameter and the values as words"),
         ("grid --grid lr=0.1,0.2", "write the parameter and the values as words"),
         ("grid --grid Lr 0.1", "Did you mean 'lr'?"),
-        ("grid --grid lr 0.1 -1", "'lr' of MLPClassifier must be a positive number; got -1"),
+        (
+            "grid --grid lr 0.1 -1",
+            "'lr' parameter of MLPClassifier must be a float in the range (0.0, inf). Got -1",
+        ),
         ("grid --grid lr 0.1 --grid lr 0.2", "lr is there twice"),
     ],
 )

@@ -77,7 +77,9 @@ def test_train_on_the_full_mnist(full_mnist, tmp_path, capsys):
 
 def test_invalid_layer_size_is_rejected(small_sample, capsys, tmp_path):
     argv = ["train", "--output-dir", str(tmp_path), "--hidden-layer-sizes", "64,0"]
-    assert "every size must be an integer of at least 1" in get_usage_error(capsys, *argv)
+    assert "must be an int in the range [1, inf) or a tuple of such ints" in get_usage_error(
+        capsys, *argv
+    )
 
 
 def test_data_that_cannot_be_downloaded_is_an_error(tmp_path, capsys, monkeypatch):

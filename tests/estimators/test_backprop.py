@@ -76,4 +76,4 @@ def test_backprop_classifier_accepts_the_required_activations():
 def test_bfloat16_raises():
     X, y = digits()
     clf = BackpropClassifier(precision="bfloat16")
-    assert_rejected_at_fit(["precision='bfloat16'", "MLPClassifier"], clf, X, y)
+    assert_rejected_at_fit(["'precision'", "'bfloat16'", "MLPClassifier"], clf, X, y)

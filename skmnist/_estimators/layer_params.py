@@ -1,0 +1,58 @@
+"""Parameters with one value per layer: sizes, and pairs (height, width)."""
+
+from __future__ import annotations
+
+from numbers import Integral
+from typing import Any
+
+from skmnist._utils.messages import invalid_parameter_message
+from skmnist.exceptions import InvalidParameterError
+
+
+def check_sizes(owner: str, name: str, value: Any) -> tuple[int, ...]:
+    """Return an int or a sequence of ints >= 1 as a tuple.
+
+    Parameters
+    ----------
+    owner, name : str
+        The names of the class and of the parameter, for the error message.
+    value : int, tuple or list
+    """
+    sizes = tuple(value) if isinstance(value, (tuple, list)) else (value,)
+    if not all(map(_is_size, sizes)):
+        expected = "an int in the range [1, inf) or a tuple of such ints, for example (64, 32)"
+        raise InvalidParameterError(invalid_parameter_message(name, owner, expected, value))
+    return tuple(map(int, sizes))
+
+
+def check_pairs(
+    owner: str, name: str, value: Any, n_layers: int, minimum: int = 1
+) -> list[tuple[int, int]]:
+    """Return one pair (height, width) for each layer.
+
+    Parameters
+    ----------
+    owner, name : str
+        The names of the class and of the parameter, for the error message.
+    value : int, tuple or list
+        An int for all layers, or a tuple with one entry per layer: an int or a pair.
+    n_layers : int
+    minimum : int, default=1
+        The smallest allowed int.
+    """
+    entries = tuple(value) if isinstance(value, (tuple, list)) else (value,) * n_layers
+    pairs = [tuple(e) if isinstance(e, (tuple, list)) else (e, e) for e in entries]
+    is_valid = len(pairs) == n_layers and all(
+        len(pair) == 2 and all(_is_size(side, minimum) for side in pair) for pair in pairs
+    )
+    if not is_valid:
+        expected = (
+            f"an int in the range [{minimum}, inf) for all layers, or a tuple with one entry per "
+            f"layer ({n_layers} in total), each an int or a pair (height, width)"
+        )
+        raise InvalidParameterError(invalid_parameter_message(name, owner, expected, value))
+    return [(int(first), int(second)) for first, second in pairs]
+
+
+def _is_size(value: Any, minimum: int = 1) -> bool:
+    return isinstance(value, Integral) and not isinstance(value, bool) and int(value) >= minimum

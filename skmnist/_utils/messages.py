@@ -1,0 +1,39 @@
+"""Error messages in scikit-learn's form."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+
+def repr_value(value: Any) -> str:
+    """Return ``repr(value)``, but NumPy scalars as users write them: ``0``, not ``np.int64(0)``."""
+    if isinstance(value, np.str_):
+        return repr(str(value))
+    if isinstance(value, (np.number, np.bool_)):
+        return str(value)
+    return repr(value)
+
+
+def invalid_parameter_message(name: str, owner: str | None, expected: str, value: Any) -> str:
+    """Return the message for a parameter with an invalid value.
+
+    Parameters
+    ----------
+    name : str
+        Name of the parameter.
+    owner : str or None
+        Name of its class or function; None leaves it out.
+    expected : str
+        The values that are allowed, for example ``"a float in the range (0.0, inf)"``.
+    value : object
+        The invalid value.
+
+    Examples
+    --------
+    >>> invalid_parameter_message("lr", "MLPClassifier", "a float in the range (0.0, inf)", -1)
+    "The 'lr' parameter of MLPClassifier must be a float in the range (0.0, inf). Got -1 instead."
+    """
+    of_owner = "" if owner is None else f" of {owner}"
+    return f"The {name!r} parameter{of_owner} must be {expected}. Got {repr_value(value)} instead."
