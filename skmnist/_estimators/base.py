@@ -1,4 +1,4 @@
-"""What every classifier here does around its arithmetic: validate, encode, decode."""
+"""Base class of the classifiers: input validation, label encoding and prediction methods."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import _check_sample_weight, validate_data
 
-from skmnist._utils.messages import invalid_parameter_message
+from skmnist._utils.messages import invalid_parameter_message, repr_value
 from skmnist._utils.warnings import warn_once
 from skmnist.exceptions import InvalidParameterError, PixelRangeWarning
 
@@ -21,14 +21,14 @@ if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
     from sklearn.utils import Tags
 
-# Pixels to predict that are this many times as large as those of the fit, or as small, are taken
-# as a mistake of scale: 255 is, a darker or brighter picture isn't.
+# Pixel values that differ from those of the fit by more than this factor are on another scale: a
+# factor of 255 is, a darker or brighter image is not.
 _RANGE_RATIO = 20
-_RANGE_SAMPLES = 300  # which are enough to see that
+_RANGE_SAMPLES = 300  # number of samples that are compared
 
 
 class BaseImageClassifier(ClassifierMixin, BaseEstimator):
-    """Base of the classifiers: from what users pass to plain arrays, and back to their labels."""
+    """Base class of the classifiers: validate the input, encode and decode the labels."""
 
     def __sklearn_tags__(self) -> Tags:
         tags = super().__sklearn_tags__()
@@ -45,15 +45,35 @@ class BaseImageClassifier(ClassifierMixin, BaseEstimator):
         reset: bool,
         finite: bool = True,
     ) -> Any:
-        """Return X as (n, n_features) of uint8, float32 or float64, C-contiguous.
+        """Validate the data, and return it as arrays.
 
-        Where y is meant, return also y and the weights (None: all equal); rows of weight zero are
-        left out. With `reset` it learns `n_features_in_`, `feature_names_in_`, the shape and the
-        range of the pictures; without, it holds X against them. Without `finite`, an array may
-        come back with NaN or infinity in it.
+        Parameters
+        ----------
+        X, y, sample_weight
+            As the user passed them. The default of `y` means that there is none.
+        reset : bool
+            Whether to set `n_features_in_`, `feature_names_in_`, the image shape and the pixel
+            range. Otherwise X is compared with them.
+        finite : bool, default=True
+            Whether to reject NaN and infinity in a floating-point array.
+
+        Returns
+        -------
+        X : ndarray of shape (n_samples, n_features)
+            C-contiguous, of dtype uint8, float32 or float64.
+        y : ndarray of shape (n_samples,)
+            Only returned if `y` was passed, without the samples of weight zero.
+        sample_weight : ndarray of shape (n_samples,) or None
+            Only returned if `y` was passed. None: equal weights.
         """
         X, y, sample_weight = _as_numpy(X), _as_numpy(y), _as_numpy(sample_weight)
         shape = None
+        if getattr(X, "ndim", 2) == 1:
+            # scikit-learn's message contains all the pixels.
+            raise ValueError(
+                f"Expected 2D array, got 1D array instead: X has shape {X.shape}. Pass "
+                "X.reshape(1, -1) for a single sample, or X.reshape(-1, 1) for a single feature."
+            )
         if getattr(X, "ndim", 2) in (3, 4):
             X, shape = _flatten(X)
         if not reset:
@@ -83,8 +103,8 @@ class BaseImageClassifier(ClassifierMixin, BaseEstimator):
         return X if y is None else (X, y, sample_weight)
 
     def _fit_pixel_range(self, X: np.ndarray, are_bytes: bool) -> None:
-        # The one rule: integers within 0..255, unless they are just 0 and 1, are divided by 255;
-        # bool and floating-point pixels are taken as they are.
+        # Integers in 0..255 are divided by 255, unless all are 0 or 1. Bool and floating-point
+        # pixels are used unchanged.
         self.pixel_scale_ = 255.0 if are_bytes and X.max() > 1 else 1.0
         sample = _subsample(X)
         self.pixel_range_ = (float(sample.min()), float(sample.max()))
@@ -95,15 +115,15 @@ class BaseImageClassifier(ClassifierMixin, BaseEstimator):
         given = getattr(X, "shape", None)
         if shape is None and given == self.image_shape_ and given[1] != self.n_features_in_:
             raise ValueError(
-                f"X has the shape of one picture, {given}, where {name} expects several: pass "
-                "X[None] for a batch of one."
+                f"Expected a batch of images, got a single image of shape {given}. Pass X[None] to "
+                f"{name} for a batch of one."
             )
         if shape is None or shape == self.image_shape_:
             return
-        # A grey picture may come with or without its one channel.
+        # The channel axis of a grayscale image is optional.
         if shape[-2:] != self.image_shape_[-2:] and np.prod(shape) == self.n_features_in_:
             raise ValueError(
-                f"X holds pictures of shape {shape}, but {name} was fitted on pictures of shape "
+                f"X contains images of shape {shape}, but {name} was fitted on images of shape "
                 f"{self.image_shape_}."
             )
 
@@ -113,119 +133,124 @@ class BaseImageClassifier(ClassifierMixin, BaseEstimator):
         fit_low, fit_high = self.pixel_range_
         largest, fit_largest = max(-low, high), max(-fit_low, fit_high)
         if not math.isfinite(largest):
-            return  # an error of its own, once the rest of X was looked at
-        # Single pixels may be far out (standardised, those at the rim are): all must be.
+            return  # raised as an error when all of X is checked
+        # Single standardized pixels can be very large, so the mean must be large, too.
         too_large = largest > _RANGE_RATIO * fit_largest > 0
         too_large = too_large and _mean_abs(X) > _RANGE_RATIO * self._mean_abs_pixel
-        # A dark picture is no mistake, nor is a small number among few features: only pixels
-        # that end at 1 where those of the fit ended at 255 or so.
+        # Dark images and small numbers in few features are valid: warn only about pixels up to 1
+        # after a fit on pixels up to about 255.
         too_small = 0 < largest <= 1 and fit_low >= 0 and fit_largest > 2 * _RANGE_RATIO
         if too_large or (too_small and X.size >= 16):
-            # In round numbers, so that the warning has the same words for each batch, and is
-            # shown once.
+            # Rounded, so that each batch gives the same message and it is shown once.
             low, high = (_round_up(side) for side in (min(low, 0.0), max(high, 0.0)))
             warn_once(
-                f"X spans {low:g}..{high:g}, but {type(self).__name__} was fitted on pixels that "
-                f"span {fit_low:g}..{fit_high:g}. Bring the pixels to the same scale as for fit.",
+                f"The pixel values of X range from {low:g} to {high:g}, but {type(self).__name__} "
+                f"was fitted on pixel values from {fit_low:g} to {fit_high:g}. Scale the pixels as "
+                "for fit.",
                 PixelRangeWarning,
                 stacklevel=5,
             )
 
     def _fit_classes(self, y: np.ndarray, classes: ArrayLike | None = None) -> None:
-        """Learn `classes_` from y, or take them as given."""
+        """Set `classes_` to the given classes, or to the labels in y."""
         self.classes_ = np.unique(y if classes is None else _as_numpy(classes))
         if len(self.classes_) < 2:
             raise ValueError(
-                f"y holds only one class, {self.classes_[0]!r}; {type(self).__name__} needs at "
-                "least two classes to tell apart."
+                f"y contains only one class ({repr_value(self.classes_[0])}), but "
+                f"{type(self).__name__} requires at least two classes."
             )
 
     def _encode(self, y: np.ndarray) -> np.ndarray:
-        """Return the class numbers of y."""
+        """Return the class indices of the labels y."""
         unknown = np.setdiff1d(y, self.classes_)
         if len(unknown):
             raise ValueError(
-                f"y holds the classes {unknown.tolist()}, which are not among classes_ = "
-                f"{self.classes_.tolist()}. For partial_fit, name all classes in the first call."
+                f"y contains the labels {unknown.tolist()}, which are not among the classes "
+                f"{self.classes_.tolist()}. For partial_fit, pass all labels as classes in the "
+                "first call."
             )
         return np.searchsorted(self.classes_, y).astype(np.int64)
 
-    # -- from logits to answers --------------------------------------------------------------
+    # -- prediction --------------------------------------------------------------------------
 
     def _logits(self, X: Any) -> np.ndarray:
-        """Return the logits, an array of shape (n, n_classes)."""
+        """Return the logits, of shape (n_samples, n_classes)."""
         raise NotImplementedError
 
     def decision_function(self, X: ArrayLike) -> NDArray[np.floating]:
-        """Return the logits, whose softmax is :meth:`predict_proba`.
+        """Return the logits; their softmax is :meth:`predict_proba`.
 
         Parameters
         ----------
-        X : array-like or sparse matrix
-            Pictures, in a form that `fit` accepts.
+        X : {array-like, sparse matrix} of shape (n_samples, n_features)
+            Images, in any format that :meth:`fit` accepts.
 
         Returns
         -------
-        ndarray of shape (n, n_classes), or (n,) for two classes
-            For two classes it is the second's logit minus the first's.
+        scores : ndarray of shape (n_samples, n_classes), or (n_samples,) for two classes
+            For two classes: the logit of the second class minus the logit of the first.
         """
         logits = self._logits(X)
         return logits[:, 1] - logits[:, 0] if logits.shape[1] == 2 else logits
 
     def predict_log_proba(self, X: ArrayLike) -> NDArray[np.floating]:
-        """Return the logarithm of :meth:`predict_proba`, exact for small probabilities.
+        """Predict log-probabilities.
+
+        This is more accurate than the logarithm of :meth:`predict_proba` for small probabilities.
 
         Parameters
         ----------
-        X : array-like or sparse matrix
-            Pictures, in a form that `fit` accepts.
+        X : {array-like, sparse matrix} of shape (n_samples, n_features)
+            Images, in any format that :meth:`fit` accepts.
 
         Returns
         -------
-        ndarray of shape (n, n_classes)
+        log_proba : ndarray of shape (n_samples, n_classes)
+            The columns are in the order of ``classes_``.
         """
         return scipy.special.log_softmax(self._logits(X), axis=1)
 
     def predict_proba(self, X: ArrayLike) -> NDArray[np.floating]:
-        """Return the probability of each class.
+        """Predict class probabilities.
 
         Parameters
         ----------
-        X : array-like or sparse matrix
-            Pictures, in a form that `fit` accepts.
+        X : {array-like, sparse matrix} of shape (n_samples, n_features)
+            Images, in any format that :meth:`fit` accepts.
 
         Returns
         -------
-        ndarray of shape (n, n_classes)
-            In the order of ``classes_``; each row sums to 1.
+        proba : ndarray of shape (n_samples, n_classes)
+            The columns are in the order of ``classes_``; the probabilities of each sample sum to 1.
         """
         return scipy.special.softmax(self._logits(X), axis=1)
 
     def predict(self, X: ArrayLike) -> np.ndarray:
-        """Return the most probable label of each picture.
+        """Predict the class labels.
 
         Parameters
         ----------
-        X : array-like or sparse matrix
-            Pictures, in a form that `fit` accepts.
+        X : {array-like, sparse matrix} of shape (n_samples, n_features)
+            Images, in any format that :meth:`fit` accepts.
 
         Returns
         -------
-        ndarray of shape (n,)
+        y_pred : ndarray of shape (n_samples,)
+            The label with the highest probability for each sample.
         """
         class_indices = self._logits(X).argmax(axis=1)
         return self.classes_[class_indices]
 
 
 def _as_numpy(data: Any) -> Any:
-    """Return a torch tensor, wherever it lies, or lists as an array; anything else as it is."""
+    """Convert lists and torch tensors on any device to arrays; return anything else unchanged."""
     if hasattr(data, "detach"):
         return data.detach().cpu().numpy()
     return np.asarray(data) if isinstance(data, (list, tuple)) else data
 
 
 def _is_integer_frame(X: Any) -> bool:
-    """Whether X is a DataFrame of integers, which may become floats when it is made an array."""
+    """Return whether X is a DataFrame of integers; as an array it may have a float dtype."""
     return (
         hasattr(X, "dtypes")
         and hasattr(X, "columns")
@@ -243,7 +268,7 @@ def _subsample(X: np.ndarray) -> np.ndarray:
 
 
 def _round_up(value: float) -> float:
-    """Return a number at least as far from 0: 1, 255, or one with a single digit."""
+    """Round away from 0: to 0, 1 or 255, or to one significant digit if it is larger."""
     size = abs(value)
     bounds: list[float] = [bound for bound in (0, 1, 255) if size <= bound]
     if not bounds:
@@ -259,32 +284,40 @@ def _mean_abs(X: np.ndarray) -> float:
 def _drop_zero_weight(
     X: Any, y: np.ndarray, sample_weight: ArrayLike
 ) -> tuple[Any, np.ndarray, np.ndarray]:
-    """Return the rows of a weight above zero, with their weights."""
+    """Return the samples with a positive weight, and their weights."""
     weights = _check_sample_weight(sample_weight, X, dtype=np.float64, ensure_non_negative=True)
     present = weights > 0
     if not present.any():
-        raise ValueError("sample_weight is zero for all rows: there is nothing to learn from.")
+        raise ValueError(
+            "sample_weight is zero for all samples. Pass at least one positive weight."
+        )
     if present.all():
         return X, y, weights
     return X[present], y[present], weights[present]
 
 
 def _flatten(X: Any) -> tuple[np.ndarray, tuple[int, ...]]:
-    """Return pictures as rows, and the shape of one."""
+    """Return images as an array of shape (n_samples, n_features), and the shape of one image."""
     X = np.asarray(X)
     if 0 in X.shape:
         raise ValueError(
-            f"Found array with 0 sample(s) or pixels (shape={X.shape}) while a minimum of 1 is "
+            f"Found array with 0 samples or pixels (shape={X.shape}) while a minimum of 1 is "
             "required."
         )
     return X.reshape(len(X), -1), X.shape[1:]
 
 
 def _as_pixels(X: np.ndarray) -> tuple[np.ndarray, bool]:
-    """Return a numeric array in one of the three types that we compute from.
+    """Convert a numeric array to uint8, float32 or float64.
 
-    Also whether it holds integers of a byte. Floating-point data keeps its precision; integers
-    become bytes where they fit, else float32, as scikit-learn does it.
+    Integers in 0..255 become uint8, other integers float32. Floating-point data keep their
+    precision.
+
+    Returns
+    -------
+    X : ndarray
+    are_bytes : bool
+        Whether X had integers in 0..255.
     """
     kind = X.dtype.kind
     if kind == "b":
@@ -293,9 +326,11 @@ def _as_pixels(X: np.ndarray) -> tuple[np.ndarray, bool]:
         are_bytes = X.dtype == np.uint8 or (X.min() >= 0 and X.max() <= 255)
         return np.ascontiguousarray(X, dtype=np.uint8 if are_bytes else np.float32), are_bytes
     if kind != "f":
-        raise ValueError(f"X holds {X.dtype}, which are no pixels. Pass numbers or bool.")
-    wide = X.dtype.itemsize >= 8
-    return np.ascontiguousarray(X, dtype=np.float64 if wide else np.float32), False
+        raise ValueError(
+            f"X must contain numbers or bools. Got an array of dtype {X.dtype} instead."
+        )
+    is_double = X.dtype.itemsize >= 8
+    return np.ascontiguousarray(X, dtype=np.float64 if is_double else np.float32), False
 
 
 def resolve_image_shape(

@@ -1,4 +1,4 @@
-"""From plain arrays to a trained skorch net: what the classifiers on torch share."""
+"""Base class of the classifiers that train a torch network with skorch."""
 
 from __future__ import annotations
 
@@ -54,40 +54,40 @@ if TYPE_CHECKING:
 class BaseNetClassifier(
     SerializationMixin, SklearnCallbacksMixin, FittedAttributesMixin, BaseImageClassifier
 ):
-    """Base of the classifiers that train a network.
+    """Base class of the classifiers that train a network.
 
-    A subclass names the parameters that make the network, checks them against the data in
-    ``_resolve_architecture`` and builds the network in ``_build_module``.
+    A subclass lists the parameters of the architecture in ``_architecture_params``, validates them
+    in ``_resolve_architecture`` and builds the network in ``_build_module``.
     """
 
     _architecture_params: tuple[str, ...] = ()
-    # Whether the network is a user's own, which may draw from torch's global generator.
+    # Whether the user passed the module, which may use torch's global random generator.
     _custom_module = False
 
-    # -- what a subclass defines -------------------------------------------------------------
+    # -- methods of the subclasses -----------------------------------------------------------
 
     def _resolve_architecture(self) -> None:
-        """Check the parameters that make the network against the data; set `image_shape_`."""
+        """Validate the parameters of the architecture for the data, and set `image_shape_`."""
         raise NotImplementedError
 
     def _build_module(self, n_outputs: int, generator: torch.Generator | None) -> nn.Module:
-        """Return a new network."""
+        """Return a new network with `n_outputs` outputs."""
         raise NotImplementedError
 
     def _module_input_shape(self) -> tuple[int, ...]:
-        """Return the shape in which the network takes one sample."""
+        """Return the shape of one input sample of the network."""
         return (self.n_features_in_,)
 
     def _max_activation_size(self) -> int:
-        """Return the number of values in the widest layer, for one sample."""
+        """Return the number of outputs of the largest layer, for one sample."""
         return self.n_features_in_
 
     def _n_multiply_adds(self) -> int:
-        """Return about how many multiplications one sample takes."""
+        """Return the approximate number of multiplications for one sample."""
         return self.n_parameters_
 
     def _optimizer(self, device: torch.device) -> tuple[type, dict[str, Any]]:
-        """Return the class of the optimizer and its arguments, except for the learning rate."""
+        """Return the optimizer class and its arguments, without the learning rate."""
         return optimizer_settings(
             self.optimizer,
             device,
@@ -109,49 +109,59 @@ class BaseNetClassifier(
         y_val: ArrayLike | None = None,
         resume: bool = False,
     ) -> Self:
-        """Train the network anew (or further, with `warm_start`).
+        """Fit the network to the training data.
+
+        With ``warm_start=True``, continue from the previous fit.
 
         Parameters
         ----------
-        X : array-like or sparse matrix of shape (n, n_features), (n, height, width) or \
-                (n, channels, height, width)
-            Pictures. Integer pixels within 0..255 need no scaling: they are divided by 255,
-            unless they are just 0 and 1. Floating-point pixels are taken as they are.
-        y : array-like of shape (n,)
-            Labels of any kind that scikit-learn accepts.
-        sample_weight : array-like of shape (n,), default=None
-            Weight 0 is an absent row, weight 2 a row that comes twice.
-        X_val, y_val : array-like, default=None
-            Rows to watch the training with: ``validation_loss_curve_``, ``validation_scores_``
-            and `early_stopping` are about them.
+        X : {array-like, sparse matrix} of shape (n_samples, n_features), \
+                (n_samples, height, width) or (n_samples, channels, height, width)
+            Training images. Integer pixels in 0..255 are divided by 255 (unless all are 0 or 1).
+            Floating-point pixels are used unchanged.
+        y : array-like of shape (n_samples,)
+            Class labels: numbers, strings or bools.
+        sample_weight : array-like of shape (n_samples,), default=None
+            Sample weights. A weight of 0 is equivalent to removing the sample, a weight of 2 to
+            repeating it. None: equal weights.
+        X_val : array-like, default=None
+            Validation images in the same format as `X`. They are used for
+            ``validation_loss_curve_``, ``validation_scores_`` and early stopping.
+        y_val : array-like, default=None
+            Class labels of `X_val`.
         resume : bool, default=False
-            Whether to go on from the newest checkpoint in `checkpoint_dir`, with the same
-            parameters and data, and end as if the training had never been broken off. Where there
-            is no checkpoint yet, the training starts. `max_epochs` may be larger than it was,
-            unless `lr_schedule` depends on it.
+            Whether to continue from the latest checkpoint in `checkpoint_dir`. With the same
+            parameters and data, the result is the same as that of an uninterrupted fit.
+            `max_epochs` may be increased, unless `lr_schedule` depends on it. If there is no
+            checkpoint, training starts from scratch.
 
         Returns
         -------
         self : object
+            The fitted classifier.
 
         Raises
         ------
+        InvalidParameterError
+            If a parameter has an invalid value.
         ValueError
-            Where a parameter or the data can't be used, before any training starts; or where the
-            loss becomes infinite or NaN.
+            If the data are invalid.
+        DivergenceError
+            If the loss or the weights become infinite or NaN.
         CheckpointError
-            A ValueError: where the checkpoints are those of another training, are all damaged, or
-            belong to a fit that is running.
+            If the checkpoints belong to a different training run, are all damaged, or are used by
+            another fit.
         KeyboardInterrupt
-            Ctrl-C. The estimator is then what its whole epochs made of it (`n_iter_` tells how
-            many), or not fitted where there was none.
+            If the user presses Ctrl+C. The classifier keeps the state after the last completed
+            epoch (see ``n_iter_``). It is not fitted if no epoch was completed.
         MemoryError
-            Where the memory of the device doesn't suffice.
+            If the device runs out of memory.
 
         Warns
         -----
         ConvergenceWarning
-            Where the network ends up no better than guessing, or worse than it began.
+            If the training accuracy is no better than that of always predicting the most frequent
+            class, or if the training loss increased.
         """
         check_parameters(self)
         warm = bool(self.warm_start) and self.__sklearn_is_fitted__()
@@ -182,30 +192,38 @@ class BaseNetClassifier(
         classes: ArrayLike | None = None,
         sample_weight: ArrayLike | None = None,
     ) -> Self:
-        """Train the network for one epoch, further where it was trained before.
+        """Train for one epoch, continuing from the current weights if already fitted.
 
-        With an integer `random_state`, n calls equal one :meth:`fit` with ``max_epochs=n``.
+        With an integer `random_state`, n calls give the same result as one :meth:`fit` with
+        ``max_epochs=n``.
 
         Parameters
         ----------
-        X : array-like or sparse matrix
-            As for :meth:`fit`.
-        y : array-like of shape (n,)
+        X : {array-like, sparse matrix} of shape (n_samples, n_features)
+            Training images, in any format that :meth:`fit` accepts.
+        y : array-like of shape (n_samples,)
+            Class labels.
         classes : array-like of shape (n_classes,), default=None
-            All labels that will ever come. Only the first call looks at it, and needs it only
-            where its `y` doesn't hold them all.
-        sample_weight : array-like of shape (n,), default=None
-            As for :meth:`fit`.
+            All class labels that can occur in any call. Only used in the first call, and only
+            needed there if `y` does not contain all of them.
+        sample_weight : array-like of shape (n_samples,), default=None
+            Sample weights, as in :meth:`fit`.
 
         Returns
         -------
         self : object
+            The classifier, trained for one more epoch.
+
+        Raises
+        ------
+        ValueError
+            If `early_stopping` is True, or if a parameter or the data are invalid.
         """
         check_parameters(self)
         if self.early_stopping:
             raise ValueError(
-                "partial_fit trains for one epoch, so early_stopping=True has no meaning there. "
-                "Call fit, or set early_stopping=False."
+                "partial_fit does not support early_stopping=True, because it trains for a single "
+                "epoch. Call fit, or set early_stopping=False."
             )
         warm = self.__sklearn_is_fitted__()
         with reraise_oom(self._oom_hint()), default_device_cpu():
@@ -214,7 +232,8 @@ class BaseNetClassifier(
 
     def _oom_hint(self) -> str:
         return (
-            f"Lower batch_size (now {self.batch_size}), use a smaller network, or pass fewer rows."
+            f"Reduce batch_size (now {self.batch_size}), use a smaller network, or pass fewer "
+            "samples."
         )
 
     def _fit(
@@ -231,13 +250,13 @@ class BaseNetClassifier(
         tasks: CallbackTasks | None = None,
         checkpoints: Checkpoints | None = None,
     ) -> None:
-        """Validate, encode, make the data sets, build the net, train it and record the fit."""
+        """Validate the data, build the net and train it."""
         start = time.perf_counter()
         device = resolve_device(self.device)
         if warm:
             self._check_architecture()
         else:
-            # What is fitted below and an old network wouldn't belong together.
+            # If the fit fails, an old net must not remain beside new fitted attributes.
             self.__dict__.pop("net_", None)
         X, y, sample_weight = self._check_data(X, y, sample_weight, reset=not warm)
         if not warm:
@@ -264,7 +283,7 @@ class BaseNetClassifier(
         tasks: CallbackTasks | None,
         checkpoints: Checkpoints | None,
     ) -> None:
-        """Train the net; after an interrupt it is what its last whole epoch made of it."""
+        """Train the net. After an interrupt, restore its state after the last completed epoch."""
         first_epoch = len(net.history)
         stopping = EarlyStopping(self.n_iter_no_change, self.tol) if self.early_stopping else None
         recorder = FitRecorder(self, stopping, tasks, first_epoch, start)
@@ -289,7 +308,7 @@ class BaseNetClassifier(
                     best_epoch = self.best_epoch_ if stopping else None
                     warn_if_not_converged(net, train, first_epoch, best_epoch)
         except DivergenceError:
-            del self.net_  # nothing that it predicts would mean anything
+            del self.net_  # its predictions would be meaningless
             raise
         except BaseException:
             snapshot.rollback()
@@ -303,15 +322,17 @@ class BaseNetClassifier(
         for name, value in self._fitted_architecture.items():
             if getattr(self, name) != value:
                 raise ValueError(
-                    f"{name} changed from {value!r} to {getattr(self, name)!r} since the network "
-                    "was built, so it can't be trained further. Call fit with warm_start=False."
+                    f"The {name!r} parameter of {type(self).__name__} must not change between "
+                    f"fits that continue training. It was {value!r} and is now "
+                    f"{getattr(self, name)!r}. To train a new network, call fit with "
+                    "warm_start=False."
                 )
 
     def _check_validation_data(
         self, X_val: Any, y_val: Any
     ) -> tuple[np.ndarray, np.ndarray] | None:
         if (X_val is None) != (y_val is None):
-            raise ValueError("X_val and y_val belong together: pass both, or neither.")
+            raise ValueError("X_val and y_val must be passed together. Pass both, or neither.")
         if X_val is None:
             return None
         X_val, y_val, _ = self._check_data(X_val, y_val, reset=False)
@@ -319,9 +340,9 @@ class BaseNetClassifier(
 
     @contextlib.contextmanager
     def _on_epoch_end(self, function: Callable[[int], None]) -> Iterator[None]:
-        """Call ``function(n)`` after each epoch n of every fit.
+        """Call ``function(n)`` after epoch n of each fit inside the block.
 
-        If ``_supports_staged_fit``, the classifier is then what a fit of n epochs would make it.
+        If ``_supports_staged_fit``, the classifier then equals one that was fitted for n epochs.
         """
         self._epoch_hook = function
         try:
@@ -331,7 +352,7 @@ class BaseNetClassifier(
 
     @property
     def _supports_staged_fit(self) -> bool:
-        """Whether a fit of few epochs is the beginning of a fit of more."""
+        """Whether the first n epochs of a fit give the same result as a fit of n epochs."""
         return self.lr_schedule not in NEEDS_MAX_EPOCHS and not self.callbacks
 
     def __getstate__(self) -> dict[str, Any]:
@@ -340,20 +361,20 @@ class BaseNetClassifier(
 
     @contextlib.contextmanager
     def _torch_context(self, batch_size: int, device: torch.device) -> Iterator[None]:
-        """Set the threads and the algorithms of torch for such batches, and restore them."""
+        """Set torch's threads and algorithms inside the block, for batches of this size."""
         with (
             limit_threads(self._choose_threads(batch_size)),
             deterministic_algorithms(self.deterministic, device),
         ):
             yield
 
-    # -- predicting --------------------------------------------------------------------------
+    # -- prediction --------------------------------------------------------------------------
 
     def _choose_threads(self, batch_size: int) -> int:
         if self.n_threads is not None:
             return self.n_threads
         if self.random_state is not None:
-            return 1  # the order of summation, and with it the bits, depends on the number
+            return 1  # the order of summation depends on the number of threads
         return choose_threads(6 * batch_size * self._n_multiply_adds())
 
     def _logits(self, X: Any) -> np.ndarray:
@@ -361,29 +382,29 @@ class BaseNetClassifier(
         X = self._check_data(X, reset=False, finite=False)
         check_range_of_dtype(X, self._dtype)
         net, device = self.net_, torch.device(self.net_.device)
-        n_rows = net.config.eval_batch_size
+        batch_size = net.config.eval_batch_size
         outputs = np.empty((len(X), len(self.classes_)), dtype=_numpy_dtype(self._dtype))
-        advice = "Pass fewer rows of X at once, or use device='cpu'."
-        arithmetic = self._torch_context(min(n_rows, len(X)), device)
-        with reraise_oom(advice), default_device_cpu(), arithmetic:
-            for start in range(0, len(X), n_rows):
-                part = X[start : start + n_rows]
-                # Here, where it is in the cache for the network afterwards.
+        hint = "Pass fewer samples at once, or use device='cpu'."
+        torch_context = self._torch_context(min(batch_size, len(X)), device)
+        with reraise_oom(hint), default_device_cpu(), torch_context:
+            for start in range(0, len(X), batch_size):
+                part = X[start : start + batch_size]
+                # Per batch, so that it is in the CPU cache when the network reads it.
                 assert_all_finite(part, input_name="X", estimator_name=type(self).__name__)
-                # A module of the user's may work in place.
+                # A custom module may modify its input in place.
                 copied = self._custom_module or not part.flags.writeable
                 pixels = torch.from_numpy(part.copy() if copied else part)
                 x = prepare_inputs(pixels, self.pixel_scale_, self._dtype, device)
                 logits = net.outputs(x.view(len(part), *self._module_input_shape()))
-                outputs[start : start + n_rows] = logits.cpu().numpy()
+                outputs[start : start + batch_size] = logits.cpu().numpy()
         if not np.isfinite(outputs).all():
             raise ValueError(
-                "The network's outputs for X are not finite: X holds pixels too large for it, or "
-                "its weights grew too large (train it with a smaller lr) or were damaged."
+                "The network's outputs for X are not finite. Check that X is on the same scale as "
+                "the training data. If it is, fit again with a smaller lr."
             )
         if net.config.loss == "mse":
-            # Outputs that learnt one-hot targets by squared error estimate the probabilities
-            # themselves.
+            # Outputs trained with the squared error against one-hot targets estimate the
+            # probabilities.
             outputs = np.log(np.maximum(outputs, 1e-6))
         return outputs
 

@@ -7,11 +7,11 @@ from skmnist import CNNClassifier
 from tests.helpers import digits, every_classifier, tiny
 
 SHAPES = [
-    # X's shape without the rows, the parameter, image_shape_
+    # shape of one sample of X, parameter image_shape, fitted image_shape_
     ((784,), "auto", (28, 28)),
     ((64,), "auto", (8, 8)),
     ((12,), "auto", (1, 12)),
-    ((75,), "auto", (1, 75)),  # colour is never guessed, though 75 = 3 x 5 x 5
+    ((75,), "auto", (1, 75)),  # not 3 x 5 x 5: color channels are not inferred
     ((27,), "auto", (1, 27)),
     ((1,), "auto", (1, 1)),
     ((75,), (3, 5, 5), (3, 5, 5)),
@@ -37,11 +37,11 @@ def test_image_shape_is_resolved(shape, parameter, expected):
     channels = expected[0] if len(expected) == 3 else 1
     assert clf.coefs_[0].shape == (4, channels, 3, 3)
     assert clf.predict(X).shape == (20,)
-    # The shape belongs to the fitted network: flat rows are pictures from now on.
+    # The fitted network has the shape, so it accepts flat samples, too.
     assert np.array_equal(clf.predict_proba(X.reshape(20, -1)), clf.predict_proba(X))
 
 
-def test_image_shape_changes_what_a_convolution_sees():
+def test_image_shape_changes_the_result_of_a_convolution():
     X, y = digits()
     square = tiny(CNNClassifier).fit(X, y)
     oblong = tiny(CNNClassifier, image_shape=(14, 56)).fit(X, y)

@@ -18,11 +18,11 @@ from tests.helpers import (
     tiny,
 )
 
-# -- good input ------------------------------------------------------------------------------
+# -- valid input -----------------------------------------------------------------------------
 
 
 def wide(X):
-    """Every other column of an array twice as wide."""
+    """Return every other column of an array twice as wide."""
     return np.repeat(X, 2, axis=1)[:, ::2]
 
 
@@ -136,7 +136,7 @@ def test_scale_of_the_fit_holds_at_predict(cls):
     X, y = digits()
     clf = tiny(cls).fit(X, y)
     expected = clf.predict_proba(X)
-    # Floats that span what the bytes spanned are on the bytes' scale; so is a blank picture.
+    # Floating-point pixels from 0 to 255 are on the scale of the bytes; so is a blank image.
     assert np.array_equal(clf.predict_proba(X.astype(np.float32)), expected)
     assert np.array_equal(clf.predict_proba(X.astype(np.int64)), expected)
     blank = np.zeros((1, 784))
@@ -169,22 +169,22 @@ def test_inputs_are_not_modified(cls):
 
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
 @every_classifier
-def test_outputs_have_the_precision_of_the_arithmetic(cls, dtype):
+def test_outputs_have_the_precision_of_the_computation(cls, dtype):
     X, y = digits()
     clf = tiny(cls).fit((X / 255).astype(dtype), y)
     assert clf.predict_proba((X / 255).astype(dtype)).dtype == dtype
     assert {p.dtype for p in clf.module_.parameters()} == {torch.tensor(dtype(0)).dtype}
 
 
-# -- few rows, few features, odd batches -----------------------------------------------------
+# -- few samples, few features, odd batches --------------------------------------------------
 
 
 @pytest.mark.parametrize("n", [2, 3, 33, 65])
 @every_classifier
 def test_any_number_of_samples_trains(cls, n):
     X, y = digits()
-    rows = np.arange(n) * 7 % 250
-    clf = tiny(cls).fit(X[rows], np.arange(n) % 2)
+    samples = np.arange(n) * 7 % 250
+    clf = tiny(cls).fit(X[samples], np.arange(n) % 2)
     assert clf.predict(X[:1]).shape == (1,)
 
 
@@ -192,9 +192,9 @@ def test_any_number_of_samples_trains(cls, n):
 @pytest.mark.parametrize("cls", [cls for cls in CLASSIFIERS if has(cls, "batch_norm")])
 def test_batch_norm_trains_with_a_last_batch_of_one_sample(cls, n):
     X, y = digits()
-    rows = np.arange(n) * 7 % 250
+    samples = np.arange(n) * 7 % 250
     clf = tiny(cls, batch_norm=True, batch_size=min(32, n - 1))
-    clf.fit(X[rows], np.arange(n) % 2)
+    clf.fit(X[samples], np.arange(n) % 2)
     assert np.isfinite(clf.predict_proba(X[:1])).all()
 
 

@@ -22,10 +22,10 @@ PREDICT = ["predict", "predict_proba", "predict_log_proba", "decision_function"]
 
 
 def ragged(X):
-    return [row[: len(row) - (i == 3)] for i, row in enumerate(X.tolist())]
+    return [sample[: len(sample) - (i == 3)] for i, sample in enumerate(X.tolist())]
 
 
-# What is rejected at fit and at predict alike.
+# Rejected at fit and at predict.
 BAD_X = {
     "nan": (with_pixel(np.nan), ["X", "NaN"]),
     "nan-in-float64": (with_pixel(np.nan, float), ["X", "NaN"]),
@@ -36,10 +36,10 @@ BAD_X = {
     "dict-among-objects": (with_pixel({}, object), []),
     "complex": (lambda X: X * 1j, ["Complex data not supported"]),
     "dates": (lambda X: X.astype("datetime64[D]"), ["X", "datetime64", "numbers"]),
-    "no-rows": (lambda X: X[:0], ["0 sample(s)", "(0, 784)", "minimum of 1"]),
-    "no-pictures": (lambda X: X[:0].reshape(0, 28, 28), ["0", "minimum of 1"]),
-    "no-columns": (lambda X: X[:, :0], ["0"]),
-    "one-dimension": (lambda X: X[0], ["Expected 2D array, got 1D array"]),
+    "no-samples": (lambda X: X[:0], ["0 sample(s)", "(0, 784)", "minimum of 1"]),
+    "no-images": (lambda X: X[:0].reshape(0, 28, 28), ["0", "minimum of 1"]),
+    "no-features": (lambda X: X[:, :0], ["0"]),
+    "one-dimension": (lambda X: X[0], ["Expected 2D array, got 1D array", "(784,)", "(1, -1)"]),
     "no-dimension": (lambda X: np.float32(1), ["Expected 2D array"]),
     "five-dimensions": (lambda X: X.reshape(-1, 1, 1, 28, 28), ["5"]),
     "ragged-list": (ragged, []),
@@ -49,7 +49,7 @@ BAD_X = {
 
 
 def resize_labels(bad, y):
-    """Return as many labels as there are rows, so that their number isn't what is rejected."""
+    """Return one label for each sample, so that it is not their number that is rejected."""
     n = bad.shape[0] if getattr(bad, "ndim", 0) else len(bad) if isinstance(bad, list) else len(y)
     return np.resize(y, n)
 
@@ -80,11 +80,11 @@ def test_invalid_pixels_are_rejected_at_predict(make, parts, method):
 def test_one_invalid_pixel_is_rejected_at_predict_without_a_warning(cls, value, word, dtype):
     X, y = digits()
     clf = tiny(cls).fit(X, y)
-    rows = clf.net_.config.eval_batch_size
-    many = np.resize(X, (2 * rows + 10, X.shape[1])).astype(dtype)
-    for row in (0, rows - 1, rows, len(many) - 1):
+    batch_size = clf.net_.config.eval_batch_size
+    many = np.resize(X, (2 * batch_size + 10, X.shape[1])).astype(dtype)
+    for sample in (0, batch_size - 1, batch_size, len(many) - 1):
         bad = many.copy()
-        bad[row, 300] = value
+        bad[sample, 300] = value
         assert_rejected(["X", word, cls.__name__ if word == "NaN" else ""], clf.predict, bad)
 
 
@@ -124,8 +124,19 @@ def test_error_for_a_single_image_says_how_to_reshape_it(cls):
     assert_rejected(["(28, 28)", "X[None]"], clf.predict, X[0].reshape(28, 28))
 
 
+@every_classifier
+def test_error_for_a_single_flat_image_does_not_contain_its_pixels(cls):
+    X, y = digits()
+    clf = tiny(cls).fit(X, y)
+    with pytest.raises(
+        ValueError, match=r"X has shape \(784,\)\. Pass X\.reshape\(1, -1\)"
+    ) as caught:
+        clf.predict(X[0])
+    assert len(str(caught.value)) < 200
+
+
 BAD_Y = {
-    "one-class": (lambda y: np.full(len(y), 7), ["class", "7", "two"]),
+    "one-class": (lambda y: np.full(len(y), 7), ["only one class (7)", "two"]),
     "shorter": (lambda y: y[:-1], ["inconsistent numbers of samples", "250", "249"]),
     "longer": (lambda y: np.r_[y, 0], ["inconsistent numbers of samples", "250", "251"]),
     "nan": (lambda y: np.where(y == 3, np.nan, y), ["y", "NaN"]),

@@ -8,7 +8,7 @@ from sklearn.exceptions import DataConversionWarning
 
 from tests.helpers import digits, every_classifier, forms, read_only, same_network, tiny
 
-# Each keeps the order of the digits, so that the class numbers stay the same.
+# All keep the order of the digits, so that the class indices stay the same.
 LABELS = {
     "text": lambda y: np.char.add("digit ", y.astype(str)),
     "objects": lambda y: np.char.add("digit ", y.astype(str)).astype(object),

@@ -187,6 +187,6 @@ def test_warm_start_keeps_epochs_without_validation_as_nan(cls):
     assert scores.isna().tolist() == [True, True, False, False]
     assert clf.best_epoch_ in (3, 4)
     assert clf.best_epoch_ == scores.argmax() + 1
-    # And without any once more.
+    # Again without a validation set.
     clf.fit(X, y)
     assert len(clf.loss_curve_) == len(clf.history_) == 6

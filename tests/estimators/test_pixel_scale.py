@@ -17,12 +17,12 @@ def test_pixels_on_another_scale_than_at_fit_give_a_warning(cls):
     small = X / np.float32(255)
     for method in PREDICT:
         clf = tiny(cls).fit(X, y)
-        with pytest.warns(PixelRangeWarning, match=r"0\.\.1, but .* 0\.\.255"):
+        with pytest.warns(PixelRangeWarning, match="from 0 to 1, but .* from 0 to 255"):
             getattr(clf, method)(small)
-        with pytest.warns(PixelRangeWarning, match=r"0\.\.1, but"):
+        with pytest.warns(PixelRangeWarning, match="from 0 to 1, but"):
             getattr(clf, method)(small[:1] / small[:1].max())
         clf = tiny(cls).fit(small, y)
-        with pytest.warns(PixelRangeWarning, match=r"0\.\.255, but .* 0\.\.1"):
+        with pytest.warns(PixelRangeWarning, match=r"from 0 to 255, but .* from 0 to 1\."):
             getattr(clf, method)(X)
     with pytest.warns(PixelRangeWarning):
         tiny(cls).fit(X, y, X_val=small, y_val=y)
@@ -42,8 +42,8 @@ SCALES = {
     "bytes": lambda X: X,
     "0-to-1": lambda X: X / np.float32(255),
     "0-to-255": lambda X: X.astype(np.float32),
-    # Pixel by pixel: one that was almost blank in training may be far out of range later.
-    "standardised": lambda X: StandardScaler().fit(digits()[0]).transform(X),
+    # A pixel that was almost constant in the training set can be far out of range in others.
+    "standardized": lambda X: StandardScaler().fit(digits()[0]).transform(X),
     "min-max-scaled": lambda X: MinMaxScaler().fit(digits()[0]).transform(X),
     "minus-1-to-1": lambda X: X / np.float32(127.5) - 1,
 }
@@ -56,7 +56,7 @@ def test_usual_batches_give_no_warning(form):
     clf = tiny(MLPClassifier).fit(form(X), y)
     other = digits(7)[0]
     blank, noise = np.zeros_like(other[:1]), np.random.default_rng(0).integers(0, 40, (3, 784))
-    batches = [other[i : i + 1] for i in range(100)]  # single pictures
+    batches = [other[i : i + 1] for i in range(100)]  # single images
     batches += [X[y == label] for label in range(10)]
     batches += [blank, other // 4, (noise * (other[:3] > 0)).astype(np.uint8)]
     for batch in batches:

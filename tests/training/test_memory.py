@@ -40,7 +40,7 @@ def test_out_of_memory_error_names_batch_size(method, error, monkeypatch):
 def test_out_of_memory_at_predict_suggests_a_fix(monkeypatch):
     clf = tiny(MLPClassifier).fit(X, Y)
     monkeypatch.setattr(Net, "outputs", lambda *args: (_ for _ in ()).throw(OOM_ERRORS["CUDA"]))
-    with pytest.raises(MemoryError, match="fewer rows"):
+    with pytest.raises(MemoryError, match="fewer samples"):
         clf.predict(X)
 
 
