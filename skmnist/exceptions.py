@@ -30,7 +30,7 @@ class DatasetError(OSError):
     ...     fetch_mnist(data_home="no such folder", download_if_missing=False)
     ... except DatasetError as error:
     ...     print(error)
-    no such folder...train-images-idx3-ubyte: not found...
+    no such folder...train-images-idx3-ubyte: No such file...
     """
 
 
@@ -49,7 +49,7 @@ class ImageError(ValueError):
     ...     read_image("no such photo.jpg")
     ... except ImageError as error:
     ...     print(error)
-    no such photo.jpg: there is no such file. Check the path.
+    no such photo.jpg: No such file or directory. Check the path.
     """
 
 

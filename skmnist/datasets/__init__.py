@@ -1,4 +1,4 @@
-"""Data sets of small images: a bundled sample, and larger sets that are downloaded once."""
+"""Image data sets: a bundled sample of MNIST, and larger sets that are downloaded."""
 
 from ._data_home import get_data_home
 from ._emnist import fetch_emnist

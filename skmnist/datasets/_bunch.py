@@ -1,4 +1,4 @@
-"""Return a data set in scikit-learn's form."""
+"""Build the Bunch, arrays or data frames that the data set functions return."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-    # What return_X_y=True returns, without and with as_frame=True.
+    # The results of return_X_y=True, without and with as_frame=True.
     Arrays: TypeAlias = tuple[NDArray[np.uint8], NDArray[np.int64]]
     Frames: TypeAlias = tuple[pd.DataFrame, pd.Series]
 
@@ -28,20 +28,27 @@ def image_bunch(
     return_X_y: bool,
     as_frame: bool,
 ) -> Bunch | Arrays | Frames:
-    """Return `images` and `target` as ``sklearn.datasets.load_digits`` would.
+    """Return a data set in the form of ``sklearn.datasets.load_digits``.
 
     Parameters
     ----------
     images : ndarray of shape (n_samples, height, width)
+        The images.
     target : ndarray of shape (n_samples,)
-        Indices into `target_names`.
+        The classes, as indices into `target_names`.
     target_names : sequence of str
+        The names of the classes.
     description : str
-    return_X_y, as_frame : bool
+        The description of the data set.
+    return_X_y : bool
+        Whether to return ``(data, target)`` instead of a Bunch.
+    as_frame : bool
+        Whether `data` is a DataFrame and `target` a Series.
 
     Returns
     -------
-    Bunch, or tuple (data, target) if `return_X_y` is True
+    bunch : Bunch, or tuple (data, target) if `return_X_y` is True
+        The data set.
     """
     data = images.reshape(len(images), -1)
     feature_names = [f"pixel{i}" for i in range(data.shape[1])]

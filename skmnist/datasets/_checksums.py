@@ -1,4 +1,4 @@
-"""Checksums of the files: known in advance, or written beside a file when it is downloaded."""
+"""Verify, write and read the checksums of data set files."""
 
 from __future__ import annotations
 
@@ -12,13 +12,14 @@ if TYPE_CHECKING:
 
     from typing_extensions import Buffer
 
-# By the number of hexadecimal digits. For some data sets only MD5 is known; it finds damage.
+# The algorithm for each number of hexadecimal digits. For some data sets only the MD5 checksum is
+# known, which is sufficient to detect damage.
 _ALGORITHMS = {32: "MD5", 64: "SHA-256"}
-_SUFFIX = ".sha256"  # the command sha256sum writes and checks such files
+_SUFFIX = ".sha256"  # the format of the command sha256sum
 
 
 def verify_checksum(path: Path, expected: str | None, *contents: Buffer) -> None:
-    """Raise DatasetError if `expected` is another checksum than that of the joined `contents`."""
+    """Raise a DatasetError if the checksum of the concatenated `contents` is not `expected`."""
     if expected is None:
         return
     algorithm = _ALGORITHMS[len(expected)]
@@ -27,12 +28,12 @@ def verify_checksum(path: Path, expected: str | None, *contents: Buffer) -> None
         digest.update(content)
     checksum = digest.hexdigest()
     if checksum != expected:
-        problem = f"has {algorithm} {checksum}, wanted {expected}: its content has changed"
+        problem = f"Expected the {algorithm} checksum {expected}, got {checksum}"
         raise corrupt_error(path, problem)
 
 
 def write_checksum(path: Path) -> None:
-    """Write the checksum of a file beside it."""
+    """Write the SHA-256 checksum of a file next to it."""
     digest = hashlib.sha256()
     with open(path, "rb") as file:
         while block := file.read(2**20):
@@ -41,7 +42,7 @@ def write_checksum(path: Path) -> None:
 
 
 def read_checksum(path: Path) -> str | None:
-    """Return the checksum that was written beside a file, or None."""
+    """Return the checksum that was written next to a file, or None if there is none."""
     checksum_path = path.with_name(path.name + _SUFFIX)
     try:
         checksum = checksum_path.read_bytes()[:64].decode("ascii", "replace")
@@ -50,6 +51,6 @@ def read_checksum(path: Path) -> str | None:
     except OSError as error:
         raise unreadable_error(checksum_path, error) from error
     if len(checksum) != 64 or set(checksum) - set("0123456789abcdef"):
-        problem = f"begins with {checksum[:16]!r}, wanted a SHA-256 in hexadecimal digits"
+        problem = f"Expected a SHA-256 checksum in hexadecimal digits, got {checksum[:16]!r}..."
         raise corrupt_error(checksum_path, problem)
     return checksum

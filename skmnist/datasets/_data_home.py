@@ -1,4 +1,4 @@
-"""The folder of the fetched data sets."""
+"""The folder of the downloaded data sets."""
 
 from __future__ import annotations
 
@@ -6,23 +6,27 @@ import os
 
 
 def get_data_home(data_home: str | os.PathLike[str] | None = None) -> str:
-    """Return the folder that holds the fetched data sets.
+    """Return the folder of the downloaded data sets.
 
-    Unlike scikit-learn's, this function does not create the folder: that happens
-    when something is downloaded into it.
+    Unlike scikit-learn's function of the same name, this function does not create the
+    folder. It is created by the first download.
 
     Parameters
     ----------
     data_home : str or path-like, default=None
-        The folder. If None, it is what the environment variable ``SKMNIST_DATA``
-        names, else ``~/skmnist_data``. ``~`` stands for the home folder.
+        The folder. If None, the environment variable ``SKMNIST_DATA`` if it is set, else
+        ``~/skmnist_data``. ``~`` is replaced by the user's home folder.
 
     Returns
     -------
     data_home : str
-        The path of the folder. Below it the files lie as torchvision lays them
-        (``MNIST/raw/train-images-idx3-ubyte``), so a folder that was filled by
-        torchvision can be used, and the other way round.
+        The path of the folder.
+
+    Notes
+    -----
+    The folder has torchvision's layout, for example
+    ``MNIST/raw/train-images-idx3-ubyte``. A folder that torchvision has filled can be
+    used here, and vice versa.
 
     Examples
     --------

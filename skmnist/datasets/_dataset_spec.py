@@ -1,4 +1,4 @@
-"""The specification of a data set: its files, sizes and classes."""
+"""Specification of a data set: files, sizes and classes."""
 
 from __future__ import annotations
 
@@ -15,10 +15,15 @@ if TYPE_CHECKING:
 
 
 class File(NamedTuple):
-    """A file: its path below the data home (torchvision's layout) and its checksum, if known.
+    """A file of a data set.
 
-    The checksum is a SHA-256 or MD5: for an IDX file that of its unpacked content, for any other
-    file that of the file itself.
+    Attributes
+    ----------
+    path : str
+        The path relative to the data home, in torchvision's layout.
+    checksum : str or None
+        The SHA-256 or MD5 checksum, or None if it is not known. For an IDX file it is the
+        checksum of the unpacked content, otherwise that of the file itself.
     """
 
     path: str
@@ -26,7 +31,15 @@ class File(NamedTuple):
 
 
 class Split(NamedTuple):
-    """The training set or the test set of a data set."""
+    """The training set or the test set of a data set.
+
+    Attributes
+    ----------
+    images, labels : File
+        The two files.
+    n_images : int
+        The number of images.
+    """
 
     images: File
     labels: File
@@ -34,19 +47,41 @@ class Split(NamedTuple):
 
     @property
     def files(self) -> tuple[File, File]:
-        """Both files (for USPS, the same file twice)."""
+        """The two files. For USPS, both are the same file."""
         return self.images, self.labels
 
 
 @dataclass(frozen=True)
 class DatasetSpec:
-    """What is needed to fetch, read and describe a data set.
+    """Specification of a data set: how to download, read and describe it.
 
-    `torchvision_name` and `torchvision_options` name the torchvision class that
-    downloads it. In its files the labels start at `first_label`, are the first of
-    `label_columns` columns, and the images may be `transposed`.
+    Attributes
+    ----------
+    function : str
+        The name of the function that loads the data set, for error messages.
+    torchvision_name : str
+        The torchvision class that downloads the data set.
+    splits : dict of str to Split
+        The training set ("train") and the test set ("test").
+    target_names : tuple of str
+        The names of the classes.
+    description : str
+        The description of the data set (DESCR).
+    torchvision_options : dict
+        Additional arguments of the torchvision class.
+    image_shape : tuple of int
+        (height, width) of the images.
+    first_label : int
+        The label of the first class in the files.
+    label_columns : int
+        The number of label columns in the files. The first one is the class.
+    transposed : bool
+        Whether the images are transposed in the files.
+    read_split : callable
+        The function that reads a split from its files.
     """
 
+    function: str
     torchvision_name: str
     splits: dict[str, Split]
     target_names: tuple[str, ...]
@@ -60,7 +95,7 @@ class DatasetSpec:
 
     @property
     def has_known_checksums(self) -> bool:
-        """Whether the checksums of all its files are known in advance."""
+        """Whether the checksums of all files are known before the download."""
         return all(file.checksum for split in self.splits.values() for file in split.files)
 
 
@@ -72,9 +107,9 @@ def idx_split(
     labels_checksum: str | None = None,
     labels: str = "idx1-ubyte",
 ) -> Split:
-    """Return the split that consists of two IDX files, with torchvision's names."""
-    # If no checksum is known, that of the download (torchvision checks the archive's) is written
-    # beside the file. For files from elsewhere only the format is then checked.
+    """Return a split that consists of two IDX files with torchvision's names."""
+    # If no checksum is known, it is computed after the download (torchvision verifies the archive)
+    # and written next to the file. For files from other sources, only the format is checked.
     return Split(
         File(f"{folder}/raw/{prefix}-images-idx3-ubyte", images_checksum),
         File(f"{folder}/raw/{prefix}-labels-{labels}", labels_checksum),

@@ -1,4 +1,4 @@
-"""Download a data set through torchvision, which knows the mirrors and the checksums."""
+"""Download a data set with torchvision, which knows the mirrors and the archives' checksums."""
 
 from __future__ import annotations
 
@@ -19,23 +19,29 @@ if TYPE_CHECKING:
 
     from ._dataset_spec import DatasetSpec
 
-_ARCHIVE_SUFFIXES = {".gz", ".zip"}  # torchvision leaves them beside the unpacked files
+_ARCHIVE_SUFFIXES = {".gz", ".zip"}  # torchvision does not delete the archives
 
 
 def download(spec: DatasetSpec, names: Iterable[str], home: Path) -> None:
-    """Download splits of a data set, and what torchvision downloads with them, into `home`.
+    """Download splits of a data set.
 
-    Everything is downloaded, unpacked and checked in a temporary folder. A file gets
-    its final name in one step, when it is complete. So an interrupted download leaves no
-    incomplete file, and a second process that downloads the same sees none.
+    The files are downloaded, unpacked and verified in a temporary folder, and then moved to
+    `home`. An interrupted download therefore leaves no incomplete files, and processes that
+    download the same data set at the same time do not disturb each other.
 
     Parameters
     ----------
     spec : DatasetSpec
+        The data set.
     names : iterable of str
-        Names of the splits.
+        The names of the splits.
     home : Path
-        The data home. It is created if needed.
+        The data home, which is created if it does not exist.
+
+    Raises
+    ------
+    DatasetError
+        If the download fails, or `home` is not writable.
     """
     torchvision = import_torchvision().datasets
     torchvision_class = getattr(torchvision, spec.torchvision_name)
@@ -46,10 +52,10 @@ def download(spec: DatasetSpec, names: Iterable[str], home: Path) -> None:
         )
     except OSError as error:
         remedy = (
-            "Let SKMNIST_DATA (or data_home) name a folder that may be written to, or one that"
-            f" already holds the files of {spec.torchvision_name}."
+            "Set SKMNIST_DATA (or data_home) to a writable folder, or to one that already contains"
+            f" the files of {spec.torchvision_name}."
         )
-        problem = f"cannot be written to ({error.strerror or error})"
+        problem = f"Cannot write to the folder ({error.strerror or error})"
         raise dataset_error(home, problem, remedy) from error
 
     with temporary as folder, _patched_retrieval(torchvision.utils):
@@ -66,21 +72,22 @@ def download(spec: DatasetSpec, names: Iterable[str], home: Path) -> None:
                 for path in _unpacked_files(Path(folder)):
                     write_checksum(path)
             _move(_unpacked_files(Path(folder)), Path(folder), home)
-        # Whatever fails (network, mirror, archive, disk), the data set was not downloaded.
+        # Many things can fail (network, mirror, archive, disk), with many types of exceptions.
         except Exception as error:
             remedy = (
-                "Check the network and the space on the disk and try again, or let SKMNIST_DATA"
-                " (or data_home) name a folder that already holds the files."
+                "Check the network connection and the disk space and try again, or set"
+                " SKMNIST_DATA (or data_home) to a folder that already contains the files."
             )
             problem = (
-                f"{spec.torchvision_name} could not be downloaded into this folder"
+                f"{spec.torchvision_name} could not be downloaded to this folder"
                 f" ({type(error).__name__}: {getattr(error, 'problem', error)})"
             )
             raise dataset_error(home, problem, remedy) from error
 
 
 def _unpacked_files(folder: Path) -> list[Path]:
-    # In reverse: a checksum (FILE.sha256) is moved before its file, so no file is without one.
+    """Return the files in `folder`, without archives, each after its checksum."""
+    # In reverse order FILE.sha256 precedes FILE, so a file is never moved before its checksum.
     paths = sorted(folder.rglob("*"), reverse=True)
     return [path for path in paths if path.is_file() and path.suffix not in _ARCHIVE_SUFFIXES]
 
@@ -88,7 +95,7 @@ def _unpacked_files(folder: Path) -> list[Path]:
 def _move(paths: list[Path], source: Path, home: Path) -> None:
     for path in paths:
         destination = home / path.relative_to(source)
-        # An existing file is complete: another process or an earlier download moved it here.
+        # An existing file is complete: an earlier download or another process moved it there.
         if not destination.exists():
             destination.parent.mkdir(parents=True, exist_ok=True)
             os.replace(path, destination)
@@ -96,7 +103,8 @@ def _move(paths: list[Path], source: Path, home: Path) -> None:
 
 @contextmanager
 def _patched_retrieval(utils: Any) -> Iterator[None]:
-    # torchvision waits forever for a slow server, and falls back from https to http.
+    """Replace torchvision's function for HTTP downloads by ours."""
+    # torchvision has no timeout for slow servers, and falls back from HTTPS to HTTP.
     original = utils._urlretrieve, utils._get_redirect_url
     utils._urlretrieve, utils._get_redirect_url = retrieve, lambda url, **options: url
     try:

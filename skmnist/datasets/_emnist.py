@@ -1,12 +1,14 @@
-"""EMNIST: letters and digits in the form of MNIST."""
+"""EMNIST: handwritten letters and digits in MNIST's format."""
 
 from __future__ import annotations
 
 from string import ascii_lowercase, ascii_uppercase, digits
 from typing import TYPE_CHECKING, Literal
 
+from skmnist._utils.validation import check_choice
+
 from ._dataset_spec import DatasetSpec, idx_split
-from ._loading import check_choice, load_dataset
+from ._loading import load_dataset
 
 if TYPE_CHECKING:
     import os
@@ -16,7 +18,7 @@ if TYPE_CHECKING:
     from ._bunch import Arrays, Frames
 
 _BALANCED = tuple(digits + ascii_uppercase + "abdefghnqrt")
-# The splits of EMNIST: the number of training and test images, and the classes.
+# For each split of EMNIST: the number of training and test images, and the classes.
 _SIZES = {
     "balanced": (112_800, 18_800, _BALANCED),
     "byclass": (697_932, 116_323, tuple(digits + ascii_uppercase + ascii_lowercase)),
@@ -29,6 +31,7 @@ _SIZES = {
 
 def _spec(split: str, n_train: int, n_test: int, target_names: tuple[str, ...]) -> DatasetSpec:
     return DatasetSpec(
+        function="fetch_emnist",
         torchvision_name="EMNIST",
         torchvision_options={"split": split},
         splits={
@@ -42,9 +45,9 @@ def _spec(split: str, n_train: int, n_test: int, target_names: tuple[str, ...]) 
 EMNIST, split "{split}"
 -----------------------
 
-Handwritten characters of NIST Special Database 19 in MNIST's form: {n_train:,} for training
-and {n_test:,} for testing in {len(target_names)} classes, 28 x 28 grey levels from 0 (paper) to
-255 (ink). The files hold the images transposed; here they stand upright.
+Handwritten characters of NIST Special Database 19 in MNIST's format: {n_train:,} training and
+{n_test:,} test images of {len(target_names)} classes. The images have 28 x 28 gray levels from
+0 (background) to 255 (foreground). They are transposed in the files and upright here.
 
 G. Cohen, S. Afshar, J. Tapson, A. van Schaik, "EMNIST: an extension of MNIST to handwritten
 letters", arXiv:1702.05373 (2017). Distributed by NIST.
@@ -64,32 +67,34 @@ def fetch_emnist(
     data_home: str | os.PathLike[str] | None = None,
     download_if_missing: bool = True,
 ) -> Bunch | Arrays | Frames:
-    """Load a split of the EMNIST letters and digits, downloaded once (classification).
+    """Load EMNIST: handwritten letters and digits (classification).
 
-    ==========   =======   ====================   ===================
-    Split        Classes   Samples for training   Samples for testing
-    ==========   =======   ====================   ===================
-    balanced          47                112,800                18,800
-    byclass           62                697,932               116,323
-    bymerge           47                697,932               116,323
-    digits            10                240,000                40,000
-    letters           26                124,800                20,800
-    mnist             10                 60,000                10,000
-    ==========   =======   ====================   ===================
+    The files are downloaded on first use. EMNIST has six splits:
 
-    Handwritten characters in the form of MNIST: 28 x 28 = 784 features, integers 0-255.
-    "byclass" has digits, capital and small letters. "bymerge" and "balanced" join the
-    capital and the small form of the 15 letters where they look alike (under the
-    capital's name), "letters" joins them for all 26 letters.
+    ==========   =======   ================   ============
+    Split        Classes   Training samples   Test samples
+    ==========   =======   ================   ============
+    balanced          47            112,800         18,800
+    byclass           62            697,932        116,323
+    bymerge           47            697,932        116,323
+    digits            10            240,000         40,000
+    letters           26            124,800         20,800
+    mnist             10             60,000         10,000
+    ==========   =======   ================   ============
+
+    The characters are in MNIST's format: 28 x 28 = 784 features, integers 0-255.
+    "byclass" has separate classes for digits, uppercase and lowercase letters. "bymerge"
+    and "balanced" merge the two cases of 15 letters that look alike, under the name of
+    the uppercase letter. "letters" merges the two cases of all 26 letters.
 
     Parameters
     ----------
     split : {"balanced", "byclass", "bymerge", "digits", "letters", "mnist"}, default="balanced"
-        The characters and classes, as in the table above.
+        The split, as in the table above.
 
     subset : {"train", "test", "all"}, default="train"
-        The images for training, those for testing, or both in this order. The order
-        of the samples is the files'.
+        The training set, the test set, or the training set followed by the test set.
+        The samples are in the order of the files.
 
     return_X_y : bool, default=False
         If True, return ``(data, target)`` instead of a Bunch.
@@ -98,12 +103,11 @@ def fetch_emnist(
         If True, `data` is a pandas DataFrame and `target` a pandas Series.
 
     data_home : str or path-like, default=None
-        The folder for the files. If None, it is what the environment variable
-        ``SKMNIST_DATA`` names, else ``~/skmnist_data``. See :func:`get_data_home`.
+        The folder of the data sets. If None, the environment variable ``SKMNIST_DATA``
+        if it is set, else ``~/skmnist_data``. See :func:`get_data_home`.
 
     download_if_missing : bool, default=True
-        If False, raise a DatasetError if the files are not there, instead of
-        downloading them.
+        Whether to download missing files. If False, a DatasetError is raised instead.
 
     Returns
     -------
@@ -111,47 +115,50 @@ def fetch_emnist(
         Dictionary-like object, with the following attributes.
 
         data : {ndarray, DataFrame} of shape (n_samples, 784), uint8
-            The images, one a row, with values from 0 to 255.
+            The flattened images, with values from 0 to 255.
         target : {ndarray, Series} of shape (n_samples,), int64
-            The classes, as positions in `target_names`.
+            The classes, as indices into `target_names`.
         images : ndarray of shape (n_samples, 28, 28), uint8
-            The images; as an array, `data` is a view of them.
+            The images. If `data` is an array, it shares its memory with `images`.
         feature_names : list of str
-            ``pixel0`` to ``pixel783``, row by row.
+            ``pixel0`` to ``pixel783``, in row-major order.
         target_names : list of str
-            The name of each target value.
+            The names of the classes.
         frame : DataFrame of shape (n_samples, 785) or None
-            `data` and `target`, if `as_frame` is True.
+            The columns of `data` and `target`. None if `as_frame` is False.
         DESCR : str
             The description of the data set.
 
     (data, target) : tuple if ``return_X_y`` is True
-        The two of them, as above.
+        The arrays, or the DataFrame and the Series, as described above.
 
     Raises
     ------
     DatasetError
-        If the files are missing, damaged, or cannot be downloaded; an ``OSError``.
+        If the files are missing, damaged or cannot be downloaded. It is an ``OSError``.
 
     ImportError
-        If torchvision, which does the download, cannot be imported.
+        If torchvision, which downloads the files, cannot be imported.
+
+    ValueError
+        If a parameter is invalid.
 
     See Also
     --------
-    fetch_mnist : The digits whose form this set has.
+    fetch_mnist : Load MNIST, whose format EMNIST has.
 
     Notes
     -----
-    EMNIST's files hold the images transposed; here they stand upright, as MNIST's. The
-    file of the split "letters" counts its classes from 1; here `target` starts at 0 for
-    "a" (torchvision keeps both as they are in the files). All splits come in one
-    download of 0.5 GB, which takes 1.8 GB when unpacked.
+    The images are transposed in EMNIST's files and upright here, like MNIST's. In the
+    files of the split "letters" the classes start at 1, here `target` starts at 0 for
+    "a". torchvision changes neither of the two. All splits are one download of 0.5 GB,
+    which takes 1.8 GB when unpacked.
 
-    A checksum of each file is written beside it when it is downloaded, and every byte is
-    checked against it (SHA-256) each time the file is read. Of files that came some other
-    way the form, the size and the labels' range are checked.
+    The SHA-256 checksum of each file is saved next to it when it is downloaded, and
+    verified each time the file is read. For files from other sources, the format, the
+    size and the range of the labels are checked.
 
-    Made from NIST Special Database 19 and distributed by NIST.
+    EMNIST is derived from NIST Special Database 19 and distributed by NIST.
 
     References
     ----------
@@ -165,5 +172,5 @@ def fetch_emnist(
     >>> X.shape  # doctest: +SKIP
     (124800, 784)
     """
-    check_choice("split", split, _SPECS)
+    check_choice("fetch_emnist", "split", split, _SPECS)
     return load_dataset(_SPECS[split], subset, return_X_y, as_frame, data_home, download_if_missing)

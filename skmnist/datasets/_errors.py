@@ -1,4 +1,4 @@
-"""Messages of DatasetError: which file, what is wrong, and how to fix it."""
+"""Create DatasetErrors that name the file, the problem and the fix."""
 
 from __future__ import annotations
 
@@ -11,24 +11,25 @@ if TYPE_CHECKING:
 
 
 def dataset_error(path: Path, problem: str, remedy: str) -> DatasetError:
-    """Return (to be raised) the error that says what is wrong with `path` and how to fix it."""
+    """Return a DatasetError for a problem with `path`, with a remedy."""
     error = DatasetError(
-        f"{path}: {problem}. {remedy} Offline, skmnist.datasets.load_mnist_sample() always works."
+        f"{path}: {problem}. {remedy} For a data set that needs no download, use"
+        " skmnist.datasets.load_mnist_sample()."
     )
-    vars(error)["problem"] = problem  # for the message of a download that this error ends
+    vars(error)["problem"] = problem  # part of the message if this error ends a download
     return error
 
 
 def corrupt_error(path: Path, problem: str) -> DatasetError:
-    """Return the error for a file with an unexpected content."""
+    """Return a DatasetError for a file with unexpected content."""
     remedy = (
-        "Delete this file to have it fetched again, or let SKMNIST_DATA (or data_home) name"
-        " a folder with a sound copy."
+        "The file is damaged. Delete it to download it again, or set SKMNIST_DATA (or data_home)"
+        " to a folder with an intact copy."
     )
     return dataset_error(path, problem, remedy)
 
 
 def unreadable_error(path: Path, error: OSError) -> DatasetError:
-    """Return the error for a file or folder that the operating system refuses to read."""
-    remedy = "Check its permissions, or let SKMNIST_DATA (or data_home) name another folder."
-    return dataset_error(path, f"cannot be read ({error.strerror or error})", remedy)
+    """Return a DatasetError for a file or folder that the operating system cannot read."""
+    remedy = "Check its permissions, or set SKMNIST_DATA (or data_home) to another folder."
+    return dataset_error(path, f"Cannot read the file ({error.strerror or error})", remedy)

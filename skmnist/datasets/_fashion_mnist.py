@@ -1,4 +1,4 @@
-"""Fashion-MNIST: clothes in the form of MNIST."""
+"""Fashion-MNIST: images of clothing in MNIST's format."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from ._bunch import Arrays, Frames
 
 _FASHION_MNIST = DatasetSpec(
+    function="fetch_fashion_mnist",
     torchvision_name="FashionMNIST",
     splits={
         "train": idx_split(
@@ -48,11 +49,11 @@ _FASHION_MNIST = DatasetSpec(
 Fashion-MNIST
 -------------
 
-Pictures of clothes sold by Zalando, in MNIST's form and numbers (60,000 for training,
-10,000 for testing, 28 x 28 grey levels, ten classes) but harder to tell apart.
+Images of clothing sold by Zalando, in MNIST's format: 60,000 training and 10,000 test
+images of 28 x 28 gray levels in ten classes. They are harder to classify than MNIST.
 
 H. Xiao, K. Rasul, R. Vollgraf, "Fashion-MNIST: a novel image dataset for benchmarking
-machine learning algorithms", arXiv:1708.07747 (2017). MIT licence.
+machine learning algorithms", arXiv:1708.07747 (2017). MIT license.
 """,
 )
 
@@ -65,23 +66,25 @@ def fetch_fashion_mnist(
     data_home: str | os.PathLike[str] | None = None,
     download_if_missing: bool = True,
 ) -> Bunch | Arrays | Frames:
-    """Load the Fashion-MNIST clothes, downloaded once (classification).
+    """Load Fashion-MNIST: images of clothing (classification).
 
-    ====================   ==============
-    Classes                            10
-    Samples for training           60,000
-    Samples for testing            10,000
-    Dimensionality                    784
-    Features               integers 0-255
-    ====================   ==============
+    The files are downloaded on first use.
 
-    Pictures of clothes in the form of MNIST, but harder to tell apart.
+    ================   ==============
+    Classes                        10
+    Training samples           60,000
+    Test samples               10,000
+    Dimensionality                784
+    Features           integers 0-255
+    ================   ==============
+
+    The images have MNIST's format, but are harder to classify.
 
     Parameters
     ----------
     subset : {"train", "test", "all"}, default="train"
-        The images for training, those for testing, or both in this order. The order
-        of the samples is the files'.
+        The training set, the test set, or the training set followed by the test set.
+        The samples are in the order of the files.
 
     return_X_y : bool, default=False
         If True, return ``(data, target)`` instead of a Bunch.
@@ -90,12 +93,11 @@ def fetch_fashion_mnist(
         If True, `data` is a pandas DataFrame and `target` a pandas Series.
 
     data_home : str or path-like, default=None
-        The folder for the files. If None, it is what the environment variable
-        ``SKMNIST_DATA`` names, else ``~/skmnist_data``. See :func:`get_data_home`.
+        The folder of the data sets. If None, the environment variable ``SKMNIST_DATA``
+        if it is set, else ``~/skmnist_data``. See :func:`get_data_home`.
 
     download_if_missing : bool, default=True
-        If False, raise a DatasetError if the files are not there, instead of
-        downloading them.
+        Whether to download missing files. If False, a DatasetError is raised instead.
 
     Returns
     -------
@@ -103,39 +105,42 @@ def fetch_fashion_mnist(
         Dictionary-like object, with the following attributes.
 
         data : {ndarray, DataFrame} of shape (n_samples, 784), uint8
-            The images, one a row, with values from 0 to 255.
+            The flattened images, with values from 0 to 255.
         target : {ndarray, Series} of shape (n_samples,), int64
-            The classes, as positions in `target_names`.
+            The classes, as indices into `target_names`.
         images : ndarray of shape (n_samples, 28, 28), uint8
-            The images; as an array, `data` is a view of them.
+            The images. If `data` is an array, it shares its memory with `images`.
         feature_names : list of str
-            ``pixel0`` to ``pixel783``, row by row.
+            ``pixel0`` to ``pixel783``, in row-major order.
         target_names : list of str
-            The name of each target value.
+            The names of the classes.
         frame : DataFrame of shape (n_samples, 785) or None
-            `data` and `target`, if `as_frame` is True.
+            The columns of `data` and `target`. None if `as_frame` is False.
         DESCR : str
             The description of the data set.
 
     (data, target) : tuple if ``return_X_y`` is True
-        The two of them, as above.
+        The arrays, or the DataFrame and the Series, as described above.
 
     Raises
     ------
     DatasetError
-        If the files are missing, damaged, or cannot be downloaded; an ``OSError``.
+        If the files are missing, damaged or cannot be downloaded. It is an ``OSError``.
 
     ImportError
-        If torchvision, which does the download, cannot be imported.
+        If torchvision, which downloads the files, cannot be imported.
+
+    ValueError
+        If a parameter is invalid.
 
     See Also
     --------
-    fetch_mnist : The digits whose form this set has.
+    fetch_mnist : Load MNIST, whose format Fashion-MNIST has.
 
     Notes
     -----
-    Every byte of the files is checked (MD5) each time they are read.
-    Published by Zalando Research under the MIT licence.
+    The MD5 checksum of each file is verified each time the file is read.
+    Fashion-MNIST is published by Zalando Research under the MIT license.
 
     References
     ----------

@@ -1,4 +1,4 @@
-"""Read IDX files, the format of MNIST and its family, uncompressed or compressed by gzip."""
+"""Read IDX files, the format of MNIST and similar data sets, with or without gzip compression."""
 
 from __future__ import annotations
 
@@ -23,30 +23,31 @@ def read_idx(
     dtype: Literal["uint8", "int32"] = "uint8",
     checksum: str | None = None,
 ) -> np.ndarray:
-    """Read and check one IDX file.
+    """Read and validate an IDX file.
 
-    The shape is that which the caller expects, not that of the file's header: it bounds
-    the memory, whatever a damaged header or a gzip bomb promises.
+    Memory is allocated for the expected shape, not for the shape in the header. A damaged
+    header or a gzip bomb therefore cannot exhaust the memory.
 
     Parameters
     ----------
     path : Path
-        The file; a name that ends in ``.gz`` is unpacked.
+        The file. It is decompressed if its name ends with ``.gz``.
     shape : tuple of int
         The expected shape.
     dtype : {"uint8", "int32"}, default="uint8"
-        The expected type.
+        The expected dtype.
     checksum : str, default=None
-        SHA-256 or MD5 of the unpacked file. If None, none is known.
+        The SHA-256 or MD5 checksum of the uncompressed file. If None, it is not verified.
 
     Returns
     -------
     values : ndarray of the given shape and dtype
+        The content of the file.
 
     Raises
     ------
     DatasetError
-        If the file cannot be read, or is not the expected one.
+        If the file cannot be read, or its content is not the expected one.
     """
     magic = bytes([0, 0, _TYPE_CODES[dtype], len(shape)])
     expected_header = magic + np.array(shape, ">u4").tobytes()
@@ -56,23 +57,23 @@ def read_idx(
         with gzip.open(path) if path.suffix == ".gz" else open(path, "rb") as file:
             header = file.read(len(expected_header))
             n_bytes = len(header) + file.readinto(payload.data)
-            # At the very end gzip also compares its own checksum (CRC-32).
+            # At the end of the file, gzip also verifies its own checksum (CRC-32).
             is_longer = file.read(1) != b""
     except (gzip.BadGzipFile, EOFError, zlib.error) as error:
-        raise corrupt_error(path, f"is not a sound gzip file ({error})") from error
+        raise corrupt_error(path, f"Expected an intact gzip file ({error})") from error
     except OSError as error:
         raise unreadable_error(path, error) from error
 
     if header[:4] != magic[: len(header)]:
-        problem = f"is not the IDX file wanted: it begins with {header[:4]!r}, wanted {magic!r}"
+        problem = f"Expected an IDX file that begins with {magic!r}, got {header[:4]!r}"
         raise corrupt_error(path, problem)
     n_expected = len(expected_header) + payload.size
     if len(header) == len(expected_header) and header != expected_header:
         found = tuple(np.frombuffer(header[4:], ">u4").tolist())
-        raise corrupt_error(path, f"holds values of shape {found}, wanted {tuple(shape)}")
+        raise corrupt_error(path, f"Expected values of shape {tuple(shape)}, got {found}")
     if n_bytes < n_expected:
-        raise corrupt_error(path, f"is cut short: {n_bytes} bytes came, wanted {n_expected}")
+        raise corrupt_error(path, f"Expected {n_expected} bytes, got only {n_bytes}")
     if is_longer:
-        raise corrupt_error(path, f"is too long: more than the {n_expected} bytes wanted came")
+        raise corrupt_error(path, f"Expected {n_expected} bytes, got more")
     verify_checksum(path, checksum, header, payload.data)
     return payload.view(big_endian).reshape(shape).astype(dtype, copy=False)

@@ -1,4 +1,4 @@
-"""Load your own images from a folder."""
+"""Load images from a folder or a CSV file."""
 
 from __future__ import annotations
 
@@ -24,13 +24,14 @@ if TYPE_CHECKING:
 
     from ._bunch import Frames
 
-_IGNORED_FILES = {"thumbs.db", "desktop.ini"}  # Windows adds them to folders of images
+_IGNORED_FILES = {"thumbs.db", "desktop.ini"}  # Windows creates them in folders of images
 
 _DESCRIPTION = """\
-Pictures from {path}
+Images from {path}
 {line}
 
-{n} pictures of {n_classes} classes, brought to 28 x 28 grey levels, 0 (paper) to 255 (ink).
+{n} images of {n_classes} classes, converted to {side} x {side} gray levels from 0 (background) to
+255 (foreground).
 """
 
 
@@ -41,32 +42,31 @@ def load_image_folder(
     return_X_y: bool = False,
     as_frame: bool = False,
 ) -> Bunch | tuple[NDArray[np.uint8 | np.float32], NDArray[np.int64]] | Frames:
-    """Load your own images, brought into MNIST's form (classification).
+    """Load your own images of digits from a folder or a CSV file (classification).
 
-    =================   ==============
-    Classes                 as in path
-    Samples total           as in path
+    The images are converted to MNIST's format.
+
+    ==============   =================
+    Classes          depends on `path`
+    Samples total    depends on `path`
     Dimensionality                 784
     Features            integers 0-255
-    =================   ==============
+    ==============   =================
 
     Parameters
     ----------
     path : str or path-like
-        One of
+        The images and their labels. One of:
 
-        - a folder that holds one folder for each class, with its images;
-        - a CSV file in UTF-8 with two columns, the images' names relative to its folder and their
-          labels, separated by commas, semicolons or tabs; a first line without a dot in its name is
-          a heading;
-        - a folder that holds exactly one such CSV file, and no folders of classes.
-
-        Names that begin with a dot are ignored.
+        - a folder with a subfolder of images for each class;
+        - a CSV file (see Notes);
+        - a folder with exactly one CSV file and no subfolders.
 
     normalizer : transformer, default=None
-        Brings the images into their form: its ``transform`` takes a list of paths and returns
-        square images, each as a row. If None, ``DigitNormalizer()``. With ``on_error="nan"``,
-        a DigitNormalizer returns rows of NaN for images that cannot be used, instead of an error.
+        The transformer that converts the images. Its ``transform`` takes a list of paths and
+        returns flattened square images. If None, ``DigitNormalizer()``. A DigitNormalizer with
+        ``on_error="nan"`` returns NaN for images that cannot be used, instead of raising an
+        error.
 
     return_X_y : bool, default=False
         If True, return ``(data, target)`` instead of a Bunch.
@@ -80,35 +80,43 @@ def load_image_folder(
         Dictionary-like object, with the following attributes.
 
         data : {ndarray, DataFrame} of shape (n_samples, 784), uint8
-            The images, one a row, with values from 0 to 255; float32 if rows may be NaN.
+            The flattened images, with values from 0 to 255. float32 if images may be NaN.
         target : {ndarray, Series} of shape (n_samples,), int64
-            The classes, as positions in `target_names`.
+            The classes, as indices into `target_names`.
         images : ndarray of shape (n_samples, 28, 28), uint8
-            The images; as an array, `data` is a view of them.
+            The images. If `data` is an array, it shares its memory with `images`.
         feature_names : list of str
-            ``pixel0`` to ``pixel783``, row by row.
+            ``pixel0`` to ``pixel783``, in row-major order.
         target_names : list of str
-            The name of each target value: the names of the folders or the labels, in the order of
-            the numbers if all are numbers, else of the alphabet.
+            The names of the classes: the names of the subfolders or the labels of the CSV file.
+            They are sorted numerically if all are numbers, else alphabetically.
         filenames : list of str
-            The path of each image.
+            The paths of the images.
         frame : DataFrame of shape (n_samples, 785) or None
-            `data` and `target`, if `as_frame` is True.
+            The columns of `data` and `target`. None if `as_frame` is False.
         DESCR : str
             The description of the data set.
 
     (data, target) : tuple if ``return_X_y`` is True
-        The two of them, as above.
+        The arrays, or the DataFrame and the Series, as described above.
 
     Raises
     ------
     DatasetError
-        If the folder isn't laid out like this, or images cannot be used; the message names all
-        of these. It is an ``OSError``.
+        If `path` has another layout, or if images cannot be used. The message lists all images
+        that cannot be used. It is an ``OSError``.
 
     See Also
     --------
-    skmnist.preprocessing.DigitNormalizer : Brings the images into MNIST's form.
+    skmnist.preprocessing.DigitNormalizer : Convert images to MNIST's format.
+
+    Notes
+    -----
+    A CSV file has the encoding UTF-8 and two columns: the file names of the images, relative to
+    the folder of the CSV file, and the labels. The separator is a comma, a semicolon or a tab. If
+    the first name contains no dot, the first line is a header.
+
+    Files and folders whose names begin with a dot are ignored.
 
     Examples
     --------
@@ -121,9 +129,12 @@ def load_image_folder(
     index = {name: i for i, name in enumerate(target_names)}
     data = _transform(DigitNormalizer() if normalizer is None else normalizer, files)
     side = round(data.shape[1] ** 0.5)
-    title = f"Pictures from {path}"
     description = _DESCRIPTION.format(
-        path=path, line="-" * len(title), n=len(files), n_classes=len(target_names)
+        path=path,
+        line="-" * len(f"Images from {path}"),
+        n=len(files),
+        n_classes=len(target_names),
+        side=side,
     )
     result: Any = image_bunch(
         data.reshape(len(data), side, -1),
@@ -139,12 +150,16 @@ def load_image_folder(
 
 
 def _sort_key(labels: list[str]) -> Callable[[str], Any]:
-    """Return the key that sorts labels: as numbers if all are numbers."""
+    """Return the sort key of the labels: numerical if all are numbers, else alphabetical."""
     return int if all(label.isdecimal() for label in labels) else str
 
 
 def _find_images(path: Path) -> tuple[list[Path], list[str]]:
-    """Return the images' paths and labels."""
+    """Return the paths and the labels of the images."""
+    expected = (
+        "Expected a folder with a subfolder of images for each class, or a CSV file of file names "
+        "and labels"
+    )
     try:
         if not path.is_dir():
             return _read_csv(path)
@@ -155,22 +170,18 @@ def _find_images(path: Path) -> tuple[list[Path], list[str]]:
             return _read_csv(tables[0])
         if not folders:
             raise DatasetError(
-                f"{path}: holds {len(tables)} CSV files and no folders. Wanted is one folder for "
-                "each class, or one CSV file of names and labels."
+                f"{path}: {expected}, got a folder with {len(tables)} CSV files and no subfolders."
             )
         images = {folder: _image_files(folder) for folder in folders}
     except DatasetError:
         raise
     except OSError as error:
-        raise DatasetError(
-            f"{path}: cannot be read ({error.strerror or error}). Wanted is a folder with one "
-            "folder for each class, or a CSV file of names and labels."
-        ) from error
+        raise DatasetError(f"{path}: {error.strerror or error}. {expected}.") from error
     empty = [folder.name for folder in folders if not images[folder]]
     if empty:
         raise DatasetError(
-            f"{path}: no pictures in the folders {', '.join(empty)}. Wanted is one folder for each "
-            "class, with its pictures."
+            f"{path}: Expected images in each subfolder, got none in {', '.join(empty)}. Add "
+            "images or remove the empty subfolders."
         )
     pairs = [(file, folder.name) for folder in folders for file in images[folder]]
     return [file for file, _ in pairs], [label for _, label in pairs]
@@ -185,44 +196,43 @@ def _image_files(folder: Path) -> list[Path]:
 
 
 def _read_csv(path: Path) -> tuple[list[Path], list[str]]:
-    expected = "Wanted is a CSV file of two columns, the pictures' names and their labels."
+    expected = "Expected a CSV file with two columns, the file names of the images and the labels"
     try:
         text = path.read_text(encoding="utf-8-sig")
-        # The separator of spreadsheet programs depends on their language.
+        # The separator that a spreadsheet program writes depends on the user's language.
         separator = max(",;\t", key=text.partition("\n")[0].count)
         table = pd.read_csv(
             io.StringIO(text), header=None, sep=separator, dtype=str, keep_default_na=False
         )
     except (ValueError, pd.errors.ParserError) as error:
         reason = str(error).strip()
-        raise DatasetError(f"{path}: cannot be read as CSV ({reason}). {expected}") from error
+        raise DatasetError(f"{path}: {expected}, but parsing failed: {reason}.") from error
     if table.shape[1] != 2:
         columns = "1 column" if table.shape[1] == 1 else f"{table.shape[1]} columns"
-        raise DatasetError(f"{path}: has {columns}. {expected}")
+        raise DatasetError(f"{path}: {expected}, got {columns}.")
     names, labels = (table[column].str.strip().tolist() for column in (0, 1))
     if "." not in names[0]:
         names, labels = names[1:], labels[1:]
     if not names:
-        raise DatasetError(f"{path}: names no pictures. {expected}")
+        raise DatasetError(f"{path}: {expected}, got no images.")
     blank = [i for i, pair in enumerate(zip(names, labels, strict=True), start=1) if "" in pair]
     if blank:
-        raise DatasetError(
-            f"{path}: the name or the label is empty in picture {blank[0]}. {expected}"
-        )
+        raise DatasetError(f"{path}: {expected}, got an empty name or label for image {blank[0]}.")
     return [path.parent / name for name in names], labels
 
 
 def _transform(normalizer: Any, files: list[Path]) -> np.ndarray:
-    """Return the images as rows, or raise a DatasetError that names all unusable images."""
+    """Return the flattened images, or raise a DatasetError that lists all unusable images."""
     try:
         return normalizer.transform(files)
     except ImageError:
         problems = [problem for file in files if (problem := _load_error(normalizer, file))]
-    title = f"{len(problems)} of {len(files)} pictures cannot be used:"
+    title = f"{len(problems)} of {len(files)} images cannot be used:"
     raise DatasetError("\n".join([title, *problems]))
 
 
 def _load_error(normalizer: Any, file: Path) -> str | None:
+    """Return the error message if an image cannot be used, else None."""
     try:
         normalizer.transform([file])
     except ImageError as error:

@@ -1,4 +1,4 @@
-"""Kuzushiji-MNIST: Japanese characters in the form of MNIST."""
+"""Kuzushiji-MNIST: Japanese characters in MNIST's format."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from ._bunch import Arrays, Frames
 
 _KMNIST = DatasetSpec(
+    function="fetch_kmnist",
     torchvision_name="KMNIST",
     splits={
         "train": idx_split(
@@ -29,8 +30,8 @@ _KMNIST = DatasetSpec(
 Kuzushiji-MNIST
 ---------------
 
-Cursive Japanese characters (hiragana) from books of the Edo period, in MNIST's form and
-numbers: 60,000 for training, 10,000 for testing, 28 x 28 grey levels, ten classes.
+Cursive Japanese characters (hiragana) from books of the Edo period, in MNIST's format:
+60,000 training and 10,000 test images of 28 x 28 gray levels in ten classes.
 
 T. Clanuwat, M. Bober-Irizar, A. Kitamoto, A. Lamb, K. Yamamoto, D. Ha, "Deep learning for
 classical Japanese literature", arXiv:1812.01718 (2018). CC BY-SA 4.0, by the Center for
@@ -47,23 +48,25 @@ def fetch_kmnist(
     data_home: str | os.PathLike[str] | None = None,
     download_if_missing: bool = True,
 ) -> Bunch | Arrays | Frames:
-    """Load the Kuzushiji-MNIST characters, downloaded once (classification).
+    """Load Kuzushiji-MNIST: cursive Japanese characters (classification).
 
-    ====================   ==============
-    Classes                            10
-    Samples for training           60,000
-    Samples for testing            10,000
-    Dimensionality                    784
-    Features               integers 0-255
-    ====================   ==============
+    The files are downloaded on first use.
 
-    Cursive Japanese characters (hiragana) in the form of MNIST.
+    ================   ==============
+    Classes                        10
+    Training samples           60,000
+    Test samples               10,000
+    Dimensionality                784
+    Features           integers 0-255
+    ================   ==============
+
+    The images show ten characters of hiragana in MNIST's format.
 
     Parameters
     ----------
     subset : {"train", "test", "all"}, default="train"
-        The images for training, those for testing, or both in this order. The order
-        of the samples is the files'.
+        The training set, the test set, or the training set followed by the test set.
+        The samples are in the order of the files.
 
     return_X_y : bool, default=False
         If True, return ``(data, target)`` instead of a Bunch.
@@ -72,12 +75,11 @@ def fetch_kmnist(
         If True, `data` is a pandas DataFrame and `target` a pandas Series.
 
     data_home : str or path-like, default=None
-        The folder for the files. If None, it is what the environment variable
-        ``SKMNIST_DATA`` names, else ``~/skmnist_data``. See :func:`get_data_home`.
+        The folder of the data sets. If None, the environment variable ``SKMNIST_DATA``
+        if it is set, else ``~/skmnist_data``. See :func:`get_data_home`.
 
     download_if_missing : bool, default=True
-        If False, raise a DatasetError if the files are not there, instead of
-        downloading them.
+        Whether to download missing files. If False, a DatasetError is raised instead.
 
     Returns
     -------
@@ -85,42 +87,46 @@ def fetch_kmnist(
         Dictionary-like object, with the following attributes.
 
         data : {ndarray, DataFrame} of shape (n_samples, 784), uint8
-            The images, one a row, with values from 0 to 255.
+            The flattened images, with values from 0 to 255.
         target : {ndarray, Series} of shape (n_samples,), int64
-            The classes, as positions in `target_names`.
+            The classes, as indices into `target_names`.
         images : ndarray of shape (n_samples, 28, 28), uint8
-            The images; as an array, `data` is a view of them.
+            The images. If `data` is an array, it shares its memory with `images`.
         feature_names : list of str
-            ``pixel0`` to ``pixel783``, row by row.
+            ``pixel0`` to ``pixel783``, in row-major order.
         target_names : list of str
-            The name of each target value.
+            The names of the classes.
         frame : DataFrame of shape (n_samples, 785) or None
-            `data` and `target`, if `as_frame` is True.
+            The columns of `data` and `target`. None if `as_frame` is False.
         DESCR : str
             The description of the data set.
 
     (data, target) : tuple if ``return_X_y`` is True
-        The two of them, as above.
+        The arrays, or the DataFrame and the Series, as described above.
 
     Raises
     ------
     DatasetError
-        If the files are missing, damaged, or cannot be downloaded; an ``OSError``.
+        If the files are missing, damaged or cannot be downloaded. It is an ``OSError``.
 
     ImportError
-        If torchvision, which does the download, cannot be imported.
+        If torchvision, which downloads the files, cannot be imported.
+
+    ValueError
+        If a parameter is invalid.
 
     See Also
     --------
-    fetch_mnist : The digits whose form this set has.
+    fetch_mnist : Load MNIST, whose format Kuzushiji-MNIST has.
 
     Notes
     -----
-    A checksum of each file is written beside it when it is downloaded, and every byte is
-    checked against it (SHA-256) each time the file is read. Of image files that came some
-    other way the form and the size are checked, of label files every byte (MD5).
+    The SHA-256 checksum of each file is saved next to it when it is downloaded, and
+    verified each time the file is read. For files from other sources, the format and the
+    size of the images and the MD5 checksum of the labels are checked.
 
-    Published by the Center for Open Data in the Humanities (CODH) under CC BY-SA 4.0.
+    Kuzushiji-MNIST is published by the Center for Open Data in the Humanities (CODH)
+    under CC BY-SA 4.0.
 
     References
     ----------

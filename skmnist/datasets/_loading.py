@@ -1,4 +1,4 @@
-"""The shared body of the ``fetch_*`` functions: find or download the files, and read them."""
+"""Shared implementation of the ``fetch_*`` functions: download missing files and read all."""
 
 from __future__ import annotations
 
@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from skmnist._utils.validation import check_choice
+
 from ._bunch import image_bunch
 from ._data_home import get_data_home
 from ._download import download
@@ -16,8 +18,6 @@ from ._errors import dataset_error
 from ._read_split import find_file
 
 if TYPE_CHECKING:
-    from collections.abc import Collection
-
     from sklearn.utils import Bunch
 
     from ._bunch import Arrays, Frames
@@ -35,8 +35,8 @@ def load_dataset(
     data_home: str | os.PathLike[str] | None,
     download_if_missing: bool,
 ) -> Bunch | Arrays | Frames:
-    """Return a data set; the parameters are those of ``fetch_mnist``."""
-    check_choice("subset", subset, _SUBSETS)
+    """Load a data set. See ``fetch_mnist`` for the parameters other than `spec`."""
+    check_choice(spec.function, "subset", subset, _SUBSETS)
     home = Path(get_data_home(data_home))
     names = _SUBSETS[subset]
     _ensure_files(spec, names, home, download_if_missing)
@@ -54,29 +54,21 @@ def load_dataset(
     )
 
 
-def check_choice(parameter: str, value: object, choices: Collection[str]) -> None:
-    """Raise ValueError, with scikit-learn's message, unless `value` is one of `choices`."""
-    if not isinstance(value, str) or value not in choices:
-        raise ValueError(
-            f"The {parameter!r} parameter must be a str among {sorted(choices)}."
-            f" Got {value!r} instead."
-        )
-
-
 def _ensure_files(
     spec: DatasetSpec, names: list[str], home: Path, download_if_missing: bool
 ) -> None:
-    """Download the files of these splits that are not in `home`."""
+    """Download the files of the splits `names` that are missing in `home`."""
     missing = _missing_files(spec, names, home)
     if missing and not download_if_missing:
         path = home / missing[0][1].path
         remedy = (
-            "Let SKMNIST_DATA (or data_home) name the folder that holds it, or pass"
-            " download_if_missing=True."
+            "Pass download_if_missing=True, or set SKMNIST_DATA (or data_home) to the folder that"
+            " contains the data set."
         )
-        raise dataset_error(path, "not found (nor as .gz), and download_if_missing=False", remedy)
+        problem = "No such file (with or without .gz), and download_if_missing=False"
+        raise dataset_error(path, problem, remedy)
     if missing:
-        # Another thread may download the files while this one waits.
+        # Another thread may have downloaded the files before this one gets the lock.
         with _download_lock:
             missing = _missing_files(spec, names, home)
             if missing:
@@ -93,7 +85,7 @@ def _missing_files(spec: DatasetSpec, names: list[str], home: Path) -> list[tupl
 
 
 def _reset_after_fork() -> None:
-    # The lock may be held by a thread of the parent, which never releases this copy of it.
+    """Replace the lock: a thread of the parent process may hold it, and never release the copy."""
     global _download_lock
     _download_lock = threading.Lock()
 

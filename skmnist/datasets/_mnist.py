@@ -1,4 +1,4 @@
-"""MNIST: the digits that everybody starts with."""
+"""MNIST: handwritten digits."""
 
 from __future__ import annotations
 
@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from ._bunch import Arrays, Frames
 
 _MNIST = DatasetSpec(
+    function="fetch_mnist",
     torchvision_name="MNIST",
     splits={
         "train": idx_split(
@@ -38,9 +39,10 @@ _MNIST = DatasetSpec(
 MNIST
 -----
 
-Handwritten digits of American census employees and high-school students: 60,000 for
-training, 10,000 by other writers for testing. Each digit was scaled to 20 x 20 pixels and
-its centre of mass put in the middle of 28 x 28 grey levels, 0 (paper) to 255 (ink).
+Handwritten digits of American census employees and high-school students: 60,000 training
+images, and 10,000 test images by other writers. Each digit is scaled to 20 x 20 pixels and
+its center of mass is at the center of 28 x 28 gray levels, from 0 (background) to 255
+(foreground).
 
 Y. LeCun, L. Bottou, Y. Bengio, P. Haffner, "Gradient-based learning applied to document
 recognition", Proceedings of the IEEE 86 (1998). Y. LeCun, C. Cortes, C. Burges;
@@ -57,24 +59,26 @@ def fetch_mnist(
     data_home: str | os.PathLike[str] | None = None,
     download_if_missing: bool = True,
 ) -> Bunch | Arrays | Frames:
-    """Load the MNIST digits, downloaded once (classification).
+    """Load MNIST: handwritten digits (classification).
 
-    ====================   ==============
-    Classes                            10
-    Samples for training           60,000
-    Samples for testing            10,000
-    Dimensionality                    784
-    Features               integers 0-255
-    ====================   ==============
+    The files are downloaded on first use.
 
-    Handwritten digits, white on black, each scaled to 20 x 20 pixels and put with its
-    centre of mass in the middle of 28 x 28.
+    ================   ==============
+    Classes                        10
+    Training samples           60,000
+    Test samples               10,000
+    Dimensionality                784
+    Features           integers 0-255
+    ================   ==============
+
+    The digits are white on black. Each is scaled to 20 x 20 pixels, and its center of mass
+    is at the center of 28 x 28 pixels.
 
     Parameters
     ----------
     subset : {"train", "test", "all"}, default="train"
-        The images for training, those for testing, or both in this order. The order
-        of the samples is the files'.
+        The training set, the test set, or the training set followed by the test set.
+        The samples are in the order of the files.
 
     return_X_y : bool, default=False
         If True, return ``(data, target)`` instead of a Bunch.
@@ -83,12 +87,11 @@ def fetch_mnist(
         If True, `data` is a pandas DataFrame and `target` a pandas Series.
 
     data_home : str or path-like, default=None
-        The folder for the files. If None, it is what the environment variable
-        ``SKMNIST_DATA`` names, else ``~/skmnist_data``. See :func:`get_data_home`.
+        The folder of the data sets. If None, the environment variable ``SKMNIST_DATA``
+        if it is set, else ``~/skmnist_data``. See :func:`get_data_home`.
 
     download_if_missing : bool, default=True
-        If False, raise a DatasetError if the files are not there, instead of
-        downloading them.
+        Whether to download missing files. If False, a DatasetError is raised instead.
 
     Returns
     -------
@@ -96,40 +99,44 @@ def fetch_mnist(
         Dictionary-like object, with the following attributes.
 
         data : {ndarray, DataFrame} of shape (n_samples, 784), uint8
-            The images, one a row, with values from 0 to 255.
+            The flattened images, with values from 0 to 255.
         target : {ndarray, Series} of shape (n_samples,), int64
-            The classes, as positions in `target_names`.
+            The classes, as indices into `target_names`.
         images : ndarray of shape (n_samples, 28, 28), uint8
-            The images; as an array, `data` is a view of them.
+            The images. If `data` is an array, it shares its memory with `images`.
         feature_names : list of str
-            ``pixel0`` to ``pixel783``, row by row.
+            ``pixel0`` to ``pixel783``, in row-major order.
         target_names : list of str
-            The name of each target value.
+            The names of the classes.
         frame : DataFrame of shape (n_samples, 785) or None
-            `data` and `target`, if `as_frame` is True.
+            The columns of `data` and `target`. None if `as_frame` is False.
         DESCR : str
             The description of the data set.
 
     (data, target) : tuple if ``return_X_y`` is True
-        The two of them, as above.
+        The arrays, or the DataFrame and the Series, as described above.
 
     Raises
     ------
     DatasetError
-        If the files are missing, damaged, or cannot be downloaded; an ``OSError``.
+        If the files are missing, damaged or cannot be downloaded. It is an ``OSError``.
 
     ImportError
-        If torchvision, which does the download, cannot be imported.
+        If torchvision, which downloads the files, cannot be imported.
+
+    ValueError
+        If a parameter is invalid.
 
     See Also
     --------
-    load_mnist_sample : 5,000 of the training images, offline.
-    fetch_qmnist : The same digits with the whole test set.
+    load_mnist_sample : Load 5,000 of the training images, without a download.
+    fetch_qmnist : Load the same digits with the complete test set.
 
     Notes
     -----
-    Every byte of the files is checked (SHA-256) each time they are read. The data are
-    due to Y. LeCun, C. Cortes and C. Burges, and usually distributed under CC BY-SA 3.0.
+    The SHA-256 checksum of each file is verified each time the file is read. MNIST was
+    created by Y. LeCun, C. Cortes and C. Burges. It is usually distributed under
+    CC BY-SA 3.0.
 
     References
     ----------

@@ -1,4 +1,4 @@
-"""QMNIST: MNIST with its lost test digits."""
+"""QMNIST: MNIST with the complete test set."""
 
 from __future__ import annotations
 
@@ -16,24 +16,26 @@ if TYPE_CHECKING:
     from ._bunch import Arrays, Frames
 
 _QMNIST = DatasetSpec(
+    function="fetch_qmnist",
     torchvision_name="QMNIST",
     splits={
         "train": idx_split("QMNIST", "qmnist-train", 60_000, labels="idx2-int"),
         "test": idx_split("QMNIST", "qmnist-test", 60_000, labels="idx2-int"),
     },
     target_names=tuple(digits),
-    # The class, then where the digit stands in NIST's collection: series, writer, ...
+    # The class, then the origin of the digit in NIST's collection: series, writer, ...
     label_columns=8,
     description="""\
 QMNIST
 ------
 
-MNIST made anew from the NIST collection it came from: the 60,000 training digits, and all
-60,000 test digits, of which MNIST kept the first 10,000. 28 x 28 grey levels. Of the eight
-label columns (class, NIST series, writer, ...) the class is kept.
+A reconstruction of MNIST from the original NIST collection: the 60,000 training digits and
+all 60,000 test digits, of which MNIST's test set is the first 10,000. The images have
+28 x 28 gray levels. Of the eight label columns (class, NIST series, writer, ...), only the
+class is loaded.
 
 C. Yadav, L. Bottou, "Cold case: the lost MNIST digits", NeurIPS (2019), arXiv:1905.10498.
-BSD 3-clause licence.
+BSD 3-clause license.
 """,
 )
 
@@ -46,25 +48,27 @@ def fetch_qmnist(
     data_home: str | os.PathLike[str] | None = None,
     download_if_missing: bool = True,
 ) -> Bunch | Arrays | Frames:
-    """Load the QMNIST digits, downloaded once (classification).
+    """Load QMNIST: MNIST with the complete test set (classification).
 
-    ====================   ==============
-    Classes                            10
-    Samples for training           60,000
-    Samples for testing            60,000
-    Dimensionality                    784
-    Features               integers 0-255
-    ====================   ==============
+    The files are downloaded on first use.
 
-    MNIST made anew from the NIST collection that it came from: the 60,000 training
-    digits, and all 60,000 test digits. The first 10,000 of these are MNIST's test set,
-    the other 50,000 were lost until then.
+    ================   ==============
+    Classes                        10
+    Training samples           60,000
+    Test samples               60,000
+    Dimensionality                784
+    Features           integers 0-255
+    ================   ==============
+
+    QMNIST is a reconstruction of MNIST from the original NIST collection. It has the
+    60,000 training digits and all 60,000 test digits. The first 10,000 of these are
+    MNIST's test set; the other 50,000 had been lost.
 
     Parameters
     ----------
     subset : {"train", "test", "all"}, default="train"
-        The images for training, those for testing, or both in this order. The order
-        of the samples is the files'.
+        The training set, the test set, or the training set followed by the test set.
+        The samples are in the order of the files.
 
     return_X_y : bool, default=False
         If True, return ``(data, target)`` instead of a Bunch.
@@ -73,12 +77,11 @@ def fetch_qmnist(
         If True, `data` is a pandas DataFrame and `target` a pandas Series.
 
     data_home : str or path-like, default=None
-        The folder for the files. If None, it is what the environment variable
-        ``SKMNIST_DATA`` names, else ``~/skmnist_data``. See :func:`get_data_home`.
+        The folder of the data sets. If None, the environment variable ``SKMNIST_DATA``
+        if it is set, else ``~/skmnist_data``. See :func:`get_data_home`.
 
     download_if_missing : bool, default=True
-        If False, raise a DatasetError if the files are not there, instead of
-        downloading them.
+        Whether to download missing files. If False, a DatasetError is raised instead.
 
     Returns
     -------
@@ -86,43 +89,46 @@ def fetch_qmnist(
         Dictionary-like object, with the following attributes.
 
         data : {ndarray, DataFrame} of shape (n_samples, 784), uint8
-            The images, one a row, with values from 0 to 255.
+            The flattened images, with values from 0 to 255.
         target : {ndarray, Series} of shape (n_samples,), int64
-            The classes, as positions in `target_names`.
+            The classes, as indices into `target_names`.
         images : ndarray of shape (n_samples, 28, 28), uint8
-            The images; as an array, `data` is a view of them.
+            The images. If `data` is an array, it shares its memory with `images`.
         feature_names : list of str
-            ``pixel0`` to ``pixel783``, row by row.
+            ``pixel0`` to ``pixel783``, in row-major order.
         target_names : list of str
-            The name of each target value.
+            The names of the classes.
         frame : DataFrame of shape (n_samples, 785) or None
-            `data` and `target`, if `as_frame` is True.
+            The columns of `data` and `target`. None if `as_frame` is False.
         DESCR : str
             The description of the data set.
 
     (data, target) : tuple if ``return_X_y`` is True
-        The two of them, as above.
+        The arrays, or the DataFrame and the Series, as described above.
 
     Raises
     ------
     DatasetError
-        If the files are missing, damaged, or cannot be downloaded; an ``OSError``.
+        If the files are missing, damaged or cannot be downloaded. It is an ``OSError``.
 
     ImportError
-        If torchvision, which does the download, cannot be imported.
+        If torchvision, which downloads the files, cannot be imported.
+
+    ValueError
+        If a parameter is invalid.
 
     See Also
     --------
-    fetch_mnist : The original.
+    fetch_mnist : Load the original MNIST.
 
     Notes
     -----
-    The files hold eight numbers for each digit (class, NIST series, writer, ...), of
-    which `target` is the class. Published under the BSD 3-clause licence.
+    The files contain eight labels for each digit (class, NIST series, writer, ...).
+    `target` is the class. QMNIST is published under the BSD 3-clause license.
 
-    A checksum of each file is written beside it when it is downloaded, and every byte is
-    checked against it (SHA-256) each time the file is read. Of files that came some other
-    way the form, the size and the labels' range are checked.
+    The SHA-256 checksum of each file is saved next to it when it is downloaded, and
+    verified each time the file is read. For files from other sources, the format, the
+    size and the range of the labels are checked.
 
     References
     ----------

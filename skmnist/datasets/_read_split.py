@@ -1,4 +1,4 @@
-"""Read the training set or the test set of a data set from its files, and check it."""
+"""Read and validate the training set or the test set of a data set."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 def find_file(home: Path, file: File) -> Path:
-    """Return the path of `file` or of its ``.gz``; if neither exists, the path of `file`."""
+    """Return the path of `file`, or of its compressed version if only that exists."""
     uncompressed = home / file.path
     for path in (uncompressed, home / f"{file.path}.gz"):
         try:
@@ -50,17 +50,16 @@ def read_idx_split(spec: DatasetSpec, split: Split, home: Path) -> tuple[np.ndar
     outside = np.flatnonzero((target < 0) | (target >= len(spec.target_names)))
     if len(outside):
         first, last = spec.first_label, spec.first_label + len(spec.target_names) - 1
-        problem = (
-            f"holds the label {labels[outside[0]]} (row {outside[0]}), wanted {first} to {last}"
-        )
+        i = outside[0]
+        problem = f"Expected labels from {first} to {last}, got {labels[i]} for sample {i}"
         raise corrupt_error(labels_path, problem)
     return images, target
 
 
 def read_usps_split(spec: DatasetSpec, split: Split, home: Path) -> tuple[np.ndarray, np.ndarray]:
-    """Return the images and the target of a split that is one LIBSVM file.
+    """Return the images and the target of a split that is a single LIBSVM file.
 
-    The checksum covers every byte, so the content needs no other check.
+    The content is not validated, because the checksum covers the whole file.
     """
     from sklearn.datasets import load_svmlight_file
 
@@ -74,6 +73,6 @@ def read_usps_split(spec: DatasetSpec, split: Split, home: Path) -> tuple[np.nda
     values, labels = load_svmlight_file(
         str(path), n_features=height * width, dtype=np.float32, zero_based=False
     )
-    # Rounded down, as torchvision does it.
+    # Round down, as torchvision does.
     images = ((values.toarray() + 1) / 2 * 255).astype(np.uint8).reshape(-1, height, width)
     return images, labels.astype(np.int64) - spec.first_label

@@ -1,4 +1,4 @@
-"""Download one file, with timeouts."""
+"""Download a file over HTTP, with timeouts."""
 
 from __future__ import annotations
 
@@ -8,32 +8,32 @@ import urllib.error
 import urllib.request
 from typing import Any
 
-_TIMEOUT = 20  # seconds; in each such period a server has to send at least _MIN_BYTES
+_TIMEOUT = 20  # seconds; a server must send at least _MIN_BYTES in each such period
 _MIN_BYTES = 20_000
 _BLOCK_SIZE = 2**16
 
 
 class _NoDowngrade(urllib.request.HTTPRedirectHandler):
-    """Follow redirections, except those from https to http."""
+    """Follow redirects, except those from HTTPS to HTTP."""
 
     def redirect_request(
         self, req: urllib.request.Request, fp: Any, code: int, msg: str, headers: Any, newurl: str
     ) -> urllib.request.Request | None:
         if req.full_url.startswith("https:") and not newurl.startswith("https:"):
-            raise urllib.error.URLError(f"redirected from https to {newurl}")
+            raise urllib.error.URLError(f"insecure redirect from HTTPS to {newurl}")
         return super().redirect_request(req, fp, code, msg, headers, newurl)
 
 
 def retrieve(url: str, filename: str) -> None:
-    """Download `url` to `filename`.
+    """Download the file at `url` to `filename`.
 
     Raises
     ------
     RuntimeError
-        For every failure, so that torchvision continues with the next mirror. After an OSError it
-        would try http instead of https.
+        If anything fails. After a RuntimeError, torchvision continues with the next mirror. After
+        an OSError, it would try HTTP instead of HTTPS.
     """
-    # The URLs are torchvision's.
+    # All URLs are from torchvision, so their scheme needs no check.
     request = urllib.request.Request(url, headers={"User-Agent": "skmnist"})  # noqa: S310
     opener = urllib.request.build_opener(_NoDowngrade)
     try:
@@ -45,9 +45,9 @@ def retrieve(url: str, filename: str) -> None:
                 n_received += len(block)
                 if time.monotonic() > deadline:
                     if n_received < n_required:
-                        raise TimeoutError(f"only {n_received} bytes came")
+                        raise TimeoutError(f"got only {n_received} bytes in time")
                     deadline, n_required = time.monotonic() + _TIMEOUT, n_received + _MIN_BYTES
             if length is not None and n_received != length:
-                raise EOFError(f"{n_received} bytes came, {length} were announced")
+                raise EOFError(f"expected {length} bytes, got {n_received}")
     except (OSError, EOFError, ValueError, http.client.HTTPException) as error:
         raise RuntimeError(f"{url}: {type(error).__name__}: {error}") from error

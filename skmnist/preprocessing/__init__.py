@@ -1,4 +1,4 @@
-"""Photos of digits as images like MNIST's, and transforms of pixels."""
+"""Preprocessing: convert photos of digits to MNIST's format, and standardize pixels."""
 
 from ._digit_normalizer import DigitNormalizer
 from ._image_io import read_image

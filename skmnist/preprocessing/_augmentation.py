@@ -1,4 +1,4 @@
-"""Data augmentation: random transforms of the training images, drawn again in each epoch."""
+"""Data augmentation: random transforms of the training images, different in each epoch."""
 
 from __future__ import annotations
 
@@ -13,23 +13,24 @@ if TYPE_CHECKING:
 
 
 def light_augmentation(images: torch.Tensor, generator: torch.Generator) -> torch.Tensor:
-    """Return a batch in which each image is transformed a little, independently of the others.
+    """Apply a small random transform to each image of a batch.
 
-    Rotated by up to 12 degrees, translated by up to 6% of its sides, scaled by up to 10%, sheared
-    by up to 0.15, its strokes dilated or eroded by up to half a pixel, with an elastic distortion
-    of about 1.5% of its sides. Images are never mirrored: a mirrored digit is another digit, or
-    none.
+    An image is rotated by up to 12 degrees, translated by up to 6% of its sides, scaled by up to
+    10% and sheared by up to 0.15. Its strokes are dilated or eroded by up to half a pixel, and an
+    elastic distortion moves pixels by about 1.5% of its sides. Images are never flipped, because
+    a mirrored digit is usually not a digit.
 
     Parameters
     ----------
-    images : float tensor of shape (n, channels, height, width)
-        On any device.
+    images : float tensor of shape (n_samples, channels, height, width)
+        The images, on any device.
     generator : torch.Generator
-        On the same device.
+        The random number generator, on the same device.
 
     Returns
     -------
-    tensor of the shape of `images`
+    augmented : tensor of the same shape as `images`
+        The transformed images.
     """
     n, size = len(images), (images.shape[-2], images.shape[-1])
     draws = torch.rand((6, n), generator=generator, dtype=images.dtype, device=images.device)

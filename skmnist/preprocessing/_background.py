@@ -1,4 +1,4 @@
-"""The background of a photo: its polarity, its illumination and its noise."""
+"""Estimate the background of a photo: polarity, illumination and noise."""
 
 from __future__ import annotations
 
@@ -6,17 +6,17 @@ import numpy as np
 from PIL import Image
 from scipy import ndimage
 
-_COARSE_SIDE = 320  # pixels: the longer side of the image in which the illumination is estimated
-_MAX_STROKE_WIDTH = 0.45  # of the shorter side: what is broader is background or shadow
-_STROKE_CORE = 0.65  # of the darkest foreground: darker than shadows
-_MIN_ILLUMINATION = 0.1  # of the brightest background
+_COARSE_SIDE = 320  # pixels: longer side of the image on which the illumination is estimated
+_MAX_STROKE_WIDTH = 0.45  # fraction of the shorter side: wider regions are background or shadow
+_STROKE_CORE = 0.65  # fraction of the darkest foreground: darker than any shadow
+_MIN_ILLUMINATION = 0.1  # fraction of the brightest background
 
 
 def is_light_on_dark(gray: np.ndarray) -> bool:
-    """Return whether the foreground is lighter than the background, which fills most of an image.
+    """Return whether the foreground is lighter than the background.
 
-    The foreground differs more from the background than light from shadow does, in proportion,
-    however small it is.
+    The background is assumed to fill most of the image. The contrast is measured as a ratio,
+    because the foreground differs from the background by a larger ratio than light from shadow.
     """
     small, coarse = _downscale(gray, 200), _downscale(gray, 32)
     background = ndimage.median_filter(
@@ -24,18 +24,18 @@ def is_light_on_dark(gray: np.ndarray) -> bool:
     )
     contrast = np.log((small + 0.05) / (_upscale(background, small.shape) + 0.05))
     height, width = contrast.shape
-    # Without the photo's edge.
+    # Exclude the edges of the photo, which often show the table.
     contrast = contrast[height // 12 : height - height // 12, width // 12 : width - width // 12]
     return darkest_quantile(contrast) > darkest_quantile(-contrast)
 
 
 def correct_illumination(gray: np.ndarray) -> np.ndarray:
-    """Return the image divided by its illumination: the background becomes 1, strokes less.
+    """Divide an image by its illumination: the background becomes 1, strokes are darker.
 
-    The illumination is the morphological closing of a coarse image, which fills what is dark and
-    narrower than its window and keeps the edges of shadows sharp. A large window finds the darkest
-    strokes and their width; then the smallest window that fills those strokes mistakes as little
-    shadow as possible for foreground.
+    The illumination is the morphological closing of a coarse copy of the image. The closing fills
+    dark regions that are narrower than its window, and keeps the edges of shadows sharp. A large
+    window first finds the darkest strokes and their width. The second window is as small as those
+    strokes allow, so that few shadows are mistaken for foreground.
     """
     coarse = ndimage.median_filter(_downscale(gray, _COARSE_SIDE), 3, mode="nearest")
     coarse = np.maximum(ndimage.gaussian_filter(coarse, 0.7, mode="nearest"), 1 / 255)
@@ -43,7 +43,7 @@ def correct_illumination(gray: np.ndarray) -> np.ndarray:
     strokes = darkness > _STROKE_CORE * darkest_quantile(darkness)
     stroke_width = 2 * ndimage.distance_transform_edt(np.pad(strokes, 1)).max()
     illumination = _closing(coarse, round(1.4 * stroke_width) + 2)
-    # Nearly black areas, such as the table beside the page, would be nothing but noise.
+    # Without this offset, nearly black areas (such as a dark table) would turn into noise.
     black = _MIN_ILLUMINATION * float(illumination.max())
     illumination = _upscale(illumination, gray.shape)
     corrected = (gray + black) / (illumination + black)
@@ -51,33 +51,34 @@ def correct_illumination(gray: np.ndarray) -> np.ndarray:
 
 
 def _closing(image: np.ndarray, window: int) -> np.ndarray:
+    """Return the gray-scale closing of an image with a square window."""
     window = max(5, window)
-    # What touches the border continues beyond it: an edge is not a stroke, however narrow.
+    # Pad with the border values, so that a narrow dark region at the border is not filled.
     padded = np.pad(image, window, mode="edge")
     return ndimage.grey_closing(padded, (window, window))[window:-window, window:-window]
 
 
 def darkest_quantile(darkness: np.ndarray) -> float:
-    """Return the mean darkness of the darkest thousandth of the pixels."""
+    """Return the mean darkness of the darkest 0.1% of the pixels."""
     sample = _subsample(darkness).ravel()
     n = max(5, sample.size // 1000)
     return float(np.partition(sample, -n)[-n:].mean())
 
 
 def estimate_noise(corrected: np.ndarray) -> float:
-    """Return the standard deviation of the noise."""
+    """Estimate the standard deviation of the noise."""
     smooth = ndimage.gaussian_filter(corrected, 2, mode="nearest", truncate=2)
     return 1.5 * float(np.median(abs(_subsample(corrected) - _subsample(smooth))))
 
 
 def _subsample(image: np.ndarray) -> np.ndarray:
-    """Return enough pixels for statistics; on a whole photo these would take most of the time."""
+    """Return every k-th pixel: enough for statistics, and much faster on a large photo."""
     step = 1 + max(image.shape) // 400
     return image[::step, ::step]
 
 
 def _downscale(gray: np.ndarray, max_side: int) -> np.ndarray:
-    """Return the image with its longer side at most `max_side`."""
+    """Reduce an image so that its longer side is at most `max_side` pixels."""
     longer = max(gray.shape)
     if longer <= max_side:
         return gray
@@ -86,5 +87,6 @@ def _downscale(gray: np.ndarray, max_side: int) -> np.ndarray:
 
 
 def _upscale(gray: np.ndarray, shape: tuple[int, ...]) -> np.ndarray:
+    """Enlarge an image to `shape` by bilinear interpolation."""
     height, width = shape
     return np.asarray(Image.fromarray(gray).resize((width, height), Image.Resampling.BILINEAR))

@@ -1,4 +1,4 @@
-"""Connected components of an image: which ones are the digit, and which are specks or edges."""
+"""Find the connected components of an image, and tell digits from specks and edges."""
 
 from __future__ import annotations
 
@@ -10,21 +10,34 @@ from scipy import ndimage
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-_MIN_DIGIT_SIDE = 0.04  # of the image's shorter side
-_MIN_AREA = 0.02  # of the area of the largest component: smaller ones are specks
-_MIN_DARKNESS = 0.4  # of the largest component's squared darkness: lighter ones are shadows
-_MAX_DISTANCE = 0.3  # of the digit's longer side: between the parts of one digit
+_MIN_DIGIT_SIDE = 0.04  # fraction of the image's shorter side
+_MIN_AREA = 0.02  # fraction of the largest component's area: smaller components are specks
+_MIN_DARKNESS = 0.4  # fraction of the largest component's squared darkness: lighter is a shadow
+_MAX_DISTANCE = 0.3  # fraction of the digit's longer side, between two parts of the digit
 
 
 class Components:
-    """The connected components of a mask, as arrays.
+    """Connected components of a mask, with their bounding boxes, areas and masses.
 
     Parameters
     ----------
     mask : ndarray of shape (height, width), bool
         True for the pixels that may be foreground.
     darkness : ndarray of shape (height, width)
-        How much darker than the background each pixel is.
+        Difference between the brightness of the background and that of each pixel.
+
+    Attributes
+    ----------
+    labels : ndarray of shape (height, width), int
+        The number of the component at each pixel, from 1; 0 outside of the mask.
+    boxes : ndarray of shape (n_components, 4), int
+        The bounding boxes: top, left, bottom, right. Bottom and right are exclusive.
+    areas : ndarray of shape (n_components,), int
+        The numbers of pixels.
+    masses : ndarray of shape (n_components,)
+        The sums of the squared darkness.
+    shape : tuple of int
+        The shape of the mask.
     """
 
     labels: np.ndarray
@@ -36,19 +49,25 @@ class Components:
     def __init__(self, mask: np.ndarray, darkness: np.ndarray) -> None:
         self.labels, n = ndimage.label(mask, np.ones((3, 3)))
         slices = ndimage.find_objects(self.labels)
-        # One box a row: top, left, bottom, right, the last two exclusive.
         edges = [(r.start, c.start, r.stop, c.stop) for r, c in slices]
         self.boxes = np.array(edges, dtype=int).reshape(n, 4)
         self.areas = np.bincount(self.labels.ravel(), minlength=n + 1)[1:]
-        # Of the square of darkness, so that a large light shadow has less than dark strokes.
+        # The darkness is squared so that a large light shadow has less mass than dark strokes.
         self.masses = np.bincount(self.labels.ravel(), darkness.ravel() ** 2, minlength=n + 1)[1:]
         self.shape = mask.shape
 
     def digit_candidates(self) -> tuple[np.ndarray, np.ndarray]:
-        """Return the components that may be digits, and which components don't touch the border.
+        """Find the components that may be digits, and those that do not touch the border.
 
-        The first are indices, the second a boolean for each component. A component that touches
-        the image's border is an edge, the table or a shadow, unless there is nothing else.
+        A component that touches the image's border is usually a page edge, a table or a shadow.
+        Such components are candidates only if there are no others.
+
+        Returns
+        -------
+        candidates : ndarray of int
+            Indices of the components that may be digits.
+        inside : ndarray of shape (n_components,), bool
+            True for the components that do not touch the border.
         """
         top_left, bottom_right = self.boxes[:, :2], self.boxes[:, 2:]
         large = (bottom_right - top_left).max(axis=1) >= max(3, _MIN_DIGIT_SIDE * min(self.shape))
@@ -58,13 +77,13 @@ class Components:
     def mask(
         self, indices: Sequence[int] | np.ndarray, region: tuple[slice, ...] | slice = np.s_[:]
     ) -> np.ndarray:
-        """Return the mask of these components in a region of the image."""
+        """Return the mask of the components `indices` in a region of the image."""
         selected = np.zeros(len(self.areas) + 1, bool)
         selected[np.asarray(indices, dtype=int) + 1] = True
         return selected[self.labels[region]]
 
     def bounding_box(self, indices: Sequence[int] | np.ndarray) -> np.ndarray:
-        """Return the bounding box of these components: top, left, bottom, right."""
+        """Return the bounding box of the components `indices`: top, left, bottom, right."""
         return union_box(self.boxes[indices])
 
     def group_around(self, main: int, candidates: Iterable[int]) -> list[int]:
@@ -93,5 +112,5 @@ def union_box(boxes: np.ndarray) -> np.ndarray:
 
 
 def box_distance(first: np.ndarray, second: np.ndarray) -> int:
-    """Return the number of pixels between two boxes, along the axis on which it is larger."""
+    """Return the distance between two boxes in pixels: the larger of the two axes' gaps."""
     return max(np.maximum(first[:2], second[:2]) - np.minimum(first[2:], second[2:]))

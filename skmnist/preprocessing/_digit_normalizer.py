@@ -1,4 +1,4 @@
-"""Photos of digits as images like MNIST's."""
+"""Convert photos of digits to MNIST's format."""
 
 from __future__ import annotations
 
@@ -9,10 +9,10 @@ import numpy as np
 from PIL import Image
 from sklearn.base import BaseEstimator, TransformerMixin
 
+from skmnist._utils.validation import check_choice
 from skmnist.exceptions import ImageError
 
 from ._image_io import add_filename, read_image
-from ._parameters import check_choice
 from ._resize import METHODS
 from ._segmentation import (
     WORKING_SIDE,
@@ -37,53 +37,57 @@ CHOICES: dict[str, tuple[str | None, ...]] = {
     "on_error": ("raise", "nan"),
 }
 _OUTPUT_SIDE = 28
-_MIN_FEATURES = 64  # of flat images: those of 8 x 8 pixels and more
+_MIN_FEATURES = 64  # the smallest flat images have 8 x 8 pixels
 
 
 class DigitNormalizer(TransformerMixin, BaseEstimator):
-    """Transform images of single digits, of any size and kind, into images like MNIST's.
+    """Convert photos and drawings of single digits to MNIST's format.
 
-    Corrects uneven illumination, and removes ruled or squared paper, specks and the photo's edge.
-    The largest remaining digit gets MNIST's stroke width, size and position. Images of at most
-    40 x 40 pixels are used as they are, as drawings: MNIST's own images don't change.
+    The transformer accepts images of any size and type. It corrects uneven illumination and
+    removes ruled or squared paper, specks and the edges of the photo. The largest remaining digit
+    is brought to MNIST's stroke width, size and position.
+
+    Images of at most 40 x 40 pixels are treated as drawings, without these corrections. Nearly
+    all of MNIST's own images are therefore unchanged.
 
     Parameters
     ----------
     method : {"mnist", "emnist", "bbox_centered"}, default="mnist"
-        How the foreground is resized to 28 x 28 pixels:
+        Method that resizes the foreground to 28 x 28 pixels:
 
-        - "mnist": its bounding box is padded to a square, resampled to 20 x 20 by exact area
-          weighting, and placed with its center of mass in pixel 14, as in MNIST [1]_, [2]_;
-        - "emnist": blurred, its square bounding box with a border of two pixels, bicubic, as in
-          EMNIST [3]_;
-        - "bbox_centered": 20 x 20 as for "mnist", but with the bounding box in the center. It
-          suits classifiers that compare pixels, such as nearest neighbors [1]_.
+        - "mnist": pad the bounding box to a square, resample it to 20 x 20 pixels by exact area
+          weighting, and place its center of mass at pixel 14, as in MNIST [1]_, [2]_;
+        - "emnist": blur the foreground, pad its bounding box to a square with a border of two
+          pixels, and resample it by bicubic interpolation, as in EMNIST [3]_;
+        - "bbox_centered": resample to 20 x 20 pixels as for "mnist", and place the center of the
+          bounding box at the center. This suits classifiers that compare pixels, such as nearest
+          neighbors [1]_.
     polarity : {"auto", "dark", "light"}, default="auto"
-        Whether the foreground is darker or lighter than the background. "auto" takes the
-        brightness of most of the image for the background's; in a small image, that of its border.
+        Whether the foreground is darker or lighter than the background. "auto" assumes that the
+        background fills most of the image, or the border of a small image.
     stroke_width : {"auto", None}, default="auto"
-        "auto" brings strokes that are thinner or wider than those of 19 in 20 of MNIST's digits
-        into this range. None keeps the stroke width.
+        If "auto", strokes that are thinner or thicker than those of 95% of MNIST's digits are
+        dilated or eroded. If None, the stroke width is not changed.
     on_error : {"raise", "nan"}, default="raise"
-        What happens if an image cannot be read or has no foreground: an `ImageError`, or a row of
-        NaN and a warning.
+        What to do if an image cannot be read or has no foreground. "raise" raises an `ImageError`.
+        "nan" returns a row of NaN for the image and issues a warning.
 
     See Also
     --------
-    segment_digits : Cuts an image of several digits into single digits.
-    skmnist.displays.PreprocessingDisplay : Shows the steps for an image.
+    segment_digits : Split an image of several digits into images of single digits.
+    skmnist.displays.PreprocessingDisplay : Plot the steps for an image.
 
     Notes
     -----
-    It learns nothing from data: `fit` only checks the parameters, and `transform` works without
-    it. Photos are reduced to 800 pixels a side first.
+    The transformer is stateless: `fit` only validates the parameters, and `transform` can be
+    called without it. Photos are first reduced to at most 800 x 800 pixels.
 
     References
     ----------
     .. [1] Y. LeCun, L. Bottou, Y. Bengio, P. Haffner, "Gradient-based learning applied to document
        recognition", Proceedings of the IEEE 86 (1998).
     .. [2] C. Yadav, L. Bottou, "Cold case: the lost MNIST digits", arXiv:1905.10498 (2019), which
-       found out the details.
+       reconstructs the details of the method.
     .. [3] G. Cohen, S. Afshar, J. Tapson, A. van Schaik, "EMNIST: an extension of MNIST to
        handwritten letters", arXiv:1702.05373 (2017).
 
@@ -92,7 +96,7 @@ class DigitNormalizer(TransformerMixin, BaseEstimator):
     >>> import numpy as np
     >>> from skmnist.preprocessing import DigitNormalizer
     >>> photo = np.full((300, 200), 230, dtype=np.uint8)
-    >>> photo[60:160, 50:62] = 40  # a one, in the upper left of the sheet
+    >>> photo[60:160, 50:62] = 40  # a 1 in the upper left of the page
     >>> X = DigitNormalizer().transform([photo])
     >>> X.shape, X.dtype
     ((1, 784), dtype('uint8'))
@@ -115,44 +119,53 @@ class DigitNormalizer(TransformerMixin, BaseEstimator):
         self.on_error = on_error
 
     def fit(self, X: object = None, y: object = None) -> Self:
-        """Check the parameters.
+        """Validate the parameters.
 
         Parameters
         ----------
         X : Ignored
-            There is nothing to learn.
+            Not used, present for API consistency.
         y : Ignored
-            There is nothing to learn.
+            Not used, present for API consistency.
 
         Returns
         -------
         self : DigitNormalizer
+            The transformer itself.
+
+        Raises
+        ------
+        ValueError
+            If a parameter is invalid.
         """
         self._check_parameters()
         return self
 
     def transform(self, X: Sequence[ImageLike] | ArrayLike) -> NDArray[np.uint8 | np.float32]:
-        """Return the images in MNIST's form.
+        """Convert images to MNIST's format.
 
         Parameters
         ----------
         X : sequence of images, or array-like of shape (n_samples, height, width), \
                 (n_samples, height, width, channels), (n_samples, channels, height, width) or \
                 (n_samples, n_pixels)
-            Paths, PIL Images, arrays or tensors, in any mixture and of any sizes: see
-            :func:`read_image`. Rows of `n_pixels` are square images, of at least 8 x 8.
+            The images: paths, PIL images, arrays or tensors, also of different types and sizes.
+            See :func:`read_image`. Flat images of shape (n_samples, n_pixels) must be square and
+            have at least 8 x 8 pixels.
 
         Returns
         -------
         X_out : ndarray of shape (n_samples, 784), uint8, or float32 for ``on_error="nan"``
-            The foreground bright on black, 0 to 255, row by row.
+            The flattened images of 28 x 28 pixels, from 0 (background) to 255 (foreground).
 
         Raises
         ------
         ImageError
             If an image cannot be read or has no foreground, and ``on_error="raise"``.
         TypeError
-            If `X` is one image instead of several.
+            If `X` is a single image instead of a sequence of images.
+        ValueError
+            If a parameter is invalid.
         """
         self._check_parameters()
         images = _as_sequence(X)
@@ -170,37 +183,42 @@ class DigitNormalizer(TransformerMixin, BaseEstimator):
                 problems.append(message)
                 result[i] = np.nan
         if problems:
-            title = f"{len(problems)} of {len(images)} images could not be used, their rows are NaN"
-            warnings.warn("\n".join([f"{title}:", *problems]), stacklevel=2)
+            title = (
+                f"{len(problems)} of {len(images)} images cannot be used and are returned as NaN:"
+            )
+            warnings.warn("\n".join([title, *problems]), stacklevel=2)
         return result
 
     def steps(self, image: ImageLike) -> dict[str, np.ndarray]:
-        """Return the result of each step for one image.
+        """Return the intermediate images of the conversion of one image.
 
         Parameters
         ----------
         image : str, path-like, binary file, PIL Image, array-like or tensor
-            See :func:`read_image`.
+            The image. See :func:`read_image`.
 
         Returns
         -------
         steps : dict of str to ndarray
-            In this order; a small image has only "gray" and the last three:
+            The image after each step, in this order. For a small image (at most 40 x 40 pixels),
+            the second to fourth steps are omitted.
 
-            - "gray": the image, at most 800 pixels a side, 0 (black) to 1 (white);
-            - "illumination_corrected": evenly lit; the background is 1;
+            - "gray": the gray-scale image, at most 800 x 800 pixels, from 0 (black) to 1 (white);
+            - "illumination_corrected": with even illumination; the background is 1;
             - "lines_removed": without the lines of ruled or squared paper;
             - "mask": True for the pixels of the digit;
-            - "segmented": the digit alone, 0 (background) to 1 (foreground), with the stroke
-              width adjusted;
-            - "cropped": its square bounding box, resampled to shape (20, 20), or (28, 28) for
-              ``method="emnist"``, uint8;
-            - "normalized": the result, of shape (28, 28), uint8.
+            - "segmented": the digit without its background, from 0 (background) to 1
+              (foreground), with the normalized stroke width;
+            - "cropped": the square bounding box of the digit, uint8, resampled to shape
+              (20, 20), or (28, 28) for ``method="emnist"``;
+            - "normalized": the final image, uint8, of shape (28, 28).
 
         Raises
         ------
         ImageError
             If the image cannot be read or has no foreground.
+        ValueError
+            If a parameter is invalid.
 
         Examples
         --------
@@ -227,16 +245,17 @@ class DigitNormalizer(TransformerMixin, BaseEstimator):
         return steps
 
     def get_feature_names_out(self, input_features: object = None) -> NDArray[np.object_]:
-        """Return the names of the columns: ``pixel0`` to ``pixel783``, row by row.
+        """Return the names of the output features: ``pixel0`` to ``pixel783``.
 
         Parameters
         ----------
         input_features : Ignored
-            The names don't depend on those of the input.
+            Not used, present for API consistency.
 
         Returns
         -------
-        names : ndarray of str
+        names : ndarray of str of shape (784,)
+            The names, in row-major order of the pixels.
         """
         return np.array([f"pixel{i}" for i in range(_OUTPUT_SIDE * _OUTPUT_SIDE)], dtype=object)
 
@@ -257,7 +276,7 @@ class DigitNormalizer(TransformerMixin, BaseEstimator):
 
     def _check_parameters(self) -> None:
         for name, choices in CHOICES.items():
-            check_choice(name, getattr(self, name), choices)
+            check_choice("DigitNormalizer", name, getattr(self, name), choices)
 
     def __sklearn_is_fitted__(self) -> bool:
         return True
@@ -265,37 +284,41 @@ class DigitNormalizer(TransformerMixin, BaseEstimator):
     def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()
         tags.requires_fit = False
-        tags.input_tags.two_d_array = False  # not any table: only flat square images
+        tags.input_tags.two_d_array = False  # only flat square images, not tables in general
         tags.input_tags.three_d_array = True
         tags.input_tags.string = True
         return tags
 
 
 def _as_sequence(X: Any) -> Sequence[Any] | np.ndarray:
-    """Return X as a sequence of images, or raise a TypeError that says why it isn't one."""
+    """Return X as a sequence of images, or raise a TypeError if it is not one."""
+    type_name = type(X).__name__
     if isinstance(X, (str, bytes, Image.Image)) or hasattr(X, "__fspath__") or hasattr(X, "read"):
-        raise TypeError(f"X is one picture ({type(X).__name__}), several are wanted: pass [X].")
+        raise TypeError(f"Expected a list of images, got a single image ({type_name}). Pass [X].")
     if hasattr(X, "to_numpy"):
         X = X.to_numpy()
     if hasattr(X, "detach"):
         X = X.detach().cpu().numpy()
     if not isinstance(X, (list, tuple, np.ndarray)):
-        raise TypeError(f"X is a {type(X).__name__}, wanted is a list or an array of pictures.")
+        raise TypeError(
+            f"Expected a list or an array of images, got {type_name}. Pass [X] for a single image."
+        )
     if not isinstance(X, np.ndarray) or X.dtype.kind not in "buif":
         return X
-    shape, expected = X.shape, "several pictures are wanted"
+    shape = X.shape
+    expected = "Expected images of shape (n_samples, height, width)"
     if X.ndim == 2:
         side = round(shape[1] ** 0.5)
         # A square array is most likely one image; 784 flat images of MNIST are a batch.
         is_square = shape[0] == shape[1] != _OUTPUT_SIDE**2
         if side**2 != shape[1] or shape[1] < _MIN_FEATURES or is_square:
             raise TypeError(
-                f"X has shape {shape}, {expected}: for one picture pass [X], for rows of pixels "
-                "reshape them to (n_samples, height, width)."
+                f"{expected}, got an array of shape {shape}. Pass [X] if it is a single image. "
+                "Reshape flat images to (n_samples, height, width)."
             )
         return X.reshape(-1, side, side)
     if X.ndim == 3 and shape[2] in (3, 4):
-        raise TypeError(f"X has shape {shape}, one picture in colour; {expected}: pass [X].")
+        raise TypeError(f"{expected}, got a single color image of shape {shape}. Pass [X].")
     if X.ndim not in (3, 4):
-        raise TypeError(f"X has shape {shape}, {expected}: (n_samples, height, width).")
+        raise TypeError(f"{expected}, got an array of shape {shape}. Reshape the images.")
     return X

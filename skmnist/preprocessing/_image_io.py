@@ -1,4 +1,4 @@
-"""Read images of any kind as gray levels: files, Pillow images, arrays and tensors."""
+"""Read gray-scale images from files, PIL images, arrays and tensors."""
 
 from __future__ import annotations
 
@@ -23,40 +23,48 @@ if TYPE_CHECKING:
         str | os.PathLike[str] | BinaryIO | Image.Image | ArrayLike | torch.Tensor
     )
 
-# An image with more pixels is refused before it is decoded. Phones take up to 50 million.
+# Larger images are rejected before they are decoded. Photos of phones have up to 50 megapixels.
 MAX_PIXELS = 64_000_000
-# Only what cameras, scanners and drawing programs write: Pillow also reads formats that start
-# other programs. HEIF is read if pillow-heif has registered itself.
+# The formats of cameras, scanners and drawing programs. Others are excluded because Pillow starts
+# external programs to read some of them. HEIF needs pillow-heif, which must be registered.
 _FORMATS = ("JPEG", "MPO", "PNG", "GIF", "BMP", "TIFF", "WEBP", "PPM", "AVIF", "HEIF")
-_ANIMATED = {"GIF", "PNG", "TIFF", "WEBP", "AVIF"}  # an MPO's second image is a preview
+_ANIMATED = {"GIF", "PNG", "TIFF", "WEBP", "AVIF"}  # not MPO: its second image is a preview
 _CHANNELS = (1, 3, 4)
 _LUMA = np.array([0.299, 0.587, 0.114])
 
 
 def read_image(image: ImageLike, *, max_side: int | None = None) -> NDArray[np.float32]:
-    """Return an image of any kind as gray levels.
+    """Read an image and convert it to gray scale.
 
     Parameters
     ----------
     image : str, path-like, binary file, PIL Image, array-like or tensor
-        The image. As an array or a tensor it has the shape (height, width), (height, width,
-        channels) or (channels, height, width) with 1, 3 (RGB) or 4 (RGBA) channels, or is a row
-        of a square number of pixels. Its values are booleans, integers within 0..255 or, if one
-        is larger, 0..65,535, or floats within 0..1 or, if one is larger, 0..255.
+        The image: a file, a PIL image, an array or a tensor. See Notes for the shapes and values
+        of arrays and tensors.
     max_side : int, default=None
-        Larger images are reduced so that their longer side has this many pixels. If None, the
-        image keeps its size.
+        Maximum length of the longer side, in pixels. Larger images are reduced. If None, the
+        size is not changed.
 
     Returns
     -------
     gray : ndarray of shape (height, width), float32
-        Luminance from 0 (black) to 1 (white). Transparent pixels are white, the camera's
-        orientation (EXIF) is followed.
+        Luminance from 0 (black) to 1 (white). Transparent pixels become white.
 
     Raises
     ------
     ImageError
         If the image cannot be read, is an animation, or has more than 64 million pixels.
+
+    Notes
+    -----
+    An array or a tensor has the shape (height, width), (height, width, channels), (channels,
+    height, width) or (n_pixels,), with 1, 3 (RGB) or 4 (RGBA) channels. A flat image must be
+    square.
+
+    The values are booleans, integers or floats. If an integer is larger than 255, the maximum is
+    65,535, else 255. If a float is larger than 1, the maximum is 255, else 1.
+
+    The EXIF orientation of a photo is applied.
 
     Examples
     --------
@@ -67,58 +75,64 @@ def read_image(image: ImageLike, *, max_side: int | None = None) -> NDArray[np.f
            [0.2, 0.4]], dtype=float32)
     """
     if isinstance(image, Image.Image):
-        return _read_pil(image, "the picture", max_side)
+        return _read_pil(image, "", max_side)
     if isinstance(image, (str, os.PathLike)):
         path = os.fspath(image)
         _check_file(path)
         return _read_file(image, os.fsdecode(path), max_side)
     if hasattr(image, "read"):
-        return _read_file(image, str(getattr(image, "name", "the file")), max_side)
+        return _read_file(image, str(getattr(image, "name", "")), max_side)
     gray = _read_array(image)
     return np.asarray(_downscale(Image.fromarray(gray), max_side))
 
 
 def add_filename(image: ImageLike, problem: object) -> ImageError:
-    """Return (to be raised) the error for a problem, with the image's file name if it has one."""
+    """Return an ImageError for a problem, with the file name of the image if it has one."""
     if isinstance(image, (str, os.PathLike)):
-        return ImageError(f"{os.fsdecode(os.fspath(image))}: {problem}")
+        return _error(os.fsdecode(os.fspath(image)), str(problem))
     return ImageError(str(problem))
+
+
+def _error(name: str, problem: str) -> ImageError:
+    return ImageError(f"{name}: {problem}" if name else problem)
 
 
 def _check_file(path: str) -> None:
     try:
         mode = os.stat(path).st_mode
     except FileNotFoundError:
-        raise ImageError(f"{path}: there is no such file. Check the path.") from None
+        raise _error(path, "No such file or directory. Check the path.") from None
     except (OSError, ValueError) as error:
-        raise ImageError(f"{path!r}: cannot be opened ({error}). Check the path.") from error
+        raise _error(repr(path), f"Cannot open the file ({error}). Check the path.") from error
     if stat.S_ISDIR(mode):
-        raise ImageError(
-            f"{path}: is a folder, a picture is wanted. Pass its files one by one, or use "
-            "skmnist.datasets.load_image_folder."
+        raise _error(
+            path,
+            "Expected an image file, got a folder. Pass its files one by one, or use "
+            "skmnist.datasets.load_image_folder.",
         )
     if not stat.S_ISREG(mode):
-        raise ImageError(f"{path}: is no ordinary file, a picture's file is wanted.")
+        raise _error(path, "Expected an image file, got a device, a pipe or a socket.")
 
 
 def _read_file(file: Any, name: str, max_side: int | None) -> np.ndarray:
     try:
         with warnings.catch_warnings():
-            # The size is checked below, by our own limit.
+            # The size is checked below, against MAX_PIXELS.
             warnings.simplefilter("ignore", Image.DecompressionBombWarning)
             image = Image.open(file, formats=_readable_formats())
     except Image.DecompressionBombError:
-        raise ImageError(_too_large_message(name, "more than 178 million")) from None
+        raise _too_large_error(name, "more than 178 million pixels") from None
     except Image.UnidentifiedImageError:
         hint = ""
         if name.lower().endswith((".heic", ".heif")):
-            hint = " For HEIC install pillow-heif and call pillow_heif.register_heif_opener()."
-        raise ImageError(
-            f"{name}: its content is no picture that can be read, whatever its name says. "
-            f"Wanted is one of JPEG, PNG, GIF, BMP, TIFF, WebP and PPM.{hint}"
+            hint = " For HEIC, install pillow-heif and call pillow_heif.register_heif_opener()."
+        raise _error(
+            name,
+            "The file is not an image in a supported format, or its content does not match its "
+            f"name. Save it as JPEG, PNG, GIF, BMP, TIFF, WebP or PPM.{hint}",
         ) from None
     except Exception as error:
-        raise ImageError(_corrupt_message(name, error)) from error
+        raise _corrupt_error(name, error) from error
     with image:
         return _read_pil(image, name, max_side)
 
@@ -128,45 +142,48 @@ def _readable_formats() -> list[str]:
     return [name for name in _FORMATS if name in Image.OPEN]
 
 
-def _too_large_message(name: str, pixels: str) -> str:
-    return (
-        f"{name}: has {pixels} pixels, at most {MAX_PIXELS // 1_000_000} million are read. "
-        "Reduce it first, or cut out the digit."
+def _too_large_error(name: str, size: str) -> ImageError:
+    return _error(
+        name,
+        f"The image has {size}, but at most {MAX_PIXELS // 1_000_000} million pixels are allowed. "
+        "Reduce its size or crop it to the digit.",
     )
 
 
-def _corrupt_message(name: str, error: Exception) -> str:
+def _corrupt_error(name: str, error: Exception) -> ImageError:
     reason = str(error) or type(error).__name__
-    return f"{name}: is damaged or cut off ({reason}). Copy it again, or save it anew."
+    return _error(name, f"The image is damaged or truncated ({reason}). Copy or save it again.")
 
 
 def _read_pil(image: Image.Image, name: str, max_side: int | None) -> np.ndarray:
-    """Return the gray levels of a Pillow image, which may not yet be decoded."""
-    pixels = math.prod(image.size)
-    if not pixels:
-        raise ImageError(f"{name}: has no pixels ({image.width} x {image.height}).")
-    if pixels > MAX_PIXELS:
-        raise ImageError(_too_large_message(name, f"{image.width} x {image.height}"))
+    """Return the gray levels of a PIL image, which need not be decoded yet."""
+    size = f"{image.width} x {image.height} pixels"
+    n_pixels = math.prod(image.size)
+    if not n_pixels:
+        raise _error(name, f"Expected an image with at least one pixel, got {size}.")
+    if n_pixels > MAX_PIXELS:
+        raise _too_large_error(name, size)
     try:
         if image.format in _ANIMATED and getattr(image, "is_animated", False):
-            raise ImageError(
-                f"{name}: is an animation or holds several pages, one picture is wanted. Save the "
-                "one that you mean."
+            raise _error(
+                name,
+                "Expected a single image, got an animation or several pages. Save one frame or "
+                "page as an image of its own.",
             )
         if max_side and image.format == "JPEG":
-            # Decode it at an eighth to a half of its size, if that is enough.
+            # Decode a large JPEG at 1/2 to 1/8 of its size, which is faster.
             image.draft(None, (2 * max_side, 2 * max_side))
         return _to_gray(ImageOps.exif_transpose(image), max_side)
     except ImageError:
         raise
     except Exception as error:
-        raise ImageError(_corrupt_message(name, error)) from error
+        raise _corrupt_error(name, error) from error
 
 
 def _to_gray(image: Image.Image, max_side: int | None) -> np.ndarray:
-    """Return the gray levels of a Pillow image; transparent pixels are on a white background."""
+    """Return the gray levels of a PIL image; transparent pixels become white."""
     if image.mode.startswith(("I", "F")):
-        # More than 8 bits a pixel: Pillow's own conversion would clip them at 255.
+        # Pillow's own conversion would clip values of more than 8 bits at 255.
         levels = _scale_to_unit(np.asarray(image))
         return np.asarray(_downscale(Image.fromarray(levels), max_side))
     if "transparency" in image.info or image.mode in {"LA", "La", "PA", "RGBA", "RGBa"}:
@@ -179,20 +196,20 @@ def _to_gray(image: Image.Image, max_side: int | None) -> np.ndarray:
 def _read_array(image: Any) -> np.ndarray:
     if hasattr(image, "detach"):
         image = image.detach().cpu()
+    expected = "Expected an image (a path, a PIL image or an array of numbers)"
     try:
         array = np.asarray(image)
     except (ValueError, TypeError) as error:
-        raise ImageError(f"a {type(image).__name__} is no picture ({error}).") from error
+        raise ImageError(f"{expected}, got {type(image).__name__} ({error}).") from error
     if array.dtype.kind not in "buif":
-        raise ImageError(
-            f"a {type(image).__name__} is no picture: a path, a PIL image or an array of numbers "
-            "is wanted."
-        )
+        raise ImageError(f"{expected}, got {type(image).__name__}.")
     array = _channels_last(array)
     if not array.size:
-        raise ImageError(f"the picture has no pixels, its shape is {array.shape}.")
+        raise ImageError(
+            f"Expected an image with at least one pixel, got an array of shape {array.shape}."
+        )
     if array.shape[0] * array.shape[1] > MAX_PIXELS:
-        raise ImageError(_too_large_message("the picture", f"{array.shape[1]} x {array.shape[0]}"))
+        raise _too_large_error("", f"{array.shape[1]} x {array.shape[0]} pixels")
     levels = _scale_to_unit(array)
     if levels.ndim == 2:
         return levels
@@ -212,30 +229,30 @@ def _channels_last(array: np.ndarray) -> np.ndarray:
     if array.ndim == 3 and array.shape[0] in _CHANNELS:
         return np.moveaxis(array, 0, -1)
     raise ImageError(
-        f"an array of shape {array.shape} is no picture: (height, width), (height, width, "
-        "channels) or (channels, height, width) is wanted, with 1, 3 or 4 channels."
+        "Expected an image of shape (height, width), (height, width, channels) or (channels, "
+        f"height, width) with 1, 3 or 4 channels, got an array of shape {array.shape}."
     )
 
 
 def _scale_to_unit(array: np.ndarray) -> np.ndarray:
-    """Return the levels as float32 within 0..1."""
+    """Scale gray levels to the range 0 to 1, as float32."""
     if array.dtype.kind == "b":
         return array.astype(np.float32)
     low, high = array.min(), array.max()
     if not (np.isfinite(low) and np.isfinite(high)):
-        raise ImageError("the picture holds NaN or infinity, numbers within 0..255 are wanted.")
+        raise ImageError("Expected finite pixel values, got NaN or infinity.")
     integers = array.dtype.kind in "ui"
     maximum = (255 if high <= 255 else 65535) if integers else (1 if high <= 1 else 255)
     if low < 0 or high > maximum:
         raise ImageError(
-            f"the picture's values reach from {low:g} to {high:g}: integers within 0..255 or "
-            "0..65,535 or floats within 0..1 or 0..255 are wanted."
+            "Expected integers from 0 to 255 or from 0 to 65,535, or floats from 0 to 1 or from 0 "
+            f"to 255, got pixel values from {low:g} to {high:g}. Rescale them."
         )
     return array.astype(np.float32) / np.float32(maximum)
 
 
 def _downscale(image: Image.Image, max_side: int | None) -> Image.Image:
-    """Return the image with its longer side at most `max_side`."""
+    """Reduce an image so that its longer side is at most `max_side` pixels."""
     longer = max(image.size)
     if max_side is None or longer <= max_side:
         return image

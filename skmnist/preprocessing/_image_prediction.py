@@ -1,4 +1,4 @@
-"""The result of predict_image."""
+"""Result of :func:`predict_image`."""
 
 from __future__ import annotations
 
@@ -11,19 +11,19 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, eq=False)
 class ImagePrediction:
-    """The prediction of a classifier for one digit.
+    """Prediction for one digit in an image.
 
     Attributes
     ----------
     label : object
         The predicted label.
     proba : dict of label to float
-        The probability of each class, in the order of the classifier's ``classes_``.
+        The predicted probability of each class, in the order of the classifier's ``classes_``.
     image : ndarray of shape (28, 28), uint8
-        The image that was passed to the classifier, bright on black.
+        The preprocessed image that the classifier received: bright strokes on black.
     box : tuple of int or None
-        The digit's bounding box in the image, in pixels: top, left, bottom, right. None unless the
-        image was segmented, with ``multiple=True``.
+        The bounding box of the digit in the original image, in pixels: (top, left, bottom, right).
+        None unless ``multiple=True``.
     """
 
     label: Any

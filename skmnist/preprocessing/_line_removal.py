@@ -9,23 +9,24 @@ from scipy import ndimage
 
 from ._background import estimate_noise
 
-_MAX_SLOPE = math.tan(math.radians(20))  # of printed lines
-_MAX_THICKNESS = 0.02  # of the image's shorter side
-_MIN_LENGTH = 50  # times its thickness: longer than any stroke
-_MIN_CONTRAST = 0.06  # the faintest printed line, as a fraction of the background's brightness
+_MAX_SLOPE = math.tan(math.radians(20))  # of a printed line
+_MAX_THICKNESS = 0.02  # fraction of the image's shorter side
+_MIN_LENGTH = 50  # multiple of the thickness: longer than any stroke
+_MIN_CONTRAST = 0.06  # of the faintest line, as a fraction of the background's brightness
 
 
 def remove_lines(corrected: np.ndarray) -> np.ndarray:
-    """Return an image without printed lines.
+    """Remove printed horizontal and vertical lines from an image.
 
     Parameters
     ----------
     corrected : ndarray of shape (height, width)
-        The image after the correction of its illumination: the background is 1.
+        The image after illumination correction, in which the background is 1.
 
     Returns
     -------
-    ndarray of the same shape
+    image : ndarray of shape (height, width)
+        The image without lines.
     """
     min_contrast = max(_MIN_CONTRAST, 2 * estimate_noise(corrected))
     image = _remove_horizontal_lines(corrected, min_contrast)
@@ -34,7 +35,10 @@ def remove_lines(corrected: np.ndarray) -> np.ndarray:
 
 
 def _remove_horizontal_lines(image: np.ndarray, min_contrast: float) -> np.ndarray:
-    """Remove lines that run from left to right and are at least `min_contrast` darker."""
+    """Remove lines that cross the image from left to right.
+
+    A line is at least `min_contrast` darker than the background.
+    """
     height, width = image.shape
     max_thickness = max(3, round(_MAX_THICKNESS * min(height, width)))
     dark = image < 1 - min_contrast
@@ -54,13 +58,13 @@ def _remove_horizontal_lines(image: np.ndarray, min_contrast: float) -> np.ndarr
     on_line &= lengths[y, x] <= 1.5 * thickness + 2
     removed = np.zeros(image.shape, bool)
     removed[y[on_line], x[on_line]] = True
-    # With the line's gray fringe.
+    # Also remove the gray pixels above and below the line.
     fringe = ndimage.binary_dilation(removed, np.ones((3, 1))) & ~(dark & ~removed)
     return np.where(fringe, np.maximum(image, 1), image)
 
 
 def _vertical_run_lengths(mask: np.ndarray) -> np.ndarray:
-    """Return for each pixel of the mask the length of its vertical run, and 0 elsewhere."""
+    """Return the length of the vertical run through each pixel, 0 outside of the mask."""
     rows = np.arange(len(mask), dtype=np.int16)[:, None]
     above = np.maximum.accumulate(np.where(mask, np.int16(-1), rows), axis=0)
     end = np.int16(len(mask))
@@ -69,7 +73,7 @@ def _vertical_run_lengths(mask: np.ndarray) -> np.ndarray:
 
 
 def _dominant_slope(y: np.ndarray, x: np.ndarray, shape: tuple[int, ...]) -> float:
-    """Return the slope for which the most pixels lie on the same lines."""
+    """Return the slope at which the pixels concentrate on the fewest lines."""
     _, width = shape
     step = max(1, len(y) // 10_000)
     y, x = y[::step], x[::step] - width / 2
@@ -79,7 +83,7 @@ def _dominant_slope(y: np.ndarray, x: np.ndarray, shape: tuple[int, ...]) -> flo
         counts = np.bincount((y - slope * x + reach + 0.5).astype(np.intp))
         return int(counts @ counts)
 
-    # First in steps of 4 pixels at both ends, then of one.
+    # Coarse search in steps of 4 pixels at the left and right border, then in steps of 1 pixel.
     n = math.ceil(_MAX_SLOPE * width / 8)
     best = max(np.linspace(-_MAX_SLOPE, _MAX_SLOPE, 2 * n + 1), key=peakedness)
     return max(best + np.arange(-8, 9) / width, key=peakedness)
@@ -93,7 +97,13 @@ def _find_lines(
     slope: float,
     thick: np.ndarray,
 ) -> np.ndarray:
-    """Return the y coordinates, in the middle of the image, of lines that run all through it."""
+    """Find the lines that cross the whole image.
+
+    Returns
+    -------
+    lines : ndarray of int
+        The y coordinate of each line in the middle column of the image.
+    """
     height, width = shape
     reach = math.ceil(_MAX_SLOPE * width / 2) + 8
     counts = np.bincount(offset + reach, minlength=height + 2 * reach)
@@ -120,5 +130,5 @@ def _find_lines(
         if coverage and np.median(coverage) >= 0.5 and (is_long or runs_through):
             lines.append((peak, runs_through))
     found, through = np.array(lines, dtype=int).reshape(-1, 2).T
-    # A single line that ends on the page may be a digit written with a thin pen.
+    # A single line that ends inside of the image may be a digit written with a thin pen.
     return found if len(found) and (through.any() or np.ptp(found) > 7) else found[:0]

@@ -1,4 +1,4 @@
-"""Standardize pixels with one mean and one standard deviation."""
+"""Standardize images with one mean and one standard deviation for all pixels."""
 
 from __future__ import annotations
 
@@ -16,40 +16,42 @@ if TYPE_CHECKING:
 
 
 class PixelStandardizer(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
-    """Subtract one mean from all pixels and divide them by one standard deviation.
+    """Standardize images with one mean and one standard deviation for all pixels.
 
-    Unlike scikit-learn's ``StandardScaler`` it uses the same two numbers for all pixels, so an
-    image keeps its appearance, and pixels that are always black don't matter.
+    Unlike scikit-learn's ``StandardScaler``, it uses the same two numbers for all pixels. The
+    appearance of an image is kept, and pixels that are always black need no special treatment.
 
     Parameters
     ----------
     mean : "auto", float or None, default="auto"
-        What to subtract from pixels in the range 0 to 1. "auto" learns it in `fit`, None subtracts
-        nothing. MNIST's is 0.1307.
+        Mean to subtract, for pixels in the range 0 to 1. If "auto", it is computed in `fit`. If
+        None, nothing is subtracted. The mean of MNIST's training set is 0.1307.
     std : "auto", float or None, default="auto"
-        What to divide by then. "auto" learns it in `fit`, None does not divide. MNIST's is 0.3081.
+        Standard deviation to divide by, for pixels in the range 0 to 1. If "auto", it is computed
+        in `fit`. If None, pixels are not divided. The standard deviation of MNIST's training set
+        is 0.3081.
 
     Attributes
     ----------
     mean_ : float
         The mean that is subtracted.
     std_ : float
-        The standard deviation that pixels are divided by.
+        The standard deviation that the pixels are divided by.
     pixel_scale_ : int
-        What pixels are divided by first: 255 if those of the fit are whole numbers within 0..255
-        that aren't all 0 or 1, else 1.
+        The divisor that scales the pixels to the range 0 to 1. It is 255 if the training data are
+        integers from 0 to 255 with at least one above 1, else 1.
     n_features_in_ : int
-        Number of features of the fit; for images of three and more dimensions, their height.
-    feature_names_in_ : ndarray of shape (n_features,)
-        Names of the features, if all are strings.
+        Number of features seen during `fit`. For images of three or more dimensions, their height.
+    feature_names_in_ : ndarray of shape (n_features_in_,)
+        Names of the features seen during `fit`. Only defined if all of them are strings.
 
     See Also
     --------
-    sklearn.preprocessing.StandardScaler : A mean and a deviation for each feature.
+    sklearn.preprocessing.StandardScaler : Standardize each feature separately.
 
     Examples
     --------
-    A grid search that compares pipelines with and without it:
+    Compare pipelines with and without standardization in a grid search:
 
     >>> from sklearn.model_selection import GridSearchCV
     >>> from sklearn.pipeline import make_pipeline
@@ -85,18 +87,24 @@ class PixelStandardizer(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
         self.std = std
 
     def fit(self, X: ArrayLike, y: object = None) -> Self:
-        """Learn the mean and the standard deviation if they are "auto".
+        """Compute the mean and the standard deviation, if they are "auto".
 
         Parameters
         ----------
         X : array-like of shape (n_samples, n_features), or of more dimensions
-            Images.
+            The images.
         y : Ignored
-            Not needed.
+            Not used, present for API consistency.
 
         Returns
         -------
         self : PixelStandardizer
+            The fitted transformer.
+
+        Raises
+        ------
+        ValueError
+            If a parameter or `X` is invalid.
         """
         mean, std = (_check_constant(name, getattr(self, name)) for name in ("mean", "std"))
         X = self._validate(X, reset=True)
@@ -106,29 +114,34 @@ class PixelStandardizer(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
         if mean == "auto":
             mean = X.mean(dtype=np.float64) / self.pixel_scale_
         if std == "auto":
-            # As in scikit-learn's scalers, constant pixels are not divided.
+            # Like scikit-learn's scalers, do not divide constant pixels by zero.
             std = X.std(dtype=np.float64) / self.pixel_scale_ or 1.0
         self.mean_ = 0.0 if mean is None else float(mean)
         self.std_ = 1.0 if std is None else float(std)
         return self
 
     def transform(self, X: ArrayLike) -> NDArray[np.float32 | np.float64]:
-        """Scale the pixels to 0 to 1, subtract the mean and divide by the standard deviation.
+        """Standardize images: scale to 0 to 1, subtract the mean, divide by the deviation.
 
         Parameters
         ----------
         X : array-like of shape (n_samples, n_features), or of more dimensions
-            Images.
+            The images.
 
         Returns
         -------
-        X_out : ndarray of the same shape, float32, or float64 if X is
-            The standardized pixels.
+        X_out : ndarray of the same shape as `X`, float32, or float64 if `X` is float64
+            The standardized images.
+
+        Raises
+        ------
+        NotFittedError
+            If the transformer is not fitted.
         """
         check_is_fitted(self)
         X = self._validate(X, reset=False)
         dtype = X.dtype.type if X.dtype in (np.float32, np.float64) else np.float32
-        # (X / scale - mean) / std in two operations, as there are many images.
+        # (X / scale - mean) / std in two array operations instead of three.
         factor = 1 / (self.pixel_scale_ * self.std_)
         return X.astype(dtype, copy=False) * dtype(factor) - dtype(self.mean_ / self.std_)
 
@@ -148,7 +161,8 @@ def _check_constant(name: str, value: Any) -> Any:
     is_number = isinstance(value, Real) and not isinstance(value, bool) and math.isfinite(value)
     if value is None or value == "auto" or (is_number and (name == "mean" or value > 0)):
         return value
-    expected = "a number" if name == "mean" else "a number above 0"
+    number = "a finite number" if name == "mean" else "a finite number greater than 0"
     raise ValueError(
-        f'{name}={value!r}: wanted is "auto", {expected} (for pixels of 0 to 1) or None.'
+        f"The {name!r} parameter of PixelStandardizer must be 'auto', {number} or None. "
+        f"Got {value!r} instead."
     )

@@ -1,4 +1,4 @@
-"""Predict the digits in a photo."""
+"""Classify the digits in a photo."""
 
 from __future__ import annotations
 
@@ -21,7 +21,8 @@ if TYPE_CHECKING:
     from ._image_io import ImageLike
 
 _IMAGE_SHAPE = (28, 28)
-# Fitted attributes of transformers: one is above 1 if they were fitted on pixels up to 255.
+# Fitted attributes of scikit-learn's scalers, which show the range of the training pixels: one of
+# them is above 1 if the pixels were in 0 to 255.
 _FITTED_STATS = ("data_max_", "max_abs_", "center_", "mean_")
 
 
@@ -58,27 +59,28 @@ def predict_image(
     multiple: bool = False,
     normalizer: DigitNormalizer | None = None,
 ) -> ImagePrediction | list[ImagePrediction]:
-    """Predict the digit in a photo or a drawing, or all digits in it.
+    """Classify the digit in a photo or a drawing, or all digits in it.
 
-    The image is first brought into MNIST's form by a
+    The image is first converted to MNIST's format by a
     :class:`~skmnist.preprocessing.DigitNormalizer`.
 
     Parameters
     ----------
     estimator : classifier or Pipeline
-        Fitted on grayscale images of 28 x 28 pixels such as MNIST's, with ``predict_proba``. If it
-        is a Pipeline that begins with a DigitNormalizer, that one is used.
+        A classifier with ``predict_proba``, fitted on gray-scale images of 28 x 28 pixels such as
+        MNIST's. If it is a Pipeline whose first step is a DigitNormalizer, that step is used.
     image : str, path-like, binary file, PIL Image, array-like or tensor
-        The image, of any kind and size: see :func:`skmnist.preprocessing.read_image`.
+        The image, of any type and size. See :func:`skmnist.preprocessing.read_image`.
     multiple : bool, default=False
-        Whether the image shows several digits, in one line or a few lines.
+        Whether the image shows several digits, in one or a few lines.
     normalizer : DigitNormalizer, default=None
-        Brings the image into MNIST's form. If None, ``DigitNormalizer()``.
+        The transformer that converts the image to MNIST's format. If None, the first step of
+        `estimator` if that is a DigitNormalizer, else ``DigitNormalizer()``.
 
     Returns
     -------
     prediction : ImagePrediction, or list of ImagePrediction for ``multiple=True``
-        One for each digit, in reading order.
+        The prediction for the digit, or for each of the digits in reading order.
 
     Raises
     ------
@@ -89,20 +91,21 @@ def predict_image(
     TypeError
         If `estimator` has no ``predict_proba``.
     ValueError
-        If `estimator` was not fitted on grayscale images of 28 x 28 pixels, with values from 0 to
+        If `estimator` was not fitted on gray-scale images of 28 x 28 pixels with values from 0 to
         255 or from 0 to 1.
 
     See Also
     --------
-    skmnist.preprocessing.DigitNormalizer : Brings images into MNIST's form.
-    skmnist.preprocessing.segment_digits : Cuts an image of several digits into single digits.
-    skmnist.displays.PreprocessingDisplay : Shows the steps.
+    skmnist.preprocessing.DigitNormalizer : Convert images to MNIST's format.
+    skmnist.preprocessing.segment_digits : Split an image of several digits into images of single
+        digits.
+    skmnist.displays.PreprocessingDisplay : Plot the steps of the conversion.
 
     Notes
     -----
-    `estimator` gets pixels from 0 to 1 if it, or the first step of a Pipeline, was fitted on such
-    pixels, and bytes otherwise. The range is read from skmnist's classifiers and scikit-learn's
-    scalers; for other estimators bytes are assumed.
+    If `estimator` was fitted on pixels from 0 to 1, it receives such pixels, else pixels from 0 to
+    255. The range is known for skmnist's classifiers and for a Pipeline that begins with one of
+    scikit-learn's scalers. For other estimators, 0 to 255 is assumed.
 
     Examples
     --------
@@ -112,7 +115,7 @@ def predict_image(
     >>> X, y = load_mnist_sample(return_X_y=True)
     >>> clf = MLPClassifier(max_epochs=5, random_state=0).fit(X, y)
     >>> photo = np.full((300, 200), 230, dtype=np.uint8)
-    >>> photo[60:160, 50:62] = 40  # a one, in the upper left of the sheet
+    >>> photo[60:160, 50:62] = 40  # a 1 in the upper left of the page
     >>> prediction = predict_image(clf, photo)
     >>> prediction.label
     1
@@ -155,7 +158,7 @@ def predict_image(
 
 
 def _split_normalizer(estimator: Any) -> tuple[Any, DigitNormalizer | None]:
-    """Return a classifier of flat images, and the DigitNormalizer before it or None."""
+    """Split an estimator into a classifier of flat images and its DigitNormalizer or None."""
     estimator = getattr(estimator, "best_estimator_", estimator)
     check_is_fitted(estimator)
     if isinstance(estimator, Pipeline) and isinstance(estimator[0], DigitNormalizer):
@@ -164,15 +167,20 @@ def _split_normalizer(estimator: Any) -> tuple[Any, DigitNormalizer | None]:
 
 
 def _pixel_max(estimator: Any) -> int:
-    """Return the largest value of the pixels that `estimator` was fitted on: 255 or 1.
+    """Return the maximum of the pixel range that `estimator` was fitted on: 255 or 1.
 
-    Raises TypeError or ValueError if `estimator` is not for images like MNIST's.
+    Raises
+    ------
+    TypeError
+        If `estimator` has no ``predict_proba``.
+    ValueError
+        If `estimator` was not fitted on images in MNIST's format.
     """
     name = type(estimator).__name__
     if not hasattr(estimator, "predict_proba"):
         raise TypeError(
-            f"{name} has no predict_proba, a classifier that has one is wanted. scikit-learn's "
-            "CalibratedClassifierCV gives one to others."
+            f"predict_image needs a classifier with predict_proba, but {name} does not have it. "
+            "Use another classifier, or wrap it in scikit-learn's CalibratedClassifierCV."
         )
     first = next(_iter_steps(estimator))
     # A Pipeline has no n_features_in_ if its first step is "passthrough".
@@ -180,10 +188,11 @@ def _pixel_max(estimator: Any) -> int:
     n_features = n_features or getattr(first, "n_features_in_", None)
     shape = getattr(first, "image_shape_", _IMAGE_SHAPE)
     if n_features not in (None, math.prod(_IMAGE_SHAPE)) or shape[-2:] != _IMAGE_SHAPE:
-        form = f"{n_features:,} features" if shape == _IMAGE_SHAPE else f"pictures of shape {shape}"
+        form = f"{n_features:,} features" if shape == _IMAGE_SHAPE else f"images of shape {shape}"
         raise ValueError(
-            f"{name} was fitted on {form}, wanted are grey pictures of 28 x 28 pixels, which are "
-            "784 features: such are made of photos."
+            f"predict_image needs a classifier fitted on gray-scale images of 28 x 28 pixels (784 "
+            f"features), but {name} was fitted on {form}. Fit it on images in MNIST's format, "
+            "because photos are converted to that format."
         )
     if getattr(first, "pixel_scale_", 1) == 255:
         return 255
@@ -191,8 +200,9 @@ def _pixel_max(estimator: Any) -> int:
         low, high = first.pixel_range_
         if low < 0 or high > 255:
             raise ValueError(
-                f"{name} was fitted on pixels from {low:g} to {high:g}, wanted are 0 to 255 or 0 "
-                "to 1. What scales them has to be a step of a Pipeline, before the classifier."
+                "predict_image needs a classifier fitted on pixels from 0 to 255 or from 0 to 1, "
+                f"but {name} was fitted on pixels from {low:g} to {high:g}. If the pixels were "
+                "scaled, make the scaler a step of a Pipeline, before the classifier."
             )
         return 1 if high <= 1 else 255
     stats = (getattr(first, attribute, None) for attribute in _FITTED_STATS)
@@ -201,7 +211,7 @@ def _pixel_max(estimator: Any) -> int:
 
 
 def _iter_steps(estimator: Any) -> Iterator[Any]:
-    """Yield the steps of an estimator, from the first; without steps, the estimator itself."""
+    """Yield the steps of a Pipeline in order, or the estimator itself if it is not a Pipeline."""
     estimator = getattr(estimator, "estimator_", estimator)
     if isinstance(estimator, Pipeline):
         for _, step in estimator.steps:

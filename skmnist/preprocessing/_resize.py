@@ -1,4 +1,4 @@
-"""From the segmented foreground to 28 x 28 pixels, as the makers of MNIST and EMNIST did it."""
+"""Resize the foreground to 28 x 28 pixels, with the methods of MNIST and EMNIST."""
 
 from __future__ import annotations
 
@@ -14,27 +14,29 @@ if TYPE_CHECKING:
 
     Step: TypeAlias = Callable[[np.ndarray], np.ndarray]
 
-_MIN_MNIST_SIDE = 10  # pixels: MNIST treats smaller bounding boxes as if they had this side
-_EMNIST_BORDER = 2  # of 28 pixels
-_EMNIST_BLUR = 1 / 128  # of the side: EMNIST blurred images of 128 pixels by one
+_MIN_MNIST_SIDE = 10  # pixels: MNIST pads smaller bounding boxes to this side
+_EMNIST_BORDER = 2  # pixels of the 28
+_EMNIST_BLUR = 1 / 128  # fraction of the side: EMNIST blurs images of 128 pixels with sigma 1
 
 
 def area_resample(image: np.ndarray, size: int) -> np.ndarray:
-    """Return a square image resampled by exact area weighting.
+    """Resample a square image by exact area weighting.
 
-    Each source pixel is spread over the target pixels that it overlaps, in proportion to the
-    overlap. Neither Pillow's BOX filter nor torch's area interpolation does that when the sizes
-    aren't multiples.
+    Each source pixel is distributed over the target pixels that it overlaps, in proportion to the
+    overlap. Pillow's BOX filter and torch's area interpolation are exact only if one size is a
+    multiple of the other.
 
     Parameters
     ----------
     image : ndarray of shape (side, side)
+        The image.
     size : int
-        Side of the result.
+        Side of the resampled image, in pixels.
 
     Returns
     -------
     resampled : ndarray of shape (size, size), float64
+        The resampled image.
     """
     side = len(image)
     edges = np.arange(side + 1) * (size / side)
@@ -45,14 +47,14 @@ def area_resample(image: np.ndarray, size: int) -> np.ndarray:
 
 
 def _to_uint8(image: np.ndarray, maximum: float = 1.0) -> np.ndarray:
-    """Return the image as uint8, scaled so that its maximum is `maximum` times 255."""
+    """Convert an image to uint8, scaled so that its maximum is `maximum` times 255."""
     scale = 255 * maximum / image.max()
-    # Rounding errors of the sums must not decide what a half is rounded to.
+    # Round to 9 digits first, so that halves round up in spite of floating-point errors.
     return np.clip(np.floor(np.round(image * scale, 9) + 0.5), 0, 255).astype(np.uint8)
 
 
 def _crop_to_square(foreground: np.ndarray, min_side: int = 1) -> np.ndarray:
-    """Return the foreground's bounding box, its shorter side padded with zeros on both ends."""
+    """Crop the foreground to its bounding box, padded with zeros to a centered square."""
     rows, columns = (np.flatnonzero(foreground.any(axis=axis)) for axis in (1, 0))
     crop = foreground[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]
     side = max(*crop.shape, min_side)
@@ -62,7 +64,7 @@ def _crop_to_square(foreground: np.ndarray, min_side: int = 1) -> np.ndarray:
 
 
 def crop_like_mnist(foreground: np.ndarray) -> np.ndarray:
-    """Return the foreground as 20 x 20 bytes, as in MNIST."""
+    """Crop and resample the foreground to 20 x 20 pixels, as in MNIST."""
     square = _crop_to_square(foreground, _MIN_MNIST_SIDE)
     while len(square) < 20:
         square = square.repeat(2, axis=0).repeat(2, axis=1)
@@ -70,29 +72,29 @@ def crop_like_mnist(foreground: np.ndarray) -> np.ndarray:
 
 
 def paste_by_center_of_mass(crop: np.ndarray) -> np.ndarray:
-    """Return the 20 x 20 bytes pasted into 28 x 28, their center of mass in pixel 14."""
+    """Paste 20 x 20 pixels into 28 x 28, with their center of mass at pixel 14."""
     mass = crop.astype(np.float64)
     coordinates = np.arange(len(crop)) + 0.5
     center = [coordinates @ mass.sum(axis=1 - axis) / mass.sum() for axis in (0, 1)]
     row, column = (int(15 - c) for c in center)
-    # Padded on all sides and cropped again: parts of the digit may lie beyond the border.
+    # Pad before pasting and crop afterwards, because the crop may extend beyond the border.
     padded = np.pad(np.zeros((28, 28), np.uint8), 20)
     padded[20 + row : 40 + row, 20 + column : 40 + column] = crop
     return padded[20:48, 20:48]
 
 
 def crop_bounding_box(foreground: np.ndarray) -> np.ndarray:
-    """Return the foreground's square bounding box as 20 x 20 bytes."""
+    """Crop the foreground to its square bounding box and resample it to 20 x 20 pixels."""
     return _to_uint8(area_resample(_crop_to_square(foreground), 20), foreground.max())
 
 
 def paste_centered(crop: np.ndarray) -> np.ndarray:
-    """Return the 20 x 20 bytes in the middle of 28 x 28."""
+    """Paste 20 x 20 pixels into the center of 28 x 28."""
     return np.pad(crop, 4)
 
 
 def crop_like_emnist(foreground: np.ndarray) -> np.ndarray:
-    """Return the foreground as 28 x 28 bytes, as in EMNIST: blurred, then bicubic."""
+    """Blur the foreground and resample it to 28 x 28 pixels by bicubic interpolation."""
     square = _crop_to_square(foreground)
     side = len(square)
     border = round(side * _EMNIST_BORDER / (28 - 2 * _EMNIST_BORDER))
@@ -105,7 +107,7 @@ def _identity(crop: np.ndarray) -> np.ndarray:
     return crop
 
 
-# For each method the functions for the two steps: foreground -> crop, crop -> 28 x 28.
+# The two steps of each method: foreground to crop, and crop to 28 x 28 pixels.
 METHODS: dict[str, tuple[Step, Step]] = {
     "mnist": (crop_like_mnist, paste_by_center_of_mass),
     "emnist": (crop_like_emnist, _identity),

@@ -1,4 +1,4 @@
-"""Cut an image of several digits into single digits."""
+"""Split an image of several digits into images of single digits."""
 
 from __future__ import annotations
 
@@ -6,11 +6,11 @@ from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
+from skmnist._utils.validation import check_choice
 from skmnist.exceptions import ImageError
 
 from ._components import box_distance, union_box
 from ._image_io import add_filename, read_image
-from ._parameters import check_choice
 from ._segmentation import SegmentedPage
 
 if TYPE_CHECKING:
@@ -18,47 +18,50 @@ if TYPE_CHECKING:
 
     from ._image_io import ImageLike
 
-_WORKING_SIDE = 1600  # pixels: more than for one digit, as each is a part of the image
-_MIN_OVERLAP = 0.5  # of the narrower component's width: parts one above the other are one digit
-# As fractions of the typical height of a digit:
-_MIN_DIGIT_HEIGHT = 0.6  # lower components are parts of a digit
+_WORKING_SIDE = 1600  # pixels: larger than for a single digit, because each digit is smaller
+_MIN_OVERLAP = 0.5  # fraction of the narrower width: components above each other are one digit
+# Fractions of the typical height of a digit:
+_MIN_DIGIT_HEIGHT = 0.6  # components of less height are parts of a digit
 _MIN_PART_SIDE = 0.2  # smaller components are specks
-_MAX_PART_DISTANCE = 0.3  # from a part to its digit
-_MIN_LINE_DISTANCE = 0.6  # between the centers of digits on two lines
+_MAX_PART_DISTANCE = 0.3  # between a part and its digit
+_MIN_LINE_DISTANCE = 0.6  # between the centers of digits in two lines
 
 
 def segment_digits(
     image: ImageLike, *, polarity: Literal["auto", "dark", "light"] = "auto"
 ) -> tuple[list[NDArray[np.uint8]], NDArray[np.int_]]:
-    """Cut an image of one line of digits, or of a few lines, into images of single digits.
+    """Split an image of one or a few lines of digits into images of single digits.
 
     Parameters
     ----------
     image : str, path-like, binary file, PIL Image, array-like or tensor
-        The image, of any kind: see :func:`read_image`.
+        The image. See :func:`read_image`.
     polarity : {"auto", "dark", "light"}, default="auto"
-        Whether the foreground is darker or lighter than the background. "auto" takes the
-        brightness of most of the image for the background's.
+        Whether the foreground is darker or lighter than the background. "auto" assumes that the
+        background fills most of the image.
 
     Returns
     -------
     images : list of ndarray of shape (height, width), uint8
-        The digits in reading order: bright on black, without background, for `DigitNormalizer`.
+        The digits in reading order, as bright strokes on black. `DigitNormalizer` converts them
+        to MNIST's format.
     boxes : ndarray of shape (n_digits, 4), int
-        Their bounding boxes in the image, in pixels: top, left, bottom, right.
+        The bounding boxes of the digits in the image, in pixels: top, left, bottom, right.
 
     Raises
     ------
     ImageError
         If the image cannot be read or has no foreground.
+    ValueError
+        If `polarity` is invalid.
 
     See Also
     --------
-    DigitNormalizer : Brings the digits into MNIST's form.
+    DigitNormalizer : Convert images of single digits to MNIST's format.
 
     Notes
     -----
-    Digits must not touch each other: digits that touch become one image.
+    Digits that touch each other are not separated: they become one image.
 
     Examples
     --------
@@ -73,7 +76,7 @@ def segment_digits(
     >>> DigitNormalizer().transform(images).shape
     (3, 784)
     """
-    check_choice("polarity", polarity, ("auto", "dark", "light"))
+    check_choice("segment_digits", "polarity", polarity, ("auto", "dark", "light"))
     full = read_image(image)
     gray = read_image(full, max_side=_WORKING_SIDE)
     try:
@@ -88,7 +91,7 @@ def segment_digits(
 
 
 def _group_components(boxes: np.ndarray, candidates: np.ndarray) -> list[list[int]]:
-    """Return for each digit, in reading order, the indices of its components."""
+    """Return the indices of the components of each digit, in reading order."""
     heights = boxes[:, 2] - boxes[:, 0]
     tallest = heights[candidates].max()
     typical = np.median(heights[candidates][heights[candidates] >= tallest / 2])
@@ -113,7 +116,7 @@ def _group_components(boxes: np.ndarray, candidates: np.ndarray) -> list[list[in
 
 
 def _overlap_horizontally(first: np.ndarray, second: np.ndarray) -> bool:
-    """Return whether two boxes share most of their columns, and some rows."""
+    """Return whether two boxes share some rows and most columns of the narrower box."""
     columns = min(first[3], second[3]) - max(first[1], second[1])
     rows = min(first[2], second[2]) - max(first[0], second[0])
     narrower = min(first[3] - first[1], second[3] - second[1])
@@ -123,7 +126,7 @@ def _overlap_horizontally(first: np.ndarray, second: np.ndarray) -> bool:
 def _in_reading_order(
     digits: list[list[int]], boxes: np.ndarray, typical: float
 ) -> list[list[int]]:
-    """Return the digits line by line, each line from left to right."""
+    """Sort the digits by line from top to bottom, and within a line from left to right."""
     digit_boxes = [union_box(boxes[digit]) for digit in digits]
     centers = [(box[0] + box[2]) / 2 for box in digit_boxes]
     lines: list[list[int]] = []

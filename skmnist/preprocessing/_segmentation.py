@@ -16,30 +16,31 @@ from ._line_removal import remove_lines
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-WORKING_SIDE = 800  # pixels: larger images are reduced to it
-_SMALL_SIDE = 40  # pixels: in such small images specks and lines look like strokes
+WORKING_SIDE = 800  # pixels: the longer side of larger images is reduced to this
+_SMALL_SIDE = 40  # pixels: in smaller images, specks and lines cannot be told from strokes
 _MIN_CONTRAST = 0.12  # of the foreground, as a fraction of the background's brightness
-_BLUR = 0.012  # of the digit's side: smooths noise and paper grain
-_MAX_BLUR = 0.3  # of the stroke width: more would erase thin strokes
-# Of the foreground's contrast: where it begins. At first higher, as there may be a shadow as well.
+_BLUR = 0.012  # sigma as a fraction of the digit's side: smooths noise and paper grain
+_MAX_BLUR = 0.3  # fraction of the stroke width: a larger sigma would erase thin strokes
+# Thresholds between background and foreground, as fractions of the foreground's contrast. The
+# first one is higher, because the contrast may still include a shadow.
 _THRESHOLDS = (0.65, 0.5)
-_EDGE_WIDTH = 0.4  # of the foreground's contrast: the step from background to foreground
-# The stroke widths of 19 in 20 of MNIST's digits, on 20 x 20 pixels.
+_EDGE_WIDTH = 0.4  # fraction of the contrast: width of the ramp from background to foreground
+# The range of stroke widths of 95% of MNIST's digits, for digits of 20 x 20 pixels.
 _MIN_STROKE_WIDTH, _MAX_STROKE_WIDTH = 2.0, 4.6
 
 _EMPTY_MESSAGE = (
-    "no ink found: the picture is empty, or its contrast is too low. Show one digit in a plain "
-    "ink on plain paper."
+    "No foreground found: the image is empty or its contrast is too low. Use an image of one "
+    "digit on a plain background of a clearly different brightness."
 )
 
 
 def is_small(gray: np.ndarray) -> bool:
-    """Return whether the image is used as it is, as a drawing rather than a photo."""
+    """Return whether the image is treated as a drawing, without the corrections of photos."""
     return max(gray.shape) <= _SMALL_SIDE
 
 
 def segment_small(gray: np.ndarray, polarity: str) -> np.ndarray:
-    """Return what differs from the border of a small image, 0 to 1."""
+    """Return the foreground of a small image, 0 to 1: the pixels that differ from the border."""
     border = np.concatenate([gray[0], gray[-1], gray[:, 0], gray[:, -1]]).astype(np.float64)
     background = np.median(border)
     is_light = polarity == "light" or (
@@ -55,30 +56,37 @@ def segment_small(gray: np.ndarray, polarity: str) -> np.ndarray:
     foreground = np.where(foreground > noise, foreground, 0).astype(np.float64)
     if not foreground.any():
         raise ImageError(_EMPTY_MESSAGE)
-    # Drawn in gray, or in the 16 levels of scikit-learn's digits.
+    # Stretch the contrast of gray drawings, such as scikit-learn's digits with 16 levels.
     return foreground if foreground.max() >= 0.5 else foreground / foreground.max()
 
 
 class SegmentedPage:
-    """A photo without uneven illumination and printed lines, and its connected components.
+    """Segmentation of a photo: corrected images and the connected components.
 
     Parameters
     ----------
     gray : ndarray of shape (height, width)
-        Luminance, 0 to 1.
+        The gray-scale image, from 0 (black) to 1 (white).
     polarity : {"auto", "dark", "light"}
         Whether the foreground is darker or lighter than the background.
 
     Attributes
     ----------
-    illumination_corrected, lines_removed : ndarray of shape (height, width)
-        The evenly lit image, in which the background is 1, and the same without printed lines.
+    illumination_corrected : ndarray of shape (height, width)
+        The image with even illumination, in which the background is 1.
+    lines_removed : ndarray of shape (height, width)
+        The same image without printed lines.
     components : Components
         The connected components of the foreground.
     candidates : ndarray of int
-        The components that may be digits.
+        Indices of the components that may be digits.
     contrast : float
-        How much darker the foreground is than the background.
+        Difference between the brightness of the background (1) and that of the foreground.
+
+    Raises
+    ------
+    ImageError
+        If the image has no foreground.
     """
 
     def __init__(self, gray: np.ndarray, polarity: str) -> None:
@@ -87,7 +95,7 @@ class SegmentedPage:
         self.lines_removed = remove_lines(self.illumination_corrected)
         darkness = ndimage.gaussian_filter(1 - self.lines_removed, 1, mode="nearest")
         noise = estimate_noise(darkness)
-        # First the contrast is that of the darkest thousandth, then that of the largest component.
+        # The first contrast comes from the darkest pixels, the next from the largest component.
         self.contrast = darkest_quantile(darkness)
         for threshold in _THRESHOLDS:
             if self.contrast < max(_MIN_CONTRAST, 5 * noise):
@@ -107,12 +115,12 @@ class SegmentedPage:
         return self.components.group_around(self._largest, candidates)
 
     def foreground(self, indices: Sequence[int]) -> np.ndarray:
-        """Return the foreground of these components, smoothed and cropped, 0 to 1."""
+        """Return the smoothed and cropped foreground of the components `indices`, 0 to 1."""
         top, left, bottom, right = self.components.bounding_box(indices)
         side = max(bottom - top, right - left)
         margin = max(3, side // 8)
         crop = np.s_[max(0, top - margin) : bottom + margin, max(0, left - margin) : right + margin]
-        # Beyond the border there is background.
+        # Pad with background beyond the border of the image.
         darkness = np.pad(1 - self.lines_removed[crop], margin)
         mask = np.pad(self.components.mask(indices, crop), margin)
         stroke_width = 2 * mask.sum() / (mask ^ ndimage.binary_erosion(mask)).sum()
@@ -125,7 +133,7 @@ class SegmentedPage:
 
 
 def normalize_stroke_width(foreground: np.ndarray) -> np.ndarray:
-    """Return the foreground with strokes as wide as MNIST's, if they are thinner or wider."""
+    """Dilate or erode strokes whose width is outside of MNIST's range."""
     stroke_width, side = _measure_stroke_width(foreground)
     target = np.clip(stroke_width, _MIN_STROKE_WIDTH, _MAX_STROKE_WIDTH)
     change = (target - stroke_width) / 2 * side / 20
@@ -136,13 +144,21 @@ def normalize_stroke_width(foreground: np.ndarray) -> np.ndarray:
         distance = change - ndimage.distance_transform_edt(~mask)
     else:
         depth = ndimage.distance_transform_edt(mask)
-        # A dot never disappears.
+        # Erode at most so far that something is left of a small dot.
         distance = np.maximum(change, 0.5 - depth.max()) + depth
     return np.clip(distance + 0.5, 0, 1)
 
 
 def _measure_stroke_width(foreground: np.ndarray) -> tuple[float, int]:
-    """Return the stroke width, if the longer side of the bounding box were 20, and that side."""
+    """Measure the stroke width relative to a digit of 20 pixels, and the side of the digit.
+
+    Returns
+    -------
+    stroke_width : float
+        The stroke width after scaling the longer side of the bounding box to 20 pixels.
+    side : int
+        The longer side of the bounding box, in pixels.
+    """
     mask = foreground >= 0.5
     rows, columns = np.nonzero(mask)
     side = int(max(np.ptp(rows), np.ptp(columns))) + 1

@@ -1,4 +1,4 @@
-"""Transforms of batches of images: pure functions of tensors, with parameters for each image."""
+"""Geometric transforms of batches of images: affine, elastic, dilation and erosion."""
 
 from __future__ import annotations
 
@@ -20,27 +20,26 @@ def affine(
     shear: float | torch.Tensor = 0.0,
     shift: tuple[float | torch.Tensor, float | torch.Tensor] = (0.0, 0.0),
 ) -> torch.Tensor:
-    """Return the matrices, for :func:`warp`, that rotate, scale, shear and translate images.
-
-    Each argument is a number, or a tensor of shape (n,).
+    """Return the affine matrices for :func:`warp`: rotation, scale, shear and translation.
 
     Parameters
     ----------
     size : tuple of int
         (height, width) of the images, in pixels.
-    degrees : float or tensor
-        Rotation counterclockwise, about the center.
-    scale : float or tensor
+    degrees : float or tensor of shape (n_samples,), default=0.0
+        Counterclockwise rotation about the center.
+    scale : float or tensor of shape (n_samples,), default=1.0
         Scale factor.
-    shear : float or tensor
-        Shift of each line of pixels to the right, as a fraction of its height above the center.
-    shift : pair of floats or tensors
+    shear : float or tensor of shape (n_samples,), default=0.0
+        Horizontal shear: translation of a pixel to the right, divided by its height above the
+        center.
+    shift : pair of floats or of tensors of shape (n_samples,), default=(0.0, 0.0)
         Translation to the right and down, in pixels.
 
     Returns
     -------
-    tensor of shape (n, 2, 3), or (1, 2, 3)
-        From coordinates in the result to coordinates in the image, in units of half a side.
+    matrices : tensor of shape (n_samples, 2, 3), or (1, 2, 3) if all arguments are floats
+        Matrices that map output coordinates to input coordinates, in units of half a side.
     """
     height, width = size
     angles, scales, shears, right, down = torch.broadcast_tensors(
@@ -48,7 +47,8 @@ def affine(
     )
     angles = angles * (math.pi / 180)
     cos, sin = torch.cos(angles) / scales, torch.sin(angles) / scales
-    # The inverse of: shear, then rotate and scale, then translate; y points down.
+    # The matrix is the inverse of shear, then rotation and scale, then translation. The y axis
+    # points down.
     linear = torch.stack([cos + shears * sin, -sin + shears * cos, sin, cos], -1).view(-1, 2, 2)
     translation = linear @ torch.stack([right, down], -1)[..., None]
     matrices = torch.cat([linear, -translation], -1)
@@ -59,25 +59,27 @@ def affine(
 def elastic_displacement(
     size: tuple[int, int], sigmas: torch.Tensor, generator: torch.Generator
 ) -> torch.Tensor:
-    """Return random, smooth displacements, for :func:`warp`.
+    """Return random smooth displacement fields for :func:`warp` (elastic distortion).
 
     Parameters
     ----------
     size : tuple of int
         (height, width) of the images, in pixels.
-    sigmas : tensor of shape (n,)
-        Standard deviation of the displacements, in units of half a side.
+    sigmas : tensor of shape (n_samples,)
+        Standard deviation of each image's displacements, in units of half a side.
     generator : torch.Generator
+        The random number generator.
 
     Returns
     -------
-    tensor of shape (n, height, width, 2)
+    displacements : tensor of shape (n_samples, height, width, 2)
+        The horizontal and vertical displacement of each pixel, in units of half a side.
 
     Notes
     -----
     Simard, Steinkraus and Platt, "Best practices for convolutional neural networks applied to
-    visual document analysis" (ICDAR 2003), blur a displacement drawn for each pixel. Here a
-    coarse grid of displacements is upsampled, which is as smooth and faster.
+    visual document analysis" (ICDAR 2003), draw a displacement for each pixel and blur the field.
+    Here a coarse grid of displacements is upsampled, which is equally smooth and faster.
     """
     coarse = torch.randn(
         (len(sigmas), 2, 5, 5),
@@ -91,9 +93,9 @@ def elastic_displacement(
 
 
 def _bicubic_matrix(n_coarse: int, n: int) -> torch.Tensor:
-    """Return the matrix of shape (n, n_coarse) that upsamples a column of numbers, bicubically.
+    """Return the matrix of shape (n, n_coarse) that upsamples a vector by bicubic interpolation.
 
-    Two matrix products are much faster than torch's interpolation.
+    Upsampling by two matrix products is faster than torch's interpolation of every image.
     """
     identity = torch.eye(n_coarse)[None, None]
     return F.interpolate(identity, (n, n_coarse), mode="bicubic", align_corners=True)[0, 0]
@@ -102,21 +104,23 @@ def _bicubic_matrix(n_coarse: int, n: int) -> torch.Tensor:
 def warp(
     images: torch.Tensor, matrices: torch.Tensor, displacements: torch.Tensor | None = None
 ) -> torch.Tensor:
-    """Return images resampled at transformed coordinates, with bilinear interpolation.
+    """Transform images: resample them at new coordinates by bilinear interpolation.
 
-    Beyond the border the value at the border is repeated.
+    Outside of the image, the pixels of the border are repeated.
 
     Parameters
     ----------
-    images : tensor of shape (n, channels, height, width)
-    matrices : tensor of shape (n, 2, 3) or (1, 2, 3)
-        Of :func:`affine`.
-    displacements : tensor of shape (n, height, width, 2), default=None
-        Of :func:`elastic_displacement`.
+    images : tensor of shape (n_samples, channels, height, width)
+        The images.
+    matrices : tensor of shape (n_samples, 2, 3) or (1, 2, 3)
+        The affine matrices from :func:`affine`.
+    displacements : tensor of shape (n_samples, height, width, 2), default=None
+        The displacement fields from :func:`elastic_displacement`. If None, there are none.
 
     Returns
     -------
-    tensor of the shape of `images`
+    warped : tensor of the same shape as `images`
+        The transformed images.
     """
     matrices = matrices.to(images.dtype).expand(len(images), -1, -1)
     grid = F.affine_grid(matrices, list(images.shape), align_corners=False)
@@ -126,17 +130,20 @@ def warp(
 
 
 def dilate(images: torch.Tensor, amounts: torch.Tensor) -> torch.Tensor:
-    """Return images whose bright strokes are wider by `amounts` pixels to each side.
+    """Dilate (or erode) the bright strokes of images by up to one pixel on each side.
 
     Parameters
     ----------
-    images : tensor of shape (n, channels, height, width)
-    amounts : tensor of shape (n,)
-        From -1 (eroded by a pixel) to 1 (dilated by a pixel); fractions interpolate linearly.
+    images : tensor of shape (n_samples, channels, height, width)
+        The images.
+    amounts : tensor of shape (n_samples,)
+        The dilation of each image in pixels, from -1 (erosion) to 1. Fractions interpolate
+        linearly between the image and the dilated or eroded image.
 
     Returns
     -------
-    tensor of the shape of `images`
+    dilated : tensor of the same shape as `images`
+        The transformed images.
     """
     dilated, eroded = _pool_3x3(images, torch.maximum), _pool_3x3(images, torch.minimum)
     amounts = amounts.to(images.dtype)[:, None, None, None]
@@ -147,9 +154,9 @@ def dilate(images: torch.Tensor, amounts: torch.Tensor) -> torch.Tensor:
 def _pool_3x3(
     images: torch.Tensor, function: Callable[[torch.Tensor, torch.Tensor], torch.Tensor]
 ) -> torch.Tensor:
-    """Return the maximum (or minimum) of each pixel and its eight neighbors.
+    """Return the maximum (or minimum) over the 3 x 3 neighborhood of each pixel.
 
-    One axis after the other, which is faster than torch's pooling.
+    Processing one axis after the other is faster than torch's pooling.
     """
     result = images
     for axis in (-1, -2):

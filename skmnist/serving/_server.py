@@ -155,8 +155,7 @@ class DigitServer(socketserver.ThreadingTCPServer):
         try:
             prediction = predict_image(self._estimator, open_image(content))
         except ImageError as error:
-            message = str(error).removeprefix("the picture: ")
-            raise HTTPError(422, message[:1].upper() + message[1:]) from error
+            raise HTTPError(422, str(error)) from error
         response = {
             "label": str(prediction.label),
             "probabilities": [[str(name), p] for name, p in prediction.proba.items()],

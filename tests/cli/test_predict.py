@@ -65,9 +65,9 @@ def test_predict_saves_the_steps(folder, tmp_path, capsys, multiple):
 
 def test_predict_names_the_problem(folder, tmp_path, capsys):
     model, photo = folder / "digits.safetensors", folder / "photo.jpg"
-    assert "no.jpg: there is no such file" in get_error(capsys, "predict", model, "no.jpg")
-    assert "is a folder" in get_error(capsys, "predict", model, folder)
-    assert "is no picture" in get_error(capsys, "predict", model, model)
+    assert "no.jpg: No such file or directory" in get_error(capsys, "predict", model, "no.jpg")
+    assert "got a folder" in get_error(capsys, "predict", model, folder)
+    assert "is not an image" in get_error(capsys, "predict", model, model)
     assert "no.safetensors" in get_error(capsys, "predict", folder / "no.safetensors", photo)
     assert "not a model file" in get_error(capsys, "predict", photo, photo)
     X, y = load_mnist_sample(return_X_y=True)

@@ -1,4 +1,4 @@
-"""A small KMNIST, and a stand-in for the network."""
+"""Fixtures: a small KMNIST, and a fake network for torchvision."""
 
 from pathlib import Path
 from types import SimpleNamespace
@@ -15,12 +15,9 @@ def kmnist(monkeypatch):
     return FakeSet(SPECS["kmnist"], monkeypatch)
 
 
-# The download, with torchvision itself and a stand-in for the network
-
-
 @pytest.fixture
 def server(monkeypatch):
-    """Answer torchvision's requests from `server.content`: the last part of the URL -> bytes."""
+    """Replace the network: `server.content` maps the last part of a URL to the bytes it returns."""
     utils = import_torchvision().datasets.utils
     server = SimpleNamespace(content={})
 

@@ -1,4 +1,4 @@
-"""Small files in the form of each data set."""
+"""Small fake data sets and a fake torchvision."""
 
 import bz2
 import contextlib
@@ -54,7 +54,10 @@ def idx_bytes(array):
 
 
 class FakeSet:
-    """A small data set in the form of `spec`, which from now on expects these files."""
+    """Random data in the format of a data set.
+
+    `spec` is patched to expect these files.
+    """
 
     def __init__(self, spec, monkeypatch):
         self.files, self.images, self.target = {}, {}, {}
@@ -92,7 +95,7 @@ class FakeSet:
                 self.files[file.path] = content
                 files.append(File(file.path, file.checksum and digest(content).hexdigest()))
             monkeypatch.setitem(spec.splits, subset, Split(*files, n))
-        # A download writes a checksum beside each file, unless all are known in advance.
+        # A download writes a checksum next to each file, unless all checksums are known.
         checksum_files = (
             [] if spec.has_known_checksums else [f"{path}.sha256" for path in self.files]
         )
@@ -117,7 +120,7 @@ def files_below(folder):
 
 
 def use_as_torchvision(monkeypatch, download):
-    """Let download(root) stand for the work of all torchvision classes."""
+    """Replace torchvision: its classes call ``download(root)`` instead of downloading."""
 
     def dataset(root, train, download, **options):
         assert download
@@ -136,7 +139,7 @@ def fail_as_torchvision(monkeypatch):
 
 
 def answers(fake):
-    """Return the fake set as its server would send it."""
+    """Return the files of a fake data set as its server sends them: compressed or archived."""
     packed = {
         name if name.endswith(".bz2") else f"{name}.gz": content
         if name.endswith(".bz2")
@@ -152,7 +155,7 @@ def answers(fake):
 
 @contextmanager
 def answering(answer):
-    """A server on this machine that sends what `answer` (a function of the connection) sends."""
+    """Run a local server that calls ``answer(connection)`` for each request; yield its URL."""
     with socket.create_server(("127.0.0.1", 0)) as listener:
 
         def serve():

@@ -1,4 +1,4 @@
-"""Corrupt files raise a DatasetError."""
+"""Damaged files raise a DatasetError."""
 
 import bz2
 import gzip
@@ -30,8 +30,6 @@ from tests.datasets.helpers import (
     use_as_torchvision,
 )
 
-# Corrupt files
-
 
 def overwrite(home, path, content, compressed):
     if compressed:
@@ -44,22 +42,25 @@ IMAGES_SIZE = 16 + N_IMAGES["train"] * 784
 
 CORRUPTIONS = {
     **{
-        f"cut at {n}": (lambda content, n=n: content[:n], f"cut short: {n} bytes came")
+        f"truncated at {n}": (
+            lambda content, n=n: content[:n],
+            f"Expected {IMAGES_SIZE} bytes, got only {n}",
+        )
         for n in (0, 1, 4, 10, 16, 2000, IMAGES_SIZE - 1)
     },
-    "too long": (lambda content: content + b"\0", "too long"),
+    "too long": (lambda content: content + b"\0", f"Expected {IMAGES_SIZE} bytes, got more"),
     "wrong magic number": (
         lambda content: b"\0\0\x08\x01" + content[4:],
-        r"begins with b'\\x00\\x00\\x08\\x01', wanted b'\\x00\\x00\\x08\\x03'",
+        r"begins with b'\\x00\\x00\\x08\\x03', got b'\\x00\\x00\\x08\\x01'",
     ),
-    "web page": (lambda content: b"<html>403 Forbidden</html>", "begins with b'<htm'"),
+    "web page": (lambda content: b"<html>403 Forbidden</html>", "got b'<htm'"),
     "another count": (
         lambda content: content[:4] + bytes([0, 0, 0, 8]) + content[8:],
-        r"shape \(8, 28, 28\), wanted \(9, 28, 28\)",
+        r"shape \(9, 28, 28\), got \(8, 28, 28\)",
     ),
     "huge count": (
         lambda content: content[:4] + bytes([255] * 12) + content[16:],
-        r"shape \(4294967295, .* wanted \(9, 28, 28\)",
+        r"shape \(9, 28, 28\), got \(4294967295, ",
     ),
 }
 
@@ -74,16 +75,16 @@ def test_corrupt_file_raises(change, message, compressed, kmnist, monkeypatch, t
         fetch_kmnist(data_home=tmp_path)
 
 
-def test_fewer_labels_than_images(kmnist, tmp_path):
+def test_fewer_labels_than_images_raise(kmnist, tmp_path):
     kmnist.write(tmp_path)
     overwrite(tmp_path, KMNIST_LABELS, idx_bytes(np.zeros(8, np.uint8)), compressed=False)
-    with pytest.raises(DatasetError, match=rf"{KMNIST_LABELS}.*shape \(8,\), wanted \(9,\)"):
+    with pytest.raises(DatasetError, match=rf"{KMNIST_LABELS}.*shape \(9,\), got \(8,\)"):
         fetch_kmnist(data_home=tmp_path)
 
 
 # The checksum of USPS's files covers the labels.
 @pytest.mark.parametrize("fetch, spec", [c for c in EVERY_SET if c.id != "fetch_usps"])
-def test_label_out_of_range_is_named(fetch, spec, monkeypatch, tmp_path):
+def test_label_out_of_range_raises(fetch, spec, monkeypatch, tmp_path):
     fake = FakeSet(spec, monkeypatch)
     fake.write(tmp_path)
     split = spec.splits["train"]
@@ -97,7 +98,10 @@ def test_label_out_of_range_is_named(fetch, spec, monkeypatch, tmp_path):
         if split.labels.checksum:
             labels_file = File(split.labels.path, hashlib.sha256(content).hexdigest())
             monkeypatch.setitem(spec.splits, "train", split._replace(labels=labels_file))
-        message = rf"{split.labels.path}: holds the label {wrong} \(row 3\), wanted {first} to"
+        last = first + n_classes - 1
+        message = (
+            f"{split.labels.path}: Expected labels from {first} to {last}, got {wrong} for sample 3"
+        )
         with pytest.raises(DatasetError, match=message):
             fetch(data_home=tmp_path)
 
@@ -112,7 +116,7 @@ def test_any_flipped_bit_of_mnist_is_detected(file, compressed, monkeypatch, tmp
         content = bytearray(fake.files[path])
         content[position] ^= 1
         overwrite(tmp_path, path, bytes(content), compressed)
-        with pytest.raises(DatasetError, match=f"{path}.*wanted.*Delete"):
+        with pytest.raises(DatasetError, match=f"{path}.*Expected.*got.*Delete"):
             fetch_mnist(data_home=tmp_path)
 
 
@@ -124,7 +128,8 @@ def test_error_shows_both_checksums(monkeypatch, tmp_path):
     content = fake.files[path][:-1] + bytes([fake.files[path][-1] ^ 1])
     (tmp_path / path).write_bytes(content)
     actual = hashlib.sha256(content).hexdigest()
-    with pytest.raises(DatasetError, match=f"{path}: has SHA-256 {actual}, wanted {expected}"):
+    message = f"{path}: Expected the SHA-256 checksum {expected}, got {actual}"
+    with pytest.raises(DatasetError, match=message):
         fetch_mnist(data_home=tmp_path)
 
 
@@ -139,13 +144,13 @@ def test_any_flipped_byte_of_a_download_is_detected(fetch, spec, server, monkeyp
             content = bytearray(intact)
             content[position] ^= 1
             (tmp_path / path).write_bytes(content)
-            with pytest.raises(DatasetError, match=f"{path}: .*wanted.*Delete"):
+            with pytest.raises(DatasetError, match=f"{path}: Expected.*got.*Delete"):
                 fetch(subset="all", data_home=tmp_path)
         (tmp_path / path).write_bytes(intact)
     fetch(subset="all", data_home=tmp_path)
 
 
-def test_written_checksum_is_that_of_sha256sum_and_of_the_unpacked_file(
+def test_written_checksum_has_the_format_of_sha256sum_and_verifies_the_unpacked_file(
     kmnist, monkeypatch, tmp_path
 ):
     use_as_torchvision(monkeypatch, kmnist.write)
@@ -160,12 +165,12 @@ def test_written_checksum_is_that_of_sha256sum_and_of_the_unpacked_file(
     other = kmnist.files[KMNIST_IMAGES][:-1] + b"\0"
     overwrite(tmp_path, KMNIST_IMAGES, other, compressed=True)
     with pytest.raises(
-        DatasetError, match=rf"{KMNIST_IMAGES}\.gz: has SHA-256 .* wanted {checksum}"
+        DatasetError, match=rf"{KMNIST_IMAGES}\.gz: Expected the SHA-256 checksum {checksum}, got"
     ):
         fetch_kmnist(data_home=tmp_path)
     checksum_file.write_text("<html>")
     with pytest.raises(
-        DatasetError, match=rf"{checksum_file}: begins with '<html>', wanted a SHA-256.*"
+        DatasetError, match=rf"{checksum_file}: Expected a SHA-256 checksum .* got '<html>'"
     ):
         fetch_kmnist(data_home=tmp_path)
 
@@ -175,7 +180,8 @@ def test_corrupt_usps_file_raises(monkeypatch, tmp_path):
     for content in [b"", fake.files["usps.bz2"][:-9], b"<html>", bz2.compress(b"0 1:9")]:
         fake.write(tmp_path)
         (tmp_path / "usps.bz2").write_bytes(content)
-        with pytest.raises(DatasetError, match=r"usps\.bz2: has MD5 .* wanted .*Delete"):
+        message = r"usps\.bz2: Expected the MD5 checksum .* got .*Delete"
+        with pytest.raises(DatasetError, match=message):
             datasets.fetch_usps(data_home=tmp_path)
 
 
@@ -184,7 +190,7 @@ def test_truncated_gzip_file_raises(cut, kmnist, tmp_path):
     kmnist.write(tmp_path, compressed=True)
     path = tmp_path / f"{KMNIST_IMAGES}.gz"
     path.write_bytes(path.read_bytes()[:cut])
-    with pytest.raises(DatasetError, match=rf"{path}: is not a sound gzip file .*Delete"):
+    with pytest.raises(DatasetError, match=rf"{path}: Expected an intact gzip file .*Delete"):
         fetch_kmnist(data_home=tmp_path)
 
 
@@ -204,7 +210,7 @@ def test_gzip_bomb_needs_little_memory(kmnist, tmp_path):
     overwrite(tmp_path, KMNIST_IMAGES, kmnist.files[KMNIST_IMAGES] + bytes(30_000_000), True)
     tracemalloc.start()
     try:
-        with pytest.raises(DatasetError, match="too long"):
+        with pytest.raises(DatasetError, match=f"Expected {IMAGES_SIZE} bytes, got more"):
             fetch_kmnist(data_home=tmp_path)
         peak = tracemalloc.get_traced_memory()[1]
     finally:

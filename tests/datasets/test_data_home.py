@@ -19,10 +19,8 @@ from tests.datasets.helpers import (
     use_as_torchvision,
 )
 
-# The data home
 
-
-def test_data_home_is_the_argument_then_the_variable_then_the_home_folder(monkeypatch, tmp_path):
+def test_data_home_is_the_argument_else_the_variable_else_in_the_home_folder(monkeypatch, tmp_path):
     monkeypatch.setenv("SKMNIST_DATA", str(tmp_path / "variable"))
     assert get_data_home(tmp_path / "argument") == str(tmp_path / "argument")
     assert get_data_home() == str(tmp_path / "variable")
@@ -34,7 +32,7 @@ def test_data_home_is_the_argument_then_the_variable_then_the_home_folder(monkey
     assert list(tmp_path.iterdir()) == []
 
 
-def test_variable_names_the_data_home(kmnist, monkeypatch, tmp_path):
+def test_environment_variable_sets_the_data_home(kmnist, monkeypatch, tmp_path):
     kmnist.write(tmp_path)
     monkeypatch.setenv("SKMNIST_DATA", str(tmp_path))
     np.testing.assert_array_equal(fetch_kmnist().images, kmnist.images["train"])
@@ -57,40 +55,40 @@ def test_read_only_data_home_is_read_and_unchanged(kmnist, monkeypatch, tmp_path
             folder.chmod(0o755)
 
 
-def test_missing_files_are_named_and_not_downloaded(kmnist, monkeypatch, tmp_path):
+def test_missing_files_raise_if_not_downloaded(kmnist, monkeypatch, tmp_path):
     fail_as_torchvision(monkeypatch)
     home = tmp_path / "home"
-    message = rf"{home / KMNIST_IMAGES}: not found .*SKMNIST_DATA .*{ADVICE}"
+    message = rf"{home / KMNIST_IMAGES}: No such file .*SKMNIST_DATA .*{ADVICE}"
     with pytest.raises(DatasetError, match=message):
         fetch_kmnist(data_home=home, download_if_missing=False)
     assert not home.exists()
     kmnist.write(home)
     (home / KMNIST_LABELS).unlink()
-    with pytest.raises(OSError, match=f"{KMNIST_LABELS}: not found"):
+    with pytest.raises(OSError, match=f"{KMNIST_LABELS}: No such file"):
         fetch_kmnist(data_home=home, download_if_missing=False)
 
 
-def test_file_in_the_place_of_the_data_home(kmnist, tmp_path):
+def test_file_as_the_data_home_raises(kmnist, tmp_path):
     home = tmp_path / "file"
     home.touch()
-    with pytest.raises(DatasetError, match=f"{home}.* cannot be .*SKMNIST_DATA"):
+    with pytest.raises(DatasetError, match=f"{home}.* Cannot (read|write) .*SKMNIST_DATA"):
         fetch_kmnist(data_home=home)
 
 
-def test_folder_in_the_place_of_a_file(kmnist, tmp_path):
+def test_folder_instead_of_a_file_raises(kmnist, tmp_path):
     kmnist.write(tmp_path)
     (tmp_path / KMNIST_IMAGES).unlink()
     (tmp_path / KMNIST_IMAGES).mkdir()
-    with pytest.raises(DatasetError, match=f"{KMNIST_IMAGES}: cannot be read .*SKMNIST_DATA"):
+    with pytest.raises(DatasetError, match=f"{KMNIST_IMAGES}: Cannot read .*SKMNIST_DATA"):
         fetch_kmnist(data_home=tmp_path)
 
 
-def test_data_home_without_write_permission(kmnist, monkeypatch, tmp_path):
+def test_data_home_without_write_permission_raises(kmnist, monkeypatch, tmp_path):
     def deny(**kwargs):
         raise PermissionError(13, "Permission denied")
 
     use_as_torchvision(monkeypatch, kmnist.write)
     monkeypatch.setattr(tempfile, "TemporaryDirectory", deny)
-    message = rf"{tmp_path}: cannot be written to \(Permission denied\).*SKMNIST_DATA"
+    message = rf"{tmp_path}: Cannot write to the folder \(Permission denied\).*SKMNIST_DATA"
     with pytest.raises(DatasetError, match=message):
         fetch_kmnist(data_home=tmp_path)

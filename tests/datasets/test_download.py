@@ -1,4 +1,4 @@
-"""The download: once, complete or not at all."""
+"""Downloads: once, and all files or none."""
 
 import http.client
 import io
@@ -30,15 +30,13 @@ from tests.datasets.helpers import (
     use_as_torchvision,
 )
 
-# The download, with a stand-in for torchvision
-
 
 def test_download_fills_the_data_home_once(kmnist, monkeypatch, tmp_path):
     home = tmp_path / "new" / "home"
 
     def download(root):
         kmnist.write(root)
-        kmnist.write(root, compressed=True)  # torchvision leaves the archives there
+        kmnist.write(root, compressed=True)  # torchvision keeps the archives
 
     torchvision = use_as_torchvision(monkeypatch, download)
     for _ in range(2):
@@ -72,7 +70,7 @@ FAILURES = [
 
 
 @pytest.mark.parametrize("failure", FAILURES, ids=lambda failure: type(failure).__name__)
-def test_failed_download_is_one_error_and_leaves_no_file(failure, kmnist, monkeypatch, tmp_path):
+def test_failed_download_raises_and_leaves_no_file(failure, kmnist, monkeypatch, tmp_path):
     def download(root):
         (root / "KMNIST" / "raw").mkdir(parents=True)
         (root / KMNIST_IMAGES).write_bytes(kmnist.files[KMNIST_IMAGES][:100])
@@ -88,7 +86,7 @@ def test_failed_download_is_one_error_and_leaves_no_file(failure, kmnist, monkey
 
 
 @pytest.mark.parametrize("size", [None, 0, 100])
-def test_incomplete_file_without_an_error_is_not_kept(size, kmnist, monkeypatch, tmp_path):
+def test_incomplete_download_raises_and_leaves_no_file(size, kmnist, monkeypatch, tmp_path):
     def download(root):
         kmnist.write(root)
         (root / KMNIST_LABELS).unlink()
@@ -113,7 +111,7 @@ def test_interrupted_download_leaves_no_file(kmnist, monkeypatch, tmp_path):
     assert list(tmp_path.iterdir()) == []
 
 
-def test_torchvision_is_restored(server, kmnist, tmp_path):
+def test_patch_of_torchvision_is_undone(server, kmnist, tmp_path):
     utils = import_torchvision().datasets.utils
     before = utils._urlretrieve, utils._get_redirect_url
     server.content = answers(kmnist)
@@ -144,7 +142,7 @@ def test_concurrent_threads_download_once(kmnist, monkeypatch, tmp_path):
 
 
 def fetch_in_a_process(home):
-    """Fetch when the other process is downloading, too (which it says by a file)."""
+    """Fetch while another process downloads. A file of each process signals its download."""
     with pytest.MonkeyPatch.context() as monkeypatch:
         fake = FakeSet(SPECS["kmnist"], monkeypatch)
 

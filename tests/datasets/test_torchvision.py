@@ -1,4 +1,4 @@
-"""The download with torchvision itself and a stand-in for the network."""
+"""Downloads with the real torchvision and a fake network."""
 
 import sys
 
@@ -16,7 +16,7 @@ from tests.datasets.helpers import EVERY_SET, SPECS, FakeSet, answers, files_bel
 
 
 @pytest.mark.parametrize("fetch, spec", EVERY_SET)
-def test_torchvision_downloads_what_is_read(fetch, spec, server, monkeypatch, tmp_path):
+def test_torchvision_downloads_the_files_that_are_read(fetch, spec, server, monkeypatch, tmp_path):
     fake = FakeSet(spec, monkeypatch)
     server.content = answers(fake)
     bunch = fetch(subset="all", data_home=tmp_path)
@@ -26,14 +26,14 @@ def test_torchvision_downloads_what_is_read(fetch, spec, server, monkeypatch, tm
 
 
 @pytest.mark.parametrize("fetch, spec", EVERY_SET)
-def test_torchvision_without_a_network(fetch, spec, server, tmp_path):
+def test_download_without_a_network_raises(fetch, spec, server, tmp_path):
     name = spec.torchvision_name
     with pytest.raises(DatasetError, match=rf"(?s){tmp_path}: {name} could not .*not known"):
         fetch(data_home=tmp_path)
     assert list(tmp_path.iterdir()) == []
 
 
-def test_usps_pixels_are_torchvisions(monkeypatch, tmp_path):
+def test_usps_pixels_equal_torchvisions(monkeypatch, tmp_path):
     FakeSet(SPECS["usps"], monkeypatch).write(tmp_path)
     theirs = import_torchvision().datasets.USPS(tmp_path, train=True)
     ours = datasets.fetch_usps(data_home=tmp_path)
@@ -56,7 +56,7 @@ def test_specs_agree_with_torchvision():
             assert names == [name.partition(" - ")[0] for name in classes]
 
 
-def test_broken_torchvision_names_the_packages_to_install(kmnist, monkeypatch, tmp_path):
+def test_broken_torchvision_raises_and_names_the_packages_to_install(kmnist, monkeypatch, tmp_path):
     package = tmp_path / "packages" / "torchvision"
     package.mkdir(parents=True)
     broken = 'raise RuntimeError("operator torchvision::nms does not exist")'

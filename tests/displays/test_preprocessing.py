@@ -25,5 +25,5 @@ def test_preprocessing_shows_the_steps(data, boxes_of):
 
 
 def test_preprocessing_of_an_image_without_foreground_is_rejected():
-    with pytest.raises(ImageError, match="no ink found"):
+    with pytest.raises(ImageError, match="No foreground found"):
         PreprocessingDisplay.from_estimator(DigitNormalizer(), np.zeros((300, 300)))

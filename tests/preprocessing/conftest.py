@@ -1,4 +1,4 @@
-"""A digit and a photo of it."""
+"""Fixtures: the bundled sample, a digit and a photo of it."""
 
 import pytest
 
@@ -13,7 +13,7 @@ def sample():
 
 @pytest.fixture(scope="module")
 def digit(sample):
-    """A five, 28 x 28."""
+    """A 5 of 28 x 28 pixels."""
     X, y = sample
     return X[y == 5][0].reshape(28, 28)
 

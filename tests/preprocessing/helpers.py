@@ -1,4 +1,4 @@
-"""Photos made from digits."""
+"""Synthetic photos of digits."""
 
 import numpy as np
 from PIL import Image
@@ -10,7 +10,11 @@ def enlarge(digit, factor=8):
 
 
 def make_photo(foreground, shape=(400, 300), position=(30, 20), background=225, ruled=0):
-    """Return a photo with a dark foreground (255: darkest) at a position of a larger image."""
+    """Return a photo of a dark foreground at a position of a larger, light background.
+
+    The values of `foreground` are from 0 (background) to 255 (darkest). `ruled` is the distance
+    between the lines of ruled paper; 0 means no lines.
+    """
     photo = np.full(shape, float(background))
     if ruled:
         photo[ruled // 2 :: ruled] *= 0.7
@@ -22,5 +26,5 @@ def make_photo(foreground, shape=(400, 300), position=(30, 20), background=225, 
 
 
 def correlation(first, second):
-    """Return the correlation of the pixels of two images."""
+    """Return the correlation between the pixels of two images."""
     return np.corrcoef(np.ravel(first).astype(float), np.ravel(second).astype(float))[0, 1]

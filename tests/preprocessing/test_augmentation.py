@@ -94,15 +94,15 @@ def test_global_generators_are_unchanged(name):
 
 
 def test_augmentation_improves_robustness():
-    others, labels = digits(step=7)
-    shifted = warp(
-        torch.from_numpy(others).view(-1, 1, 28, 28).float(),
+    X_test, y_test = digits(step=7)
+    transformed = warp(
+        torch.from_numpy(X_test).view(-1, 1, 28, 28).float(),
         affine((28, 28), degrees=10.0, shift=(1.5, -1.5)),
     )
     scores = [
         CNNClassifier(8, max_epochs=12, lr=5e-3, augment=augment, random_state=0)
         .fit(X, Y)
-        .score(shifted.round().byte(), labels)
+        .score(transformed.round().byte(), y_test)
         for augment in (None, "light")
     ]
     assert scores[1] > scores[0] + 0.05
@@ -115,6 +115,6 @@ def test_features_that_are_not_an_image_raise():
         tiny(MLPClassifier, augment="light").fit(data, labels)
 
 
-def test_error_names_the_nearest_augmentation():
+def test_error_suggests_the_nearest_augmentation():
     with pytest.raises(ValueError, match="'augment'.*'lihgt'.*Did you mean 'light'"):
         tiny(MLPClassifier, augment="lihgt").fit(*FEW)

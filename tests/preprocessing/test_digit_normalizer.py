@@ -1,4 +1,4 @@
-"""DigitNormalizer: from images of any kind to MNIST's form."""
+"""DigitNormalizer: images of any type are converted to MNIST's format."""
 
 import io
 
@@ -47,7 +47,7 @@ def test_area_weighting_is_exact():
     from skmnist.preprocessing._resize import area_resample
 
     image = np.diag([0.0, 255.0, 0.0])
-    # Of nine pixels each of four cells holds a quarter of the middle one; a cell has 2.25.
+    # Each of the four cells covers 2.25 of the nine pixels, with a quarter of the center pixel.
     np.testing.assert_allclose(area_resample(image, 2), np.full((2, 2), 255 / 9))
     image = np.random.default_rng(0).random((37, 37))
     coarse = area_resample(image, 20)
@@ -79,7 +79,7 @@ def test_methods_place_the_digit_as_documented(photo, method):
 
 
 def representations(photo, folder):
-    """Return the same image in many types and file formats."""
+    """Return the same image as objects of many types and as files of many formats."""
     image = Image.fromarray(photo)
     color = np.stack([photo] * 3, axis=-1)
     image.save(folder / "gray.png")
@@ -89,8 +89,8 @@ def representations(photo, folder):
     Image.fromarray(sixteen).save(folder / "sixteen.png")
     Image.fromarray(sixteen).save(folder / "sixteen.tif")
     exif = Image.Exif()
-    exif[0x0112] = 6  # the camera was held upright: turn clockwise to see it
-    image.rotate(90, expand=True).save(folder / "turned.png", exif=exif)
+    exif[0x0112] = 6  # EXIF orientation 6: viewers rotate the image clockwise
+    image.rotate(90, expand=True).save(folder / "rotated.png", exif=exif)
     transparent = Image.new("RGBA", image.size)  # black, transparent
     transparent.putalpha(Image.fromarray(255 - photo))
     transparent.save(folder / "transparent.png")
@@ -160,7 +160,7 @@ def test_images_of_different_sizes(photo, digit):
     assert got.dtype == np.uint8
 
 
-# -- cleaning ---------------------------------------------------------------------------------
+# -- corrections of photos --------------------------------------------------------------------
 
 
 def corrupt(digit, corruption, rng):
@@ -180,7 +180,7 @@ def corrupt(digit, corruption, rng):
         photo[rng.integers(0, 400, 30), rng.integers(0, 420, 30)] = 30
         photo[350:356, 20:26] = 30
     if corruption == "table":
-        photo[:, :60] = 40  # the table, darker than the strokes, at the photo's edge
+        photo[:, :60] = 40  # a table at the edge of the photo, darker than the strokes
     return np.clip(photo, 0, 255).astype(np.uint8)
 
 
@@ -194,7 +194,7 @@ def test_shadows_lines_and_specks_are_removed(sample, corruption):
     digits = X[25::1000].reshape(-1, 28, 28)
     got = DigitNormalizer().transform([corrupt(digit, corruption, rng) for digit in digits])
     for row, digit in zip(got, digits, strict=True):
-        assert correlation(row, digit) > 0.75  # 0.8 if it is shifted by a pixel
+        assert correlation(row, digit) > 0.75  # a translation by one pixel gives about 0.8
 
 
 def test_parts_of_one_digit_are_kept_together(digit):
@@ -202,7 +202,7 @@ def test_parts_of_one_digit_are_kept_together(digit):
     rows = np.flatnonzero(foreground.any(axis=1))
     cut = rows[0] + len(rows) // 3
     broken = foreground.copy()
-    broken[cut : cut + 8] = 0  # the pen left the paper
+    broken[cut : cut + 8] = 0  # a gap in the stroke
     got = DigitNormalizer().transform([make_photo(broken)])[0]
     assert correlation(got, digit) > 0.8
 
@@ -216,7 +216,7 @@ def test_light_foreground_on_dark_background(photo, digit, polarity):
 def test_stroke_width_is_normalized(sample):
     def widths(**params):
         line = np.full((300, 300), 230, np.uint8)
-        line[50:250, 149:151] = 40  # a hair
+        line[50:250, 149:151] = 40  # a hairline
         bar = np.full((300, 300), 230, np.uint8)
         bar[50:250, 110:190] = 40  # a felt pen
         rows = DigitNormalizer(**params).transform([line, bar]).reshape(2, 28, 28)

@@ -1,4 +1,4 @@
-"""read_image."""
+"""read_image: gray levels and size."""
 
 import numpy as np
 

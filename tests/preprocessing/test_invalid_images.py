@@ -1,4 +1,4 @@
-"""Images that are rejected, and images that need little memory."""
+"""Invalid images raise an ImageError, without using much memory."""
 
 import io
 import struct
@@ -15,7 +15,7 @@ from skmnist.preprocessing import DigitNormalizer, segment_digits
 
 
 def png_of_size(width, height):
-    """Return a PNG file that claims a size and holds no pixels."""
+    """Return a PNG file whose header declares a size, but which contains no pixels."""
 
     def chunk(kind, data):
         body = kind + data
@@ -38,23 +38,26 @@ def make_truncated(path):
 
 
 INVALID_FILES = {
-    "bomb.png": (lambda path: path.write_bytes(png_of_size(30_000, 30_000)), "million pixels"),
-    "hundred.png": (lambda path: path.write_bytes(png_of_size(10_000, 10_000)), "at most 64 mill"),
-    "animated.gif": (make_gif, "is an animation"),
-    "truncated.jpg": (make_truncated, "is damaged or cut off"),
-    "text.png": (lambda path: path.write_text("Dear diary"), "is no picture"),
-    "nothing.png": (lambda path: path.write_bytes(b""), "is no picture"),
-    "white.png": (lambda path: Image.new("L", (300, 200), 255).save(path), "no ink found"),
-    "black.png": (lambda path: Image.new("L", (300, 200), 0).save(path), "no ink found"),
-    "point.png": (lambda path: Image.new("L", (1, 1), 77).save(path), "no ink found"),
+    "bomb.png": (lambda path: path.write_bytes(png_of_size(30_000, 30_000)), "178 million pixels"),
+    "large.png": (
+        lambda path: path.write_bytes(png_of_size(10_000, 10_000)),
+        "10000 x 10000 pixels, but at most 64 million",
+    ),
+    "animated.gif": (make_gif, "got an animation"),
+    "truncated.jpg": (make_truncated, "is damaged or truncated"),
+    "text.png": (lambda path: path.write_text("Dear diary"), "is not an image"),
+    "empty.png": (lambda path: path.write_bytes(b""), "is not an image"),
+    "white.png": (lambda path: Image.new("L", (300, 200), 255).save(path), "No foreground found"),
+    "black.png": (lambda path: Image.new("L", (300, 200), 0).save(path), "No foreground found"),
+    "pixel.png": (lambda path: Image.new("L", (1, 1), 77).save(path), "No foreground found"),
     "photo.heic": (lambda path: path.write_bytes(b"\0\0\0\x18ftypheic"), "install pillow-heif"),
-    "folder": (lambda path: path.mkdir(), "is a folder"),
-    "missing.png": (lambda path: None, "there is no such file"),
+    "folder": (lambda path: path.mkdir(), "got a folder"),
+    "missing.png": (lambda path: None, "No such file or directory"),
 }
 
 
 @pytest.mark.parametrize("name", INVALID_FILES)
-def test_invalid_file_is_named_in_the_error(tmp_path, name, photo):
+def test_invalid_file_raises_image_error_with_its_name(tmp_path, name, photo):
     make, message = INVALID_FILES[name]
     path = tmp_path / name
     make(path)
@@ -80,7 +83,8 @@ def test_segmenting_an_invalid_file_raises_the_same_error(tmp_path, name):
     with pytest.raises(ImageError, match=message) as caught:
         segment_digits(tmp_path / name)
     assert str(tmp_path / name) in str(caught.value)
-    with pytest.raises(ValueError, match="polarity='ink'"):
+    message = "The 'polarity' parameter of segment_digits must be one of .* Got 'ink' instead"
+    with pytest.raises(ValueError, match=message):
         segment_digits(tmp_path / name, polarity="ink")
 
 
@@ -110,7 +114,7 @@ INVALID_IMAGES = {
 
 @pytest.mark.parametrize("name", INVALID_IMAGES)
 def test_invalid_image_raises_image_error(name, photo):
-    with pytest.raises(ImageError, match=r"wanted|no ink found|no pixels|is no picture|at most"):
+    with pytest.raises(ImageError, match="Expected .* got|No foreground found|at most 64 million"):
         DigitNormalizer().transform([INVALID_IMAGES[name]])
     with pytest.raises(ImageError, match="^image 1: "):
         DigitNormalizer().transform([photo, INVALID_IMAGES[name]])
@@ -125,7 +129,7 @@ def test_invalid_images_become_rows_of_nan_with_one_warning(tmp_path, photo):
         X = DigitNormalizer(on_error="nan").transform([photo, *invalid, photo])
     (warning,) = caught
     lines = str(warning.message).splitlines()
-    assert lines[0].startswith(f"{len(invalid)} of {len(invalid) + 2} images could not be used")
+    assert lines[0].startswith(f"{len(invalid)} of {len(invalid) + 2} images cannot be used")
     assert len(lines) == 1 + len(invalid)
     assert all(any(str(tmp_path / name) in line for line in lines) for name in INVALID_FILES)
     assert X.dtype == np.float32
@@ -137,7 +141,7 @@ def test_invalid_images_become_rows_of_nan_with_one_warning(tmp_path, photo):
     "X", ["photo.png", np.zeros((28, 28)), np.zeros((64, 64)), np.zeros((30, 40, 3)), 5, None]
 )
 def test_single_image_raises_type_error(X):
-    with pytest.raises(TypeError, match=r"pass \[X\]|wanted is a list"):
+    with pytest.raises(TypeError, match=r"Expected .*images.*, got .* Pass \[X\]"):
         DigitNormalizer().transform(X)
 
 
@@ -145,15 +149,15 @@ def test_single_image_raises_type_error(X):
 @pytest.mark.parametrize("shape", [(45, 45), (1, 900), (900, 2), (41, 1), (30, 7)])
 def test_lines_and_dots_are_digits_or_raise_image_error(shape, method):
     rng = np.random.default_rng(0)
-    dot, line, dust = (np.full(shape, 255, np.uint8) for _ in range(3))
+    dot, line, specks = (np.full(shape, 255, np.uint8) for _ in range(3))
     dot[shape[0] // 2, shape[1] // 2] = 0
     line[:, shape[1] // 2] = 0
-    dust[rng.random(shape) < 0.01] = 0
-    for image in (dot, line, dust, rng.integers(0, 256, shape, dtype=np.uint8)):
+    specks[rng.random(shape) < 0.01] = 0
+    for image in (dot, line, specks, rng.integers(0, 256, shape, dtype=np.uint8)):
         try:
             assert DigitNormalizer(method).transform([image]).any()
         except ImageError as error:
-            assert "no ink found" in str(error)
+            assert "No foreground found" in str(error)
 
 
 def test_empty_batch():
@@ -161,8 +165,9 @@ def test_empty_batch():
 
 
 @pytest.mark.parametrize("name", ["method", "polarity", "stroke_width", "on_error"])
-def test_unknown_choice_raises_value_error(name, photo):
-    with pytest.raises(ValueError, match=f"{name}='best': wanted is one of"):
+def test_invalid_parameter_raises_value_error(name, photo):
+    message = f"The '{name}' parameter of DigitNormalizer must be one of {{.*}}. Got 'best' instead"
+    with pytest.raises(ValueError, match=message):
         DigitNormalizer(**{name: "best"}).fit([photo])
-    with pytest.raises(ValueError, match=f"{name}='best': wanted is one of"):
+    with pytest.raises(ValueError, match=message):
         DigitNormalizer(**{name: "best"}).transform([photo])

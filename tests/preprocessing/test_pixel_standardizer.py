@@ -1,4 +1,4 @@
-"""PixelStandardizer."""
+"""PixelStandardizer: one mean and one standard deviation for all pixels."""
 
 import numpy as np
 import pytest
@@ -13,7 +13,7 @@ def test_training_set_has_mean_0_and_standard_deviation_1(sample):
     assert Z.dtype == np.float32
     np.testing.assert_allclose([Z.mean(dtype=float), Z.std(dtype=float)], [0, 1], atol=1e-5)
     np.testing.assert_allclose([standardizer.mean_, standardizer.std_], [0.1307, 0.3081], atol=2e-3)
-    # Other images are not standardized by their own mean.
+    # `transform` uses the mean of the training set, not that of its own images.
     assert standardizer.transform(X[:10]).mean() != pytest.approx(0, abs=1e-3)
 
 
@@ -50,13 +50,15 @@ def test_images_keep_their_shape(sample):
 @pytest.mark.parametrize(
     ("params", "message"),
     [
-        ({"mean": "mnist"}, "mean='mnist': wanted is \"auto\", a number"),
-        ({"std": 0}, "std=0: wanted .* above 0"),
-        ({"std": -1.0}, "std=-1.0: wanted .* above 0"),
-        ({"mean": float("nan")}, "mean=nan: wanted"),
-        ({"mean": True}, "mean=True: wanted"),
+        ({"mean": "mnist"}, "must be 'auto', a finite number or None. Got 'mnist'"),
+        ({"std": 0}, "must be 'auto', a finite number greater than 0 or None. Got 0"),
+        ({"std": -1.0}, "greater than 0 or None. Got -1.0"),
+        ({"mean": float("nan")}, "a finite number or None. Got nan"),
+        ({"mean": True}, "Got True"),
     ],
 )
 def test_invalid_constants_raise_value_error(params, message):
+    (name,) = params
+    message = f"The '{name}' parameter of PixelStandardizer .*{message} instead"
     with pytest.raises(ValueError, match=message):
         PixelStandardizer(**params).fit(np.zeros((2, 4)))

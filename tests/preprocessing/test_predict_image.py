@@ -1,4 +1,4 @@
-"""predict_image: the same pixels and probabilities, whatever pixels the model was fitted on."""
+"""predict_image: images, estimators and pixel ranges."""
 
 import dataclasses
 import io
@@ -40,7 +40,7 @@ def clf(data):
 
 
 def photo_of(*rows):
-    """Return digits side by side as a large photo, dark on light."""
+    """Return a large photo of digits side by side, dark on light."""
     digits = [np.asarray(Image.fromarray(row.reshape(28, 28)).resize((112, 112))) for row in rows]
     return np.pad(230 - 0.8 * np.hstack(digits), 60, constant_values=230).astype(np.uint8)
 
@@ -135,7 +135,7 @@ SCALERS = {
     [lambda X: X, lambda X: X.astype(float), lambda X: X / 255, lambda X: np.float32(X / 255)],
     ids=["bytes", "floats to 255", "floats to 1", "float32 to 1"],
 )
-def test_pixels_have_the_range_that_the_model_was_fitted_on(data, scaler, scale):
+def test_pixels_have_the_range_of_the_training_data(data, scaler, scale):
     X, y = data
     clf = MLPClassifier(16, **FEW)
     model = clf if scaler is None else make_pipeline(scaler, clf)
@@ -157,7 +157,7 @@ def test_grid_search_fitted_on_a_data_frame(data):
     assert np.allclose(list(prediction.proba.values()), expected[0], atol=1e-6)
 
 
-def test_scikit_learn_classifiers_get_bytes(data):
+def test_scikit_learn_classifiers_get_pixels_from_0_to_255(data):
     X, y = data
     clf = LogisticRegression(tol=0.1).fit(X[::5], y[::5])
     prediction = predict_image(clf, photo_of(X[0]))
@@ -175,23 +175,29 @@ def errors():
     color = CNNClassifier(2, image_shape=(4, 14, 14), max_epochs=1)
     scaled = FunctionTransformer(lambda X: X / 127.5 - 1)
     yield "not fitted", lambda: MLPClassifier(), NotFittedError, "not fitted"
-    yield "8 x 8", lambda: tiny.fit(X[:, :64], y), ValueError, r"shape \(8, 8\), .* 28 x 28"
-    yield "color", lambda: color.fit(X, y), ValueError, r"\(4, 14, 14\), .* grey .* 28 x 28"
+    expected = "gray-scale images of 28 x 28 pixels.* but .* was fitted on"
+    yield "8 x 8", lambda: tiny.fit(X[:, :64], y), ValueError, rf"{expected} .*shape \(8, 8\)"
+    yield "color", lambda: color.fit(X, y), ValueError, rf"{expected} .*shape \(4, 14, 14\)"
     flat = make_pipeline(MinMaxScaler(), tiny)
-    yield "64 features", lambda: flat.fit(X[:, :64], y), ValueError, "64 features, .* 28 x 28"
+    yield "64 features", lambda: flat.fit(X[:, :64], y), ValueError, f"{expected} 64 features"
     yield (
-        "scaled outside",
+        "scaled outside of a pipeline",
         lambda: tiny.fit(scaled.transform(X), y),
         ValueError,
-        "from -1 to 1.*step",
+        "from -1 to 1.*step of a Pipeline",
     )
-    yield "no probabilities", lambda: LinearSVC(tol=1).fit(X, y), TypeError, "has no predict_proba"
+    yield (
+        "no probabilities",
+        lambda: LinearSVC(tol=1).fit(X, y),
+        TypeError,
+        "needs a classifier with predict_proba, but LinearSVC",
+    )
 
 
 @pytest.mark.parametrize(
     ("make", "error", "message"), [pytest.param(*rest, id=name) for name, *rest in errors()]
 )
-def test_models_for_other_images_raise(make, error, message):
+def test_unsuitable_estimator_raises(make, error, message):
     X, _ = load_mnist_sample(return_X_y=True)
     with pytest.raises(error, match=message):
         predict_image(make(), photo_of(X[0]))
@@ -199,7 +205,7 @@ def test_models_for_other_images_raise(make, error, message):
 
 @pytest.mark.parametrize("multiple", [False, True])
 def test_images_without_a_digit_raise_image_error(clf, multiple, tmp_path):
-    with pytest.raises(ImageError, match="no ink"):
+    with pytest.raises(ImageError, match="No foreground found"):
         predict_image(clf, np.full((100, 100), 255, dtype=np.uint8), multiple=multiple)
-    with pytest.raises(ImageError, match="no such file"):
+    with pytest.raises(ImageError, match="No such file or directory"):
         predict_image(clf, tmp_path / "no.png", multiple=multiple)

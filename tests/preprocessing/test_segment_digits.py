@@ -1,4 +1,4 @@
-"""segment_digits finds several digits in an image."""
+"""segment_digits: several digits in one image."""
 
 import numpy as np
 import pytest
@@ -9,7 +9,7 @@ from tests.preprocessing.helpers import correlation, make_photo
 
 
 def make_line(digits, gap, factor=4):
-    """Return the foreground of a line of digits with a gap between them."""
+    """Return a line of digits, bright on black, with a gap before and after each."""
     space = np.zeros((28, gap), np.uint8)
     row = np.hstack([part for d in digits for part in (space, d[:, d.any(axis=0)])] + [space])
     return np.asarray(
@@ -45,11 +45,11 @@ def test_lines_of_digits_are_segmented_in_reading_order(sample, gap, ruled):
         assert correlation(row, digit) > 0.7
     assert boxes.shape == (10, 4)
     assert (boxes[:, 2:] > boxes[:, :2]).all()
-    # Reading order: from left to right within lines, lines below each other.
+    # Reading order: from left to right within a line, and lines from top to bottom.
     lines = [boxes[:4], boxes[4:7], boxes[7:]]
     assert all((np.diff(line[:, 1]) > 0).all() for line in lines)
     assert lines[0][:, 2].max() < lines[1][:, 0].min()
-    # The boxes hold the foreground.
+    # The boxes contain the digits.
     assert (page[boxes[0][0] : boxes[0][2], boxes[0][1] : boxes[0][3]] < 100).any()
 
 

@@ -15,7 +15,7 @@ from skmnist import CNNClassifier, MLPClassifier
 from skmnist.preprocessing import DigitNormalizer, PixelStandardizer
 from skmnist.preprocessing._digit_normalizer import CHOICES
 
-# scikit-learn's checks without tables of a few features, which are not images.
+# Most of scikit-learn's checks use tables of a few features, which are not images.
 API_CHECKS = [
     "check_do_not_raise_errors_in_init_or_set_params",
     "check_dont_overwrite_parameters",
@@ -62,7 +62,7 @@ def test_clone_and_set_params_of_digit_normalizer(photo):
     assert vars(normalizer) == normalizer.get_params()
 
 
-def test_annotations_of_digit_normalizer_are_the_choices_that_it_checks():
+def test_annotations_of_digit_normalizer_equal_the_validated_choices():
     hints = get_type_hints(DigitNormalizer.__init__)
     literals = {
         name: {None if choice is type(None) else choice for choice in choices_of(hints[name])}
@@ -72,7 +72,7 @@ def test_annotations_of_digit_normalizer_are_the_choices_that_it_checks():
 
 
 def choices_of(hint):
-    """Return the values of a Literal, or of a union with a Literal and None."""
+    """Yield the values of a Literal, or of a union of a Literal and None."""
     for part in get_args(hint):
         yield from get_args(part) or [part]
 
@@ -97,7 +97,7 @@ def test_grid_search_over_methods_in_a_pipeline(sample):
 
 
 @pytest.mark.parametrize("cls", [MLPClassifier, CNNClassifier])
-def test_network_after_both_in_a_pipeline(sample, photo, cls):
+def test_pipeline_of_both_transformers_and_a_network(sample, photo, cls):
     X, y = sample
     pipe = make_pipeline(
         DigitNormalizer(), PixelStandardizer(), cls(max_epochs=2, lr=0.003, random_state=0)

@@ -1,4 +1,4 @@
-"""Rotate, translate, scale, shear and dilate."""
+"""Geometric transforms: rotate, translate, scale, shear and dilate images."""
 
 import pytest
 import torch
@@ -21,7 +21,7 @@ def seeded(seed=0):
 
 @every_type
 @pytest.mark.parametrize("size", [(28, 28), (28, 20), (7, 12)])
-def test_identity_keeps_the_image(size, dtype):
+def test_identity_returns_the_image(size, dtype):
     images = torch.rand((3, 2, *size), generator=seeded(), dtype=dtype)
     no_displacement = elastic_displacement(size, images.new_zeros(3), seeded())
     result = warp(images, affine(size), no_displacement)

@@ -145,7 +145,10 @@ def test_photos_are_chosen_dropped_and_pasted(page, data):
 
 def test_errors_are_shown(page):
     empty = encode_image(np.full((100, 100), 255, np.uint8))
-    for content, message in [(empty, "No ink found"), (b"no picture", "can't read this file")]:
+    for content, message in [
+        (empty, "No foreground found"),
+        (b"no picture", "can't read this file"),
+    ]:
         file = {"name": "photo.png", "mimeType": "image/png", "buffer": content}
         page.set_input_files("#file", [file])
         page.wait_for_selector(f'#prediction.error:has-text("{message}")', timeout=10_000)

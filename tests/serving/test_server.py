@@ -108,7 +108,7 @@ def test_other_formats_are_rejected_despite_their_content_type(server, format):
 def test_blank_image_is_rejected(server):
     status, result = predict(server, encode_image(np.full((100, 100), 255, np.uint8)))
     assert status == 422
-    assert result["error"].startswith("No ink found: ")
+    assert result["error"].startswith("No foreground found: ")
 
 
 def test_image_of_many_small_parts_is_rejected(server):
