@@ -12,25 +12,39 @@ from pkgutil import iter_modules
 from urllib.parse import unquote, urlsplit
 
 import matplotlib.pyplot as plt
-import numpy as np
 import pytest
-from PIL import Image
 
 import skmnist
-from skmnist.datasets import load_mnist_sample
 
 ROOT = Path(__file__).resolve().parents[1]
 DOCS = ROOT / "docs"
 PAGES = sorted(path for path in DOCS.rglob("*.md") if path.parent.name != "_build")
-SLOW = ["own_photos"]
-GUIDE = [
+# Code that runs: ``{code-cell}`` is executed when the docs are built, ``python`` only here.
+CODE = re.compile(r"^```(?:python|\{code-cell\} python)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+ANY_CODE = re.compile(r"^```\S.*?\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+SLOW = ["evaluate", "fit", "getting_started", "learning_curves", "own_photos", "search"]
+
+
+def guide_pages():
+    """Return the paths of the pages that the contents of the user guide name."""
+    text = (DOCS / "guide" / "index.md").read_text(encoding="utf-8")
+    names = re.search(r"```\{toctree\}\n(.*?)```", text, re.DOTALL).group(1).split("\n")
+    names = [name for name in names if name and not name.startswith(":")]
+    return [
+        DOCS / f"{name[1:]}.md" if name[0] == "/" else DOCS / "guide" / f"{name}.md"
+        for name in names
+    ]
+
+
+GUIDE = guide_pages()
+PAGES_WITH_CODE = [
     pytest.param(path, id=path.stem, marks=[pytest.mark.slow] * (path.stem in SLOW))
     for path in PAGES
-    if "```python" in path.read_text(encoding="utf-8")
+    if CODE.search(path.read_text(encoding="utf-8"))
 ]
 
 needs_sphinx = pytest.mark.skipif(
-    any(importlib.util.find_spec(name) is None for name in ("sphinx", "sphinx_gallery")),
+    any(importlib.util.find_spec(name) is None for name in ("sphinx", "sphinx_gallery", "myst_nb")),
     reason="needs the docs extra",
 )
 
@@ -65,27 +79,27 @@ def test_every_name_in_the_reference_exists_and_is_described(reference):
             assert getattr(import_module(module), name).__doc__, f"{module}.{name}"
 
 
-@pytest.fixture
-def folder(tmp_path, monkeypatch):
-    """An empty folder to work in, but for the reader's own model and photos."""
-    X, y = load_mnist_sample(return_X_y=True)
-    row = np.hstack([X[i].reshape(28, 28).repeat(5, 0).repeat(5, 1) for i in (0, 900, 4000)])
-    for name in ("photo.jpg", "postcode.jpg"):
-        Image.fromarray(255 - row).save(tmp_path / name)
-    skmnist.MLPClassifier(max_epochs=1, random_state=0).fit(X, y).save(
-        tmp_path / "digits.safetensors"
-    )
+@pytest.mark.parametrize("page", PAGES_WITH_CODE)
+def test_code_of_a_page_runs(page, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-
-
-@pytest.mark.parametrize("page", GUIDE)
-def test_code_of_a_page_runs(page, folder):
-    text = page.read_text(encoding="utf-8")
-    blocks = re.findall(r"^```python\n(.*?)^```$", text, flags=re.MULTILINE | re.DOTALL)
     namespace = {"__name__": page.stem}
-    for block in blocks:
+    for block in CODE.findall(page.read_text(encoding="utf-8")):
         exec(compile(block, str(page), "exec"), namespace)
     plt.close("all")
+
+
+@pytest.mark.parametrize("page", GUIDE, ids=lambda page: page.stem)
+def test_page_of_the_guide_is_executed_when_the_docs_are_built(page):
+    text = page.read_text(encoding="utf-8")
+    assert text.startswith("---\nfile_format: mystnb\nkernelspec:\n  name: python3\n---\n")
+    assert "```{code-cell} python\n" in text
+
+
+@pytest.mark.parametrize("page", GUIDE, ids=lambda page: page.stem)
+def test_code_of_the_guide_is_at_most_79_columns_wide(page):
+    code = "\n".join(ANY_CODE.findall(page.read_text(encoding="utf-8")))
+    assert code
+    assert not [line for line in code.splitlines() if len(line) > 79]
 
 
 class Links(HTMLParser):
@@ -109,7 +123,7 @@ class Links(HTMLParser):
 
 @pytest.fixture(scope="module")
 def site(tmp_path_factory):
-    """The built pages: {path: Links}. The examples are not run: test_examples.py does that."""
+    """The built pages: {path: Links}. The guide is executed, the examples are not."""
     copy = tmp_path_factory.mktemp("copy")
     for name in ("docs", "examples", "benchmarks"):
         made = shutil.ignore_patterns("_build", "generated", "auto_examples", "__pycache__")
@@ -127,6 +141,15 @@ def site(tmp_path_factory):
 
 @needs_sphinx
 @pytest.mark.slow
+@pytest.mark.timeout(900)
+def test_every_page_of_the_guide_shows_an_output(site):
+    shown = {path.stem for path in site if 'class="output ' in path.read_text(encoding="utf-8")}
+    assert {page.stem for page in GUIDE} <= shown
+
+
+@needs_sphinx
+@pytest.mark.slow
+@pytest.mark.timeout(900)
 def test_docs_build_without_a_warning_and_every_link_inside_resolves(site):
     broken = []
     for page, links in site.items():
@@ -144,6 +167,7 @@ def test_docs_build_without_a_warning_and_every_link_inside_resolves(site):
 
 @needs_sphinx
 @pytest.mark.slow
+@pytest.mark.timeout(900)
 def test_pages_load_nothing_from_elsewhere(site):
     elsewhere = {url for links in site.values() for url in links.loaded if "//" in url}
     assert not elsewhere
