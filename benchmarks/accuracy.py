@@ -1,0 +1,80 @@
+"""Test accuracy of the classifiers over several seeds: ``python -m benchmarks.accuracy``.
+
+The README's table shows these results. Each run replaces ``benchmarks/accuracy.json``.
+"""
+
+import argparse
+import json
+import platform
+from datetime import date
+from importlib.metadata import version
+from pathlib import Path
+
+import numpy as np
+import torch
+from sklearn.base import clone
+
+from benchmarks.data import load_digits, load_sample
+from skmnist import BackpropClassifier, CNNClassifier, MLPClassifier
+
+PATH = Path(__file__).parent / "accuracy.json"
+LIBRARIES = ("skmnist", "torch", "scikit-learn", "numpy")
+
+# Training set, number of seeds, classifier; the slowest come last.
+RUNS = [
+    ("sample", 10, MLPClassifier(early_stopping=True, max_epochs=50)),
+    ("MNIST", 10, MLPClassifier()),
+    ("sample", 10, CNNClassifier(early_stopping=True)),
+    ("MNIST", 2, BackpropClassifier((256, 128, 64), max_epochs=20)),
+    ("MNIST", 5, CNNClassifier(max_epochs=5)),
+]
+
+
+def measure(clf, data, n_seeds):
+    """Return the test accuracies in percent for the seeds 0, 1, 2, ..."""
+    scores = []
+    for seed in range(n_seeds):
+        seeded = clone(clf).set_params(random_state=seed, n_threads=1, device="cpu")
+        seeded.fit(data.X, data.y)
+        scores.append(round(100 * seeded.score(data.X_test, data.y_test), 2))
+        print(f"  seed {seed}: {scores[-1]}%", flush=True)
+    return scores
+
+
+def summarize(name, clf, n_train, scores):
+    """Return one entry of the results."""
+    return {
+        "training_set": name,
+        "n_train": n_train,
+        "classifier": repr(clf),
+        "mean": round(float(np.mean(scores)), 1),
+        "std": round(float(np.std(scores, ddof=1)), 1),
+        "accuracies": scores,
+    }
+
+
+def main():
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.accuracy", description=__doc__)
+    parser.add_argument("--data-home", help="folder of the full MNIST (default: SKMNIST_DATA)")
+    args = parser.parse_args()
+
+    torch.set_num_threads(1)
+    mnist = load_digits(args.data_home)
+    if mnist.why_not_full:
+        raise SystemExit(mnist.why_not_full)
+    data = {"sample": load_sample(), "MNIST": mnist}
+    results = {
+        "date": date.today().isoformat(),
+        "versions": {"Python": platform.python_version()}
+        | {library: version(library) for library in LIBRARIES},
+        "results": [],
+    }
+    for name, n_seeds, clf in RUNS:
+        print(f"{clf}, trained on {name}", flush=True)
+        scores = measure(clf, data[name], n_seeds)
+        results["results"].append(summarize(name, clf, len(data[name]), scores))
+        PATH.write_text(json.dumps(results, indent=1) + "\n", encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()
