@@ -22,10 +22,10 @@ LIBRARIES = ("skmnist", "torch", "scikit-learn", "numpy")
 
 # Training set, number of seeds, classifier; the slowest come last.
 RUNS = [
-    ("sample", 10, MLPClassifier(early_stopping=True, max_epochs=50)),
+    ("Sample", 10, MLPClassifier(early_stopping=True, max_epochs=50)),
     ("MNIST", 10, MLPClassifier()),
-    ("sample", 10, CNNClassifier(early_stopping=True)),
-    ("MNIST", 2, BackpropClassifier((256, 128, 64), max_epochs=20)),
+    ("Sample", 10, CNNClassifier(early_stopping=True)),
+    ("MNIST", 2, BackpropClassifier((256, 128, 64))),
     ("MNIST", 5, CNNClassifier(max_epochs=5)),
 ]
 
@@ -62,7 +62,7 @@ def main():
     mnist = load_digits(args.data_home)
     if mnist.why_not_full:
         raise SystemExit(mnist.why_not_full)
-    data = {"sample": load_sample(), "MNIST": mnist}
+    data = {"Sample": load_sample(), "MNIST": mnist}
     results = {
         "date": date.today().isoformat(),
         "versions": {"Python": platform.python_version()}

@@ -1,7 +1,12 @@
-"""Settings of the documentation; README.md beside this file says how it is built."""
+"""Sphinx configuration. README.md in this folder describes how to build the documentation."""
 
 import sys
 from pathlib import Path
+
+if sys.version_info >= (3, 11):
+    import tomllib
+else:
+    import tomli as tomllib  # Sphinx depends on it
 
 import skmnist
 
@@ -15,30 +20,63 @@ author = "The skmnist developers"
 copyright = "The skmnist developers"
 version = release = skmnist.__version__
 
+PYPROJECT = tomllib.loads((HERE.parent / "pyproject.toml").read_text(encoding="utf-8"))
+URLS = PYPROJECT["project"]["urls"]
+
 extensions = [
     "myst_nb",
     "numpydoc",
     "sphinx.ext.autodoc",
     "sphinx.ext.autosummary",
+    "sphinx.ext.viewcode",
     "sphinx_copybutton",
+    "sphinx_design",
     "sphinx_gallery.gen_gallery",
 ]
 exclude_patterns = ["_build", "README.md", "generated/results", "auto_examples/**.ipynb"]
 templates_path = ["_templates"]
+smartquotes = False  # quotes in code are copied
+default_role = "literal"  # `name` is code, as in scikit-learn
+toc_object_entries_show_parents = "hide"
 
 # -- pages ---------------------------------------------------------------------------------------
 
 html_theme = "pydata_sphinx_theme"
-html_title = "skmnist"
+html_title = f"skmnist {version}"
 html_static_path = ["_static"]
 html_css_files = ["skmnist.css"]
+html_js_files = [("console.js", {"priority": 100})]
 html_show_sourcelink = False
-html_sidebars = {"index": [], "install": [], "changelog": []}
+html_context = {"default_mode": "auto"}
+html_sidebars = {
+    page: []  # pages without subpages
+    for page in (
+        "index",
+        "install",
+        "benchmarks",
+        "changelog",
+        "contributing",
+        "architecture",
+        "_modules/**",
+    )
+}
 html_theme_options = {
+    "header_links_before_dropdown": 5,
+    "icon_links": [
+        {"name": "Repository", "url": URLS["Repository"], "icon": "fa-solid fa-code-branch"},
+    ],
     "navigation_with_keys": False,
-    "secondary_sidebar_items": ["page-toc"],
+    "secondary_sidebar_items": {"**": ["page-toc"], "index": []},
     "footer_start": ["copyright"],
     "footer_end": [],
+}
+myst_enable_extensions = ["colon_fence", "substitution"]
+myst_substitutions = {"version": version}
+myst_url_schemes = {
+    "http": None,
+    "https": None,
+    "repository": URLS["Repository"],  # [text](repository:)
+    "issues": URLS["Issues"],
 }
 myst_heading_anchors = 3
 
@@ -53,7 +91,9 @@ nb_merge_streams = True
 # -- reference -----------------------------------------------------------------------------------
 
 autodoc_default_options = {"members": True, "inherited-members": True}
+autodoc_typehints = "none"  # the lists of parameters name the types
 autosummary_generate = True
+viewcode_line_numbers = True
 numpydoc_show_class_members = False  # the template lists them
 numpydoc_attributes_as_param_list = True
 
@@ -79,6 +119,6 @@ copybutton_exclude = ".linenos, .gp, .go"
 
 
 def setup(app):
-    """Write the pages that are made from the code, and choose the members to show."""
+    """Generate pages from the code, and choose the members to document."""
     app.connect("config-inited", lambda app, config: generated_pages.write(Path(app.srcdir)))
     app.connect("autodoc-skip-member", generated_pages.skip_member)

@@ -1,43 +1,116 @@
-"""The pages that are made from the code: the API reference, and the tables of the full runs."""
+"""Pages that are generated from the code: the API reference and the tables of the full runs."""
 
 import csv
-import inspect
 import io
 import json
 from importlib import import_module
 from pathlib import Path
-from pkgutil import iter_modules
 
 import skmnist
 
 RESULTS = Path(__file__).resolve().parents[1] / "examples" / "reports" / "results"
 
-# What scikit-learn's base classes have is described there; these are what everybody calls.
-_OF_SCIKIT_LEARN = {"get_params", "score", "set_params"}
+# The groups of the API reference: title -> (file name, introduction, entries). An entry is a name of
+# `skmnist`, or a module, which stands for all of its public names.
+GROUPS = {
+    "Estimators": (
+        "estimators",
+        "Classifiers with scikit-learn's API: `fit`, `predict`, `predict_proba`, `score`.",
+        [
+            "MLPClassifier",
+            "CNNClassifier",
+            "TorchClassifier",
+            "BackpropClassifier",
+            "RejectClassifier",
+        ],
+    ),
+    "Preprocessing": (
+        "preprocessing",
+        "Convert photos of digits to MNIST's format and transform pixels.",
+        ["predict_image", "skmnist.preprocessing"],
+    ),
+    "Data sets": (
+        "datasets",
+        "The bundled MNIST sample, data sets to download, and your own images.",
+        ["skmnist.datasets"],
+    ),
+    "Studies": (
+        "studies",
+        "Epoch, learning, validation and robustness curves; grid search and model comparison.",
+        ["skmnist.studies"],
+    ),
+    "Displays": (
+        "displays",
+        "Figures that follow scikit-learn's Display convention.",
+        ["skmnist.displays"],
+    ),
+    "Metrics": ("metrics", "Metrics that scikit-learn does not have.", ["skmnist.metrics"]),
+    "Reports": (
+        "reports",
+        "Evaluate a classifier and write the results as HTML, Markdown and JSON.",
+        ["skmnist.reporting"],
+    ),
+    "Persistence": (
+        "persistence",
+        "Save a fitted classifier, load it, and export it to ONNX.",
+        ["save", "load", "export_onnx"],
+    ),
+    "Deployment": (
+        "deployment",
+        "The draw-a-digit web app, Dask clusters and the command line.",
+        ["skmnist.serving", "skmnist.dask", "skmnist.cli"],
+    ),
+    "Backpropagation": (
+        "backpropagation",
+        "A network whose gradients are written by hand, to read and to teach.",
+        ["skmnist.backprop"],
+    ),
+    "Exceptions and warnings": (
+        "exceptions",
+        "Errors and warnings that skmnist raises.",
+        ["skmnist.exceptions"],
+    ),
+}
+
+# Methods that are inherited from scikit-learn and documented here, too.
+_SKLEARN_METHODS = {"get_params", "score", "set_params"}
 
 
 def reference():
-    """Return the one list of what is public: ``{module: names}``, from the lists in the code."""
-    names = [name for name in skmnist.__all__ if name != "__version__"]
-    public = {name for name in names if inspect.ismodule(getattr(skmnist, name))}
-    sections = {"skmnist": [name for name in names if name not in public]}
-    for found in iter_modules(skmnist.__path__):
-        module = import_module(f"skmnist.{found.name}")
-        if found.name in public or hasattr(module, "__all__"):
-            sections[module.__name__] = list(getattr(module, "__all__", _defined_in(module)))
-    return sections
+    """Return what the API reference documents, as ``{module: names}``."""
+    found = {}
+    for _, _, entries in GROUPS.values():
+        for module, names in _by_module(entries).items():
+            found.setdefault(module, []).extend(names)
+    return found
 
 
-def _defined_in(module):
-    for name, value in vars(module).items():
-        own = getattr(value, "__module__", None) == module.__name__
-        if own and not name.startswith("_"):
-            yield name
+def _by_module(entries):
+    """Return ``{module: names}`` of the entries of a group."""
+    modules = {}
+    for entry in entries:
+        if entry.startswith("skmnist."):
+            modules[entry] = _public_names(import_module(entry))
+        else:
+            modules.setdefault("skmnist", []).append(entry)
+    return modules
+
+
+def _public_names(module):
+    if hasattr(module, "__all__"):
+        return list(module.__all__)
+    return [
+        name
+        for name, value in vars(module).items()
+        if getattr(value, "__module__", None) == module.__name__ and not name.startswith("_")
+    ]
 
 
 def write(folder):
-    """Write the pages into the folder ``generated`` of `folder`; those that are the same stay."""
+    """Write the pages into the folder ``generated`` of `folder`, if they have changed."""
     pages = {"reference.rst": _reference_page()}
+    for title, (slug, introduction, entries) in GROUPS.items():
+        pages[f"reference/{slug}.rst"] = _group_page(title, introduction, entries)
     for path in sorted(RESULTS.glob("*.json")):
         pages[f"results/{path.stem}.rst"] = results_table(json.loads(path.read_text("utf-8")))
     for name, text in pages.items():
@@ -49,19 +122,47 @@ def write(folder):
 
 def _reference_page():
     lines = [
-        "API reference",
-        "=============",
+        *_heading("API reference", "="),
+        ".. module:: skmnist",
         "",
-        "All that is public. ``skmnist.__version__`` is the version. Everything else whose module "
-        "is not named here may change from one version to the next.",
+        "All public names, by topic. Modules whose names begin with an underscore are private and "
+        "may change from one version to the next. `skmnist.__version__` is the version.",
+        "",
+        ".. toctree::",
+        "   :hidden:",
+        "",
+        *(f"   reference/{slug}" for slug, _, _ in GROUPS.values()),
+        "",
     ]
-    for module, names in reference().items():
-        first_line = inspect.getdoc(import_module(module)).splitlines()[0]
-        # The text comes after the directive: it takes up the anchor, which a table would lose.
-        lines += ["", module, "-" * len(module), "", f".. module:: {module}", "", first_line, ""]
-        lines += [".. autosummary::", "   :toctree: api", ""]
-        lines += [f"   {name}" for name in names]
-    return "\n".join(lines) + "\n"
+    for title, (slug, introduction, entries) in GROUPS.items():
+        lines += [*_heading(title, "-"), f":doc:`All details <reference/{slug}>`. {introduction}", ""]
+        lines += _tables(entries)
+    return "\n".join(lines)
+
+
+def _group_page(title, introduction, entries):
+    lines = [*_heading(title, "="), introduction, ""]
+    for module in _by_module(entries):
+        if module != "skmnist":
+            lines += [f".. module:: {module}", ""]
+    lines += _tables(entries, toctree="../api")
+    return "\n".join(lines)
+
+
+def _heading(title, underline):
+    return [title, underline * len(title), ""]
+
+
+def _tables(entries, toctree=None):
+    """Return tables of names and first lines, with a page for each name if `toctree` is given."""
+    lines = [".. currentmodule:: skmnist", "", ".. autosummary::", "   :nosignatures:"]
+    lines += [f"   :toctree: {toctree}"] if toctree else []
+    names = [
+        f"{module}.{name}".removeprefix("skmnist.")
+        for module, names in _by_module(entries).items()
+        for name in names
+    ]
+    return [*lines, "", *(f"   {name}" for name in names), ""]
 
 
 def results_table(results):
@@ -80,7 +181,7 @@ def results_table(results):
 
 
 def skip_member(app, what, name, obj, skip, options):
-    """Leave out what torch and scikit-learn inherit, and the attributes, which are listed."""
+    """Skip inherited methods of torch and scikit-learn, and attributes, which are in a table."""
     if what != "class":
         return None
     if isinstance(obj, property):
@@ -88,4 +189,4 @@ def skip_member(app, what, name, obj, skip, options):
     owner = getattr(obj, "__module__", None) or ""
     if owner.split(".")[0] == "skmnist":
         return None
-    return not (owner == "sklearn.base" and name in _OF_SCIKIT_LEARN) or None
+    return not (owner == "sklearn.base" and name in _SKLEARN_METHODS) or None
