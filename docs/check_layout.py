@@ -33,10 +33,11 @@ HIDDEN = """() => {
     const hidden = element => element.offsetParent &&
         element.getBoundingClientRect().right > right(element) + 2;
     const tables = [...document.querySelectorAll('.bd-article table')]
-        .filter(table => table.rows.length && hidden(table.rows[0].cells[table.rows[0].cells.length - 1]))
+        .filter(table => table.rows.length && hidden([...table.rows[0].cells].at(-1)))
         .map(table => 'table: ' + table.rows[0].innerText);
     const figures = [...document.querySelectorAll('.bd-article img, .bd-article svg')]
-        .filter(hidden).map(image => 'figure: ' + (image.getAttribute('src') || 'svg').slice(0, 80));
+        .filter(hidden)
+        .map(image => 'figure: ' + (image.getAttribute('src') || 'svg').slice(0, 80));
     return tables.concat(figures);
 }"""
 
@@ -88,10 +89,11 @@ def main():
     for kind, found in problems.items():
         for line in found:
             print(f"{kind}: {line}")
+    n_code, n_wide, n_messages = map(len, problems.values())
     print(f"\n{n_pages} pages")
-    print(f"1280 px: {len(problems['code blocks'])} code blocks cut off")
-    print(f" 390 px: {len(problems['tables and figures'])} tables or figures hide their last column")
-    print(f"console: {len(problems['console messages'])} messages")
+    print(f"1280 px: {n_code} code blocks cut off")
+    print(f" 390 px: {n_wide} tables or figures whose last column is hidden")
+    print(f"console: {n_messages} messages")
     worst = Counter(line.split(":")[0] for found in problems.values() for line in found)
     for name, count in worst.most_common(10):
         print(f"  {count:3} {name}")

@@ -6,12 +6,10 @@ import json
 from importlib import import_module
 from pathlib import Path
 
-import skmnist
-
 RESULTS = Path(__file__).resolve().parents[1] / "examples" / "reports" / "results"
 
-# The groups of the API reference: title -> (file name, introduction, entries). An entry is a name of
-# `skmnist`, or a module, which stands for all of its public names.
+# The groups of the API reference: title -> (file name, introduction, entries). An entry is a name
+# in `skmnist`, or a module, which stands for all of its public names.
 GROUPS = {
     "Estimators": (
         "estimators",
@@ -135,7 +133,8 @@ def _reference_page():
         "",
     ]
     for title, (slug, introduction, entries) in GROUPS.items():
-        lines += [*_heading(title, "-"), f":doc:`All details <reference/{slug}>`. {introduction}", ""]
+        lines += _heading(title, "-")
+        lines += [f":doc:`All details <reference/{slug}>`. {introduction}", ""]
         lines += _tables(entries)
     return "\n".join(lines)
 

@@ -29,7 +29,7 @@ search = GridSearchCV(
 # -----------
 # Here it is two workers, threads of this process, which start at once. With
 # ``resilient_client("tcp://scheduler:8786")`` it is the machines that were started with
-# ``dask worker``. Dask is installed by ``pip install "skmnist[dask]"``; without it this page
+# ``dask worker``. Dask is installed by ``pip install '.[dask]'``; without it this page
 # searches without it.
 
 if importlib.util.find_spec("distributed"):

@@ -53,7 +53,8 @@ def resilient_client(address: str | Cluster | None = None, **kwargs: Any) -> Cli
         from distributed import Client
     except ImportError as error:
         raise ImportError(
-            f'Dask cannot be imported ({error}). Install it with\n    pip install "skmnist[dask]"'
+            f"Dask cannot be imported ({error}). Install it with\n    pip install '.[dask]'\n"
+            "in the root of the repository."
         ) from error
 
     class ResilientClient(Client):

@@ -34,7 +34,7 @@ GRID = {"lr": [1e-3, 1e-2], "hidden_layer_sizes": [(8,), (16,)]}
 
 
 def import_distributed():
-    return pytest.importorskip("distributed", reason='needs Dask: pip install "skmnist[dask]"')
+    return pytest.importorskip("distributed", reason="needs the extra dask: pip install '.[dask]'")
 
 
 @contextlib.contextmanager
@@ -167,7 +167,7 @@ def test_search_survives_a_killed_worker(tmp_path):
 
 def test_message_without_dask_says_what_to_install(monkeypatch):
     monkeypatch.setitem(sys.modules, "distributed", None)
-    with pytest.raises(ImportError, match=r'pip install "skmnist\[dask\]"'):
+    with pytest.raises(ImportError, match=r"pip install '\.\[dask\]'"):
         resilient_client()
 
 

@@ -19,8 +19,9 @@ from sklearn.model_selection import train_test_split
 HERE = Path(__file__).resolve().parent
 sys.path[:0] = [str(HERE.parents[1]), str(HERE.parent)]
 
-from benchmarks.photos import take_photo  # noqa: E402
 from check_layout import open_browser  # noqa: E402
+
+from benchmarks.photos import take_photo  # noqa: E402
 from skmnist import CNNClassifier, predict_image  # noqa: E402
 from skmnist.datasets import load_mnist_sample  # noqa: E402
 from skmnist.displays import MisclassifiedDisplay, TrainingCurveDisplay  # noqa: E402

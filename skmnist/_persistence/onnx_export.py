@@ -123,7 +123,7 @@ def _import_libraries() -> tuple[ModuleType, ModuleType]:
     except ImportError as error:
         raise ImportError(
             f"ONNX models need onnx, onnxscript and onnxruntime ({error}). Install them with\n"
-            "    pip install 'skmnist[onnx]'"
+            "    pip install '.[onnx]'\nin the root of the repository."
         ) from error
     return onnx, onnxruntime
 

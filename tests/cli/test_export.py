@@ -7,7 +7,7 @@ import skmnist
 from skmnist import cli
 from tests.helpers import digits, tiny
 
-needed = "part of the extra onnx: pip install 'skmnist[onnx]'"
+needed = "needs the extra onnx: pip install '.[onnx]'"
 pytest.importorskip("onnx", reason=needed)
 pytest.importorskip("onnxscript", reason=needed)
 onnxruntime = pytest.importorskip("onnxruntime", reason=needed)

@@ -25,7 +25,7 @@ from skmnist.exceptions import OnnxExportError
 from skmnist.preprocessing import DigitNormalizer, PixelStandardizer
 from tests.helpers import CLASSIFIERS, digits, every_classifier, has, tiny
 
-reason = "part of the extra onnx: pip install 'skmnist[onnx]'"
+reason = "needs the extra onnx: pip install '.[onnx]'"
 
 
 onnx = pytest.importorskip("onnx", reason=reason)
@@ -304,5 +304,5 @@ def test_unsupported_estimators_are_rejected_with_a_suggestion(tmp_path):
 @pytest.mark.parametrize("name", ["onnx", "onnxruntime", "onnxscript"])
 def test_missing_extra_is_named(name, tmp_path, monkeypatch):
     monkeypatch.setitem(sys.modules, name, None)
-    with pytest.raises(ImportError, match=r"pip install 'skmnist\[onnx\]'"):
+    with pytest.raises(ImportError, match=r"pip install '\.\[onnx\]'"):
         export_onnx(tiny(skmnist.MLPClassifier).fit(X, Y), tmp_path / "model.onnx")
