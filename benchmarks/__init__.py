@@ -1,1 +1,1 @@
-"""skmnist's speed and memory beside those of its peers: ``python -m benchmarks``."""
+"""Speed and memory of skmnist and of other libraries: ``python -m benchmarks``."""

@@ -1,4 +1,4 @@
-"""The command: ``python -m benchmarks --help``."""
+"""Command line of the benchmarks: ``python -m benchmarks --help``."""
 
 import argparse
 import os
@@ -7,7 +7,7 @@ from pathlib import Path
 
 from benchmarks.cores import pin
 
-# Where each part is: names instead of functions, as nothing may import NumPy yet.
+# The function of each part, by name: NumPy must not be imported before the threads are set.
 PARTS = {
     "mlp": "benchmarks.parts:mlp",
     "cnn": "benchmarks.parts:cnn",
@@ -18,7 +18,7 @@ PARTS = {
     "growth": "benchmarks.parts:growth",
 }
 
-# NumPy's BLAS reads these when it is imported.
+# NumPy's BLAS reads these variables when it is imported.
 BLAS_THREADS = (
     "OMP_NUM_THREADS",
     "OPENBLAS_NUM_THREADS",
@@ -29,14 +29,21 @@ BLAS_THREADS = (
 
 def parse(argv=None):
     parser = argparse.ArgumentParser(
-        prog="python -m benchmarks", description="skmnist's speed and memory beside its peers'."
+        prog="python -m benchmarks",
+        description="Compare the speed and memory of skmnist with other libraries.",
     )
-    parser.add_argument("--parts", default=",".join(PARTS), help="which (default: %(default)s)")
-    parser.add_argument("--rounds", type=int, help="of all contestants (default: 5)")
-    parser.add_argument("--epochs", type=int, default=5, help="of one fit (default: %(default)s)")
-    parser.add_argument("--threads", type=int, default=1, help="of torch and BLAS (default: 1)")
-    parser.add_argument("--core", type=int, help="run on this core only, but for the grid search")
-    parser.add_argument("--quick", action="store_true", help="few images: to see that it works")
+    parser.add_argument(
+        "--parts",
+        default=",".join(PARTS),
+        help="parts (default: %(default)s)",
+    )
+    parser.add_argument("--rounds", type=int, help="rounds (default: 5; 2 with --quick)")
+    parser.add_argument(
+        "--epochs", type=int, default=5, help="epochs per fit (default: %(default)s)"
+    )
+    parser.add_argument("--threads", type=int, default=1, help="of PyTorch and BLAS (default: 1)")
+    parser.add_argument("--core", type=int, help="run everything but the grid search on this core")
+    parser.add_argument("--quick", action="store_true", help="use few images, as a check")
     parser.add_argument("--data-home", help="folder of the full MNIST (default: SKMNIST_DATA)")
     parser.add_argument(
         "--output-dir",
@@ -49,7 +56,7 @@ def parse(argv=None):
     args.parts = args.parts.split(",")
     unknown = set(args.parts).difference(PARTS)
     if unknown:
-        parser.error(f"unknown parts: {', '.join(sorted(unknown))}; choose from {', '.join(PARTS)}")
+        parser.error(f"--parts must be among {', '.join(PARTS)}; got {', '.join(sorted(unknown))}")
     return args
 
 

@@ -1,6 +1,8 @@
-"""Digests of a fixed set of fits: equal on two commits if nothing changed in the last bit.
+"""Checksums of a fixed set of fits, to find out whether a change affects any result.
 
-``python -m benchmarks.bits`` prints one line per fit. Only the same machine and versions compare.
+``python -m benchmarks.bits`` prints one line per fit. The checksums of two commits are equal if all
+weights, losses and probabilities are equal, bit for bit. Compare them on the same machine and
+with the same versions of the libraries.
 """
 
 import hashlib
@@ -65,7 +67,7 @@ def fits():
 
 
 def digest(clf, X):
-    """Return a digest of the weights, the losses and the probabilities of a classifier."""
+    """Return a checksum of the weights, losses and probabilities of a classifier."""
     found = hashlib.sha256()
     for array in [*clf.module_.state_dict().values()]:
         found.update(array.cpu().numpy().tobytes())

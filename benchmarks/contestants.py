@@ -1,7 +1,7 @@
-"""The ways to train that are compared: each takes a Task and returns an Outcome.
+"""The training methods that are compared: each takes a Task and returns an Outcome.
 
-In a round all get the same Task. They train on the same float32 array (the DataLoader script on
-the same images, as such scripts do), and their time is that of the whole ``fit``.
+All contestants of a round get the same Task. They train on the same float32 array, except the
+DataLoader script, which reads the same images one by one. Times are those of the complete ``fit``.
 """
 
 import time
@@ -23,12 +23,12 @@ import skmnist
 
 from .data import Digits
 
-warnings.simplefilter("ignore", ConvergenceWarning)  # so few epochs are meant
+warnings.simplefilter("ignore", ConvergenceWarning)  # the number of epochs is small on purpose
 
 
 @dataclass(frozen=True)
 class Task:
-    """What all contestants of a round are given alike; the optimizer is Adam."""
+    """Settings that all contestants of a round share; the optimizer is Adam."""
 
     data: Digits
     epochs: int
@@ -37,13 +37,13 @@ class Task:
     hidden_layer_sizes: tuple = (64, 32)
     batch_size: int = 64
     lr: float = 1e-3
-    as_bytes: bool = False  # whether skmnist is given the uint8 images, which it needs no copy of
+    as_bytes: bool = False  # whether skmnist gets the uint8 images, without a float copy
 
     @property
     def tolerance(self):
-        """How far apart the accuracies may lie: the first batches are a matter of luck.
+        """Largest difference of the accuracies that is accepted.
 
-        0.01 from 200,000 images shown, 0.02 for a quarter of that.
+        It is 0.01 for 200,000 training images (samples times epochs) or more, and grows for fewer.
         """
         return round(0.01 * max(1, 200_000 / (len(self.data) * self.epochs)) ** 0.5, 3)
 
@@ -78,13 +78,13 @@ def sklearn_estimator(task):
         learning_rate_init=task.lr,
         batch_size=task.batch_size,
         max_iter=task.epochs,
-        n_iter_no_change=task.epochs + 1,  # don't stop before
+        n_iter_no_change=task.epochs + 1,  # do not stop earlier
         random_state=task.seed,
     )
 
 
 def skorch_estimator(module, task):
-    """skorch with its own defaults, but for the hold-out that nobody else has, and shuffling."""
+    """Return a skorch classifier with its defaults, without a validation set, with shuffling."""
     return NeuralNetClassifier(
         module,
         criterion=nn.CrossEntropyLoss,
@@ -105,7 +105,7 @@ def _fit(estimator, task, X, X_test):
     return Outcome(seconds / task.epochs, estimator.score(X_test, task.data.y_test))
 
 
-# -- multilayer perceptrons ------------------------------------------------------------------
+# -- multi-layer perceptrons ------------------------------------------------------------------
 
 
 def skmnist_mlp(task):
@@ -124,7 +124,7 @@ def skorch_mlp(task):
 
 
 def torch_loop(task):
-    """The loop that one writes by hand when the data fit into memory."""
+    """Train with a plain PyTorch loop on data in memory."""
     X, y = torch.from_numpy(task.data.floats), torch.from_numpy(task.data.y)
     module = _mlp_module(task)
     start = time.perf_counter()
@@ -138,10 +138,10 @@ def torch_loop(task):
 
 
 def dataloader_script(task):
-    """The script of most tutorials: images become tensors one by one, in each epoch anew."""
+    """Train as in most tutorials: a DataLoader converts every image in every epoch."""
     module = nn.Sequential(nn.Flatten(), _mlp_module(task))
     start = time.perf_counter()
-    loader = DataLoader(row_dataset(task.data), batch_size=task.batch_size, shuffle=True)
+    loader = DataLoader(image_dataset(task.data), batch_size=task.batch_size, shuffle=True)
     optimizer = torch.optim.Adam(module.parameters(), lr=task.lr)
     for _ in range(task.epochs):
         for images, labels in loader:
@@ -151,14 +151,14 @@ def dataloader_script(task):
     return Outcome((time.perf_counter() - start) / task.epochs, _accuracy(module, task.data))
 
 
-def row_dataset(data):
+def image_dataset(data):
     if data.torchvision_root is None:
-        return DigitRows(data)
+        return DigitImages(data)
     return MNIST(data.torchvision_root, transform=ToTensor())
 
 
-class DigitRows(Dataset):
-    """Stands in for torchvision's MNIST where its files aren't: the same work for each row."""
+class DigitImages(Dataset):
+    """Replacement for torchvision's MNIST if its files are missing, with the same work."""
 
     def __init__(self, data):
         self.images = torch.from_numpy(data.X).view(-1, 28, 28)
@@ -173,7 +173,7 @@ class DigitRows(Dataset):
 
 
 def _mlp_module(task):
-    torch.manual_seed(task.seed)  # for the weights, and the order that the caller draws later
+    torch.manual_seed(task.seed)  # for the weights and the caller's shuffling
     sizes = (task.data.X.shape[1], *task.hidden_layer_sizes)
     layers = []
     for n_in, n_out in zip(sizes, sizes[1:], strict=False):
@@ -203,7 +203,7 @@ def skmnist_cnn(task):
     )
     data = task.data
     X, X_test = (data.X, data.X_test) if task.as_bytes else (data.floats, data.floats_test)
-    return _fit(estimator, task, _pictures(X), _pictures(X_test))
+    return _fit(estimator, task, _to_images(X), _to_images(X_test))
 
 
 def skorch_cnn(task):
@@ -218,9 +218,9 @@ def skorch_cnn(task):
         nn.Flatten(),
         nn.Linear(64, 10),
     )
-    X, X_test = _pictures(task.data.floats), _pictures(task.data.floats_test)
+    X, X_test = _to_images(task.data.floats), _to_images(task.data.floats_test)
     return _fit(skorch_estimator(module, task), task, X, X_test)
 
 
-def _pictures(X):
+def _to_images(X):
     return X.reshape(-1, 1, 28, 28)

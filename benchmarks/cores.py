@@ -1,21 +1,23 @@
-"""On which processor cores this process may run (Linux)."""
+"""Restrict this process to one processor core (Linux)."""
 
 import contextlib
 import os
 
 
 def pin(core):
-    """Keep to one core; return a context in which all that were allowed before are so again.
+    """Run on one core only; return a context manager that allows all previous cores again.
 
-    With None nothing changes.
+    If `core` is None, nothing changes.
     """
     if core is None:
         return contextlib.nullcontext
     if not hasattr(os, "sched_setaffinity"):
-        raise SystemExit("--core works on Linux only.")
+        raise SystemExit("--core needs Linux.")
     before = os.sched_getaffinity(0)
     if core not in before:
-        raise SystemExit(f"--core {core}: not among the allowed cores {sorted(before)}.")
+        raise SystemExit(
+            f"--core must be one of the allowed cores {sorted(before)}. Got {core} instead."
+        )
     os.sched_setaffinity(0, {core})
 
     @contextlib.contextmanager
@@ -28,5 +30,5 @@ def pin(core):
 
 
 def n_cores():
-    """Return how many cores this process may run on."""
+    """Return the number of cores that this process may use."""
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()

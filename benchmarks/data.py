@@ -1,4 +1,4 @@
-"""The digits that all contestants share."""
+"""The images that all contestants train on."""
 
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -12,7 +12,7 @@ from skmnist.datasets import fetch_mnist, get_data_home, load_mnist_sample
 
 @dataclass(frozen=True)
 class Digits:
-    """Images for training and testing, uint8, with their labels."""
+    """Training and test images (uint8) with their labels."""
 
     X: np.ndarray
     y: np.ndarray
@@ -20,14 +20,14 @@ class Digits:
     y_test: np.ndarray
     source: str
     why_not_full: str = ""
-    torchvision_root: str | None = None  # where torchvision finds the same images
+    torchvision_root: str | None = None  # the folder in which torchvision finds the same images
 
     def __len__(self):
         return len(self.X)
 
     @cached_property
     def floats(self):
-        """The images for training as float32 within 0..1."""
+        """Training images as float32 in [0, 1]."""
         return as_floats(self.X)
 
     @cached_property
@@ -35,13 +35,13 @@ class Digits:
         return as_floats(self.X_test)
 
     def first(self, n):
-        """Return the same with at most `n` images for training."""
+        """Return a copy with the first `n` training images."""
         return replace(self, X=self.X[:n], y=self.y[:n], torchvision_root=None)
 
     def repeated(self, n):
-        """Return the same with exactly `n` images for training, which come again and again."""
-        rows = np.resize(np.arange(len(self)), n)
-        return replace(self, X=self.X[rows], y=self.y[rows], torchvision_root=None)
+        """Return a copy with exactly `n` training images; images are repeated if necessary."""
+        indices = np.resize(np.arange(len(self)), n)
+        return replace(self, X=self.X[indices], y=self.y[indices], torchvision_root=None)
 
 
 def as_floats(X):
@@ -49,7 +49,7 @@ def as_floats(X):
 
 
 def load_digits(data_home=None):
-    """Return the full MNIST, or the sample that comes along where that isn't there."""
+    """Return the full MNIST, or the bundled sample if the full MNIST is missing."""
     try:
         return _full(data_home)
     except OSError as error:
@@ -61,7 +61,7 @@ def load_digits(data_home=None):
 def load_sample():
     X, y = load_mnist_sample(return_X_y=True)
     X, X_test, y, y_test = train_test_split(X, y, test_size=1000, stratify=y, random_state=0)
-    return Digits(X, y, X_test, y_test, "the embedded sample of MNIST")
+    return Digits(X, y, X_test, y_test, "the bundled sample of MNIST")
 
 
 def _full(data_home):

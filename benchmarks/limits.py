@@ -1,7 +1,7 @@
-"""What must hold, by title and name of a row: at most so much.
+"""Target of each row, by title and name: an upper limit.
 
-The limit is one on the ratio where the row has one, else on its value. The ratios are meant for
-the full MNIST, one thread, one core.
+The target applies to the ratio, or to the value if the row has no ratio. The targets are meant
+for the full MNIST, one thread and one core.
 """
 
 LIMITS = {

@@ -1,4 +1,4 @@
-"""Rounds of contestants, and what they come to: medians, ratios, spreads."""
+"""Run the contestants in rounds; compute medians, ratios and ranges."""
 
 import gc
 import statistics
@@ -10,7 +10,7 @@ from .limits import LIMITS
 
 
 class AccuraciesDiffer(Exception):
-    """Times mean nothing where the contestants don't compute the same."""
+    """The accuracies of the contestants differ, so their times cannot be compared."""
 
 
 class Spread(NamedTuple):
@@ -25,12 +25,12 @@ class Row:
     value: Spread
     accuracy: float | None = None
     ratio: Spread | None = None
-    x: int | None = None  # what the row grows with
+    x: int | None = None  # the size that varies in a growth benchmark
 
 
 @dataclass(frozen=True)
 class Group:
-    """Rows that belong together: a block of the table."""
+    """A block of rows in the table."""
 
     title: str
     setting: str
@@ -38,7 +38,7 @@ class Group:
     rows: list
 
     def limit(self, row):
-        """Return the limit of a row and whether it holds; None and None where there is none."""
+        """Return the target of a row and whether it is met; None and None without a target."""
         limit = LIMITS.get((self.title, row.name))
         return limit, None if limit is None else (row.ratio or row.value).median <= limit
 
@@ -49,9 +49,9 @@ def spread(values):
 
 
 def alternate(title, contestants, task, rounds):
-    """Return {name: outcomes}; A B C A B C, so that a slow spell of the machine hits all alike.
+    """Return {name: outcomes}. The contestants take turns, so that slow periods affect all.
 
-    The seed is the number of the round. A round of one epoch comes first and isn't counted.
+    The seed is the number of the round. A warm-up round of one epoch is not counted.
     """
     outcomes = {name: [] for name in contestants}
     for i in range(-1, rounds):
@@ -67,20 +67,21 @@ def alternate(title, contestants, task, rounds):
 
 
 def show(text):
-    """Tell on the terminal how far things are, on a line that the next one replaces."""
+    """Show the progress on a line of the terminal that the next call replaces."""
     if sys.stderr.isatty():
         print(f"\r\033[K{text}", end="", file=sys.stderr, flush=True)
 
 
 def compare(outcomes, tolerance, scale=1, x=None):
-    """Return a row for each contestant, with the first one's time over its own as the ratio.
+    """Return a row for each contestant.
 
-    The ratios are taken within the rounds. `scale` makes the table's unit of seconds.
+    The ratio is the time of the first contestant divided by the time of this one, in each
+    round. `scale` converts seconds to the unit of the table.
 
     Raises
     ------
     AccuraciesDiffer
-        Where the medians of the accuracies are further apart than `tolerance`.
+        If the median accuracies differ by more than `tolerance`.
     """
     accuracy = {
         name: statistics.median(result.accuracy for result in results)
@@ -88,7 +89,9 @@ def compare(outcomes, tolerance, scale=1, x=None):
     }
     if max(accuracy.values()) - min(accuracy.values()) > tolerance:
         found = ", ".join(f"{name} {value:.4f}" for name, value in accuracy.items())
-        raise AccuraciesDiffer(f"test accuracies more than {tolerance} apart, no times: {found}")
+        raise AccuraciesDiffer(
+            f"No times: the test accuracies differ by more than {tolerance}: {found}"
+        )
     seconds = {name: [r.seconds for r in results] for name, results in outcomes.items()}
     first = next(iter(outcomes))
     return [

@@ -1,4 +1,4 @@
-"""Print by how many bytes one fit raises the peak memory of this process.
+"""Print the number of bytes by which one fit raises the peak memory of this process.
 
 ``python -m benchmarks.memory_child NAME DIGITS.npz THREADS``
 """
@@ -22,9 +22,9 @@ CONTESTANTS = {
 
 
 def peak_bytes():
-    """Return the peak of the memory that this process held.
+    """Return the peak memory of this process.
 
-    On Linux not by ``getrusage``: what a process started from inherits its parent's peak there.
+    On Linux, ``getrusage`` is not used, because a child process inherits its parent's peak.
     """
     try:
         status = Path("/proc/self/status").read_text()
@@ -37,7 +37,7 @@ def peak_bytes():
 
 def main(name, path, threads):
     torch.set_num_threads(int(threads))
-    import skmnist._estimators.cnn  # noqa: F401  (loaded with their first use)
+    import skmnist._estimators.cnn  # noqa: F401  (otherwise imported at the first use)
     import skmnist._estimators.mlp  # noqa: F401
 
     before = peak_bytes()

@@ -1,4 +1,4 @@
-"""The parts that compare times: each takes (task, rounds, quick) and yields groups of rows."""
+"""Time measurements: each function takes (task, rounds, quick) and yields groups of rows."""
 
 import statistics
 import time
@@ -12,13 +12,13 @@ from .cores import n_cores
 from .data import as_floats
 from .measure import Group, Row, alternate, compare, ratios, spread
 
-LARGE = 10_000  # rows from which one epoch of the wide CNN settles the accuracy
+LARGE = 10_000  # images from which one epoch of the wide CNN is enough to compare accuracies
 
 LRS = [3e-4, 1e-3, 3e-3, 1e-2]
 SIZES_AND_BATCHES = {"hidden_layer_sizes": [(32,), (64, 32), (128,)], "batch_size": [64, 128]}
 
-N_ROWS = [7_500, 15_000, 30_000, 60_000, 120_000, 240_000]
-REFERENCE = 3  # the position among them that the others are held against
+N_IMAGES = [7_500, 15_000, 30_000, 60_000, 120_000, 240_000]
+REFERENCE = 3  # index of the size that the others are compared with
 WIDTHS = [32, 64, 128, 256, 512]
 
 
@@ -42,7 +42,7 @@ def mlp(task, rounds, quick):
     rows = compare(alternate(title, contestants, task, rounds), task.tolerance)
     setting = f"784-64-32-10, Adam, batch {task.batch_size}, {_setting(task)}"
     if task.data.torchvision_root is None:
-        setting += "; DataLoader over a stand-in for torchvision's MNIST"
+        setting += "; DataLoader without torchvision's files"
     yield Group(title, setting, "s", rows)
 
 
@@ -115,7 +115,7 @@ def growth(task, rounds, quick):
 
 def _growth_with_n(task, rounds, quick):
     title = "growth with n"
-    sizes = [n // 30 for n in N_ROWS] if quick else N_ROWS
+    sizes = [n // 30 for n in N_IMAGES] if quick else N_IMAGES
 
     def fit(n, task):
         return by.skmnist_mlp(replace(task, data=task.data.repeated(n), as_bytes=True))
@@ -131,8 +131,8 @@ def _growth_with_n(task, rounds, quick):
         )
         for n, seconds in per_image.items()
     ]
-    setting = f"uint8, {task.epochs} epochs; ratio: over {sizes[REFERENCE]:,} images"
-    return Group(title, setting, "µs an image", rows)
+    setting = f"uint8, {task.epochs} epochs; ratio: relative to {sizes[REFERENCE]:,} images"
+    return Group(title, setting, "µs per image", rows)
 
 
 def _growth_with_width(task, rounds, quick):
@@ -149,4 +149,4 @@ def _growth_with_width(task, rounds, quick):
         outcomes = alternate(f"{title} {width}", contestants, sized, rounds)
         named = {f"{name}, {width} + {width // 2} units": o for name, o in outcomes.items()}
         rows += compare(named, task.tolerance, x=width)
-    return Group(title, _setting(task), "s an epoch", rows)
+    return Group(title, _setting(task), "s per epoch", rows)

@@ -1,4 +1,4 @@
-"""Photos made of MNIST's test digits: how many does the default CNN read?"""
+"""Accuracy of the default CNN on synthetic photos of MNIST test digits."""
 
 import argparse
 import io
@@ -14,59 +14,59 @@ from skmnist import CNNClassifier, load
 from skmnist.exceptions import ImageError
 from skmnist.preprocessing import DigitNormalizer
 
-DAMAGES = ("gradient", "shadow", "noise", "ruled", "squared", "rotation", "jpeg")
-# The rows of the table: what was done to the photos of a kind. Everywhere the digit is enlarged,
-# black on paper of some tone and anywhere in the picture.
+CORRUPTIONS = ("gradient", "shadow", "noise", "ruled", "squared", "rotation", "jpeg")
+# The rows of the table: kind of photo -> corruptions. In every photo the digit is enlarged, dark on
+# a lighter background and at a random position.
 KINDS = {
-    "none, but paper and place": (),
-    "light gradient": ("gradient",),
+    "background and position only": (),
+    "brightness gradient": ("gradient",),
     "shadow": ("shadow",),
     "noise": ("noise",),
     "ruled paper": ("ruled",),
     "squared paper": ("squared",),
-    "rotation to 15 degrees": ("rotation",),
+    "rotation up to 15 degrees": ("rotation",),
     "JPEG quality 40": ("jpeg",),
-    "all, ruled": tuple(d for d in DAMAGES if d != "squared"),
-    "all, squared": tuple(d for d in DAMAGES if d != "ruled"),
+    "all, ruled paper": tuple(d for d in CORRUPTIONS if d != "squared"),
+    "all, squared paper": tuple(d for d in CORRUPTIONS if d != "ruled"),
 }
 
 
-def take_photo(digit, damages, rng):
-    """Return a photo of a digit.
+def take_photo(digit, corruptions, rng):
+    """Return a synthetic photo of a digit.
 
     Parameters
     ----------
     digit : ndarray of shape (28, 28), uint8
-    damages : collection of str
-        Some of `DAMAGES`.
+    corruptions : collection of str
+        A subset of `CORRUPTIONS`.
     rng : numpy Generator
 
     Returns
     -------
     photo : ndarray of shape (height, width), uint8
     """
-    ink = _enlarge(digit, rng, rotate="rotation" in damages)
-    stroke = 3 * ink.shape[0] / 28  # pixels, about
+    ink = _enlarge(digit, rng, rotate="rotation" in corruptions)
+    stroke_width = 3 * ink.shape[0] / 28  # pixels, approximately
     shape = [round(side * rng.uniform(1.1, 3)) for side in ink.shape]
     top, left = (rng.integers(0, b - s + 1) for b, s in zip(shape, ink.shape, strict=True))
-    picture = np.full(shape, rng.uniform(130, 250), np.float32)
-    if "ruled" in damages or "squared" in damages:
-        picture *= 1 - _lines(shape, stroke, rng, squared="squared" in damages)
+    photo = np.full(shape, rng.uniform(130, 250), np.float32)
+    if "ruled" in corruptions or "squared" in corruptions:
+        photo *= 1 - _lines(shape, stroke_width, rng, squared="squared" in corruptions)
     place = np.s_[top : top + ink.shape[0], left : left + ink.shape[1]]
-    picture[place] *= 1 - ink * np.float32(rng.uniform(0.65, 0.9))
-    if "gradient" in damages:
-        picture *= _gradient(shape, rng)
-    if "shadow" in damages:
-        picture *= _shadow(shape, rng)
-    if "noise" in damages:
+    photo[place] *= 1 - ink * np.float32(rng.uniform(0.65, 0.9))
+    if "gradient" in corruptions:
+        photo *= _gradient(shape, rng)
+    if "shadow" in corruptions:
+        photo *= _shadow(shape, rng)
+    if "noise" in corruptions:
         strength = np.float32(rng.uniform(3, 12))
-        picture += strength * rng.standard_normal(shape, np.float32)
-    photo = np.clip(picture + 0.5, 0, 255).astype(np.uint8)
-    return _through_jpeg(photo) if "jpeg" in damages else photo
+        photo += strength * rng.standard_normal(shape, np.float32)
+    photo = np.clip(photo + 0.5, 0, 255).astype(np.uint8)
+    return _compress_jpeg(photo) if "jpeg" in corruptions else photo
 
 
 def _enlarge(digit, rng, *, rotate):
-    """Return the ink of an enlarged digit, 0 to 1."""
+    """Return an enlarged digit with values in [0, 1]."""
     side = round(28 * rng.uniform(4, 30))
     ink = Image.fromarray(digit).resize((side, side), Image.Resampling.BICUBIC)
     if rotate:
@@ -75,14 +75,17 @@ def _enlarge(digit, rng, *, rotate):
 
 
 def _across(shape, direction):
-    """Return how far each pixel lies in a direction (radians), in pixels, from the middle."""
+    """Return the signed distance of each pixel from the center along a direction (radians)."""
     y, x = (np.arange(n, dtype=np.float32) - n / 2 for n in shape)
     return y[:, None] * np.float32(math.sin(direction)) + x * np.float32(math.cos(direction))
 
 
-def _lines(shape, stroke, rng, *, squared):
-    """Return the ink of printed lines, all a little askew as a hand holds the camera."""
-    distance, thickness = stroke * rng.uniform(2.5, 7), max(1, stroke * rng.uniform(0.05, 0.25))
+def _lines(shape, stroke_width, rng, *, squared):
+    """Return slightly rotated printed lines with values in [0, 1]."""
+    distance, thickness = (
+        stroke_width * rng.uniform(2.5, 7),
+        max(1, stroke_width * rng.uniform(0.05, 0.25)),
+    )
     angle, strength = math.radians(rng.uniform(-3, 3)), np.float32(rng.uniform(0.15, 0.5))
     lines = np.zeros(shape, np.float32)
     for direction in (angle + math.pi / 2, angle)[: 1 + squared]:
@@ -93,67 +96,67 @@ def _lines(shape, stroke, rng, *, squared):
 
 
 def _gradient(shape, rng):
-    """Return the light of a lamp at one side: a plane from 1 down to 0.4 at most."""
+    """Return a linear brightness gradient from 1 to a value between 0.4 and 0.8."""
     plane = _across(shape, rng.uniform(0, 2 * math.pi))
     return 1 - np.float32(1 - rng.uniform(0.4, 0.8)) * (plane - plane.min()) / np.ptp(plane)
 
 
 def _shadow(shape, rng):
-    """Return the shadow of an arm or a phone: a half plane with a soft edge."""
+    """Return a shadow: a darker half plane with a soft edge."""
     reach = max(shape) / 2
     edge = _across(shape, rng.uniform(0, 2 * math.pi)) - reach * rng.uniform(-0.5, 0.5)
     soft = np.clip(edge / np.float32(reach * rng.uniform(0.02, 0.3)), -1, 1)
     return 1 - np.float32(rng.uniform(0.2, 0.5)) * (1 + np.sin(soft * np.float32(math.pi / 2))) / 2
 
 
-def _through_jpeg(photo):
+def _compress_jpeg(photo):
     file = io.BytesIO()
     Image.fromarray(photo).save(file, "JPEG", quality=40)
     return np.asarray(Image.open(file))
 
 
 def take_photos(X_test, n, seed):
-    """Yield `n` photos of test digits drawn at random, their kinds in turn: row, kind, photo."""
+    """Yield (index, kind, photo) for `n` random test digits; the kinds take turns."""
     names = list(KINDS)
-    rows = np.resize(np.random.default_rng(seed).permutation(len(X_test)), n)
-    for i, row in enumerate(rows):
+    indices = np.resize(np.random.default_rng(seed).permutation(len(X_test)), n)
+    for i, index in enumerate(indices):
         kind = names[i % len(names)]
         rng = np.random.default_rng((seed, i))
-        yield row, kind, take_photo(X_test[row].reshape(28, 28), KINDS[kind], rng)
+        yield index, kind, take_photo(X_test[index].reshape(28, 28), KINDS[kind], rng)
 
 
 def resize(photo):
-    """Return what a plain resize makes of a photo: 28 x 28, ink bright."""
+    """Resize a photo to 28 x 28 pixels and invert it, without any other preprocessing."""
     small = Image.fromarray(photo).resize((28, 28), Image.Resampling.BILINEAR)
     return 255 - np.asarray(small).ravel()
 
 
 def normalize(normalizer, photo):
-    """Return the photo as 784 bytes, black where no ink is found: that is a mistake, too."""
+    """Normalize a photo; return a black image, an error, if no digit is found."""
     try:
         return normalizer.transform([photo])[0]
     except ImageError:
         return np.zeros(784, np.uint8)
 
 
-def read_photos(clf, X_test, y_test, n, seed):
-    """Return a table with a row for each photo: its kind, and what was read in it in which way."""
+def predict_photos(clf, X_test, y_test, n, seed):
+    """Return a table with the kind, the true label and the predictions for each photo."""
     normalizer = DigitNormalizer()
-    rows, kinds, normalized, resized, milliseconds = [], [], [], [], []
-    for row, kind, photo in take_photos(X_test, n, seed):
-        rows.append(row)
+    indices, kinds, normalized, resized, milliseconds = [], [], [], [], []
+    for index, kind, photo in take_photos(X_test, n, seed):
+        indices.append(index)
         kinds.append(kind)
         start = time.process_time()
         normalized.append(normalize(normalizer, photo))
         milliseconds.append(1000 * (time.process_time() - start))
         resized.append(resize(photo))
-    pictures = {"clean": X_test[rows], "normalized": normalized, "resized": resized}
-    read = {name: clf.predict(np.array(X)) for name, X in pictures.items()}
-    return pd.DataFrame({"kind": kinds, "true": y_test[rows], **read, "ms": milliseconds})
+    images = {"clean": X_test[indices], "normalized": normalized, "resized": resized}
+    predicted = {name: clf.predict(np.array(X)) for name, X in images.items()}
+    return pd.DataFrame({"kind": kinds, "true": y_test[indices], **predicted, "ms": milliseconds})
 
 
 def summarize(photos):
-    """Return the table by kind of damage: percentages read rightly, points lost, time."""
+    """Return the accuracies in percent and the time by kind of photo."""
     groups = [(kind, photos[photos["kind"] == kind]) for kind in KINDS]
     table = []
     for kind, group in [*groups, ("all photos", photos)]:
@@ -164,64 +167,65 @@ def summarize(photos):
             {
                 "photos": kind,
                 "n": len(group),
-                "clean %": clean,
+                "original digits %": clean,
                 "DigitNormalizer %": normalized,
-                "points lost": clean - normalized,
-                "plain resize %": resized,
-                "CPU ms a photo": group["ms"].median(),
+                "difference": clean - normalized,
+                "resized only %": resized,
+                "CPU ms per photo": group["ms"].median(),
             }
         )
     return pd.DataFrame(table)
 
 
-def draw_mistakes(photos, X_test, seed, path):
-    """Write a picture of the photos that were misread: as taken, as normalized, and the digit."""
+def draw_errors(photos, X_test, seed, path):
+    """Draw the misclassified photos with the normalized and the original digit."""
     wrong = np.flatnonzero((photos["normalized"] != photos["true"]).to_numpy())
     side, per_row, text = 150, 8, 14
     size = (per_row * (side + 60), max(1, math.ceil(len(wrong) / per_row)) * (side + text))
     sheet = Image.new("L", size, 60)
     pen = ImageDraw.Draw(sheet)
     normalizer = DigitNormalizer()
-    for i, (row, kind, photo) in enumerate(take_photos(X_test, len(photos), seed)):
+    for i, (index, kind, photo) in enumerate(take_photos(X_test, len(photos), seed)):
         if i not in wrong:
             continue
         y, x = divmod(int(np.searchsorted(wrong, i)), per_row)
         x, y = x * (side + 60), y * (side + text)
         one = photos.iloc[i]
-        pen.text((x, y), f"{i} {kind[:16]} {one['true']} as {one['normalized']}", fill=255)
+        pen.text(
+            (x, y), f"{i} {kind[:16]} true {one['true']}, predicted {one['normalized']}", fill=255
+        )
         small = Image.fromarray(photo)
         small.thumbnail((side, side))
         sheet.paste(small, (x, y + text))
-        for k, picture in enumerate((normalize(normalizer, photo), X_test[row])):
-            beside = Image.fromarray(picture.reshape(28, 28)).resize((56, 56))
+        for k, digit in enumerate((normalize(normalizer, photo), X_test[index])):
+            beside = Image.fromarray(digit.reshape(28, 28)).resize((56, 56))
             sheet.paste(beside, (x + side + 2, y + text + 60 * k))
     sheet.save(path)
 
 
 def main():
     parser = argparse.ArgumentParser(prog="python -m benchmarks.photos", description=__doc__)
-    parser.add_argument("--n", type=int, default=2000, help="photos (default: %(default)s)")
+    parser.add_argument("--n", type=int, default=2000, help="number (default: %(default)s)")
     parser.add_argument(
-        "--random-state", type=int, default=0, help="of the photos (default: %(default)s)"
+        "--random-state", type=int, default=0, help="seed of the photos (default: %(default)s)"
     )
     parser.add_argument("--data-home", help="folder of the full MNIST (default: SKMNIST_DATA)")
-    parser.add_argument("--model", help="a saved classifier, instead of training the default CNN")
-    parser.add_argument("--mistakes", help="file for a picture of the photos that were misread")
+    parser.add_argument("--model", help="saved classifier (default: train a CNN)")
+    parser.add_argument("--errors", help="file for a figure of the misclassified photos")
     args = parser.parse_args()
 
     data = load_digits(args.data_home)
-    print(f"Data: {data.source}, {len(data):,} digits to train on. {data.why_not_full}".rstrip())
+    print(f"Data: {data.source}, {len(data):,} training images. {data.why_not_full}".rstrip())
     if args.model:
         clf = load(args.model)
     else:
         clf = CNNClassifier(max_epochs=5, random_state=0).fit(data.X, data.y)
-    print(
-        f"{clf}: {100 * clf.score(data.X_test, data.y_test):.2f} % of {len(data.X_test):,} digits"
-    )
-    photos = read_photos(clf, data.X_test, data.y_test, args.n, args.random_state)
+    accuracy = 100 * clf.score(data.X_test, data.y_test)
+    print(f"{clf}: accuracy {accuracy:.2f}% on {len(data.X_test):,} test images")
+    photos = predict_photos(clf, data.X_test, data.y_test, args.n, args.random_state)
     print(summarize(photos).to_string(index=False, float_format="{:.2f}".format))
-    if args.mistakes:
-        draw_mistakes(photos, data.X_test, args.random_state, args.mistakes)
+    if args.errors:
+        draw_errors(photos, data.X_test, args.random_state, args.errors)
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""The results as one picture, readable at a width of 640 pixels."""
+"""Draw the results as one figure, readable at a width of 640 pixels."""
 
 import matplotlib
 
@@ -6,7 +6,7 @@ matplotlib.use("Agg")
 import matplotlib.pyplot as plt
 from matplotlib.ticker import FixedLocator, LogLocator, NullLocator, StrMethodFormatter
 
-# Okabe and Ito's colours, told apart with any kind of colour vision.
+# The palette of Okabe and Ito, which is safe for color-blind readers.
 _BLUE, _ORANGE, _GREEN, _RED = "#0072B2", "#E69F00", "#009E73", "#D55E00"
 _LINES = {
     "skmnist": (_BLUE, "o"),
@@ -16,7 +16,7 @@ _LINES = {
 
 
 def draw(groups, path):
-    """Draw the ratios and what grows; return whether there was anything to draw."""
+    """Draw ratios and growth curves; return False if there is nothing to draw."""
     bars = [(group, row) for group in groups for row in group.rows if row.ratio and row.x is None]
     grown = [group for group in groups if group.rows[0].x is not None]
     heights = ([0.8 + 0.42 * len(bars)] if bars else []) + [2.9] * bool(grown)
@@ -53,13 +53,13 @@ def _draw_ratios(ax, bars):
         )
         if limit is not None:
             ax.plot([limit, limit], [y - 0.42, y + 0.42], color="black", lw=2.5)
-    ax.plot([], [], color="black", lw=2.5, label="at most")
-    ax.axvline(1, color="grey", lw=0.8, ls=":", label="as fast")
+    ax.plot([], [], color="black", lw=2.5, label="target")
+    ax.axvline(1, color="gray", lw=0.8, ls=":", label="equal")
     ax.set_yticks(range(len(bars)), [f"{g.title}\n{r.name}" for g, r in bars])
     ax.set_ylim(len(bars) - 0.4, -0.6)
     ax.set_xlim(left=0)
     ax.margins(x=0.08)
-    ax.set_title("skmnist's time over that of ... (shorter is faster)", loc="left")
+    ax.set_title("Time of skmnist / time of ... (lower is better)", loc="left")
     ax.legend(loc="upper right", frameon=False)
 
 
@@ -87,8 +87,8 @@ def _draw_growth(ax, group):
         ax.yaxis.set_minor_locator(NullLocator())
         ax.yaxis.set_major_formatter(StrMethodFormatter("{x:g}"))
         ax.legend(frameon=False)
-        ax.set_xlabel("units in the first layer")
+        ax.set_xlabel("Units in the first layer")
     else:
         ax.set_ylim(0, 1.1 * max(row.value.high for row in group.rows))
         ax.tick_params("x", rotation=45)
-        ax.set_xlabel("images")
+        ax.set_xlabel("Images")

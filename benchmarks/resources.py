@@ -1,4 +1,4 @@
-"""Peak memory and import time, each measured in fresh processes; parts as those in parts.py."""
+"""Measure peak memory and import time, each in a new process."""
 
 import subprocess
 import sys
@@ -20,7 +20,7 @@ IMPORTS = {
 
 
 def memory(task, rounds, quick):
-    """Peak memory of one epoch of fit, beyond the imports and the uint8 images themselves."""
+    """Measure the peak memory of one epoch of fit, without imports and uint8 images."""
     data = task.data.repeated(2_000 if quick else 60_000)
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "digits.npz"
@@ -34,14 +34,14 @@ def memory(task, rounds, quick):
                 values.append((int(output) - data.X.nbytes) / 1e6)
             rows.append(Row(name, spread(values)))
     show("")
-    setting = f"{len(data):,} images, beyond imports and {data.X.nbytes / 1e6:.0f} MB of uint8"
+    setting = f"{len(data):,} images, without imports and {data.X.nbytes / 1e6:.0f} MB of images"
     yield Group("memory of fit", setting, "MB", rows)
 
 
 def import_time(task, rounds, quick):
     timed = "from time import perf_counter as t; start = t(); {}; print(t() - start)"
     seconds = {name: [] for name in IMPORTS}
-    for i in range(-1, rounds):  # the first one fills the disk's cache
+    for i in range(-1, rounds):  # the first round fills the disk cache
         show(f"import: round {i + 1} of {rounds}")
         for name, statement in IMPORTS.items():
             elapsed = float(_python("-c", timed.format(statement)))
@@ -49,7 +49,7 @@ def import_time(task, rounds, quick):
                 seconds[name].append(elapsed)
     show("")
     rows = [Row(name, spread(values)) for name, values in seconds.items()]
-    yield Group("import", "a fresh process each", "s", rows)
+    yield Group("import", "each in a new process", "s", rows)
 
 
 def _python(*arguments):

@@ -1,4 +1,4 @@
-"""Run the parts, print the table as it grows, write the files."""
+"""Run the parts, print the table and write the result files."""
 
 import contextlib
 import os
@@ -20,7 +20,7 @@ from .tables import as_text, write_csv
 
 
 def run(args, parts, all_cores):
-    """Run some parts; return the exit status: 1 where the accuracies of one didn't agree."""
+    """Run the parts; return the exit status, which is 1 if accuracies differ."""
     torch.set_num_threads(args.threads)
     data = load_sample().first(2000) if args.quick else load_digits(args.data_home)
     task = Task(data, epochs=args.epochs, threads=args.threads)
@@ -54,31 +54,31 @@ def _preface(args, data):
     versions = [f"{name} {version(name)}" for name in packages]
     versions = [f"skmnist {skmnist.__version__}", *versions, f"Python {platform.python_version()}"]
     lines = [
-        f"Data: {data.source}; {len(data):,} images to train on, {len(data.X_test):,} to test on.",
+        f"Data: {data.source}; {len(data):,} training and {len(data.X_test):,} test images.",
         ", ".join([*versions, platform.system()]),
         f"{_cpu()}, {args.threads} thread(s) on {n_cores()} core(s), {_load()}",
-        f"Medians of {args.rounds} alternating rounds after one to warm up. Times are those of the"
-        " whole fit, divided by the epochs.",
-        "Ratio: skmnist's time over the row's, within a round. No times where accuracies disagree.",
+        f"Medians of {args.rounds} rounds after one warm-up round. Training times are those of the"
+        " complete fit, divided by the number of epochs.",
+        "Ratio: time of skmnist divided by the time of the row, computed in each round.",
     ]
     if data.why_not_full:
         lines.insert(1, f"Not the full MNIST: {data.why_not_full}")
     if args.quick:
-        lines.append("QUICK: this shows that the benchmarks work; the times mean nothing.")
+        lines.append("QUICK: this only checks that the benchmarks run. Ignore the times.")
     if n_cores() > args.threads:
         lines.append(
-            "Not pinned: --core 0 (or taskset -c 0 before the command) steadies one thread."
+            "Not pinned to one core: use --core 0 (or taskset -c 0) for more stable times."
         )
     return "\n".join(lines)
 
 
 def _load():
-    """Return how busy the machine is already, which no figure here should be read without."""
+    """Return the load average; times on a busy machine are unreliable."""
     return f"load average {os.getloadavg()[0]:.1f}" if hasattr(os, "getloadavg") else "load unknown"
 
 
 def _cpu():
-    """Return the processor's name, which Linux tells best."""
+    """Return the name of the processor."""
     try:
         lines = Path("/proc/cpuinfo").read_text().splitlines()
         return next(x.split(":", 1)[1].strip() for x in lines if x.startswith("model name"))

@@ -1,13 +1,13 @@
-"""The results as text and as CSV."""
+"""Format the results as text and CSV."""
 
 import csv
 
-_HEADER = ("", "median", "min-max", "accuracy", "ratio", "min-max", "at most", "holds")
+_HEADER = ("", "median", "min-max", "accuracy", "ratio", "min-max", "target", "met")
 _WIDTHS = (34, 8, 17, 10, 8, 13, 9, 7)
 
 
 def as_text(group):
-    """Return a block of the table."""
+    """Return a block of the table as text."""
     header = _line((f"{group.title} ({group.unit})", *_HEADER[1:]))
     setting = [f"  {part}" for part in group.setting.split("; ")]
     return "\n".join([header, *setting, *(_text_row(group, row) for row in group.rows)])
@@ -29,7 +29,7 @@ def _line(cells):
 
 
 def _figure(value):
-    """Three digits, without an exponent."""
+    """Format a number with three significant digits, without an exponent."""
     return f"{value:.0f}" if value >= 100 else f"{value:#.3g}".rstrip(".")
 
 

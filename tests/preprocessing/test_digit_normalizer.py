@@ -243,11 +243,11 @@ def test_rotation_is_not_undone(digit):
 
 def test_benchmark_photos_are_classified_nearly_as_well_as_the_digits(sample, monkeypatch):
     monkeypatch.syspath_prepend(ROOT)
-    from benchmarks.photos import KINDS, read_photos, summarize
+    from benchmarks.photos import KINDS, predict_photos, summarize
 
     X, y = sample
     clf = KNeighborsClassifier(3).fit(X[::2], y[::2])
-    photos = read_photos(clf, X[1::2], y[1::2], len(KINDS), seed=0)
+    photos = predict_photos(clf, X[1::2], y[1::2], len(KINDS), seed=0)
     correct = (
         photos[["clean", "normalized", "resized"]].to_numpy().T == photos["true"].to_numpy()
     ).T
