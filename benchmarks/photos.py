@@ -24,8 +24,8 @@ KINDS = {
     "noise": ("noise",),
     "ruled paper": ("ruled",),
     "squared paper": ("squared",),
-    "rotation up to 15 degrees": ("rotation",),
-    "JPEG quality 40": ("jpeg",),
+    "rotation up to 15°": ("rotation",),
+    "JPEG, quality 40": ("jpeg",),
     "all, ruled paper": tuple(d for d in CORRUPTIONS if d != "squared"),
     "all, squared paper": tuple(d for d in CORRUPTIONS if d != "ruled"),
 }
@@ -167,10 +167,10 @@ def summarize(photos):
             {
                 "photos": kind,
                 "n": len(group),
-                "original digits %": clean,
-                "DigitNormalizer %": normalized,
+                "MNIST digit": clean,
+                "DigitNormalizer": normalized,
                 "difference": clean - normalized,
-                "resized only %": resized,
+                "resized only": resized,
                 "CPU ms per photo": group["ms"].median(),
             }
         )

@@ -136,7 +136,6 @@ def site(tmp_path_factory):
     for name in ("README.md", "CHANGES.md", "pyproject.toml"):
         shutil.copy(ROOT / name, copy)
     command = [sys.executable, "-m", "sphinx", "-q", "-W", "--keep-going", "-b", "html"]
-    command += ["-D", "nb_execution_mode=off"]
     command += ["-D", "sphinx_gallery_conf.filename_pattern=/none", "docs", "site"]
     done = subprocess.run(command, cwd=copy, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
