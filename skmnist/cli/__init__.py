@@ -1,8 +1,8 @@
-"""The command line: read the arguments, call the library, print and write the results.
+"""Command-line interface.
 
-Each command is a module of this package. It is imported only when it runs, so that
-``skmnist --help`` answers quickly. It holds two functions: ``parse(parser, argv)`` adds the options
-to its parser and returns the arguments, ``run(args)`` executes the command.
+Each command is a module of this package. A module is imported only when its command runs, so that
+``skmnist --help`` is fast. It has two functions: ``parse(parser, argv)`` adds the options to the
+parser and returns the arguments, and ``run(args)`` executes the command.
 """
 
 from __future__ import annotations
@@ -22,15 +22,15 @@ if TYPE_CHECKING:
 
 __all__ = ["main"]
 
-# Name and module of each command -> its description.
+# Command -> its description. The name of its module is the command with a leading underscore.
 _COMMANDS = {
-    "demo": "Train two networks on the bundled digits; see how well they do.",
-    "train": "Train one network on a data set; see how well it does on the test images.",
-    "study": "Ask how many epochs, how many images, which network or which parameters it takes.",
-    "evaluate": "See how well a saved network does on the test images of a data set.",
-    "export": "Write a saved network as an ONNX model, for programs without Python.",
-    "predict": "Read the digit in a photo, or all digits in it.",
-    "serve": "Open a page on this computer on which to draw digits.",
+    "demo": "Train an MLP and a CNN on the bundled digits and compare them.",
+    "train": "Train a classifier on a data set and evaluate it on the test set.",
+    "study": "Run an experiment: epoch curve, learning curve, model comparison or grid search.",
+    "evaluate": "Evaluate a saved model on a test set and write a report.",
+    "export": "Export a saved model to ONNX.",
+    "predict": "Predict the digit or the digits in an image.",
+    "serve": "Start a local web page for drawing digits and predicting them.",
 }
 
 
@@ -40,13 +40,17 @@ def main(argv: Sequence[str] | None = None) -> int:
     Parameters
     ----------
     argv : list of str, default=None
-        The arguments, by default those of the process.
+        The arguments. If None, ``sys.argv[1:]``.
 
     Returns
     -------
     int
-        The exit code: 0, 1 if the command failed, 130 if it was interrupted. Bad arguments end
-        in ``SystemExit`` with 2.
+        The exit code: 0 on success, 1 if the command failed, 130 if it was interrupted.
+
+    Raises
+    ------
+    SystemExit
+        If the arguments are invalid (code 2), or after ``--help`` or ``--version`` (code 0).
 
     Examples
     --------
@@ -66,13 +70,13 @@ def main(argv: Sequence[str] | None = None) -> int:
         _run(*_parse(sys.argv[1:] if argv is None else argv))
         return 0
     except (KeyboardInterrupt, Exception) as error:
-        # Libraries that are interrupted while they are imported raise all kinds of errors.
+        # A library that is interrupted while it is imported can raise any error.
         if interrupts or isinstance(error, KeyboardInterrupt):
-            # The line break ends the line of a progress bar.
+            # The newline ends the line of a progress bar.
             print(f"\nskmnist: interrupted{_interrupt_message(error)}", file=sys.stderr)
             return 130
-        # Estimators raise ValueError for invalid data and an infinite loss, data sets and files
-        # raise OSError, and a broken torchvision raises ImportError.
+        # Expected errors: ValueError (invalid data, a loss that is not finite), OSError (files and
+        # downloads), ImportError (a missing optional package).
         if isinstance(error, (ValueError, OSError, ImportError)):
             print(f"skmnist: {_error_message(error)}", file=sys.stderr)
             return 1
@@ -84,21 +88,21 @@ def main(argv: Sequence[str] | None = None) -> int:
 def _parse(
     argv: Sequence[str],
 ) -> tuple[ModuleType, argparse.ArgumentParser, argparse.Namespace]:
-    """Return the module of the command that `argv` names, its parser and its arguments."""
+    """Return the module of the command, its parser and its arguments."""
     parser = argparse.ArgumentParser(
         prog="skmnist",
-        description="Neural networks for small images that are scikit-learn estimators.",
-        epilog="'skmnist COMMAND --help' describes a command. Start with 'skmnist demo'.",
+        description="Train and evaluate neural networks for small images such as MNIST's digits.",
+        epilog="Run 'skmnist COMMAND --help' for the options of a command. New here? Start with "
+        "'skmnist demo'.",
     )
     parser.add_argument("--version", action="version", version=f"skmnist {version('skmnist')}")
-    # Only the requested command is imported.
     name, parser = add_subcommands(parser, "COMMAND", _COMMANDS, argv)
     command = import_module(f"skmnist.cli._{name}")
     return command, parser, command.parse(parser, argv[1:])
 
 
 def _run(command: ModuleType, parser: argparse.ArgumentParser, args: argparse.Namespace) -> None:
-    """Run a command; report invalid parameters of an estimator as bad arguments."""
+    """Run a command; report invalid parameters of an estimator as invalid arguments."""
     try:
         command.run(args)
     except ValueError as error:
@@ -110,13 +114,15 @@ def _run(command: ModuleType, parser: argparse.ArgumentParser, args: argparse.Na
 
 
 def _interrupt_message(error: BaseException) -> str:
-    """Return the message of an interrupted study, or nothing."""
+    """Return the details of an interruption, such as the file with the partial results."""
     return f": {error}" if isinstance(error, KeyboardInterrupt) and str(error) else ""
 
 
 def _error_message(error: Exception) -> str:
-    """Return an error's text in one line, without the system's error number."""
+    """Return the message of an error in one line, without the number of a system error."""
     text = str(error)
-    if isinstance(error, OSError) and error.strerror:
+    if isinstance(error, FileNotFoundError) and error.filename:
+        text = f"{error.filename}: file not found. Check the path."
+    elif isinstance(error, OSError) and error.strerror:
         text = f"{error.filename}: {error.strerror}" if error.filename else error.strerror
     return " ".join(text.split())

@@ -1,14 +1,15 @@
-"""Options that several commands share: files, folders, cross-validation, integers."""
+"""Options and checks that several commands share."""
 
 from __future__ import annotations
 
 import argparse
+import difflib
 import textwrap
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
 
 
 def add_subcommands(
@@ -17,17 +18,18 @@ def add_subcommands(
     descriptions: Mapping[str, str],
     argv: Sequence[str],
 ) -> tuple[str, argparse.ArgumentParser]:
-    """Add subcommands; return the name of the one that `argv` starts with, and its parser.
+    """Add subcommands; return the name and the parser of the one that `argv` starts with.
 
     Parameters
     ----------
     parser : ArgumentParser
-        It ends the process if there is no such subcommand, or if help was requested.
+        It exits if the subcommand is unknown, or after printing the help.
     metavar : str
-        Name of the subcommands in the help.
+        What a subcommand is called in the help and in messages.
     descriptions : dict of str to str
         ``{name of the subcommand: its description}``.
     argv : list of str
+        The arguments.
     """
     subparsers = parser.add_subparsers(dest="name", metavar=metavar, required=True)
     parsers = {
@@ -36,52 +38,114 @@ def add_subcommands(
             help=text,
             description=textwrap.fill(text, 78),
             formatter_class=argparse.RawDescriptionHelpFormatter,
-            # --lr must not stand for --lr-schedule.
+            # Otherwise --lr could be read as an abbreviation of --lr-schedule.
             allow_abbrev=False,
         )
         for name, text in descriptions.items()
     }
-    name = argv[0] if argv and argv[0] in descriptions else parser.parse_args(argv).name
+    name = argv[0] if argv else ""
+    if name and name not in descriptions and not name.startswith("-"):
+        parser.error(f"unknown {metavar.lower()} {name!r}. {suggestion(name, descriptions)}")
+    if name not in descriptions:
+        name = parser.parse_args(argv).name
     return name, parsers[name]
 
 
+def parse_args(
+    parser: argparse.ArgumentParser,
+    argv: Sequence[str],
+    unknown_option_message: Callable[[str], str] | None = None,
+) -> argparse.Namespace:
+    """Return the arguments; an unknown option is an error that suggests the closest match.
+
+    Parameters
+    ----------
+    parser : ArgumentParser
+    argv : list of str
+        The arguments.
+    unknown_option_message : callable, default=None
+        Returns the error message for an unknown option, or "" for the usual message.
+    """
+    args, unknown = parser.parse_known_args(argv)
+    options = [word.split("=")[0] for word in unknown if word.startswith("--")]
+    if options:
+        own_message = unknown_option_message(options[0]) if unknown_option_message else ""
+        known = parser._option_string_actions
+        default_hint = f"Run '{parser.prog} --help' to list the options."
+        hint = suggestion(options[0], known, default_hint, quote=False)
+        parser.error(own_message or f"unknown option {options[0]}. {hint}")
+    if unknown:
+        parser.error(f"unexpected arguments: {' '.join(unknown)}")
+    return args
+
+
+def suggestion(
+    word: str, known: Iterable[str], default: str | None = None, *, quote: bool = True
+) -> str:
+    """Return "Did you mean ...?" for a misspelled word.
+
+    If no known word is similar, return `default`, or the list of known words if that is None.
+    """
+    known = list(known)
+    closest = difflib.get_close_matches(word.lower(), known, n=1)
+    if closest:
+        return f"Did you mean {closest[0]!r}?" if quote else f"Did you mean {closest[0]}?"
+    return f"Choose from {', '.join(known)}." if default is None else default
+
+
+def one_of(choices: Iterable[str]) -> Callable[[str], str]:
+    """Return a function that accepts one of `choices` and suggests the closest match."""
+    names = list(choices)
+
+    def parse(text: str) -> str:
+        if text not in names:
+            raise argparse.ArgumentTypeError(f"invalid value {text!r}. {suggestion(text, names)}")
+        return text
+
+    return parse
+
+
+def choices_metavar(choices: Iterable[str]) -> str:
+    """Return choices as the help shows them, such as ``{mlp,cnn}``."""
+    return f"{{{','.join(choices)}}}"
+
+
 def add_examples(parser: argparse.ArgumentParser, *lines: str) -> None:
-    """End the help with examples."""
+    """Add examples at the end of the help."""
     parser.epilog = "\n  ".join([f"Example{'s' * (len(lines) > 1)}:", *lines])
 
 
 def add_model_file(parser: argparse.ArgumentParser) -> None:
-    """Add FILE, a saved network."""
+    """Add FILE, a saved model."""
     parser.add_argument(
         "file",
         metavar="FILE",
         type=Path,
-        help="the network, a file that 'skmnist train --save FILE' or skmnist.save wrote",
+        help="model file, written by 'skmnist train --save FILE' or skmnist.save",
     )
 
 
 def add_output_dir(parser: argparse.ArgumentParser, default: str) -> None:
-    """Add --output-dir, the folder to write to."""
+    """Add --output-dir."""
     parser.add_argument(
         "--output-dir",
         metavar="DIR",
         type=Path,
         default=Path(default),
-        help="folder for what is written, made if needed (default: %(default)s)",
+        help="output directory, created if it does not exist (default: %(default)s)",
     )
 
 
 def add_cv(
     parser: argparse.ArgumentParser, default: int | None = 3, default_text: str = ""
 ) -> None:
-    """Add --cv; `default_text` says what happens without it if `default` is None."""
+    """Add --cv; `default_text` describes the default if `default` is None."""
     parser.add_argument(
         "--cv",
         metavar="N",
         type=int_at_least(2),
         default=default,
-        help="number of folds that the training images are split into; each is tested on once, "
-        f"by a network trained on the others (default: {default_text or default})",
+        help=f"number of cross-validation folds (default: {default_text or default})",
     )
 
 
@@ -92,20 +156,22 @@ def add_n_jobs(parser: argparse.ArgumentParser) -> None:
         metavar="N",
         type=int_at_least(1),
         default=1,
-        help="number of trainings at the same time (default: %(default)s)",
+        help="number of parallel worker processes (default: %(default)s)",
     )
 
 
-def int_at_least(low: int) -> Callable[[str], int]:
-    """Return a function that parses an integer of at least `low`."""
+def int_at_least(minimum: int) -> Callable[[str], int]:
+    """Return a function that parses an integer of at least `minimum`."""
 
     def parse(text: str) -> int:
         try:
             value: int | None = int(text)
         except ValueError:
             value = None
-        if value is None or value < low:
-            raise argparse.ArgumentTypeError(f"give an integer of at least {low}, not {text!r}")
+        if value is None or value < minimum:
+            raise argparse.ArgumentTypeError(
+                f"expected an integer of at least {minimum}, got {text!r}"
+            )
         return value
 
     return parse

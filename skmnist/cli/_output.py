@@ -1,4 +1,4 @@
-"""Write files: check the folder first, and leave no file half-written."""
+"""Write output files. A file that cannot be written completely is not written at all."""
 
 from __future__ import annotations
 
@@ -17,19 +17,19 @@ if TYPE_CHECKING:
 
 
 def ensure_writable(folder: Path) -> None:
-    """Make a folder and check that it can be written to, before anything takes time."""
+    """Create a directory and check before a long computation that files can be written to it."""
     try:
         folder.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryFile(dir=folder):
             pass
     except OSError as error:
         raise OSError(
-            f"{folder}: nothing can be written there: {error.strerror}. Name another folder."
+            f"{folder}: cannot write to this directory: {error.strerror}. Choose another one."
         ) from error
 
 
 def write_figure(figure: Figure | SubFigure, path: Path) -> Path:
-    """Write a figure as PNG; return the path."""
+    """Write a figure as a PNG file; return its path."""
     import matplotlib.pyplot as plt
 
     with atomic_write(path) as file:
@@ -39,19 +39,26 @@ def write_figure(figure: Figure | SubFigure, path: Path) -> Path:
 
 
 def write_table(frame: DataFrame, path: Path) -> Path:
-    """Write a DataFrame as CSV; return the path."""
+    """Write a DataFrame as a CSV file; return its path."""
     with atomic_write(path, "w", encoding="utf-8", newline="") as file:
         frame.to_csv(file)
     return path
 
 
+def write_text(text: str, path: Path) -> Path:
+    """Write a text file; return its path."""
+    with atomic_write(path, "w", encoding="utf-8") as file:
+        file.write(text)
+    return path
+
+
 def write_json(value: Any, path: Path) -> Path:
-    """Write JSON; return the path."""
+    """Write a value as a JSON file; return its path."""
     with atomic_write(path, "w", encoding="utf-8") as file:
         json.dump(value, file, indent=1)
     return path
 
 
 def print_paths(paths: Iterable[Path]) -> None:
-    """Print the paths of the written files; a report's figures and numbers lie beside its page."""
-    print("\nWritten:", *(path.resolve() for path in paths), sep="\n  ", flush=True)
+    """Print the paths of the written files."""
+    print("\nFiles written:", *(path.resolve() for path in paths), sep="\n  ", flush=True)

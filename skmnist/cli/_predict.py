@@ -1,11 +1,11 @@
-"""``skmnist predict``: the digit in a photo."""
+"""``skmnist predict``: predict the digits in an image."""
 
 from __future__ import annotations
 
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ._arguments import add_examples, add_model_file
+from ._arguments import add_examples, add_model_file, parse_args
 from ._output import ensure_writable, print_paths, write_figure
 
 if TYPE_CHECKING:
@@ -14,8 +14,8 @@ if TYPE_CHECKING:
 
     from matplotlib.figure import Figure, SubFigure
 
-_N_BEST = 3  # classes that are printed
-_BAR_WIDTH = 30  # characters for 100 %
+_N_BEST = 3  # number of printed classes
+_BAR_WIDTH = 30  # characters for 100%
 
 
 def parse(parser: argparse.ArgumentParser, argv: Sequence[str]) -> argparse.Namespace:
@@ -28,25 +28,25 @@ def parse(parser: argparse.ArgumentParser, argv: Sequence[str]) -> argparse.Name
     )
     add_model_file(parser)
     parser.add_argument(
-        "image", metavar="IMAGE", type=Path, help="the image: a photo, a scan or a drawing"
+        "image", metavar="IMAGE", type=Path, help="image file: a photo, a scan or a drawing"
     )
     parser.add_argument(
         "--multiple",
         action="store_true",
-        help="the image shows several digits, in one or more lines",
+        help="predict several digits, in one or more lines of writing",
     )
     parser.add_argument(
         "--save-steps",
         metavar="PNG",
         type=Path,
-        help="also write a figure of the preprocessing steps, from the photo to the network's "
-        "input, to this file",
+        help="save a figure of the preprocessing steps, from the image to the input of the "
+        "network, to this file",
     )
-    return parser.parse_args(argv)
+    return parse_args(parser, argv)
 
 
 def run(args: argparse.Namespace) -> None:
-    """Load the network; print its predictions and, if requested, write the figure."""
+    """Load the model, print its predictions and, if requested, save the figure."""
     from skmnist._persistence.save_load import load
     from skmnist.preprocessing._predict_image import predict_image
 
@@ -77,12 +77,12 @@ def _print_predictions(path: Path, predictions: Sequence[Any]) -> None:
 
 
 def _best(prediction: Any) -> list[tuple[Any, float]]:
-    """Return the most probable labels and their probabilities."""
+    """Return the most probable labels with their probabilities."""
     return sorted(prediction.proba.items(), key=lambda item: -item[1])[:_N_BEST]
 
 
 def _plot_steps(path: Path, result: Any) -> Figure | SubFigure:
-    """Return a figure of the steps of one digit, or of all digits beside their photo."""
+    """Return a figure of the preprocessing steps, or of an image and all its digits."""
     from skmnist.displays import PreprocessingDisplay
     from skmnist.preprocessing import DigitNormalizer, read_image
 

@@ -1,4 +1,4 @@
-"""``skmnist serve``: a page on which to draw digits."""
+"""``skmnist serve``: web page for drawing digits."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import argparse
 import sys
 from typing import TYPE_CHECKING
 
-from ._arguments import add_examples, add_model_file
+from ._arguments import add_examples, add_model_file, parse_args
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -24,41 +24,44 @@ def parse(parser: argparse.ArgumentParser, argv: Sequence[str]) -> argparse.Name
         "--host",
         metavar="NAME",
         default="127.0.0.1",
-        help="the name or address to listen at; by default (%(default)s) only this computer can "
-        "reach the page, with 0.0.0.0 all that can reach this computer",
+        help="host name or address to listen on. The default, %(default)s, accepts connections "
+        "from this computer only; 0.0.0.0 accepts connections from the network",
     )
     parser.add_argument(
         "--port",
         metavar="N",
         type=_parse_port,
         default=8000,
-        help="the port to listen at; 0 takes one that is free (default: %(default)s)",
+        help="port to listen on; 0 selects a free port (default: %(default)s)",
     )
-    parser.add_argument("--open", action="store_true", help="open the page in the browser")
-    return parser.parse_args(argv)
+    parser.add_argument("--open", action="store_true", help="open the page in a web browser")
+    return parse_args(parser, argv)
 
 
 def run(args: argparse.Namespace) -> None:
-    """Serve the page until Ctrl-C."""
+    """Serve the page until Ctrl+C is pressed."""
     from skmnist._persistence.save_load import load
     from skmnist.serving import DigitServer
 
     with DigitServer(load(args.file), host=args.host, port=args.port) as server:
         if not server.is_loopback:
             print(
-                "skmnist: warning: whoever can reach this computer through the network can use "
-                "the page; what they send is not encrypted.",
+                "skmnist: warning: everyone who can reach this computer over the network can use "
+                "the page, and the connection is not encrypted.",
                 file=sys.stderr,
             )
-        print(f"The page: {server.url}\nCtrl-C ends it.", flush=True)
+        print(f"Serving on {server.url} (press Ctrl+C to stop)", flush=True)
         if args.open:
             import webbrowser
 
             webbrowser.open(server.url)
-        server.run()
+        try:
+            server.run()
+        except KeyboardInterrupt:
+            print("\nStopped.", flush=True)
 
 
 def _parse_port(text: str) -> int:
     if not (text.isascii() and text.isdigit() and int(text) < 2**16):
-        raise argparse.ArgumentTypeError(f"give a number of 0 to 65535, not {text!r}")
+        raise argparse.ArgumentTypeError(f"expected an integer from 0 to 65535, got {text!r}")
     return int(text)

@@ -1,4 +1,4 @@
-"""``skmnist train``: one network on a data set."""
+"""``skmnist train``: train a classifier on a data set."""
 
 from __future__ import annotations
 
@@ -17,14 +17,16 @@ if TYPE_CHECKING:
 
 
 def parse(parser: argparse.ArgumentParser, argv: Sequence[str]) -> argparse.Namespace:
-    """Add the options and return the arguments; ``classifiers`` holds the one to train."""
+    """Add the options and return the arguments; ``classifiers`` has the one to train."""
     parser.usage = (
-        f"{parser.prog} [--data NAME] [--model NAME] [--output-dir DIR] [--save FILE] [parameters]"
+        f"{parser.prog} [--data NAME] [--model NAME] [--output-dir DIR] [--save FILE]\n"
+        "                     [--resume] [parameters]"
     )
     add_examples(
         parser,
         "skmnist train --model cnn --max-epochs 5 --save digits.safetensors",
         "skmnist train --data fashion-mnist --hidden-layer-sizes 256,128 --output-dir fashion",
+        "skmnist train --model cnn --checkpoint-dir checkpoints --resume",
     )
     add_data(parser)
     add_output_dir(parser, "skmnist-train")
@@ -32,22 +34,34 @@ def parse(parser: argparse.ArgumentParser, argv: Sequence[str]) -> argparse.Name
         "--save",
         metavar="FILE",
         type=Path,
-        help="also write the trained network to this file, such as digits.safetensors, for "
-        "'skmnist evaluate' and skmnist.load",
+        help="save the trained model to this file, for example digits.safetensors",
+    )
+    parser.add_argument(
+        "--resume",
+        action="store_true",
+        help="continue from the latest checkpoint in --checkpoint-dir, if there is one",
     )
     args = parse_with_model_params(parser, argv)
+    if args.resume and args.checkpoint_dir is None:
+        parser.error("--resume requires --checkpoint-dir, the directory with the checkpoints")
     args.classifiers = {args.model: args.classifier}
     return args
 
 
 def run(args: argparse.Namespace) -> None:
-    """Train the network; print its scores, write a report on it and, if requested, save it."""
+    """Train the classifier, print its scores, write a report and, if requested, save the model."""
     check_classifiers([args.classifier])
     ensure_writable(args.output_dir)
     if args.save:
         ensure_writable(args.save.parent)
     data = load_data(args.data, args.data_home)
-    train_classifier(args.classifier, data)
+    try:
+        train_classifier(args.classifier, data, resume=args.resume)
+    except KeyboardInterrupt:
+        if args.checkpoint_dir is None:
+            raise
+        message = "run the same command with --resume to continue from the latest checkpoint"
+        raise KeyboardInterrupt(message) from None
     paths = []
     if args.save:
         from skmnist._persistence.save_load import save

@@ -1,4 +1,4 @@
-"""Train a classifier; print and write its scores on the test set."""
+"""Train and evaluate a classifier."""
 
 from __future__ import annotations
 
@@ -11,16 +11,16 @@ if TYPE_CHECKING:
     from ._data import Data
 
 
-def train_classifier(clf: Any, data: Data) -> None:
-    """Train a classifier and print how long it took."""
+def train_classifier(clf: Any, data: Data, *, resume: bool = False) -> None:
+    """Train a classifier and print the number of epochs and the time."""
     print(f"\n{clf}", flush=True)
-    clf.fit(data.X, data.y)
-    best = f", weights of epoch {clf.best_epoch_} kept" if clf.early_stopping else ""
-    print(f"{clf.n_iter_} epochs in {clf.fit_time_:.1f} seconds on {clf.device_}{best}")
+    clf.fit(data.X, data.y, resume=resume)
+    best = f"; best epoch: {clf.best_epoch_}" if clf.early_stopping else ""
+    print(f"Trained for {clf.n_iter_} epochs in {clf.fit_time_:.1f} s on {clf.device_}{best}")
 
 
 def evaluate_classifier(clf: Any, data: Data, output_dir: Path) -> Path:
-    """Print the scores of a fitted classifier and write its report; return the page's path."""
+    """Print the scores of a fitted classifier and write its report; return the HTML file's path."""
     from skmnist.reporting import EvaluationReport
 
     report = EvaluationReport.from_estimator(
@@ -31,9 +31,9 @@ def evaluate_classifier(clf: Any, data: Data, output_dir: Path) -> Path:
         f"Test accuracy: {accuracy['value']:.1%} "
         f"({accuracy['confidence']:.0%} interval {accuracy['low']:.1%} to {accuracy['high']:.1%})\n"
     )
-    print(report.per_class.rename_axis(None).to_string(float_format="{:.3f}".format, na_rep="-"))
-    print("\nConfusion matrix (true classes down, predicted ones across, in the same order):")
-    # Long names above the columns would make the table too wide for a terminal.
+    print(report.per_class.rename_axis(None).to_string(float_format="{:.1%}".format, na_rep="-"))
+    print("\nConfusion matrix (rows: true class, columns: predicted class, in the same order):")
+    # Long column names would make the table too wide for a terminal.
     matrix = report.confusion_matrix.rename_axis(index=None, columns=None)
     header = all(len(str(name)) == 1 for name in matrix.columns)
     print(matrix.to_string(header=header), flush=True)
@@ -41,6 +41,6 @@ def evaluate_classifier(clf: Any, data: Data, output_dir: Path) -> Path:
 
 
 def class_names(classes: Iterable[Any], target_names: Iterable[str]) -> list[str] | None:
-    """Return the data set's names of a classifier's classes, or None if a name is missing."""
+    """Return the names of the classes, or None if the data set does not name all of them."""
     names = dict(enumerate(target_names))
     return [names[c] for c in classes] if set(classes) <= set(names) else None

@@ -1,6 +1,7 @@
-"""``skmnist study``: studies of training, each a module of this package.
+"""``skmnist study``: run an experiment.
 
-A study has the same two functions as a command: ``parse(parser, argv)`` and ``run(args)``.
+Each study is a module of this package with the two functions of a command, ``parse(parser, argv)``
+and ``run(args)``.
 """
 
 from __future__ import annotations
@@ -14,21 +15,21 @@ if TYPE_CHECKING:
     import argparse
     from collections.abc import Sequence
 
-# Name of each study -> its description.
+# Study -> its description.
 STUDIES = {
-    "epochs": "How many epochs? Accuracy, loss and seconds against the number of epochs.",
-    "learning-curve": "How many images? Accuracy and seconds against the training set size.",
-    "compare": "Which network? Several side by side: weights, losses, accuracies, seconds.",
-    "grid": "Which parameters? Every combination of some values, cross-validated.",
+    "epochs": "Epoch curve: accuracy, loss and training time against the number of epochs.",
+    "learning-curve": "Learning curve: accuracy and time against the training set size.",
+    "compare": "Compare models: number of weights, losses, accuracies and training times.",
+    "grid": "Grid search: cross-validate every combination of parameter values.",
 }
 
 
 def parse(parser: argparse.ArgumentParser, argv: Sequence[str]) -> argparse.Namespace:
-    """Parse the name of the study, and let the study parse its own arguments."""
+    """Parse the name of the study and the arguments of the study."""
     parser.epilog = (
-        "Each prints a table and writes it as CSV and JSON, with a figure. Ctrl-C ends a\n"
-        "study at once and writes what was finished.\n\n"
-        "'skmnist study STUDY --help' describes one. Start with 'skmnist study epochs'."
+        "Each study prints a table, writes it as CSV and JSON and plots it. Ctrl+C stops a\n"
+        "study and saves its partial results.\n\n"
+        "Run 'skmnist study STUDY --help' for the options of a study."
     )
     name, parser = add_subcommands(parser, "STUDY", STUDIES, argv)
     study = import_module(f"skmnist.cli._study._{name.replace('-', '_')}")

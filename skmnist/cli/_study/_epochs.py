@@ -1,4 +1,4 @@
-"""``skmnist study epochs``: scores, losses and seconds against the number of epochs."""
+"""``skmnist study epochs``: epoch curve."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from skmnist.cli._data import add_data, load_data
 from skmnist.cli._model_params import check_classifiers, parse_with_model_params
 from skmnist.cli._output import ensure_writable
 
-from ._results import mean_over_folds, save_partial_results, write_results
+from ._results import mean_over_folds, readable, save_partial_results, write_results
 from ._score_log import ScoreLog
 
 if TYPE_CHECKING:
@@ -35,27 +35,27 @@ def parse(parser: argparse.ArgumentParser, argv: Sequence[str]) -> argparse.Name
         nargs="+",
         type=int,
         default=[10],
-        help="one number: score each epoch from 1 to it; several: score these (default: 10)",
+        help="numbers of epochs to evaluate; a single N means 1, 2, ..., N (default: 10)",
     )
-    add_cv(parser, None, "train on all of them and score on the test images")
+    add_cv(parser, None, "no cross-validation; evaluate on the test set")
     parser.add_argument(
         "--retrain",
         action="store_true",
-        help="train again from the start for each number of epochs, which takes longer and, with "
-        "a --random-state, gives the same scores",
+        help="train a separate model for each number of epochs; slower, with the same scores if "
+        "--random-state is set",
     )
     add_data(parser)
     add_output_dir(parser, "skmnist-study")
-    args = parse_with_model_params(parser, argv, exclude={"max_epochs"})
+    args = parse_with_model_params(parser, argv, exclude={"max_epochs", "checkpoint_dir"})
     if len(args.epochs) == 1:
         args.epochs = range(1, args.epochs[0] + 1)
     if not args.epochs or min(args.epochs) < 1:
-        parser.error("--epochs: give one or more numbers of at least 1, such as 10, or 1 2 5 10")
+        parser.error("--epochs: expected integers of at least 1, for example 10 or 1 2 5 10")
     return args
 
 
 def run(args: argparse.Namespace) -> None:
-    """Compute the curve; print and write it."""
+    """Compute the curve, print and write it."""
     from skmnist.studies import epoch_curve
 
     check_classifiers([args.classifier])
@@ -64,7 +64,7 @@ def run(args: argparse.Namespace) -> None:
     print(f"\n{args.classifier}", flush=True)
     test = {} if args.cv else {"X_test": data.X_test, "y_test": data.y_test}
     with TemporaryDirectory() as folder:
-        score_log = ScoreLog(Path(folder, "scores"), ["n_iter_"], verbose=False)
+        score_log = ScoreLog(Path(folder, "scores"), ["n_iter_"])
         with save_partial_results(args.output_dir, "epochs", lambda: _partial_tables(score_log)):
             curve = epoch_curve(
                 args.classifier,
@@ -78,15 +78,15 @@ def run(args: argparse.Namespace) -> None:
             )
     table = curve.to_frame().set_index("epochs")
     figure = curve.plot().figure_
-    means = mean_over_folds(table)
+    means = readable(mean_over_folds(table))
     write_results(args.output_dir, "epochs", table, curve.to_dict(), figure, printed_table=means)
 
 
 def _partial_tables(score_log: ScoreLog) -> list[DataFrame]:
-    """Return the scores so far as a table, or nothing."""
+    """Return the scores so far as a table, in a list, or an empty list."""
     import pandas as pd
 
-    # Each epoch is scored on the training set, then on the test set.
+    # Each epoch is scored on the training set and then on the test set.
     scores = score_log.read()
     pairs = zip(scores[::2], scores[1::2], strict=False)
     rows = [(epochs, train, test) for (epochs, train), (_, test) in pairs]

@@ -1,4 +1,4 @@
-"""``skmnist study grid``: every combination of some values of parameters."""
+"""``skmnist study grid``: grid search."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from skmnist.cli._model_params import (
 )
 from skmnist.cli._output import ensure_writable
 
-from ._results import save_partial_results, write_results
+from ._results import readable, save_partial_results, write_results
 from ._score_log import ScoreLog
 
 if TYPE_CHECKING:
@@ -49,14 +49,14 @@ def parse(parser: argparse.ArgumentParser, argv: Sequence[str]) -> argparse.Name
         nargs="+",
         action="append",
         required=True,
-        help="a parameter and the values to try, one a word; once for each parameter. Numbers of "
-        "epochs cost no more than the largest of them.",
+        help="a parameter and its values, separated by spaces; repeat the option for each "
+        "parameter. Values of max-epochs are scored during one training run of the largest value",
     )
     add_cv(parser)
     add_n_jobs(parser)
     add_data(parser)
     add_output_dir(parser, "skmnist-study")
-    args = parse_with_model_params(parser, argv, verbose=0)
+    args = parse_with_model_params(parser, argv, verbose=0, exclude={"checkpoint_dir"})
     try:
         pairs = [_parse_grid(words, args.model) for words in args.grid]
     except ValueError as error:
@@ -64,23 +64,23 @@ def parse(parser: argparse.ArgumentParser, argv: Sequence[str]) -> argparse.Name
     args.grid = dict(pairs)
     for name in args.grid:
         if [other for other, _ in pairs].count(name) > 1:
-            parser.error(f"--grid: {name} is there twice; write all its values after one --grid")
+            parser.error(f"--grid {name} is given twice; write all its values after one --grid")
     return args
 
 
 def _parse_grid(words: Sequence[str], model: str) -> tuple[str, list[Any]]:
-    """Return the name and the values of ``PARAMETER VALUE ...``."""
+    """Return the name and the values of a parameter from ``PARAMETER VALUE ...``."""
     name, *values = words
     if "=" in name or not values:
         raise ValueError(
-            f"{' '.join(words)!r}: write the parameter and the values as words, such as "
-            "--grid lr 0.001 0.01"
+            "expected a parameter and its values, separated by spaces, for example --grid lr "
+            f"0.001 0.01, got {' '.join(words)!r}"
         )
     return parse_param_name(name, model), [parse_value(value.strip(",")) for value in values]
 
 
 def run(args: argparse.Namespace) -> None:
-    """Search; print and write the score of each combination, and the best one's test score."""
+    """Run the grid search; print and write its results and the test accuracy of the best model."""
     from sklearn.base import clone
     from sklearn.model_selection import ParameterGrid
 
@@ -97,7 +97,7 @@ def run(args: argparse.Namespace) -> None:
     print(f"\n{args.classifier}", flush=True)
     names = sorted(args.grid)
     with TemporaryDirectory() as folder:
-        score_log = ScoreLog(Path(folder, "scores"), names)
+        score_log = ScoreLog(Path(folder, "scores"), names, n_folds=args.cv)
         search = EpochGridSearchCV(
             args.classifier, args.grid, cv=args.cv, n_jobs=args.n_jobs, scoring=score_log
         )
@@ -119,19 +119,18 @@ def run(args: argparse.Namespace) -> None:
     display = SearchDisplay(
         columns, results["mean_test_score"], results["std_test_score"], "accuracy"
     ).plot()
-    without_folds = table.filter(regex="^(?!split)")
-    write_results(
-        args.output_dir, "grid", table, values, display.figure_, printed_table=without_folds
-    )
-    best = ", ".join(f"{name} {format_value(value)}" for name, value in best_params.items())
+    means = readable(table.filter(regex="^(?!split)"))
+    write_results(args.output_dir, "grid", table, values, display.figure_, printed_table=means)
+    best = ", ".join(f"{name}={format_value(value)}" for name, value in best_params.items())
     print(
-        f"\nBest: {best}, with {search.best_score_:.1%} in cross-validation. Trained with them on "
-        f"all {len(data.X):,} images: {test_accuracy:.1%} of the test images."
+        f"\nBest parameters: {best}\n"
+        f"Cross-validation accuracy: {search.best_score_:.1%}\n"
+        f"Test accuracy after training on all {len(data.X):,} training images: {test_accuracy:.1%}"
     )
 
 
 def _partial_tables(score_log: ScoreLog) -> list[DataFrame]:
-    """Return the scores so far as a table, or nothing."""
+    """Return the scores so far as a table, in a list, or an empty list."""
     import pandas as pd
 
     table = pd.DataFrame(score_log.read(), columns=[*score_log.names, "test_score"])
@@ -139,11 +138,11 @@ def _partial_tables(score_log: ScoreLog) -> list[DataFrame]:
 
 
 def _fit(search: Any, data: Data) -> None:
-    """Search; report failed trainings in one line each, where scikit-learn prints a page."""
+    """Fit the search; report failed fits in one line instead of scikit-learn's long warning."""
     from sklearn.exceptions import FitFailedWarning
 
     with warnings.catch_warnings(record=True) as caught:
-        warnings.simplefilter("ignore")  # missing scores are visible in the table
+        warnings.simplefilter("ignore")  # the table shows missing scores
         warnings.simplefilter("always", FitFailedWarning)
         try:
             search.fit(data.X, data.y)
@@ -154,13 +153,13 @@ def _fit(search: Any, data: Data) -> None:
 
 
 def _first_and_last_line(message: object) -> str:
-    """Return the first line, which counts the failed trainings, and the last one, the reason."""
+    """Return the first line of a message, the number of failed fits, and the last, the reason."""
     lines = str(message).strip().splitlines()
     return " ".join(dict.fromkeys([lines[0], lines[-1]]))
 
 
 def _results_table(results: Mapping[str, Any], names: Sequence[str]) -> DataFrame:
-    """Return the results of each combination, the best first."""
+    """Return a table of the results, the best first."""
     import pandas as pd
 
     scores = [name for name in results if name.startswith("split")]

@@ -1,4 +1,4 @@
-"""``skmnist study learning-curve``: scores and seconds against the number of training images."""
+"""``skmnist study learning-curve``: learning curve."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from skmnist.cli._data import add_data, load_data
 from skmnist.cli._model_params import check_classifiers, parse_with_model_params
 from skmnist.cli._output import ensure_writable
 
-from ._results import mean_over_folds, save_partial_results, write_results
+from ._results import mean_over_folds, readable, save_partial_results, write_results
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -37,18 +37,18 @@ def parse(parser: argparse.ArgumentParser, argv: Sequence[str]) -> argparse.Name
         nargs="+",
         type=_parse_size,
         default=[0.1, 0.25, 0.5, 0.75, 1.0],
-        help="numbers of images to train on, or shares of those there are, written with a point "
+        help="numbers of training images, or fractions of the training set with a decimal point "
         "(default: 0.1 0.25 0.5 0.75 1.0)",
     )
     add_cv(parser)
     add_n_jobs(parser)
     add_data(parser)
     add_output_dir(parser, "skmnist-study")
-    return parse_with_model_params(parser, argv, verbose=0)
+    return parse_with_model_params(parser, argv, verbose=0, exclude={"checkpoint_dir"})
 
 
 def _parse_size(text: str) -> int | float:
-    """Parse a number of images, or a fraction if it has a point or an exponent."""
+    """Parse a number of images, or a fraction if it has a decimal point or an exponent."""
     try:
         size = float(text)
     except ValueError:
@@ -58,13 +58,13 @@ def _parse_size(text: str) -> int | float:
     if not text.strip().isdecimal() and 0 < size <= 1:
         return size
     raise argparse.ArgumentTypeError(
-        f"give numbers of at least 1, such as 500, or shares of at most 1.0, such as 0.5, "
-        f"not {text!r}"
+        "expected an integer of at least 1, for example 500, or a fraction of at most 1.0, for "
+        f"example 0.5, got {text!r}"
     )
 
 
 def run(args: argparse.Namespace) -> None:
-    """Compute the curve, size by size; print and write it."""
+    """Compute the curve size by size, print and write it."""
     from skmnist.studies import learning_curve
 
     check_classifiers([args.classifier])
@@ -82,25 +82,26 @@ def run(args: argparse.Namespace) -> None:
                 train_sizes=[size],
                 cv=args.cv,
                 n_jobs=args.n_jobs,
-                # A larger training set contains the smaller ones; a file may be sorted.
+                # Shuffled, because the data may be sorted. Larger training sets contain the
+                # smaller ones.
                 shuffle=True,
                 random_state=0,
                 error_score="raise",
             )
             score = f"{point.test_scores.mean():.1%}"
-            print(f"{point.train_sizes[0]:,} images: {score}", file=sys.stderr, flush=True)
+            print(f"{point.train_sizes[0]:,} training images: {score}", file=sys.stderr, flush=True)
             points.append(point)
     curve = _concatenate(points, args.train_sizes)
     table = _table(curve)
     figure = curve.plot().figure_
-    means = mean_over_folds(table)
+    means = readable(mean_over_folds(table))
     write_results(
         args.output_dir, "learning-curve", table, curve.to_dict(), figure, printed_table=means
     )
 
 
 def _check_sizes(sizes: Sequence[int | float], cv: int, data: Data) -> None:
-    """Check that there are enough images for the sizes, before anything takes time."""
+    """Check before training that the training folds have enough images."""
     from sklearn.model_selection import StratifiedKFold
 
     n_samples = len(next(StratifiedKFold(cv).split(data.X, data.y))[0])
@@ -108,8 +109,8 @@ def _check_sizes(sizes: Sequence[int | float], cv: int, data: Data) -> None:
         n = int(size * n_samples) if isinstance(size, float) else size
         if not 1 <= n <= n_samples:
             raise ValueError(
-                f"--train-sizes {size}: with --cv {cv} there are from 1 to {n_samples:,} images of "
-                f"{len(data.X):,} to train on."
+                f"--train-sizes {size}: expected 1 to {n_samples:,} training images with --cv {cv} "
+                f"({len(data.X):,} images in total), got {n:,}."
             )
 
 
@@ -118,7 +119,7 @@ def _table(curve: LearningCurve) -> DataFrame:
 
 
 def _concatenate(points: Sequence[LearningCurve], sizes: Sequence[int | float]) -> LearningCurve:
-    """Return one curve from curves of one point each."""
+    """Join curves of one point each into one curve."""
     import numpy as np
 
     changes: dict[str, Any] = {

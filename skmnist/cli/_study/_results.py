@@ -1,4 +1,4 @@
-"""Write the results of a study, or its partial results after an interruption."""
+"""Print and write the results of a study, or its partial results after an interruption."""
 
 from __future__ import annotations
 
@@ -16,6 +16,30 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure, SubFigure
     from pandas import DataFrame
 
+# Column of a table -> its printed name and format.
+_READABLE = {
+    "estimator": ("class", "{}"),
+    "train_size": ("training images", "{:,}"),
+    "train_score": ("train accuracy", "{:.1%}"),
+    "test_score": ("test accuracy", "{:.1%}"),
+    "train_accuracy": ("train accuracy", "{:.1%}"),
+    "test_accuracy": ("test accuracy", "{:.1%}"),
+    "max_test_accuracy": ("best test accuracy", "{:.1%}"),
+    "train_loss": ("train loss", "{:.3f}"),
+    "test_loss": ("test loss", "{:.3f}"),
+    "min_train_loss": ("lowest train loss", "{:.3f}"),
+    "min_test_loss": ("lowest test loss", "{:.3f}"),
+    "n_weights": ("weights", "{:,}"),
+    "fit_time": ("fit time", "{:.2f} s"),
+    "score_time": ("score time", "{:.2f} s"),
+    "mean_epoch_time": ("mean epoch time", "{:.3f} s"),
+    "median_epoch_time": ("median epoch time", "{:.3f} s"),
+    "rank_test_score": ("rank", "{}"),
+    "mean_test_score": ("accuracy", "{:.1%}"),
+    "std_test_score": ("std", "{:.1%}"),
+    "mean_fit_time": ("fit time", "{:.2f} s"),
+}
+
 
 def write_results(
     output_dir: Path,
@@ -27,9 +51,8 @@ def write_results(
     printed_table: DataFrame,
 ) -> None:
     """Print `printed_table`; write the table as CSV, the values as JSON and the figure as PNG."""
-    text = printed_table.to_string(float_format="{:.4g}".format, sparsify=False)
-    print(f"\n{text}", flush=True)
-    _partial_path(output_dir, name).unlink(missing_ok=True)  # of an earlier run
+    print(f"\n{printed_table.to_string(sparsify=False)}", flush=True)
+    _partial_path(output_dir, name).unlink(missing_ok=True)  # from an earlier run
     print_paths(
         [
             write_table(table, output_dir / f"{name}.csv"),
@@ -37,6 +60,16 @@ def write_results(
             write_figure(figure, output_dir / f"{name}.png"),
         ]
     )
+
+
+def readable(table: DataFrame) -> DataFrame:
+    """Return a table as it is printed: readable column names, percent and seconds."""
+    texts = {}
+    for column, values in table.items():
+        name, form = _READABLE.get(str(column), (column, "{}"))
+        texts[name] = ["-" if value != value else form.format(value) for value in values]
+    names = [_READABLE.get(str(name), (name, ""))[0] for name in table.index.names]
+    return type(table)(texts, index=table.index.set_names(names))
 
 
 def mean_over_folds(table: DataFrame) -> DataFrame:
@@ -48,7 +81,7 @@ def mean_over_folds(table: DataFrame) -> DataFrame:
 def save_partial_results(
     output_dir: Path, name: str, partial_tables: Callable[[], Sequence[DataFrame]]
 ) -> Iterator[None]:
-    """Write the partial results after Ctrl-C or a failed training; workers ignore Ctrl-C.
+    """Save partial results after Ctrl+C or a failed fit.
 
     Parameters
     ----------
@@ -56,22 +89,23 @@ def save_partial_results(
     name : str
         Name of the study.
     partial_tables : callable
-        Returns the tables of the finished trainings, in a list.
+        Returns the tables of the finished fits, in a list.
 
     Raises
     ------
     KeyboardInterrupt
-        Its message says what was written.
+        If the study is interrupted. The message says what was written.
     """
     from joblib import parallel_config
 
-    # This process ends its workers; otherwise each would print a traceback after Ctrl-C.
+    # Workers ignore SIGINT; otherwise each would print a traceback after Ctrl+C. This process
+    # stops them.
     ignore_sigint = {"initializer": signal.signal, "initargs": (signal.SIGINT, signal.SIG_IGN)}
     try:
         with parallel_config("loky", **ignore_sigint):
             yield
     except KeyboardInterrupt:
-        message = _write_partial(output_dir, name, partial_tables()) or "nothing was finished yet"
+        message = _write_partial(output_dir, name, partial_tables()) or "there are no results yet"
         raise KeyboardInterrupt(message) from None
     except Exception:
         if message := _write_partial(output_dir, name, partial_tables()):
@@ -80,16 +114,16 @@ def save_partial_results(
 
 
 def _write_partial(output_dir: Path, name: str, tables: Sequence[DataFrame]) -> str:
-    """Write tables as one; return the message for the user."""
+    """Write the tables as one file; return the message for the user."""
     if not tables:
         return ""
     import pandas as pd
 
     path = _partial_path(output_dir, name)
     try:
-        return f"what was finished is in {write_table(pd.concat(tables), path).resolve()}"
+        return f"partial results saved to {write_table(pd.concat(tables), path).resolve()}"
     except OSError as error:
-        return f"what was finished can't be written to {path}: {error.strerror or error}"
+        return f"partial results could not be saved to {path}: {error.strerror or error}"
 
 
 def _partial_path(output_dir: Path, name: str) -> Path:

@@ -14,24 +14,26 @@ if TYPE_CHECKING:
 
 
 class ScoreLog:
-    """Score by accuracy and log each score at once, because Ctrl-C may follow.
+    """Scorer that computes the accuracy and logs it, so that Ctrl+C loses no finished score.
 
-    It is the `scoring` of a study. Workers are other processes, so the log is a file.
+    It is passed as `scoring` to a study. The log is a file, because the workers of a study are
+    separate processes.
 
     Parameters
     ----------
     path : Path
-        The file.
+        The log file.
     names : list of str
-        Attributes of a fitted classifier that identify its score.
-    verbose : bool, default=True
-        Whether to print each score.
+        Attributes of a fitted classifier that identify its candidate.
+    n_folds : int, default=None
+        Number of cross-validation folds. When all scores of a candidate are logged, their mean is
+        printed. If None, nothing is printed.
     """
 
-    def __init__(self, path: Path, names: Sequence[str], *, verbose: bool = True) -> None:
+    def __init__(self, path: Path, names: Sequence[str], *, n_folds: int | None = None) -> None:
         self.path = path
         self.names = names
-        self.verbose = verbose
+        self.n_folds = n_folds
         self.__name__ = self.__qualname__ = "accuracy"  # the name of the score in results
 
     def __call__(self, estimator: Any, X: Any, y: Any) -> float:
@@ -39,19 +41,37 @@ class ScoreLog:
         score = float(estimator.score(X, y))
         key = [format_value(getattr(estimator, name)) for name in self.names]
         try:
-            with open(self.path, "a", encoding="utf-8") as file:
-                file.write(json.dumps([*key, score]) + "\n")
-        except OSError as error:  # the log is only for Ctrl-C, so the study continues
-            message = f"{self.path}: {error.strerror}; Ctrl-C would lose this score"
+            with open(self.path, "ab") as file:
+                file.write(f"{json.dumps([*key, score])}\n".encode())
+                file.flush()
+                position = file.tell()
+        except OSError as error:  # only the partial results need the log, so the study continues
+            message = f"{self.path}: {error.strerror}; Ctrl+C would lose this score"
             print(f"skmnist: {message}", file=sys.stderr, flush=True)
-        if self.verbose:
-            label = ", ".join(map(" ".join, zip(self.names, key, strict=True)))
-            print(f"{label}: {score:.1%}", file=sys.stderr, flush=True)
+            return score
+        if self.n_folds:
+            self._print_mean(key, position, self.n_folds)
         return score
 
-    def read(self) -> list[list[Any]]:
-        """Return the logged scores, a list for each: the attributes as text, and the score."""
+    def _print_mean(self, key: Sequence[str], position: int, n_folds: int) -> None:
+        """Print the mean score of a candidate if the score that ends at `position` is its last."""
+        scores = [score for *other, score in self.read(position) if other == key]
+        if len(scores) % n_folds == 0:
+            label = ", ".join(map("=".join, zip(self.names, key, strict=True)))
+            mean = sum(scores[-n_folds:]) / n_folds
+            message = f"{label}: {mean:.1%} (mean of {n_folds} folds)"
+            print(message, file=sys.stderr, flush=True)
+
+    def read(self, end: int = -1) -> list[list[Any]]:
+        """Return the logged scores, up to the byte `end`.
+
+        Returns
+        -------
+        list of list
+            The attributes as text, and the score.
+        """
         if not self.path.exists():
             return []
-        lines = self.path.read_text(encoding="utf-8").splitlines()
+        with open(self.path, "rb") as file:
+            lines = file.read(end).decode().splitlines()
         return [json.loads(line) for line in lines if line.endswith("]")]
