@@ -122,7 +122,7 @@ def _error_message(error: Exception) -> str:
     """Return the message of an error in one line, without the number of a system error."""
     text = str(error)
     if isinstance(error, FileNotFoundError) and error.filename:
-        text = f"{error.filename}: file not found. Check the path."
+        text = f"{error.filename}: No such file or directory. Check the path."
     elif isinstance(error, OSError) and error.strerror:
         text = f"{error.filename}: {error.strerror}" if error.filename else error.strerror
     return " ".join(text.split())

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import ast
+import difflib
 import inspect
 import re
 from importlib import import_module
@@ -23,6 +24,8 @@ MODELS = {
 
 # Parameters without an option: callbacks are Python objects, and a command fits only once.
 EXCLUDED_PARAMS = {"callbacks", "warm_start"}
+# A directory of checkpoints is for one fit; a study has several.
+EXCLUDED_STUDY_PARAMS = {"checkpoint_dir"}
 
 # Descriptions for the command line, if the one of the Python parameter does not apply.
 _HELP = {
@@ -219,7 +222,7 @@ def parse_value(text: str) -> Any:
 
 
 def parse_param_name(text: str, model: str) -> str:
-    """Return the name of a parameter of `model`, given with hyphens or underscores.
+    """Return the name of a parameter that a study can set, given with hyphens or underscores.
 
     Raises
     ------
@@ -227,9 +230,11 @@ def parse_param_name(text: str, model: str) -> str:
         If the model has no such parameter.
     """
     name = text.removeprefix("--").replace("-", "_")
-    known = default_params(model)
+    known = default_params(model).keys() - EXCLUDED_STUDY_PARAMS
     if name not in known:
-        raise ValueError(f"--model {model} has no parameter {text!r}. {suggestion(name, known)}")
+        raise ValueError(
+            f"--model {model} has no parameter {text!r}. {suggestion(name, sorted(known))}"
+        )
     return name
 
 
@@ -242,8 +247,13 @@ def format_value(value: Any) -> str:
 
 def _other_model_message(option: str, model: str) -> str:
     """Return the error message if only other models have the option, otherwise ""."""
+    params = {other: default_params(other) for other in MODELS}
     name = option.removeprefix("--").removeprefix("no-").replace("-", "_")
-    owners = [f"--model {other}" for other in MODELS if name in default_params(other)]
-    if not owners or f"--model {model}" in owners:
+    closest = difflib.get_close_matches(name, {name for names in params.values() for name in names})
+    owners = [other for other in MODELS if closest and closest[0] in params[other]]
+    if not owners or model in owners:
         return ""
-    return f"--model {model} has no option {option}. It is an option of {' and '.join(owners)}."
+    hint = "It is an option" if closest[0] == name else f"Did you mean {_option(closest[0])}"
+    models = " and ".join(f"--model {other}" for other in owners)
+    end = "." if closest[0] == name else "?"
+    return f"--model {model} has no option {option}. {hint} of {models}{end}"

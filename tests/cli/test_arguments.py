@@ -26,10 +26,33 @@ def test_every_parameter_is_an_option(model, capsys):
     printed = capsys.readouterr().out
     parameters = set(inspect.signature(MODELS[model]).parameters)
     options = set(re.findall(r"^  --([a-z-]+)", printed, flags=re.MULTILINE))
-    other_options = {"model", "data", "data-home", "output-dir", "save"}
+    other_options = {"model", "data", "data-home", "output-dir", "save", "resume"}
     assert {
         name.replace("-", "_") for name in options - other_options
     } == parameters - model_params.EXCLUDED_PARAMS
+
+
+@every_model
+def test_help_describes_what_can_be_used_on_the_command_line(model, capsys):
+    with pytest.raises(SystemExit):
+        main(["train", "--model", model, "--help"])
+    printed = " ".join(capsys.readouterr().out.split())
+    for python_only in [
+        *("fit(", "partial_fit", "X_val", "callable", "RandomState", "torch.optim", "notebook"),
+        *("module", "`", ":class:", "True", " None:", "VALUE"),
+    ]:
+        assert python_only not in printed
+    assert "--activation {relu,tanh," in printed
+    assert "--lr FLOAT" in printed
+    assert "--batch-size INT" in printed
+    assert "--checkpoint-dir DIR" in printed
+    assert "--random-state {INT,none}" in printed
+
+
+@pytest.mark.parametrize("study", ["epochs", "learning-curve", "compare", "grid --grid lr 1"])
+def test_studies_have_no_checkpoints(study, capsys):
+    error = get_usage_error(capsys, "study", *study.split(), "--checkpoint-dir", "checkpoints")
+    assert "unknown option --checkpoint-dir" in error
 
 
 def test_excluded_parameters_exist():
@@ -99,19 +122,25 @@ def test_values_are_parsed_as_in_python(words, name, value, parse_classifiers):
     ("argv", "message"),
     [
         ("", "required: COMMAND"),
-        ("dmeo", "invalid choice: 'dmeo'"),
-        ("demo --epochs 3", "unrecognized arguments: --epochs 3"),
-        ("train --data minst", "invalid choice: 'minst'"),
-        ("train --model rnn", "invalid choice: 'rnn'"),
-        ("train --kernel-size 5", "--model mlp has no option --kernel-size, only --model cnn"),
+        ("dmeo", "unknown command 'dmeo'. Did you mean 'demo'?"),
+        ("x", "unknown command 'x'. Choose from demo, train, study, "),
+        ("demo --epochs 3", "unknown option --epochs. Run 'skmnist demo --help'"),
+        ("demo --randomstate=3", "unknown option --randomstate. Did you mean --random-state?"),
+        ("demo 3", "unexpected arguments: 3"),
+        ("train --data minst", "--data: invalid value 'minst'. Did you mean 'mnist'?"),
+        ("train --data x", "invalid value 'x'. Choose from sample, mnist, fashion-mnist, "),
+        ("train --model rnn", "--model: invalid value 'rnn'. Did you mean 'cnn'?"),
+        ("train --modle cnn", "unknown option --modle. Did you mean --model?"),
+        ("train --kernel-size 5", "no option --kernel-size. It is an option of --model cnn."),
         (
             "train --model backprop --no-nesterov",
-            "--model backprop has no option --no-nesterov, only --model mlp and --model cnn",
+            "no option --no-nesterov. It is an option of --model mlp and --model cnn.",
         ),
-        ("train --kernal-size 5", "unrecognized arguments: --kernal-size 5"),
-        ("train --callbacks 5", "unrecognized arguments: --callbacks 5"),
-        ("train --max-ep 5", "unrecognized arguments: --max-ep 5"),
-        ("train --lr 1 2", "unrecognized arguments: 2"),
+        ("train --kernal-size 5", "Did you mean --kernel-size of --model cnn?"),
+        ("train --callbacks 5", "unknown option --callbacks. Run 'skmnist train --help'"),
+        ("train --max-ep 5", "unknown option --max-ep. Did you mean --max-epochs?"),
+        ("train --lr 1 2", "unexpected arguments: 2"),
+        ("train --resume", "--resume requires --checkpoint-dir"),
         (
             "train --lr -1",
             "The 'lr' parameter of MLPClassifier must be a float in the range (0.0, inf). Got -1",

@@ -54,8 +54,8 @@ def test_evaluate_writes_the_same_report_as_train(
 
     assert main(["evaluate", str(path), "--output-dir", str(tmp_path / "report")]) == 0
     printed = capsys.readouterr().out
-    assert "50 images to test on" in printed
-    assert "to train on" not in printed
+    assert "50 test images" in printed
+    assert "training images" not in printed
     assert "Test accuracy: " in printed
     assert str(tmp_path / "report" / "report.html") in printed
     assert file_names(tmp_path / "report") == REPORT
@@ -87,8 +87,8 @@ def test_read_only_folder_is_an_error_before_training(command, tmp_path, capsys,
     make_read_only(monkeypatch)
     error = get_error(capsys, command, "--output-dir", tmp_path)
     assert error == (
-        f"skmnist: {tmp_path}: nothing can be written there: Permission denied. "
-        "Name another folder.\n"
+        f"skmnist: {tmp_path}: cannot write to this directory: Permission denied. "
+        "Choose another one.\n"
     )
     assert not file_names(tmp_path)
 

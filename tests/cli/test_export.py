@@ -29,7 +29,7 @@ def test_export_writes_a_model_and_prints_how_to_use_it(tmp_path, capsys):
 def test_export_names_the_problem(tmp_path, capsys):
     (tmp_path / "no.safetensors").write_bytes(b"PK\3\4 and more")
     for file, message in (
-        ("absent.safetensors", "No such file"),
+        ("absent.safetensors", "absent.safetensors: No such file or directory. Check the path."),
         ("no.safetensors", "it is a zip archive"),
     ):
         assert cli.main(["export", str(tmp_path / file), str(tmp_path / "digits.onnx")]) == 1

@@ -61,7 +61,7 @@ def run_study(capsys, folder, study, *argv):
 @every_study
 def test_study_prints_a_table_and_writes_it_with_json_and_a_figure(study, tmp_path, capsys):
     printed = run_study(capsys, tmp_path, study).out
-    assert "200 images to train on, 50 to test on" in printed
+    assert "200 training images, 50 test images" in printed
     assert file_names(tmp_path) == [f"{study}.csv", f"{study}.json", f"{study}.png"]
     for path in tmp_path.iterdir():
         assert str(path) in printed
@@ -108,7 +108,7 @@ def test_interrupted_study_saves_partial_results(
     assert main(["study", study, "--output-dir", str(tmp_path), *MIN_ARGV[study]]) == 130
     path = tmp_path / f"{study}-interrupted.csv"
     error = capsys.readouterr().err
-    assert error.endswith(f"skmnist: interrupted: what was finished is in {path}\n")
+    assert error.endswith(f"skmnist: interrupted: partial results saved to {path}\n")
     assert file_names(tmp_path) == [path.name]
     assert len(read_table(path)) == n_rows
 
@@ -124,7 +124,7 @@ def test_interrupt_before_the_first_result_writes_nothing(study, tmp_path, capsy
 
     monkeypatch.setattr(MLPClassifier, "fit", interrupted)
     assert main(["study", study, "--output-dir", str(tmp_path), *MIN_ARGV[study]]) == 130
-    assert capsys.readouterr().err.endswith("skmnist: interrupted: nothing was finished yet\n")
+    assert capsys.readouterr().err.endswith("skmnist: interrupted: there are no results yet\n")
     assert not file_names(tmp_path)
 
 
@@ -156,8 +156,8 @@ def test_read_only_folder_is_an_error_before_training(study, tmp_path, capsys, m
     assert main(["study", study, "--output-dir", str(tmp_path), *MIN_ARGV[study]]) == 1
     printed, error = capsys.readouterr()
     assert error == (
-        f"skmnist: {tmp_path}: nothing can be written there: Permission denied. "
-        "Name another folder.\n"
+        f"skmnist: {tmp_path}: cannot write to this directory: Permission denied. "
+        "Choose another one.\n"
     )
     assert not printed
     assert not file_names(tmp_path)
@@ -191,7 +191,7 @@ def test_interrupt_on_a_full_disk_reports_that_nothing_is_saved(tmp_path, capsys
     assert main(["study", "epochs", "--output-dir", str(tmp_path), *MIN_ARGV["epochs"]]) == 130
     path = tmp_path / "epochs-interrupted.csv"
     assert capsys.readouterr().err == (
-        f"\nskmnist: interrupted: what was finished can't be written to {path}: "
+        f"\nskmnist: interrupted: partial results could not be saved to {path}: "
         "No space left on device\n"
     )
     assert not file_names(tmp_path)
@@ -202,7 +202,7 @@ def test_score_log_that_cannot_be_written_is_not_an_error(tmp_path, capsys):
     X, y = load_mnist_sample(return_X_y=True)
     clf = MLPClassifier((4,), max_epochs=1, random_state=0).fit(X[::50], y[::50])
     assert score_log(clf, X, y) == clf.score(X, y)
-    assert "No such file or directory; Ctrl-C would lose this score" in capsys.readouterr().err
+    assert "No such file or directory; Ctrl+C would lose this score" in capsys.readouterr().err
     assert score_log.read() == []
 
 
@@ -213,7 +213,7 @@ def test_failed_training_saves_partial_results(tmp_path, capsys):
     )
     kept, failed = capsys.readouterr().err.splitlines()
     path = tmp_path / "epochs-interrupted.csv"
-    assert kept == f"skmnist: what was finished is in {path}"
+    assert kept == f"skmnist: partial results saved to {path}"
     # Which comes first hangs on the last bits.
     assert "The loss became" in failed or "outputs for X are not finite" in failed
     assert len(read_table(path)) >= 1
@@ -246,7 +246,7 @@ def test_several_numbers_of_epochs_mean_only_these(tmp_path, capsys):
 
 def test_learning_curve_equals_that_of_all_sizes_at_once(tmp_path, capsys):
     stderr = run_study(capsys, tmp_path, "learning-curve").err
-    assert stderr.startswith("50 images: ")
+    assert stderr.startswith("50 training images: ")
     table = read_table(tmp_path / "learning-curve.csv")
     assert table["train_size"].tolist() == [50, 50, 100, 100]
     values = json.loads((tmp_path / "learning-curve.json").read_text(encoding="utf-8"))
@@ -265,8 +265,8 @@ def test_too_large_sizes_are_rejected_before_training(tmp_path, capsys):
     argv = ["--train-sizes", "50", "101", "--cv", "2", *SMALL]
     assert main(["study", "learning-curve", "--output-dir", str(tmp_path), *argv]) == 1
     assert capsys.readouterr().err == (
-        "skmnist: --train-sizes 101: with --cv 2 there are from 1 to 100 images of 200 to train "
-        "on.\n"
+        "skmnist: --train-sizes 101: expected 1 to 100 training images with --cv 2 (200 images in "
+        "total), got 101.\n"
     )
 
 
@@ -307,8 +307,16 @@ def test_grid_scores_every_combination_and_tests_the_best(tmp_path, capsys):
     assert table["rank_test_score"].is_monotonic_increasing
     values = json.loads((tmp_path / "grid.json").read_text(encoding="utf-8"))
     assert values["best_cv_accuracy"] == table["mean_test_score"][0]
-    assert f"{values['test_accuracy']:.1%} of the test images" in printed
-    assert stderr.count("lr 0.01, max_epochs 2: ") == 2
+    assert f"on all 200 training images: {values['test_accuracy']:.1%}" in printed
+    # One line for each candidate, with its mean.
+    for lr, max_epochs, mean in zip(
+        table["lr"], table["max_epochs"], table["mean_test_score"], strict=True
+    ):
+        line = f"lr={lr}, max_epochs={max_epochs}: {mean:.1%} (mean of 2 folds)"
+        assert stderr.splitlines().count(line) == 1
+    for heading in ("rank", "accuracy", "std", "fit time"):
+        assert heading in printed
+    assert "test_score" not in printed
 
 
 def test_grid_values_may_be_tuples(tmp_path, capsys):
@@ -325,7 +333,7 @@ def test_failed_candidates_are_reported_in_one_line(tmp_path, capsys):
     argv = ["--grid", "lr", "0.001", "1e30", "--optimizer", "sgd"]
     argv += ["--activation", "identity", "--cv", "2", "--max-epochs", "1", *SMALL]
     stderr = run_study(capsys, tmp_path, "grid", *argv).err.splitlines()
-    assert len(stderr) == 3
+    assert len(stderr) == 2
     assert "2 fits failed" in stderr[-1]
     assert "The loss became" in stderr[-1]
     assert read_table(tmp_path / "grid.csv")["mean_test_score"].isna().tolist() == [False, True]
@@ -348,38 +356,38 @@ def test_grid_with_only_failed_candidates_is_an_error(tmp_path, capsys):
     ("argv", "message"),
     [
         ("", "required: STUDY"),
-        ("epoch", "invalid choice: 'epoch'"),
-        ("epochs --epochs 0", "one or more numbers of at least 1"),
-        ("epochs --max-epochs 5", "unrecognized arguments: --max-epochs 5"),
+        ("epoch", "unknown study 'epoch'. Did you mean 'epochs'?"),
+        ("epochs --epochs 0", "--epochs: expected integers of at least 1"),
+        ("epochs --max-epochs 5", "unknown option --max-epochs."),
         (
             "epochs --lr -1",
             "'lr' parameter of MLPClassifier must be a float in the range (0.0, inf). Got -1",
         ),
-        ("learning-curve --train-sizes many", "not 'many'"),
-        ("learning-curve --train-sizes 0", "numbers of at least 1"),
-        ("learning-curve --train-sizes 1.5", "shares of at most 1.0"),
+        ("learning-curve --train-sizes many", "got 'many'"),
+        ("learning-curve --train-sizes 0", "expected an integer of at least 1"),
+        ("learning-curve --train-sizes 1.5", "a fraction of at most 1.0"),
         ("learning-curve --cv 1", "--cv"),
         ("epochs --epochs ten", "invalid int value: 'ten'"),
-        ("epochs --cv 1", "give an integer of at least 2, not '1'"),
-        ("grid --grid lr 0.1 --n-jobs 0", "give an integer of at least 1, not '0'"),
-        ("compare --model rnn", "--model: 'rnn' is none of mlp, cnn, backprop"),
-        ("compare --model mlp --model mlp", "--model mlp is there twice"),
-        ("compare --model mlp 256", "write what is special about it as PARAMETER=VALUE"),
+        ("epochs --cv 1", "expected an integer of at least 2, got '1'"),
+        ("grid --grid lr 0.1 --n-jobs 0", "expected an integer of at least 1, got '0'"),
+        ("compare --model rnn", "--model: invalid value 'rnn'. Did you mean 'cnn'?"),
+        ("compare --model mlp --model mlp", "--model mlp is given twice"),
+        ("compare --model mlp 256", "expected PARAMETER=VALUE"),
         ("compare --model mlp channels=4", "--model mlp has no parameter 'channels'"),
-        ("compare --model mlp --model cnn --channels 4", "unrecognized arguments: --channels 4"),
+        ("compare --model mlp --model cnn --channels 4", "unknown option --channels."),
         (
             "compare --model mlp lr=fast",
             "'lr' parameter of MLPClassifier must be a float in the range (0.0, inf)",
         ),
         ("grid", "required: --grid"),
-        ("grid --grid lr", "write the parameter and the values as words"),
-        ("grid --grid lr=0.1,0.2", "write the parameter and the values as words"),
+        ("grid --grid lr", "expected a parameter and its values, separated by spaces"),
+        ("grid --grid lr=0.1,0.2", "expected a parameter and its values, separated by spaces"),
         ("grid --grid Lr 0.1", "Did you mean 'lr'?"),
         (
             "grid --grid lr 0.1 -1",
             "'lr' parameter of MLPClassifier must be a float in the range (0.0, inf). Got -1",
         ),
-        ("grid --grid lr 0.1 --grid lr 0.2", "lr is there twice"),
+        ("grid --grid lr 0.1 --grid lr 0.2", "--grid lr is given twice"),
     ],
 )
 def test_invalid_arguments_are_rejected(argv, message, capsys, tmp_path, monkeypatch):

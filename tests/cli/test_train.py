@@ -3,10 +3,11 @@
 import re
 import socket
 
+import numpy as np
 import pytest
 from sklearn.utils import Bunch
 
-from skmnist import datasets
+from skmnist import MLPClassifier, datasets, load
 from skmnist.cli import _data as cli_data
 from skmnist.cli import _model_params as model_params
 from skmnist.cli import main
@@ -49,8 +50,45 @@ def test_train_scores_the_test_set_and_prints_class_names(tmp_path, capsys, monk
     argv = ["train", "--data", "fashion-mnist", "--data-home", "somewhere", "--max-epochs", "1"]
     assert main([*argv, "--output-dir", str(tmp_path)]) == 0
     printed = capsys.readouterr().out
-    assert "Clothes (somewhere)\n500 images to train on, 100 to test on" in printed
+    assert "Clothes (somewhere)\n500 training images, 100 test images" in printed
     assert "digit number 7" in printed
+
+
+def test_resume_continues_from_the_latest_checkpoint(small_sample, tmp_path, capsys):
+    def train(name, *options):
+        argv = ["train", "--hidden-layer-sizes", "8", "--random-state", "0", "--verbose", "1"]
+        argv += ["--output-dir", str(tmp_path / "out"), "--save", str(tmp_path / name)]
+        assert main([*argv, "--checkpoint-dir", str(tmp_path / f"of-{name}"), *options]) == 0
+        epochs = re.findall(
+            r"^ +(\d+) +\d+\.\d+ +\d+\.\d+$", capsys.readouterr().out, flags=re.MULTILINE
+        )
+        return load(tmp_path / name), [int(epoch) for epoch in epochs]
+
+    # Without a checkpoint, --resume trains from scratch.
+    assert train("resumed", "--max-epochs", "2", "--resume")[1] == [1, 2]
+    resumed, epochs = train("resumed", "--max-epochs", "4", "--resume")
+    assert epochs == [3, 4]
+    uninterrupted, epochs = train("uninterrupted", "--max-epochs", "4")
+    assert epochs == [1, 2, 3, 4]
+    for a, b in zip(resumed.coefs_, uninterrupted.coefs_, strict=True):
+        np.testing.assert_array_equal(a, b)
+
+
+def test_interrupted_training_names_the_option_to_resume(
+    small_sample, tmp_path, capsys, monkeypatch
+):
+    def interrupted(*_, **__):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(MLPClassifier, "fit", interrupted)
+    argv = ["train", "--output-dir", str(tmp_path / "out")]
+    assert main(argv) == 130
+    assert capsys.readouterr().err == "\nskmnist: interrupted\n"
+    assert main([*argv, "--checkpoint-dir", str(tmp_path)]) == 130
+    assert capsys.readouterr().err == (
+        "\nskmnist: interrupted: run the same command with --resume to continue from the latest "
+        "checkpoint\n"
+    )
 
 
 def test_every_data_set_is_known():
@@ -71,7 +109,7 @@ def test_train_on_the_full_mnist(full_mnist, tmp_path, capsys):
     ]
     assert main([*argv, "--max-epochs", "1", "--random-state", "0"]) == 0
     printed = capsys.readouterr().out
-    assert "60,000 images to train on, 10,000 to test on" in printed
+    assert "60,000 training images, 10,000 test images" in printed
     assert float(re.search(r"Test accuracy: ([\d.]+)%", printed)[1]) > 90
 
 

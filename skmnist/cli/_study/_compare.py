@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from skmnist.cli._arguments import add_examples, add_output_dir, parse_args, suggestion
 from skmnist.cli._data import add_data, load_data
 from skmnist.cli._model_params import (
+    EXCLUDED_STUDY_PARAMS,
     MODELS,
     add_model_params,
     check_classifiers,
@@ -89,7 +90,7 @@ def _shared_options(models: Sequence[str]) -> dict[str, Any]:
     first["verbose"] = 0
     shared = {}
     for name, default in first.items():
-        if all(name in other for other in others):
+        if name not in EXCLUDED_STUDY_PARAMS and all(name in other for other in others):
             same = name == "verbose" or all(other[name] == default for other in others)
             shared[name] = default if same else "depends on the model"
     return shared

@@ -8,7 +8,11 @@ from typing import TYPE_CHECKING
 
 from skmnist.cli._arguments import add_cv, add_examples, add_output_dir
 from skmnist.cli._data import add_data, load_data
-from skmnist.cli._model_params import check_classifiers, parse_with_model_params
+from skmnist.cli._model_params import (
+    EXCLUDED_STUDY_PARAMS,
+    check_classifiers,
+    parse_with_model_params,
+)
 from skmnist.cli._output import ensure_writable
 
 from ._results import mean_over_folds, readable, save_partial_results, write_results
@@ -46,7 +50,7 @@ def parse(parser: argparse.ArgumentParser, argv: Sequence[str]) -> argparse.Name
     )
     add_data(parser)
     add_output_dir(parser, "skmnist-study")
-    args = parse_with_model_params(parser, argv, exclude={"max_epochs", "checkpoint_dir"})
+    args = parse_with_model_params(parser, argv, exclude={"max_epochs", *EXCLUDED_STUDY_PARAMS})
     if len(args.epochs) == 1:
         args.epochs = range(1, args.epochs[0] + 1)
     if not args.epochs or min(args.epochs) < 1:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from skmnist.cli._arguments import add_cv, add_examples, add_n_jobs, add_output_dir
 from skmnist.cli._data import add_data, load_data
 from skmnist.cli._model_params import (
+    EXCLUDED_STUDY_PARAMS,
     check_classifiers,
     format_value,
     parse_param_name,
@@ -56,7 +57,7 @@ def parse(parser: argparse.ArgumentParser, argv: Sequence[str]) -> argparse.Name
     add_n_jobs(parser)
     add_data(parser)
     add_output_dir(parser, "skmnist-study")
-    args = parse_with_model_params(parser, argv, verbose=0, exclude={"checkpoint_dir"})
+    args = parse_with_model_params(parser, argv, verbose=0, exclude=EXCLUDED_STUDY_PARAMS)
     try:
         pairs = [_parse_grid(words, args.model) for words in args.grid]
     except ValueError as error:

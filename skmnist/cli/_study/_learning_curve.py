@@ -9,7 +9,11 @@ from typing import TYPE_CHECKING, Any
 
 from skmnist.cli._arguments import add_cv, add_examples, add_n_jobs, add_output_dir
 from skmnist.cli._data import add_data, load_data
-from skmnist.cli._model_params import check_classifiers, parse_with_model_params
+from skmnist.cli._model_params import (
+    EXCLUDED_STUDY_PARAMS,
+    check_classifiers,
+    parse_with_model_params,
+)
 from skmnist.cli._output import ensure_writable
 
 from ._results import mean_over_folds, readable, save_partial_results, write_results
@@ -44,7 +48,7 @@ def parse(parser: argparse.ArgumentParser, argv: Sequence[str]) -> argparse.Name
     add_n_jobs(parser)
     add_data(parser)
     add_output_dir(parser, "skmnist-study")
-    return parse_with_model_params(parser, argv, verbose=0, exclude={"checkpoint_dir"})
+    return parse_with_model_params(parser, argv, verbose=0, exclude=EXCLUDED_STUDY_PARAMS)
 
 
 def _parse_size(text: str) -> int | float:
