@@ -65,7 +65,9 @@ def test_predict_saves_the_steps(folder, tmp_path, capsys, multiple):
 
 def test_predict_names_the_problem(folder, tmp_path, capsys):
     model, photo = folder / "digits.safetensors", folder / "photo.jpg"
-    assert "no.jpg: No such file or directory. Check the path." in get_error(capsys, "predict", model, "no.jpg")
+    assert "no.jpg: No such file or directory. Check the path." in get_error(
+        capsys, "predict", model, "no.jpg"
+    )
     assert "got a folder" in get_error(capsys, "predict", model, folder)
     assert "is not an image" in get_error(capsys, "predict", model, model)
     assert "no.safetensors" in get_error(capsys, "predict", folder / "no.safetensors", photo)
