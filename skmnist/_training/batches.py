@@ -108,8 +108,9 @@ class BatchIterator:
         else:
             buffer = dataset.allocate(max(sizes if dataset.in_host_memory else chunk_sizes))
             batches = functools.partial(dataset.batches, buffer=buffer)
-        for group, part in zip(groups, indices.split(chunk_sizes), strict=True):
-            yield BatchChunk(batches(part, group), *dataset.targets(part), group)
+        for group, chunk_indices in zip(groups, indices.split(chunk_sizes), strict=True):
+            targets, weights = dataset.targets(chunk_indices)
+            yield BatchChunk(batches(chunk_indices, group), targets, weights, group)
 
     def __iter__(self) -> Iterator[tuple[Any, torch.Tensor]]:
         """Yield ``(x, labels)``, as callbacks expect it."""

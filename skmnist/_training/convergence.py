@@ -91,9 +91,9 @@ def _evaluate(net: Net, dataset: ImageDataset) -> tuple[float, float, float, flo
     indices = dataset.indices[:: -(-len(dataset) // _MAX_SAMPLES)]
     losses, correct, weights = [], [], []
     class_weights = torch.zeros(())
-    for part in indices.split(net.config.eval_batch_size):
-        outputs = net.outputs(dataset.inputs(part))
-        targets, sample_weight = dataset.targets(part)
+    for batch_indices in indices.split(net.config.eval_batch_size):
+        outputs = net.outputs(dataset.inputs(batch_indices))
+        targets, sample_weight = dataset.targets(batch_indices)
         weight = torch.ones_like(outputs[:, 0]) if sample_weight is None else sample_weight
         losses.append(LOSSES[net.config.loss](outputs, targets))
         correct.append(outputs.argmax(1) == targets.argmax(1))

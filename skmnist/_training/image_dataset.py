@@ -1,6 +1,6 @@
 """ImageDataset and their labels, converted to network inputs batch by batch or chunk by chunk.
 
-Pixels keep the type in which they came (mostly a byte each) until they are on the device.
+Pixels keep their dtype (mostly uint8) until they are on the device.
 """
 
 from __future__ import annotations
@@ -193,14 +193,17 @@ class ImageDataset(Dataset):
             return
         is_prepared = pixels.dtype == self.dtype and self.scale == 1
         x = buffer[:0]
-        for part in indices.split(batch_sizes):
-            if part.size(0) != x.size(0):
-                x = buffer[: part.size(0)]
+        for batch_indices in indices.split(batch_sizes):
+            if batch_indices.size(0) != x.size(0):
+                x = buffer[: batch_indices.size(0)]
                 shaped = x.view(-1, *self.shape)
             if is_prepared:
-                torch.index_select(pixels, 0, part, out=x)
+                torch.index_select(pixels, 0, batch_indices, out=x)
             else:
-                prepare_inputs(pixels.index_select(0, part), self.scale, self.dtype, self.device, x)
+                # No name for the pixels, so that the next batch reuses their memory.
+                prepare_inputs(
+                    pixels.index_select(0, batch_indices), self.scale, self.dtype, self.device, x
+                )
             yield shaped
 
     def targets(self, indices: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor | None]:

@@ -311,7 +311,7 @@ class Net(NeuralNetClassifier):
         if batch > 0 and schedule not in PER_BATCH:
             return
         first = self.config.first_epoch
-        losses = [row.get("valid_loss", row["train_loss"]) for row in self.history[first:-1]]
+        losses = [e.get("valid_loss", e["train_loss"]) for e in self.history[first:-1]]
         steps_per_epoch = n_batches if schedule in PER_BATCH else 1
         step = (epoch - first) * steps_per_epoch + batch
         total_steps = self.max_epochs * steps_per_epoch

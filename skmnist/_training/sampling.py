@@ -49,8 +49,8 @@ def _differs_from_previous(X: np.ndarray, indices: np.ndarray) -> np.ndarray:
     """Return for each of these samples whether it differs from the one before it."""
     differs = np.zeros(len(indices), bool)
     for start in range(1, len(indices), _CHUNK_SIZE):
-        part = X[indices[start - 1 : start + _CHUNK_SIZE]]
-        differs[start : start + _CHUNK_SIZE] = (part[1:] != part[:-1]).any(1)
+        samples = X[indices[start - 1 : start + _CHUNK_SIZE]]
+        differs[start : start + _CHUNK_SIZE] = (samples[1:] != samples[:-1]).any(1)
     return differs
 
 
