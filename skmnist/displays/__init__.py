@@ -1,4 +1,4 @@
-"""Pictures in scikit-learn's way: a Display holds arrays, its ``plot`` draws them."""
+"""Plots of data, classifiers and studies, with the interface of scikit-learn's displays."""
 
 from ._architecture import ArchitectureDisplay
 from ._coverage import CoverageDisplay

@@ -1,4 +1,4 @@
-"""The layers of a network."""
+"""Diagram of the layers of a network."""
 
 from __future__ import annotations
 
@@ -20,46 +20,45 @@ if TYPE_CHECKING:
 
     Edge = tuple[float, float, float]  # x, bottom, top
 
-# In inches: the height and width of the largest layer drawn, the gap between the texts of two
-# layers, the offset of maps in a stack, the radius of a unit.
+# In inches: the height and width of the largest layer, the gap between the texts of two layers, the
+# offset of the maps in a stack, the radius of a unit.
 _MAX_SIZE, _GAP, _OFFSET, _RADIUS = 1.1, 0.15, 0.05, 0.045
 _MAX_MAPS, _MAX_UNITS = 4, 10  # drawn
 _COLORS = {1: COLORS[5], 2: "0.85", 3: COLORS[4]}  # by the number of dimensions
 
 
 class ArchitectureDisplay:
-    """The layers of a network from left to right, with their sizes and numbers of weights.
+    """Architecture of a network: its layers, their sizes and their numbers of weights.
 
-    Use :meth:`from_estimator` to make one.
+    Use :meth:`from_estimator` to create one.
 
     Parameters
     ----------
     layers : list of dict
-        The input and then each layer that has weights: "kind" (str, such as "dense, relu"),
-        "shape" (tuple: that of its output, (n_units,), (height, width) or
-        (n_maps, height, width)) and "n_weights" (int; without biases).
+        The input, then each layer with weights. The keys are "kind" (str, such as
+        "dense, relu"), "shape" (tuple, the shape of the output: (n_units,), (height, width) or
+        (n_maps, height, width)) and "n_weights" (int, without biases).
     name : str, default=None
-        That of the network, for the heading.
+        Name of the network, for the title.
 
     Attributes
     ----------
     ax_ : matplotlib Axes
-        The Axes of the drawing.
+        The axes with the diagram.
     axes_ : ndarray of matplotlib Axes
-        The same.
+        An array that contains `ax_` only.
     figure_ : matplotlib Figure
-        The figure that holds them.
+        The figure that contains the axes.
 
     See Also
     --------
-    WeightsDisplay : The weights themselves.
+    WeightsDisplay : Weights of a layer as images.
 
     Notes
     -----
-    A column of circles stands for the units of a layer; long ones are shortened, so that the
-    number of circles grows with the logarithm of the number of units. Squares stand for feature
-    maps; their sides are drawn by the square root of their size. Layers without weights of their
-    own, such as pools, are named with the layer before them.
+    Circles are units. The number of circles is logarithmic in the number of units. Squares are
+    feature maps; their side is proportional to the square root of their size in pixels. Layers
+    without weights, such as pooling, are listed with the layer before them.
 
     Examples
     --------
@@ -84,9 +83,10 @@ class ArchitectureDisplay:
         Parameters
         ----------
         estimator : estimator
-            Anything fitted that has ``coefs_``, such as scikit-learn's MLPClassifier, too, or
-            ``coef_``, such as LogisticRegression. Of a :class:`skmnist.TorchClassifier` the
-            convolutions (``nn.Conv2d``) are shown, then the linear layers.
+            Any fitted estimator with ``coefs_``, such as the MLPClassifier of skmnist or of
+            scikit-learn, or with ``coef_``, such as LogisticRegression. For a
+            :class:`skmnist.TorchClassifier`, the convolutions (``nn.Conv2d``) are shown, then the
+            linear layers.
         ax : matplotlib Axes, default=None
             See :meth:`plot`.
 
@@ -97,9 +97,9 @@ class ArchitectureDisplay:
         Raises
         ------
         NotFittedError
-            If the estimator isn't fitted.
+            If the estimator is not fitted.
         TypeError
-            If it has no weights.
+            If the estimator has no weights.
         """
         coefs = get_coefs(estimator)
         dense = [coef for coef in coefs if coef.ndim == 2]
@@ -118,18 +118,18 @@ class ArchitectureDisplay:
         return cls(layers, name=type(estimator).__name__).plot(ax=ax)
 
     def plot(self, *, ax: Axes | None = None) -> Self:
-        """Draw the layers.
+        """Plot the layers.
 
         Parameters
         ----------
         ax : matplotlib Axes, default=None
-            Where to draw; the layers that don't fit beside each other go on in the next row. If
-            None, a new figure is made.
+            The axes to draw on. Layers that do not fit into one row continue in the next row. If
+            None, a new figure is created.
 
         Returns
         -------
         display : ArchitectureDisplay
-            The object itself, with the attributes of the drawing.
+            The display, with the attributes of the plot.
         """
         texts = [self._describe(i) for i in range(len(self.layers))]
         column_width = max(*map(text_width, texts), _MAX_SIZE - 2 * _GAP) + _GAP
@@ -156,7 +156,7 @@ class ArchitectureDisplay:
             if column:
                 self._connect(previous, left)
             elif i:
-                # The layers continue in this row.
+                # Arrows show that the layers continue in this row.
                 self._arrow(previous[0] + 0.12, sum(previous[1:]) / 2)
                 self._arrow(left[0] - 0.12, y)
             previous = right
@@ -225,7 +225,7 @@ class ArchitectureDisplay:
 
 
 def _convolutions(estimator: Any, suffix: str) -> Iterator[dict[str, Any]]:
-    """Yield the entries of the convolutions; their shapes are those of one image's feature maps."""
+    """Yield the `layers` entries of the convolutions, with the shapes of their feature maps."""
     X = np.zeros((1, estimator.n_features_in_), dtype=np.float32)
     if hasattr(estimator, "feature_names_in_"):
         X = pd.DataFrame(X, columns=estimator.feature_names_in_)
@@ -245,7 +245,7 @@ def _describe_pool(pool: Any) -> str:
 
 
 def _units(n: int) -> Iterator[tuple[float, bool]]:
-    """Yield for each circle of a layer its offset, in radii, and whether it is a dot of the gap."""
+    """Yield the circles of a layer: their offset in radii, and whether it is an ellipsis dot."""
     circles = min(n, 2 + math.ceil(math.log2(n)), _MAX_UNITS)
     gap = (circles + 1) // 2 if circles < n else None
     slots = circles + (circles < n)

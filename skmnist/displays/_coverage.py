@@ -8,7 +8,7 @@ import numpy as np
 
 from skmnist.metrics import coverage_curve
 
-from ._style import COLORS, WIDTH
+from ._style import BASELINE_COLOR, COLORS, WIDTH
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -18,30 +18,29 @@ if TYPE_CHECKING:
 
 
 class CoverageDisplay:
-    """Selective accuracy against coverage.
+    """Accuracy on the accepted samples against coverage.
 
-    Coverage is the fraction of images that are predicted; on the others the classifier abstains.
-    Selective accuracy is the accuracy on the images that are predicted. The curve shows which
-    threshold of a :class:`~skmnist.RejectClassifier` reaches a required accuracy, and on how many
-    images it then abstains.
+    Coverage is the fraction of samples that the classifier accepts; on the others it abstains.
+    The curve shows which threshold of a :class:`~skmnist.RejectClassifier` reaches a required
+    accuracy, and on how many samples the classifier then abstains.
 
-    Use :meth:`from_estimator` or :meth:`from_predictions` to make one.
+    Use :meth:`from_estimator` or :meth:`from_predictions` to create one.
 
     Parameters
     ----------
     coverage, accuracy, thresholds : ndarray of shape (n_thresholds,)
-        What :func:`skmnist.metrics.coverage_curve` returns.
+        The result of :func:`skmnist.metrics.coverage_curve`.
     threshold : float, default=None
-        The one in use, which is marked.
+        The threshold to mark on the curve.
 
     Attributes
     ----------
     ax_ : matplotlib Axes
-        The axes.
+        The axes with the plot.
     axes_ : ndarray of matplotlib Axes
-        The axes alone.
+        An array that contains `ax_` only.
     figure_ : matplotlib Figure
-        The figure that holds them.
+        The figure that contains the axes.
     line_ : matplotlib Line2D
         The curve.
 
@@ -79,17 +78,17 @@ class CoverageDisplay:
         ax: Axes | None = None,
         line_kw: dict[str, Any] | None = None,
     ) -> Self:
-        """Let a classifier predict, and plot.
+        """Plot the coverage curve of a fitted classifier.
 
         Parameters
         ----------
         estimator : estimator
-            A fitted classifier with ``predict_proba``; of a :class:`~skmnist.RejectClassifier`
-            the threshold is marked.
-        X : array-like of shape (n, ...)
-            Pictures that it was not trained with.
-        y : array-like of shape (n,)
-            Their labels.
+            A fitted classifier with ``predict_proba``. The threshold of a
+            :class:`~skmnist.RejectClassifier` is marked.
+        X : array-like of shape (n_samples, ...)
+            Test images, in a format that the classifier accepts.
+        y : array-like of shape (n_samples,)
+            True labels.
         ax : matplotlib Axes, default=None
             See :meth:`plot`.
         line_kw : dict, default=None
@@ -119,16 +118,16 @@ class CoverageDisplay:
         ax: Axes | None = None,
         line_kw: dict[str, Any] | None = None,
     ) -> Self:
-        """Plot predictions that were made.
+        """Plot the coverage curve of given predictions.
 
         Parameters
         ----------
-        y_true, y_pred : array-like of shape (n,)
-            True labels and predicted ones.
-        confidence : array-like of shape (n,)
-            How sure each prediction is, such as the highest probability.
+        y_true, y_pred : array-like of shape (n_samples,)
+            True and predicted labels.
+        confidence : array-like of shape (n_samples,)
+            Confidence of each prediction, such as the highest predicted probability.
         threshold : float, default=None
-            The one in use, which is marked.
+            The threshold to mark on the curve.
         ax : matplotlib Axes, default=None
             See :meth:`plot`.
         line_kw : dict, default=None
@@ -142,19 +141,19 @@ class CoverageDisplay:
         return cls(coverage, accuracy, thresholds, threshold).plot(ax=ax, line_kw=line_kw)
 
     def plot(self, *, ax: Axes | None = None, line_kw: dict[str, Any] | None = None) -> Self:
-        """Draw the curve.
+        """Plot the curve.
 
         Parameters
         ----------
         ax : matplotlib Axes, default=None
-            Where to draw. If None, a new figure is made.
+            The axes to draw on. If None, a new figure is created.
         line_kw : dict, default=None
-            Keyword arguments for the ``plot`` of the curve.
+            Keyword arguments passed to ``Axes.plot``.
 
         Returns
         -------
         display : CoverageDisplay
-            The object itself, with the attributes of the drawing.
+            The display, with the attributes of the plot.
         """
         import matplotlib.pyplot as plt
 
@@ -168,14 +167,17 @@ class CoverageDisplay:
             x, y = coverage[reached[-1]], accuracy[reached[-1]]
             ax.plot(x, y, "o", color=COLORS[1])
             text = f"threshold {self.threshold:g}:\ncoverage {x:.1f}%,\naccuracy {y:.1f}%"
-            # The space below the falling curve is free, on the side farther from the edge.
-            side = "right" if x > 50 else "left"
+            # The curve falls, so the lower left corner is free.
             ax.annotate(
-                text, (x, y), (-10 if x > 50 else 10, -10), textcoords="offset points",
-                ha=side, va="top", fontsize="small",
-            )  # fmt: skip
+                text,
+                (x, y),
+                (0.04, 0.06),
+                textcoords="axes fraction",
+                fontsize="small",
+                arrowprops={"arrowstyle": "-", "color": BASELINE_COLOR, "linewidth": 0.8},
+            )
         ax.set_xlabel("Coverage (%)")
-        ax.set_ylabel("Selective accuracy (%)")
+        ax.set_ylabel("Accuracy on accepted samples (%)")
         ax.set_xlim(0, 102)
         ax.grid(alpha=0.3)
         return self

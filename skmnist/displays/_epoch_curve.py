@@ -1,4 +1,4 @@
-"""Score and training time against the number of epochs."""
+"""Scores and fit time against the number of epochs."""
 
 from __future__ import annotations
 
@@ -6,7 +6,15 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from ._style import COLORS, WIDTH, score_axis
+from ._style import (
+    TEST_COLOR,
+    TRAIN_COLOR,
+    WIDTH,
+    baseline_of,
+    plot_baseline,
+    plot_star,
+    score_axis,
+)
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -14,43 +22,47 @@ if TYPE_CHECKING:
     from numpy.typing import ArrayLike
     from typing_extensions import Self
 
-_TRAIN, _TEST, _TIME = COLORS[0], COLORS[1], "#595959"
+_TIME_COLOR = "#595959"
 
 
 class EpochCurveDisplay:
-    """Scores and seconds against the number of epochs.
+    """Scores and fit time against the number of epochs.
 
-    Use :meth:`from_curve`, or ``plot`` of the curve, to make one.
+    Use :meth:`from_curve`, or the ``plot`` method of the curve, to create one.
 
     Parameters
     ----------
     epochs : array-like of shape (n_points,)
-        Numbers of epochs, rising.
+        Numbers of epochs, in increasing order.
     train_scores, test_scores : ndarray of shape (n_points, n_splits)
-        Scores on the rows trained with and on others.
+        Scores on the training set and on the test set.
     fit_times : ndarray of shape (n_points, n_splits)
-        Seconds to train for that many epochs.
+        Time to train for that many epochs, in seconds.
     score_name : str
-        What the scores are; "accuracy" is shown in per cent.
+        Name of the metric. Accuracies are shown in percent.
+    baseline : float, default=None
+        Accuracy in percent of always predicting the most frequent class. It is shown as a thin
+        line, unless it is far below the curves.
 
     Attributes
     ----------
     ax_ : matplotlib Axes
         The axes of the scores.
     axes_ : ndarray of matplotlib Axes
-        Those of the seconds, on the right, and those of the scores.
+        The axes of the fit times (scale on the right) and the axes of the scores.
     figure_ : matplotlib Figure
-        The figure that holds them.
+        The figure that contains the axes.
     lines_ : list of matplotlib Line2D
-        Training score, test score and seconds; the means over the splits.
+        Means of the training scores, the test scores and the fit times over the splits.
 
     See Also
     --------
-    TrainingCurveDisplay : What a fitted classifier kept of its training.
+    TrainingCurveDisplay : Training history of fitted classifiers.
 
     Notes
     -----
-    The bands are one standard deviation over the splits to either side.
+    The bands show the mean plus and minus one standard deviation over the splits. With more than
+    one split, a star marks the epoch with the best mean test score.
 
     Examples
     --------
@@ -62,7 +74,7 @@ class EpochCurveDisplay:
     >>> curve = epoch_curve(MLPClassifier(random_state=0), X, y, epochs=[1, 2, 3], cv=2)
     >>> display = EpochCurveDisplay.from_curve(curve)
     >>> [ax.get_ylabel() for ax in display.axes_]
-    ['Time to train (s)', 'Accuracy (%)']
+    ['Fit time (s)', 'Accuracy (%)']
     """
 
     def __init__(
@@ -72,23 +84,25 @@ class EpochCurveDisplay:
         test_scores: ArrayLike,
         fit_times: ArrayLike,
         score_name: str,
+        baseline: float | None = None,
     ) -> None:
         self.epochs = epochs
         self.train_scores = train_scores
         self.test_scores = test_scores
         self.fit_times = fit_times
         self.score_name = score_name
+        self.baseline = baseline
 
     @classmethod
     def from_curve(
         cls, curve: Any, *, ax: Axes | None = None, line_kw: dict[str, Any] | None = None
     ) -> Self:
-        """Plot a curve that was measured.
+        """Plot the result of :func:`skmnist.studies.epoch_curve`.
 
         Parameters
         ----------
         curve : EpochCurve
-            What :func:`skmnist.studies.epoch_curve` returned.
+            The curve to plot.
         ax : matplotlib Axes, default=None
             See :meth:`plot`.
         line_kw : dict, default=None
@@ -99,23 +113,24 @@ class EpochCurveDisplay:
         display : EpochCurveDisplay
         """
         names = ("epochs", "train_scores", "test_scores", "fit_times", "score_name")
-        return cls(*(getattr(curve, name) for name in names)).plot(ax=ax, line_kw=line_kw)
+        values = {name: getattr(curve, name) for name in names}
+        return cls(**values, baseline=baseline_of(curve)).plot(ax=ax, line_kw=line_kw)
 
     def plot(self, *, ax: Axes | None = None, line_kw: dict[str, Any] | None = None) -> Self:
-        """Draw the curves.
+        """Plot the curves.
 
         Parameters
         ----------
         ax : matplotlib Axes, default=None
-            Where to draw the scores; the seconds get an axis on its right. If None, a new figure
-            is made.
+            The axes to draw the scores on. The fit times get a second y axis on its right. If
+            None, a new figure is created.
         line_kw : dict, default=None
-            Keyword arguments for the ``plot`` of each curve.
+            Keyword arguments passed to ``Axes.plot`` for each curve.
 
         Returns
         -------
         display : EpochCurveDisplay
-            The object itself, with the attributes of the drawing.
+            The display, with the attributes of the plot.
         """
         import matplotlib.pyplot as plt
         from matplotlib.ticker import MaxNLocator
@@ -126,11 +141,11 @@ class EpochCurveDisplay:
         time_ax = ax.twinx()
         self.axes_ = np.array([time_ax, ax])
         factor, score_label = score_axis(self.score_name)
-        # Each line has its own style, to be told apart without colors.
+        # Line styles and markers differ, so that the curves can be distinguished without color.
         curves = [
-            (ax, factor * np.asarray(self.train_scores), _TRAIN, "--", "o", "Training rows"),
-            (ax, factor * np.asarray(self.test_scores), _TEST, "-", "s", "Other rows"),
-            (time_ax, np.asarray(self.fit_times), _TIME, ":", None, "Time to train"),
+            (ax, factor * np.asarray(self.train_scores), TRAIN_COLOR, "--", "o", "training"),
+            (ax, factor * np.asarray(self.test_scores), TEST_COLOR, "-", "s", "test"),
+            (time_ax, np.asarray(self.fit_times), _TIME_COLOR, ":", None, "fit time"),
         ]
         self.lines_: list[Line2D] = []
         for axes, values, color, linestyle, marker, label in curves:
@@ -147,15 +162,31 @@ class EpochCurveDisplay:
                 axes.fill_between(
                     self.epochs, mean - std, mean + std, color=color, alpha=0.15, linewidth=0
                 )
-        ax.set_xlabel("Epochs")
+        handles = [*self.lines_, *self._mark_best_epoch(factor)]
+        plot_baseline(ax, self.baseline, "baseline (most frequent class)")
+        handles += [line for line in ax.get_lines() if line not in handles]
+        ax.set_xlabel("Epoch")
         ax.xaxis.set_major_locator(MaxNLocator(integer=True, steps=[1, 2, 5, 10]))
         ax.set_ylabel(score_label)
         ax.grid(alpha=0.3)
-        time_ax.set_ylabel("Time to train (s)", color=_TIME)
-        time_ax.tick_params(axis="y", labelcolor=_TIME)
+        time_ax.set_ylabel("Fit time (s)", color=_TIME_COLOR)
+        time_ax.tick_params(axis="y", labelcolor=_TIME_COLOR)
         time_ax.set_ylim(bottom=0)
-        # Above the plot, where it hides no line.
+        # The legend is above the plot, so that it does not hide a curve.
         ax.legend(
-            handles=self.lines_, loc="lower center", bbox_to_anchor=(0.5, 1), ncols=3, frameon=False
+            handles=handles, loc="lower center", bbox_to_anchor=(0.5, 1), ncols=3, frameon=False
         )
         return self
+
+    def _mark_best_epoch(self, factor: float) -> list[Any]:
+        """Mark the best mean test score; return the legend entries.
+
+        A single split may be the test set, which must not be used to choose the epoch.
+        """
+        scores = np.asarray(self.test_scores)
+        means = scores.mean(axis=1)
+        if scores.shape[1] < 2 or not np.isfinite(means).any():
+            return []
+        best = int(np.nanargmax(means))
+        epoch = np.asarray(self.epochs)[best]
+        return [plot_star(self.ax_, epoch, factor * means[best], f"best epoch ({epoch:,})")]

@@ -1,4 +1,4 @@
-"""The feature maps of an image."""
+"""Feature maps of an image."""
 
 from __future__ import annotations
 
@@ -33,44 +33,43 @@ if TYPE_CHECKING:
     from typing_extensions import Self
 
 _MAX_COLUMNS = 8
-# In inches: the width of a layer's name, of its color bar with and without its labels, the gap
-# between two images, the side of the largest one.
+# In inches: the width of a layer's name, the width of its color bar with and without labels, the
+# gap between images, the largest side of an image.
 _NAME, _BAR, _BAR_WIDTH, _GAP, _MAX_SIDE = 1.1, 0.85, 0.1, 0.06, 0.8
 
 
 class FeatureMapsDisplay:
-    """A picture and what each convolution layer of a network makes of it.
+    """An image and its feature maps in each convolution of a network.
 
-    The maps of a layer have one scale of colours. Use :meth:`from_estimator` to make one.
+    The feature maps of a layer share one color scale. Use :meth:`from_estimator` to create one.
 
     Parameters
     ----------
     image : ndarray of shape (height, width) or (channels, height, width)
-        The picture.
+        The image.
     feature_maps : list of ndarray of shape (n_maps, height, width)
-        What leaves each convolution layer.
+        Feature maps of each convolution.
 
     Attributes
     ----------
     ax_ : matplotlib Axes
-        The frame around all pictures.
+        The axes that contain all images.
     axes_ : ndarray of matplotlib Axes
-        The picture, then the feature maps, layer by layer.
+        The image, then the feature maps of each layer.
     colorbars_ : list of matplotlib Colorbar
-        The scale of each layer.
+        The color bar of each layer.
     figure_ : matplotlib Figure
-        The figure that holds them.
+        The figure that contains the axes.
 
     See Also
     --------
-    WeightsDisplay : The kernels themselves.
+    WeightsDisplay : Kernels of a convolution as images.
 
     Notes
     -----
-    What leaves a layer is the output of the last module before the next convolution or linear
-    layer: after the activation and the pool, for :class:`skmnist.CNNClassifier`. Where a module of
-    your own applies a function instead of a module, such as ``torch.relu`` for ``nn.ReLU``, it
-    isn't seen.
+    The feature maps are the output of the last module before the next convolution or linear layer.
+    For :class:`skmnist.CNNClassifier` they are computed after activation and pooling. Functions in
+    a custom module, such as ``torch.relu`` instead of ``nn.ReLU``, are not included.
 
     Examples
     --------
@@ -98,7 +97,7 @@ class FeatureMapsDisplay:
         ax: Axes | None = None,
         cmap: str | Colormap = "viridis",
     ) -> Self:
-        """Plot what a fitted network makes of one picture.
+        """Plot the feature maps of one image in a fitted network.
 
         Parameters
         ----------
@@ -107,7 +106,7 @@ class FeatureMapsDisplay:
             module has convolutions (``nn.Conv2d``).
         image : array-like or sparse matrix of shape (n_features,), (height, width), \
                 (channels, height, width), or a batch of one of these
-            One picture, in a form that ``predict`` accepts.
+            A single image, in a format that ``predict`` accepts.
         n : int, default=8
             See :meth:`plot`.
         ax : matplotlib Axes, default=None
@@ -122,41 +121,41 @@ class FeatureMapsDisplay:
         Raises
         ------
         NotFittedError
-            If the estimator isn't fitted.
+            If the estimator is not fitted.
         TypeError
-            If it has no convolutions.
+            If the estimator has no convolutions.
         ValueError
-            If `image` isn't one picture of the size that it was fitted on.
+            If `image` is not a single image of the size that the estimator was fitted on.
         """
         check_is_fitted(estimator)
         image, X = as_single_image(estimator, image)
         blocks = record_feature_maps(estimator, X) if hasattr(estimator, "module_") else []
         if not blocks:
             raise TypeError(
-                f"{type(estimator).__name__} has no convolutions, whose feature maps could be "
-                "shown. Pass a CNNClassifier, or a TorchClassifier with nn.Conv2d layers."
+                f"{type(estimator).__name__} has no convolutions, so there are no feature maps to "
+                "show. Pass a CNNClassifier, or a TorchClassifier with nn.Conv2d layers."
             )
         feature_maps = [outputs[-1][1] for _, outputs in blocks]
         return cls(image, feature_maps).plot(n=n, ax=ax, cmap=cmap)
 
     def plot(self, *, n: int = 8, ax: Axes | None = None, cmap: str | Colormap = "viridis") -> Self:
-        """Draw the picture and the first `n` feature maps of each layer.
+        """Plot the image and the first `n` feature maps of each layer.
 
         Parameters
         ----------
         n : int, default=8
-            Number of maps of a layer to show, if there are as many.
+            Maximum number of feature maps to show for each layer.
         ax : matplotlib Axes, default=None
-            Where to draw. If None, a new figure is made.
+            The axes to draw on. If None, a new figure is created.
         cmap : str or matplotlib Colormap, default="viridis"
-            Colours of the feature maps, from the smallest value shown of a layer to the largest.
+            Colormap of the feature maps. It is scaled to the values shown of each layer.
 
         Returns
         -------
         display : FeatureMapsDisplay
-            The object itself, with the attributes of the drawing.
+            The display, with the attributes of the plot.
         """
-        check_positive_int("n", n)
+        check_positive_int("FeatureMapsDisplay.plot", "n", n)
         shown = [maps[:n] for maps in self.feature_maps]
         columns = min(_MAX_COLUMNS, max(map(len, shown)))
         n_rows = 1 + sum(math.ceil(len(maps) / columns) for maps in shown)

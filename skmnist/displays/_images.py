@@ -1,4 +1,4 @@
-"""Convert images of any form to arrays that can be drawn."""
+"""Convert images to arrays that matplotlib can draw."""
 
 from __future__ import annotations
 
@@ -15,19 +15,19 @@ if TYPE_CHECKING:
 
 
 def as_images(X: Any, image_shape: Literal["auto"] | Sequence[int] = "auto") -> np.ndarray:
-    """Return X as (n, height, width) or (n, channels, height, width)."""
+    """Return X as (n_samples, height, width) or (n_samples, channels, height, width)."""
     X = _as_array(X)
     input_shape = X.shape[1:] if X.ndim > 2 else None
     return X.reshape(len(X), *resolve_image_shape(image_shape, input_shape, math.prod(X.shape[1:])))
 
 
 def as_single_image(estimator: Any, image: Any) -> tuple[np.ndarray, Any]:
-    """Return one image as (height, width) or (channels, height, width), and as X for `predict`.
+    """Return an image as (height, width) or (channels, height, width), and as X for `predict`.
 
     Parameters
     ----------
     estimator : estimator
-        The fitted classifier that is to predict it.
+        The fitted classifier that will predict the image.
     image : array-like or sparse matrix of shape (n_features,), (height, width), \
             (channels, height, width), or a batch of one of these
     """
@@ -35,9 +35,9 @@ def as_single_image(estimator: Any, image: Any) -> tuple[np.ndarray, Any]:
     n_features = getattr(estimator, "n_features_in_", pixels.size)
     if pixels.size != n_features:
         raise ValueError(
-            f"image has the shape {pixels.shape}, that is {pixels.size:,} pixels, but "
-            f"{type(estimator).__name__} was fitted on {n_features:,}: pass one picture, such as "
-            "X[0]."
+            f"The image has {pixels.size:,} pixels (shape {pixels.shape}), but "
+            f"{type(estimator).__name__} was fitted on images of {n_features:,} pixels. Pass a "
+            "single image, such as X[0]."
         )
     input_shape = pixels.shape[1:] if pixels.ndim > 1 and len(pixels) == 1 else pixels.shape
     shape = resolve_image_shape(
@@ -45,14 +45,14 @@ def as_single_image(estimator: Any, image: Any) -> tuple[np.ndarray, Any]:
         input_shape if len(input_shape) > 1 else None,
         n_features,
     )
-    if hasattr(image, "to_frame"):  # a Series, whose names the estimator may check
+    if hasattr(image, "to_frame"):  # a Series: keep the feature names for `predict`
         image = image.to_frame().T
     X = image if hasattr(image, "columns") else pixels.reshape(1, -1)
     return pixels.reshape(shape), X
 
 
 def to_imshow(image: np.ndarray, low: float, high: float) -> np.ndarray:
-    """Return an image scaled from 0 to 1, its channels (if it has three) last."""
+    """Return an image scaled to [0, 1], as (height, width) or (height, width, 3)."""
     image = (image.astype(float) - low) / max(high - low, 1e-12)
     if image.ndim == 2:
         return image

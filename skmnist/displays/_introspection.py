@@ -1,4 +1,4 @@
-"""Read the weights of a network's layers, and record the feature maps of an image."""
+"""Read the weights of a network, and record the feature maps of an image."""
 
 from __future__ import annotations
 
@@ -15,16 +15,17 @@ if TYPE_CHECKING:
 
 
 def get_coefs(estimator: Any) -> list[np.ndarray]:
-    """Return the weights of each layer, as arrays (n_in, n_out) or (n_out, n_in, h, w).
+    """Return the weights of each layer.
 
-    A linear model is a network of one layer.
+    The shapes are (n_inputs, n_outputs) for linear layers and
+    (n_kernels, n_channels, height, width) for convolutions. A linear model has one layer.
 
     Raises
     ------
     NotFittedError
-        If the estimator isn't fitted.
+        If the estimator is not fitted.
     TypeError
-        If it has neither ``coefs_`` nor ``coef_``.
+        If the estimator has neither ``coefs_`` nor ``coef_``.
     """
     check_is_fitted(estimator)
     if hasattr(estimator, "coefs_"):
@@ -34,9 +35,9 @@ def get_coefs(estimator: Any) -> list[np.ndarray]:
         coef = coef.toarray() if scipy.sparse.issparse(coef) else coef
         return [np.atleast_2d(coef).T]
     raise TypeError(
-        f"{type(estimator).__name__} has no weights that could be shown, neither coefs_ nor coef_. "
-        "Pass a neural network or a linear model; of a pipeline its last step, of a search its "
-        "best_estimator_."
+        f"{type(estimator).__name__} has no weights to show: it has neither coefs_ nor coef_. "
+        "Pass a neural network or a linear model. For a pipeline pass its last step, for a search "
+        "its best_estimator_."
     )
 
 
@@ -46,14 +47,16 @@ def record_feature_maps(estimator: Any, X: Any) -> list[tuple[nn.Conv2d, list[Fe
     Parameters
     ----------
     estimator : estimator
-        A fitted classifier with a ``module_``.
+        A fitted classifier with the attribute ``module_``.
     X : array-like of shape (1, n_features)
+        The image.
 
     Returns
     -------
     list of (layer, list of (layer, ndarray of shape (n_maps, height, width)))
-        For each convolution, in the order in which they run: the convolution, then it and the
-        layers after it, up to the next convolution or linear layer, each with its output.
+        One entry for each convolution, in the order of execution. Its list starts with the
+        convolution and ends before the next convolution or linear layer; each layer comes with
+        its output.
     """
     from torch import is_tensor, nn
 
@@ -63,7 +66,7 @@ def record_feature_maps(estimator: Any, X: Any) -> list[tuple[nn.Conv2d, list[Fe
         if isinstance(layer, (nn.Conv2d, nn.Linear)):
             blocks.append((layer, []))
         if blocks and is_tensor(output) and output.dim() == 4:
-            # A copy, because the next layer may work in place.
+            # Copy, because the next layer may modify its input in place.
             blocks[-1][1].append((layer, output[0].detach().float().cpu().numpy().copy()))
 
     leaves = [layer for layer in estimator.module_.modules() if not list(layer.children())]

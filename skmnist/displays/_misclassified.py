@@ -1,4 +1,4 @@
-"""The images that a classifier gets wrong."""
+"""Misclassified images."""
 
 from __future__ import annotations
 
@@ -22,35 +22,34 @@ _CELL, _TEXT = 1.55, 0.4
 
 
 class MisclassifiedDisplay:
-    """The worst mistakes of a classifier: pictures, labels and probabilities.
+    """Misclassified images with their labels and predicted probabilities.
 
-    Use :meth:`from_estimator` or :meth:`from_predictions` to make one. They bring the mistakes
-    into their order: first those where the wrong label got most probability more than the true
-    one.
+    Use :meth:`from_estimator` or :meth:`from_predictions` to create one. They sort the mistakes by
+    the margin between the probabilities of the predicted and the true class, largest first.
 
     Parameters
     ----------
     images : ndarray of shape (n_mistakes, height, width) or (n_mistakes, channels, height, width)
-        The pictures that were misclassified, in the order in which to show them.
+        The misclassified images, in the order in which to show them.
     y_true, y_pred : ndarray of shape (n_mistakes,)
-        The label that each has, and the one that was predicted.
+        True and predicted labels.
     proba_true, proba_pred : ndarray of shape (n_mistakes,)
-        The probabilities that these two labels were given.
+        Predicted probabilities of these labels.
     n_samples : int, default=None
-        Number of pictures among which the mistakes were made.
+        Number of images that were classified.
 
     Attributes
     ----------
     ax_ : matplotlib Axes
-        The frame around all pictures.
+        The axes that contain all images.
     axes_ : ndarray of matplotlib Axes
-        One for each picture shown.
+        One for each image shown.
     figure_ : matplotlib Figure
-        The figure that holds them.
+        The figure that contains the axes.
 
     See Also
     --------
-    sklearn.metrics.ConfusionMatrixDisplay : Counts which classes are taken for which.
+    sklearn.metrics.ConfusionMatrixDisplay : Confusion matrix.
 
     Examples
     --------
@@ -102,15 +101,15 @@ class MisclassifiedDisplay:
         Parameters
         ----------
         estimator : estimator
-            Any fitted classifier that has ``predict_proba``.
+            Any fitted classifier with ``predict_proba``.
         X : array-like or sparse matrix of shape (n_samples, n_features), \
                 (n_samples, height, width) or (n_samples, channels, height, width)
-            Pictures, best ones that the classifier wasn't trained on.
+            Test images.
         y : array-like of shape (n_samples,)
-            Their true labels.
+            True labels.
         display_labels : array-like of shape (n_classes,), default=None
-            What to call the classes, in the order of ``estimator.classes_``, which it is by
-            default.
+            Names of the classes, in the order of ``estimator.classes_``. If None,
+            ``estimator.classes_``.
         n : int, default=12
             See :meth:`plot`.
         ax : matplotlib Axes, default=None
@@ -147,23 +146,22 @@ class MisclassifiedDisplay:
         ax: Axes | None = None,
         cmap: str | Colormap = "gray_r",
     ) -> Self:
-        """Plot the worst mistakes, given the probabilities that were predicted.
+        """Plot the worst mistakes, given the predicted probabilities.
 
         Parameters
         ----------
         images : array-like of shape (n_samples, height, width), \
                 (n_samples, channels, height, width) or (n_samples, n_features)
-            The pictures.
+            The images.
         y_true : array-like of shape (n_samples,)
-            Their true labels.
+            True labels.
         y_proba : array-like of shape (n_samples, n_classes)
-            Probability of each class, as ``predict_proba`` returns it; the largest one is taken
-            as the prediction.
+            Probability of each class, as returned by ``predict_proba``. The prediction is the
+            class with the highest probability.
         classes : array-like of shape (n_classes,), default=None
-            The labels that the columns of `y_proba` stand for. If None, they are the labels in
-            `y_true`, sorted.
+            Class labels of the columns of `y_proba`. If None, the sorted labels in `y_true`.
         display_labels : array-like of shape (n_classes,), default=None
-            What to call them; by default `classes`.
+            Names of the classes. If None, `classes`.
         n : int, default=12
             See :meth:`plot`.
         ax : matplotlib Axes, default=None
@@ -178,7 +176,8 @@ class MisclassifiedDisplay:
         Raises
         ------
         ValueError
-            If `images`, `y_true`, `y_proba` and `classes` don't fit each other.
+            If the shapes of `images`, `y_true`, `y_proba` and `classes` are inconsistent, or
+            `y_true` contains a label that is not in `classes`.
 
         Examples
         --------
@@ -197,13 +196,17 @@ class MisclassifiedDisplay:
         classes = np.unique(y_true) if classes is None else np.asarray(classes)
         if y_proba.shape != (len(y_true), len(classes)) or len(images) != len(y_true):
             raise ValueError(
-                f"There are {len(images)} images, {len(y_true)} labels, {len(classes)} classes and "
-                f"probabilities of shape {y_proba.shape}; (n_samples, n_classes) is wanted. If "
-                "y_true doesn't hold all classes, pass them as classes."
+                "The 'y_proba' parameter of MisclassifiedDisplay.from_predictions must have the "
+                f"shape (n_samples, n_classes). Got {y_proba.shape} instead, with {len(images)} "
+                f"images, {len(y_true)} labels and {len(classes)} classes. If y_true does not "
+                "contain all classes, pass them as classes."
             )
         unknown = np.setdiff1d(y_true, classes)
         if len(unknown):
-            raise ValueError(f"y_true holds {unknown.tolist()}, not among {classes.tolist()}.")
+            raise ValueError(
+                "The 'y_true' parameter of MisclassifiedDisplay.from_predictions must contain "
+                f"labels among {classes.tolist()}. Got {unknown.tolist()} instead."
+            )
 
         order = np.argsort(classes)
         true = order[np.searchsorted(classes, y_true, sorter=order)]
@@ -224,22 +227,22 @@ class MisclassifiedDisplay:
         return display.plot(n=n, ax=ax, cmap=cmap)
 
     def plot(self, *, n: int = 12, ax: Axes | None = None, cmap: str | Colormap = "gray_r") -> Self:
-        """Draw the first `n` mistakes.
+        """Plot the first `n` mistakes.
 
         Parameters
         ----------
         n : int, default=12
-            Number of pictures to show, if there are as many.
+            Maximum number of images to show.
         ax : matplotlib Axes, default=None
-            Where to draw; as many pictures stand side by side as there is room for. If None, a
-            new figure is made.
+            The axes to draw on. Their size determines how many images are side by side. If None, a
+            new figure is created.
         cmap : str or matplotlib Colormap, default="gray_r"
-            Colours of pictures with one channel; by default 0 is white, like paper.
+            Colormap of images with one channel. By default, 0 is white.
 
         Returns
         -------
         display : MisclassifiedDisplay
-            The object itself, with the attributes of the drawing.
+            The display, with the attributes of the plot.
         """
         n = min(n, len(self.images))
         texts = [self._describe(i) for i in range(n)]

@@ -1,4 +1,4 @@
-"""The axis of a parameter in the plots of a search."""
+"""Axis of a hyperparameter in the plots of a search."""
 
 from __future__ import annotations
 
@@ -12,44 +12,48 @@ from ._style import shorten
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-_MAX_TICKS = 8  # of a numeric axis
-_MAX_LABELS = 20  # of a categorical axis
-_MIN_LOG_RATIO = 20  # between the largest and the smallest value on a logarithmic axis
+_MAX_TICKS = 8  # on a numeric axis
+_MAX_LABELS = 20  # on a categorical axis
+_MIN_LOG_RATIO = 20  # the axis is logarithmic if max / min is at least this
 
 
 class ParameterAxis:
-    """The values of a parameter on an axis, numeric or categorical.
+    """Numeric or categorical axis of a hyperparameter.
 
     Parameters
     ----------
     name : str
+        Name of the hyperparameter.
     values : list
-        Of each candidate.
-    as_numbers : bool
-        Whether the axis is numeric although it has few values.
+        Its value in each candidate.
+    as_numbers : bool, default=False
+        Whether the axis is numeric even if there are few distinct values.
 
     Attributes
     ----------
     labels : list of str
-        Of the distinct values, in their order.
-    indices : ndarray of int
-        The index of each candidate's value among them.
-    positions : ndarray of float
-        The position of each candidate's value on the axis.
+        Labels of the distinct values, in the order of the axis.
+    indices : ndarray of int of shape (n_candidates,)
+        Index of each candidate's value in `labels`.
+    positions : ndarray of float of shape (n_candidates,)
+        Position of each candidate's value on the axis.
+    ordered : bool
+        Whether all values are numbers, so that a line may connect the scores.
     """
 
     def __init__(self, name: str, values: Sequence[Any], as_numbers: bool = False) -> None:
         self.name = name
-        # By their texts, because values may be neither hashable nor comparable.
+        # Compare texts, because values need not be hashable or comparable.
         keys = [value if isinstance(value, numbers.Real) else repr(value) for value in values]
         distinct = dict(zip(keys, values, strict=True))
         numeric = all(isinstance(value, numbers.Real) for value in distinct.values())
+        self.ordered = not any(isinstance(value, bool) for value in values) and numeric
         ordered = list(distinct)
         if numeric:
             ordered.sort(key=distinct.__getitem__)
-        elif all(isinstance(value, tuple) for value in distinct.values()):  # sizes of layers
+        elif all(isinstance(value, tuple) for value in distinct.values()):  # layer sizes
             ordered.sort(key=lambda key: (len(distinct[key]), distinct[key]))
-        self.labels = [shorten(_format_value(distinct[key])) for key in ordered]
+        self.labels = [shorten(format_tick(distinct[key])) for key in ordered]
         self.indices = np.array([ordered.index(key) for key in keys])
         self.positions = self.indices.astype(float)
         self.numeric = numeric and (as_numbers or len(ordered) > _MAX_TICKS)
@@ -64,12 +68,12 @@ class ParameterAxis:
                 self.positions = np.log10(self.positions)
 
     def categorical_ticks(self) -> tuple[np.ndarray, list[str]]:
-        """Return positions and labels of the distinct values, or of every n-th of many."""
+        """Return tick positions and labels of the values, or of every n-th if there are many."""
         positions = np.arange(0, len(self.labels), -(-len(self.labels) // _MAX_LABELS))
         return positions, [self.labels[i] for i in positions]
 
     def ticks(self) -> tuple[np.ndarray, list[str]]:
-        """Return positions on the axis and their labels."""
+        """Return tick positions and labels."""
         from matplotlib.ticker import MaxNLocator
 
         if not self.numeric:
@@ -84,15 +88,16 @@ class ParameterAxis:
             positions = np.asarray(locator.tick_values(low, high))
         margin = 1e-9 * (high - low)
         positions = positions[(positions >= low - margin) & (positions <= high + margin)]
-        return positions, [_format_value(10**x if self.logarithmic else x) for x in positions]
+        return positions, [format_tick(10**x if self.logarithmic else x) for x in positions]
 
     def to_unit(self, positions: np.ndarray) -> np.ndarray:
-        """Return positions scaled so that the axis goes from 0 to 1."""
+        """Scale positions so that the axis ranges from 0 to 1."""
         low, high = float(np.nanmin(self.positions)), float(np.nanmax(self.positions))
         return (positions - low) / (high - low) if high > low else np.full(len(positions), 0.5)
 
 
-def _format_value(value: Any) -> str:
+def format_tick(value: Any) -> str:
+    """Format a value of a hyperparameter as a tick label."""
     if isinstance(value, numbers.Real) and not isinstance(value, bool):
         return f"{value:.3g}" if abs(float(value)) < 1000 else f"{value:g}"
     return getattr(value, "__name__", None) or str(value)

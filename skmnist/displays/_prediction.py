@@ -1,4 +1,4 @@
-"""The probabilities that a classifier predicts for one image."""
+"""Predicted probabilities of one image."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from ._style import (
     COLORS,
     LINE_HEIGHT,
     add_inset,
+    as_written,
     check_positive_int,
     make_axes,
     shorten_to_width,
@@ -27,42 +28,42 @@ if TYPE_CHECKING:
     from sklearn.base import BaseEstimator
     from typing_extensions import Self
 
-# In inches: the height of a bar and of the whole plot at least; the width of the image and of the
-# axis without its names; the margins above and below the bars; the least width of the bars with
-# the numbers at their ends.
+# In inches: the height of a bar; the minimum height of the plot; the width of the image; the width
+# of the y axis without class names; the margins above and below the bars; the minimum width of the
+# bars with their numbers.
 _BAR, _MIN_HEIGHT, _IMAGE, _AXIS, _ABOVE, _BELOW, _MIN_BARS = 0.24, 2.2, 2.4, 0.4, 0.1, 0.5, 2.0
 
 
 class PredictionDisplay:
-    """One picture, and the probabilities that a classifier gives the classes.
+    """An image and the predicted probability of each class.
 
-    Use :meth:`from_estimator` to make one.
+    Use :meth:`from_estimator` to create one.
 
     Parameters
     ----------
     image : ndarray of shape (height, width) or (channels, height, width)
-        The picture.
+        The image.
     proba : ndarray of shape (n_classes,)
-        The probability of each class.
+        Predicted probability of each class.
     display_labels : array-like of shape (n_classes,), default=None
-        Names of the classes; by default they are numbered from 0.
+        Names of the classes. If None, they are numbered from 0.
     true_class : int, default=None
-        The number of the true class, counted from 0 in the order of `proba`, where it is known.
+        Index of the true class in `proba`, if known.
 
     Attributes
     ----------
     ax_ : matplotlib Axes
-        The frame around the picture and the bars.
+        The axes that contain the image and the bars.
     axes_ : ndarray of matplotlib Axes
-        The picture, the bars.
+        The axes of the image and the axes of the bars.
     bars_ : matplotlib BarContainer
         The bars, from the top.
     figure_ : matplotlib Figure
-        The figure that holds them.
+        The figure that contains the axes.
 
     See Also
     --------
-    MisclassifiedDisplay : What a classifier gets wrong.
+    MisclassifiedDisplay : Misclassified images.
 
     Examples
     --------
@@ -101,20 +102,20 @@ class PredictionDisplay:
         ax: Axes | None = None,
         cmap: str | Colormap = "gray_r",
     ) -> Self:
-        """Plot what a fitted classifier makes of one picture.
+        """Plot the prediction of a fitted classifier for one image.
 
         Parameters
         ----------
         estimator : estimator
-            Any fitted classifier that has ``predict_proba``.
+            Any fitted classifier with ``predict_proba``.
         image : array-like or sparse matrix of shape (n_features,), (height, width), \
                 (channels, height, width), or a batch of one of these
-            One picture, with pixels such as the classifier was fitted on.
+            A single image, in a format that ``predict`` accepts.
         y_true : object, default=None
-            Its true label, which is marked.
+            True label of the image, which is marked.
         display_labels : array-like of shape (n_classes,), default=None
-            What to call the classes, in the order of ``estimator.classes_``, which it is by
-            default.
+            Names of the classes, in the order of ``estimator.classes_``. If None,
+            ``estimator.classes_``.
         n : int, default=10
             See :meth:`plot`.
         ax : matplotlib Axes, default=None
@@ -129,10 +130,10 @@ class PredictionDisplay:
         Raises
         ------
         NotFittedError
-            If the estimator isn't fitted.
+            If the estimator is not fitted.
         ValueError
-            If `image` isn't one picture of the size that it was fitted on, or `y_true` none of
-            its classes.
+            If `image` is not a single image of the size that the estimator was fitted on, or
+            `y_true` is not one of its classes.
         """
         check_is_fitted(estimator)
         image, X = as_single_image(estimator, image)
@@ -141,7 +142,10 @@ class PredictionDisplay:
         if y_true is not None:
             (matches,) = np.nonzero(classes == np.ravel(y_true)[0])
             if not len(matches):
-                raise ValueError(f"y_true={y_true!r} is not among classes_ = {classes.tolist()}.")
+                raise ValueError(
+                    "The 'y_true' parameter of PredictionDisplay.from_estimator must be one of the "
+                    f"classes {classes.tolist()}. Got {as_written(y_true)} instead."
+                )
             true_class = int(matches[0])
         labels = classes if display_labels is None else display_labels
         proba = estimator.predict_proba(X)[0]
@@ -149,24 +153,24 @@ class PredictionDisplay:
         return display.plot(n=n, ax=ax, cmap=cmap)
 
     def plot(self, *, n: int = 10, ax: Axes | None = None, cmap: str | Colormap = "gray_r") -> Self:
-        """Draw the picture and a bar for each class.
+        """Plot the image and a bar for each class.
 
         Parameters
         ----------
         n : int, default=10
-            Number of bars. Where there are more classes, the most probable ones are shown, from
-            the top, and the true one.
+            Maximum number of bars. If there are more classes, the most probable ones and the true
+            one are shown, sorted by probability.
         ax : matplotlib Axes, default=None
-            Where to draw. If None, a new figure is made.
+            The axes to draw on. If None, a new figure is created.
         cmap : str or matplotlib Colormap, default="gray_r"
-            Colours of a picture with one channel; by default 0 is white, like paper.
+            Colormap of images with one channel. By default, 0 is white.
 
         Returns
         -------
         display : PredictionDisplay
-            The object itself, with the attributes of the drawing.
+            The display, with the attributes of the plot.
         """
-        check_positive_int("n", n)
+        check_positive_int("PredictionDisplay.plot", "n", n)
         proba, image = np.asarray(self.proba), np.asarray(self.image)
         names = range(len(proba)) if self.display_labels is None else self.display_labels
         names = [str(name) for name in names]
@@ -199,11 +203,11 @@ class PredictionDisplay:
         texts = [f"{p:.1f}% {mark}" for p, mark in zip(percent, marks, strict=True)]
         ax.bar_label(self.bars_, texts, padding=3, fontsize="small")
         ax.set_yticks(positions, labels, fontsize="small")
-        # From the top; fewer than five bars are no thicker than five would be.
+        # The first bar is at the top. The height of a bar is at most that of five bars.
         middle, half = (len(shown) - 1) / 2, max(len(shown), 5) / 2
         ax.set_ylim(middle + half, middle - half)
         ax.set_ylabel("Class", fontsize="small")
-        # The numbers stand to the right of 100%.
+        # Leave space for the numbers to the right of 100%.
         ax.set_xlim(0, 100 * width / max(width - text_width("100.0% (true) "), 0.5))
         ax.set_xticks([0, 50, 100])
         ax.tick_params(labelsize="small")

@@ -1,4 +1,4 @@
-"""The preprocessing steps from a photo to the input of a network."""
+"""Preprocessing steps from a photo to the input of a network."""
 
 from __future__ import annotations
 
@@ -15,40 +15,40 @@ if TYPE_CHECKING:
     from typing_extensions import Self
 
 _TITLES = {
-    "gray": "grey levels",
-    "illumination_corrected": "in even light",
-    "lines_removed": "without printed lines",
-    "mask": "the digit's ink",
-    "segmented": "cut out",
-    "cropped": "in its box",
-    "normalized": "what the network sees",
+    "gray": "grayscale",
+    "illumination_corrected": "illumination corrected",
+    "lines_removed": "ruled lines removed",
+    "mask": "foreground mask",
+    "segmented": "segmented digit",
+    "cropped": "bounding box",
+    "normalized": "normalized",
 }
 _N_COLUMNS = 4
-_CELL, _GAP = 1.4, 0.16  # inches: the side of an image, the gap between two
+_CELL, _GAP = 1.4, 0.16  # inches: the side of an image, the gap between images
 
 
 class PreprocessingDisplay:
-    """The steps from a photo to a picture like MNIST's, side by side.
+    """Preprocessing steps from a photo to an image in the format of MNIST.
 
-    Use :meth:`from_estimator` to make one.
+    Use :meth:`from_estimator` to create one.
 
     Parameters
     ----------
     steps : dict of str to ndarray of shape (height, width)
-        The pictures by their names, as `DigitNormalizer.steps` returns them.
+        The image after each step, as returned by `DigitNormalizer.steps`.
 
     Attributes
     ----------
     ax_ : matplotlib Axes
-        The frame around all pictures.
+        The axes that contain all images.
     axes_ : ndarray of matplotlib Axes
-        One for each picture.
+        One for each step.
     figure_ : matplotlib Figure
-        The figure that holds them.
+        The figure that contains the axes.
 
     See Also
     --------
-    skmnist.preprocessing.DigitNormalizer : Makes the steps.
+    skmnist.preprocessing.DigitNormalizer : Compute the steps.
 
     Examples
     --------
@@ -74,14 +74,14 @@ class PreprocessingDisplay:
         ax: Axes | None = None,
         cmap: str | Colormap = "gray",
     ) -> Self:
-        """Plot what a normalizer does to a picture.
+        """Plot the preprocessing steps of one photo.
 
         Parameters
         ----------
         estimator : DigitNormalizer
-            The normalizer; it needs no fit.
+            The normalizer. It need not be fitted.
         image : str, path-like, PIL Image, array-like or tensor
-            The picture.
+            The photo.
         ax : matplotlib Axes, default=None
             See :meth:`plot`.
         cmap : str or matplotlib Colormap, default="gray"
@@ -94,29 +94,29 @@ class PreprocessingDisplay:
         Raises
         ------
         ImageError
-            If the picture cannot be read or shows no ink.
+            If the photo cannot be read, or no foreground is found.
         """
         return cls(estimator.steps(image)).plot(ax=ax, cmap=cmap)
 
     def plot(self, *, ax: Axes | None = None, cmap: str | Colormap = "gray") -> Self:
-        """Draw the pictures.
+        """Plot the steps.
 
         Parameters
         ----------
         ax : matplotlib Axes, default=None
-            Where to draw. If None, a new figure is made.
+            The axes to draw on. If None, a new figure is created.
         cmap : str or matplotlib Colormap, default="gray"
-            The colours, from black to white.
+            The colormap, from black to white.
 
         Returns
         -------
         display : PreprocessingDisplay
-            The object itself, with the attributes of the drawing.
+            The display, with the attributes of the plot.
         """
         n_rows = -(-len(self.steps) // _N_COLUMNS)
         text_height = 2 * LINE_HEIGHT + 0.1
         height = n_rows * (_CELL + text_height)
-        self.ax_, width, height = make_axes(ax, height, "From the picture to the digit")
+        self.ax_, width, height = make_axes(ax, height, "Preprocessing steps")
         self.figure_ = self.ax_.figure
         self.axes_ = np.empty(len(self.steps), dtype=object)
         cell_width, cell_height = width / _N_COLUMNS, height / n_rows
@@ -124,7 +124,7 @@ class PreprocessingDisplay:
             row, column = divmod(i, _N_COLUMNS)
             left, bottom = column * cell_width + _GAP / 2, height - (row + 1) * cell_height
             inset = add_inset(self.ax_, left, bottom, cell_width - _GAP, cell_height - text_height)
-            # Bytes are white at 255, floats at 1.
+            # White is 255 for uint8 and 1 for floats.
             white = 255 if step.dtype == np.uint8 else 1
             inset.imshow(step, cmap=cmap, vmin=0, vmax=white)
             inset.set_title(

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from ._style import COLORS, WIDTH, score_axis
+from ._style import COLORS, WIDTH, baseline_of, plot_baseline, score_axis
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -22,29 +22,32 @@ _MARKERS = "osD^vPX"
 class RobustnessDisplay:
     """Scores of one or several classifiers against the severity of a corruption.
 
-    Use :meth:`from_curves`, or ``plot`` of a curve, to make one.
+    Use :meth:`from_curves`, or the ``plot`` method of a curve, to create one.
 
     Parameters
     ----------
     severities : dict of str to array-like of shape (n_severities,)
-        For each classifier, the severities of the corruption of the images.
+        The severities of the corruption, for each classifier.
     scores : dict of str to array-like of shape (n_severities,)
-        For each classifier, its scores on the corrupted images.
+        The scores on the corrupted images, for each classifier.
     label : str
-        Label of the axis of the severities.
+        Label of the x axis.
     score_name : str, default="accuracy"
-        What the scores are; "accuracy" is shown in per cent.
+        Name of the metric. Accuracies are shown in percent.
+    baseline : float, default=None
+        Accuracy in percent of always predicting the most frequent class. It is shown as a thin
+        line, unless it is far below the curves.
 
     Attributes
     ----------
     ax_ : matplotlib Axes
-        The axes.
+        The axes with the plot.
     axes_ : ndarray of matplotlib Axes
-        The axes alone.
+        An array that contains `ax_` only.
     figure_ : matplotlib Figure
-        The figure that holds them.
+        The figure that contains the axes.
     lines_ : list of matplotlib Line2D
-        One for each classifier.
+        One line for each classifier.
 
     Examples
     --------
@@ -56,7 +59,7 @@ class RobustnessDisplay:
     >>> clf = MLPClassifier(max_epochs=3, random_state=0).fit(X[::2], y[::2])
     >>> curve = robustness_curve(clf, X[1::2], y[1::2], corruption="shift")
     >>> RobustnessDisplay.from_curves({"MLP": curve}).ax_.get_xlabel()
-    'Moved in any direction (pixels)'
+    'Translation (pixels)'
     """
 
     def __init__(
@@ -65,11 +68,13 @@ class RobustnessDisplay:
         scores: Mapping[str, ArrayLike],
         label: str,
         score_name: str = "accuracy",
+        baseline: float | None = None,
     ) -> None:
         self.severities = severities
         self.scores = scores
         self.label = label
         self.score_name = score_name
+        self.baseline = baseline
 
     @classmethod
     def from_curves(
@@ -79,13 +84,13 @@ class RobustnessDisplay:
         ax: Axes | None = None,
         line_kw: dict[str, Any] | None = None,
     ) -> Self:
-        """Plot curves that were measured.
+        """Plot the results of :func:`skmnist.studies.robustness_curve`.
 
         Parameters
         ----------
         curves : dict of str to RobustnessCurve
-            What :func:`skmnist.studies.robustness_curve` returned, under the classifiers' names,
-            all of the same corruption.
+            For each name to show, the curve of a classifier. All curves must be of the same
+            corruption.
         ax : matplotlib Axes, default=None
             See :meth:`plot`.
         line_kw : dict, default=None
@@ -98,30 +103,34 @@ class RobustnessDisplay:
         Raises
         ------
         ValueError
-            If they are of several corruptions, or there is none.
+            If `curves` is empty, or if the corruptions differ.
         """
         labels = {curve.label for curve in curves.values()}
         if len(labels) != 1:
-            raise ValueError(f"curves hold {sorted(labels)}: pass curves of one corruption.")
-        score_name = next(iter(curves.values())).score_name
+            raise ValueError(
+                "The 'curves' parameter of RobustnessDisplay.from_curves must contain curves of "
+                f"one corruption. Got {sorted(labels)} instead."
+            )
+        first = next(iter(curves.values()))
         severities = {name: curve.severities for name, curve in curves.items()}
         scores = {name: curve.scores for name, curve in curves.items()}
-        return cls(severities, scores, labels.pop(), score_name).plot(ax=ax, line_kw=line_kw)
+        display = cls(severities, scores, labels.pop(), first.score_name, baseline_of(first))
+        return display.plot(ax=ax, line_kw=line_kw)
 
     def plot(self, *, ax: Axes | None = None, line_kw: dict[str, Any] | None = None) -> Self:
-        """Draw the scores.
+        """Plot the scores against the severities.
 
         Parameters
         ----------
         ax : matplotlib Axes, default=None
-            Where to draw. If None, a new figure is made.
+            The axes to draw on. If None, a new figure is created.
         line_kw : dict, default=None
-            Keyword arguments for the ``plot`` of each curve.
+            Keyword arguments passed to ``Axes.plot`` for each curve.
 
         Returns
         -------
         display : RobustnessDisplay
-            The object itself, with the attributes of the drawing.
+            The display, with the attributes of the plot.
         """
         import matplotlib.pyplot as plt
 
@@ -138,6 +147,7 @@ class RobustnessDisplay:
         ax.set_xlabel(self.label)
         ax.set_ylabel(score_label)
         ax.grid(alpha=0.3)
-        if any(self.scores):
+        plot_baseline(ax, self.baseline, "baseline (most frequent class)")
+        if ax.get_legend_handles_labels()[1]:
             ax.legend()
         return self

@@ -1,9 +1,9 @@
-"""Common style of the displays: colors, sizes, formatted labels, Axes for several small images."""
+"""Common style of the displays: colors, sizes, labels, baselines and axes for small images."""
 
 from __future__ import annotations
 
 import numbers
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -16,17 +16,20 @@ if TYPE_CHECKING:
 
 # The color-blind-safe palette of Okabe and Ito, without its yellow, which is too pale for a line.
 COLORS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#56B4E9", "#E69F00", "#000000")
+TRAIN_COLOR, TEST_COLOR = COLORS[:2]
+BASELINE_COLOR = "#737373"  # readable on a white and on a dark background
 
 # In inches: the width of a figure (640 pixels), the height of its title and of a line of text.
 WIDTH, TITLE_HEIGHT, LINE_HEIGHT = 6.4, 0.35, 0.15
 
-MAX_LABEL_LENGTH = 16  # characters; a longer label is cut
+MAX_LABEL_LENGTH = 16  # characters; longer labels are shortened
+_PERCENT_METRICS = {"accuracy", "f1", "precision", "recall", "jaccard"}
 
 
 def shorten(label: object, max_length: int = MAX_LABEL_LENGTH) -> str:
-    """Return a label as text of at most `max_length` characters, cut in its middle.
+    """Return a label with at most `max_length` characters, shortened in the middle.
 
-    Long names often differ in their ends.
+    The end is kept, because long names often differ there.
     """
     text = str(label)
     if len(text) <= max_length:
@@ -36,7 +39,7 @@ def shorten(label: object, max_length: int = MAX_LABEL_LENGTH) -> str:
 
 
 def shorten_to_width(label: object, width: float) -> str:
-    """Return a label as text of the font size "small" that is at most `width` inches wide."""
+    """Return a label that is at most `width` inches wide in the font size "small"."""
     text = str(label)
     length = len(text)
     while length > 1 and text_width(shorten(text, length)) > width:
@@ -45,29 +48,78 @@ def shorten_to_width(label: object, width: float) -> str:
 
 
 def format_shape(shape: Sequence[int] | np.ndarray) -> str:
-    """Return a shape as text: 28 × 28."""
+    """Format a shape, such as 28 × 28."""
     return " × ".join(map(str, shape))
 
 
 def score_axis(score_name: str) -> tuple[int, str]:
-    """Return the factor by which to multiply the scores, and the label of their axis."""
+    """Return the factor to multiply the scores by, and the axis label.
+
+    Scores that are fractions are shown in percent.
+    """
     label = score_name.replace("_", " ").capitalize()
-    return (100, f"{label} (%)") if score_name == "accuracy" else (1, label)
+    is_fraction = not _PERCENT_METRICS.isdisjoint(score_name.split("_"))
+    return (100, f"{label} (%)") if is_fraction else (1, label)
+
+
+def baseline_of(curve: Any) -> float | None:
+    """Return the accuracy of the most frequent class in percent, if the curve is of accuracies."""
+    fraction = curve.settings.get("baseline_accuracy") if curve.score_name == "accuracy" else None
+    return None if fraction is None else 100 * fraction
+
+
+def plot_baseline(ax: Axes, score: float | None, label: str) -> None:
+    """Draw a thin horizontal line at a score in percent, if it is close to the data.
+
+    A baseline far below the data is left out, because the curves would be flattened.
+    """
+    low, high = ax.get_ylim()
+    if score is None or low - score > high - low:
+        return
+    ax.axhline(score, color=BASELINE_COLOR, linestyle=":", linewidth=1, label=label, zorder=1)
 
 
 def format_count(n: int, noun: str) -> str:
-    """Return a number of things as text: 1 unit, 4,096 units."""
+    """Format a number and its noun, such as 1 unit or 4,096 units."""
     return f"{n:,} {noun}{'' if n == 1 else 's'}"
 
 
-def check_positive_int(name: str, n: object) -> None:
-    """Raise a ValueError unless `n`, the number of things to show, is a positive integer."""
+def plot_star(ax: Axes, x: Any, y: Any, label: str | None, color: str = TEST_COLOR) -> Any:
+    """Mark the best points with stars; return the artist."""
+    from matplotlib import rcParams
+
+    style: dict[str, Any] = {"marker": "*", "s": 110, "linewidths": 0.8}
+    style["edgecolors"] = rcParams["text.color"]
+    return ax.scatter(x, y, color=color, label=label, zorder=3, **style)
+
+
+def legend_entries(*axes: Axes) -> dict[str, Any]:
+    """Return the legend entries of some axes by their labels, with curves before marks."""
+    entries: dict[str, Any] = {}
+    for ax in axes:
+        handles, labels = ax.get_legend_handles_labels()
+        for handle, label in zip(handles, labels, strict=True):
+            entries.setdefault(label, handle)
+    marks = ("best", "baseline", "chance")
+    return dict(sorted(entries.items(), key=lambda entry: entry[0].startswith(marks)))
+
+
+def as_written(value: Any) -> str:
+    """Return the repr of a value for an error message, without NumPy's types."""
+    return repr(value.tolist() if isinstance(value, np.ndarray | np.generic) else value)
+
+
+def check_positive_int(owner: str, name: str, n: object) -> None:
+    """Raise a ValueError unless `n`, a parameter of `owner`, is a positive integer."""
     if not isinstance(n, numbers.Integral) or n < 1:
-        raise ValueError(f"{name}={n!r}: pass how many to show, an integer of 1 or more.")
+        raise ValueError(
+            f"The {name!r} parameter of {owner} must be an int in the range [1, inf). "
+            f"Got {as_written(n)} instead."
+        )
 
 
 def text_width(text: str) -> float:
-    """Return the width in inches of the longest line of a text of the font size "small"."""
+    """Return the width in inches of a text's longest line, in the font size "small"."""
     from matplotlib.font_manager import FontProperties
     from matplotlib.textpath import text_to_path
 
@@ -77,15 +129,16 @@ def text_width(text: str) -> float:
 
 
 def make_axes(ax: Axes | None, height: float, title: str = "") -> tuple[Axes, float, float]:
-    """Return Axes without lines, to draw in or to place others in, and their size in inches.
+    """Return axes without frame and ticks, and their size in inches.
 
     Parameters
     ----------
     ax : matplotlib Axes or None
-        The Axes to use; None makes a figure with Axes of this `height` in inches.
+        The axes to use. If None, a new figure is created.
     height : float
-    title : str
-        The title above them.
+        Height of the axes of a new figure, in inches.
+    title : str, default=""
+        Title of the axes.
     """
     import matplotlib.pyplot as plt
 
@@ -100,18 +153,18 @@ def make_axes(ax: Axes | None, height: float, title: str = "") -> tuple[Axes, fl
 
 
 def add_inset(ax: Axes, left: float, bottom: float, width: float, height: float) -> Axes:
-    """Return Axes inside `ax`, all measures in inches."""
+    """Return new axes inside `ax`, with position and size in inches."""
     ax_width, ax_height = _size(ax)
-    width, height = max(width, 0.01), max(height, 0.01)  # not negative in a tiny `ax`
+    width, height = max(width, 0.01), max(height, 0.01)  # never negative, even if `ax` is tiny
     return ax.inset_axes(
         (left / ax_width, bottom / ax_height, width / ax_width, height / ax_height)
     )
 
 
 def add_colorbar(image: AxesImage, ax: Axes, label: str, *, extend: bool = False) -> Colorbar:
-    """Draw the colors of an image into `ax`, which they fill.
+    """Draw the color bar of an image in `ax`.
 
-    `extend` says whether some values lie outside of them.
+    Set `extend` if some values are outside the range of the colors.
     """
     from matplotlib.ticker import MaxNLocator
 
@@ -125,7 +178,7 @@ def add_colorbar(image: AxesImage, ax: Axes, label: str, *, extend: bool = False
 
 
 def rotate_tick_labels(ax: Axes, fraction: float) -> None:
-    """Rotate the labels of the x axis if they need more than this fraction of the figure."""
+    """Rotate the tick labels of the x axis if they are wider than `fraction` of the figure."""
     texts = [label.get_text() for label in ax.get_xticklabels()]
     if max(text_width(f"{text}  ") for text in texts) * len(texts) > fraction * WIDTH:
         ax.tick_params(axis="x", labelrotation=90)

@@ -1,4 +1,4 @@
-"""The weights of a layer as images."""
+"""Weights of a layer as images."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ from ._style import (
     WIDTH,
     add_colorbar,
     add_inset,
+    as_written,
     check_positive_int,
     make_axes,
     shorten,
@@ -31,40 +32,39 @@ if TYPE_CHECKING:
     from sklearn.base import BaseEstimator
     from typing_extensions import Self
 
-# In inches: the smallest and largest side of an image, the gap between two, the width of the
+# In inches: the smallest and largest side of an image, the gap between images, the width of the
 # color bar with and without its labels.
 _MIN_SIDE, _MAX_SIDE, _GAP, _BAR, _BAR_WIDTH = 0.55, 1.6, 0.1, 1.05, 0.14
 
 
 class WeightsDisplay:
-    """The weights of a first layer, or the kernels of a convolution, as pictures.
+    """Weights of the first layer, or kernels of a convolution, as images.
 
-    All pictures have one scale of colours, with zero in its middle. Use :meth:`from_estimator` to
-    make one.
+    All images share one color scale, centered at zero. Use :meth:`from_estimator` to create one.
 
     Parameters
     ----------
     weights : ndarray of shape (n_units, height, width) or (n_units, channels, height, width)
-        The weights that each unit, or each kernel, gives the pixels.
+        Weights of each unit or kernel.
     names : array-like of shape (n_units,), default=None
-        What to call them; by default they are numbered from 0.
+        Names of the units. If None, they are numbered from 0.
     kind : str, default="units"
-        What they are, for the heading.
+        Noun for the title, such as "units" or "kernels".
 
     Attributes
     ----------
     ax_ : matplotlib Axes
-        The frame around all pictures.
+        The axes that contain all images.
     axes_ : ndarray of matplotlib Axes
-        One for each picture shown.
+        One for each image shown.
     colorbar_ : matplotlib Colorbar
-        The scale.
+        The color bar.
     figure_ : matplotlib Figure
-        The figure that holds them.
+        The figure that contains the axes.
 
     See Also
     --------
-    FeatureMapsDisplay : What the kernels make of a picture.
+    FeatureMapsDisplay : Feature maps of an image.
 
     Examples
     --------
@@ -109,18 +109,17 @@ class WeightsDisplay:
         Parameters
         ----------
         estimator : estimator
-            Anything fitted that has ``coefs_``, such as scikit-learn's MLPClassifier, too, or
-            ``coef_``, such as LogisticRegression.
+            Any fitted estimator with ``coefs_``, such as the MLPClassifier of skmnist or of
+            scikit-learn, or with ``coef_``, such as LogisticRegression.
         layer : int, default=0
-            Number of the layer, as in ``coefs_``. Layers after the first can be shown where they
-            are convolutions.
+            Index of the layer in ``coefs_``. A layer other than the first must be a convolution.
         image_shape : "auto" or tuple, default="auto"
-            Shape of one picture, (height, width) or (channels, height, width). "auto" is
-            ``estimator.image_shape_`` or, where there is none, a square if the number of features
-            is one, else a strip.
+            Shape of one image, (height, width) or (channels, height, width). "auto" is
+            ``estimator.image_shape_``. Without this attribute, the image is a square if the number
+            of features allows it, otherwise a single row of pixels.
         display_labels : array-like of shape (n_classes,), default=None
-            What to call the classes where the weights belong to classes, that is where there is
-            no hidden layer; by default ``estimator.classes_``.
+            Names of the classes, for networks without a hidden layer. If None,
+            ``estimator.classes_``.
         n : int, default=64
             See :meth:`plot`.
         ax : matplotlib Axes, default=None
@@ -137,11 +136,11 @@ class WeightsDisplay:
         Raises
         ------
         NotFittedError
-            If the estimator isn't fitted.
+            If the estimator is not fitted.
         TypeError
-            If it has no weights.
+            If the estimator has no weights.
         ValueError
-            If there is no such layer, or its weights don't belong to pixels.
+            If the layer does not exist, or is neither the first layer nor a convolution.
 
         Examples
         --------
@@ -157,7 +156,9 @@ class WeightsDisplay:
         coefs, name = get_coefs(estimator), type(estimator).__name__
         if not 0 <= layer < len(coefs):
             raise ValueError(
-                f"layer={layer!r}, but {name} has the layers 0 to {len(coefs) - 1} with weights."
+                "The 'layer' parameter of WeightsDisplay.from_estimator must be an int in the "
+                f"range [0, {len(coefs) - 1}], because {name} has {len(coefs)} layers with "
+                f"weights. Got {as_written(layer)} instead."
             )
         coef = coefs[layer]
         kwargs: dict[str, Any] = {"n": n, "ax": ax, "cmap": cmap, "vmax": vmax}
@@ -165,9 +166,10 @@ class WeightsDisplay:
             return cls(coef, kind="kernels").plot(**kwargs)
         if layer > 0:
             raise ValueError(
-                f"layer={layer} of {name} connects {coef.shape[0]:,} units to {coef.shape[1]:,}: "
-                "its weights don't belong to pixels. Only the first layer and convolutions can be "
-                "shown."
+                "The 'layer' parameter of WeightsDisplay.from_estimator must be 0 or the index of "
+                f"a convolution. Got {as_written(layer)} instead; this layer of {name} connects "
+                f"{coef.shape[0]:,} units to {coef.shape[1]:,} units, so its weights are not "
+                "images."
             )
         if isinstance(image_shape, str):
             image_shape = getattr(estimator, "image_shape_", image_shape)
@@ -184,47 +186,49 @@ class WeightsDisplay:
         cmap: str | Colormap = "RdBu_r",
         vmax: float | None = None,
     ) -> Self:
-        """Draw the first `n` pictures.
+        """Plot the first `n` images.
 
         Parameters
         ----------
         n : int, default=64
-            Number of pictures to show, if there are as many. A unit of several channels has a
-            picture for each.
+            Maximum number of images to show. A unit with several channels has one image for each.
         ax : matplotlib Axes, default=None
-            Where to draw; names are left out where they don't fit. If None, a new figure is made.
+            The axes to draw on. Names are left out if they do not fit. If None, a new figure is
+            created.
         cmap : str or matplotlib Colormap, default="RdBu_r"
-            Colours from the negative weights through zero to the positive ones.
+            A diverging colormap; its center is zero.
         vmax : float, default=None
-            The weight at the ends of the scale; larger ones look like it. If None, the largest
-            one shown.
+            The color scale ranges from -vmax to vmax. If None, the largest absolute weight shown.
 
         Returns
         -------
         display : WeightsDisplay
-            The object itself, with the attributes of the drawing.
+            The display, with the attributes of the plot.
 
         Raises
         ------
         ValueError
-            If `n` or `vmax` isn't positive.
+            If `n` or `vmax` is not positive.
         """
-        check_positive_int("n", n)
+        check_positive_int("WeightsDisplay.plot", "n", n)
         if vmax is not None and not vmax > 0:
-            raise ValueError(f"vmax={vmax!r}: pass a positive weight, or None for the largest one.")
+            raise ValueError(
+                "The 'vmax' parameter of WeightsDisplay.plot must be None or a float in the range "
+                f"(0.0, inf). Got {as_written(vmax)} instead."
+            )
         weights = np.asarray(self.weights)
         weights = weights[:, None] if weights.ndim == 3 else weights
         n_channels, height, width = weights.shape[1:]
         images, names = weights.reshape(-1, height, width), self._image_names(n_channels)
         n = min(int(n), len(images))
         max_abs = np.abs(images[:n]).max(initial=0)
-        vmax = vmax or max_abs or 1  # a network of zeros has a scale, too
+        vmax = vmax or max_abs or 1  # if all weights are zero, the scale is -1 to 1
 
         name_width = max(map(text_width, names[:n]))
 
         def n_columns(rows: float, max_columns: float) -> int:
             columns = max(1, min(math.ceil(n / max(1, round(rows))), int(max_columns)))
-            # The channels of a unit stay side by side if they fit.
+            # Keep the channels of a unit in one row if they fit.
             return columns - columns % n_channels if columns >= n_channels else columns
 
         columns = n_columns(math.sqrt(n / 2), (WIDTH - _BAR) / (max(_MIN_SIDE, name_width) + _GAP))
@@ -256,7 +260,7 @@ class WeightsDisplay:
         cmap: str | Colormap,
         vmax: float,
     ) -> AxesImage:
-        """Draw images in a grid of this size in inches; return the last one."""
+        """Draw the images in a grid of `width` x `height` inches; return the last one."""
         cell_width, cell_height = width / n_columns, height / math.ceil(len(images) / n_columns)
         has_names = cell_width > max(map(text_width, names)) and cell_height > 3 * LINE_HEIGHT
         self.axes_ = np.empty(len(images), dtype=object)
@@ -271,7 +275,7 @@ class WeightsDisplay:
             )
             drawn = inset.imshow(images[i], cmap=cmap, vmin=-vmax, vmax=vmax)
             inset.set_title(name if has_names else "", fontsize="small", pad=2)
-            # A frame, because weights near zero look like the background.
+            # Draw a frame, because weights near zero have the color of the background.
             inset.set(xticks=[], yticks=[])
             inset.spines[:].set_color("0.7")
         return drawn
@@ -296,11 +300,11 @@ class WeightsDisplay:
 def _class_names(
     estimator: Any, coefs: list[np.ndarray], display_labels: Sequence[Any] | np.ndarray | None
 ) -> Sequence[Any] | np.ndarray | None:
-    """Return the names of the classes that the weights belong to, or None if they don't."""
+    """Return the class of each output unit, or None if the units are not classes."""
     classes = getattr(estimator, "classes_", None)
-    # The columns of SVC are pairs of classes.
+    # The outputs of SVC are pairs of classes.
     if classes is None or len(coefs) > 1 or hasattr(estimator, "dual_coef_"):
         return None
     names = classes if display_labels is None else display_labels
-    # For two classes there may be one column, that of the second class.
+    # A binary classifier may have a single output, for the second class.
     return names[1:] if coefs[0].shape[1] == 1 and len(classes) == 2 else names

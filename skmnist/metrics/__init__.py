@@ -1,4 +1,4 @@
-"""Metrics that scikit-learn does not have."""
+"""Metrics that scikit-learn does not provide."""
 
 from ._coverage_curve import coverage_curve
 

@@ -1,4 +1,4 @@
-"""Accuracy of a classifier that abstains from its least confident predictions."""
+"""Accuracy and coverage of a classifier that can abstain."""
 
 from __future__ import annotations
 
@@ -14,28 +14,32 @@ if TYPE_CHECKING:
 def coverage_curve(
     y_true: ArrayLike, y_pred: ArrayLike, confidence: ArrayLike
 ) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[Any]]:
-    """Compute the accuracy on the most confident predictions, for each coverage.
+    """Compute accuracy as a function of coverage.
+
+    A classifier that can abstain accepts the predictions whose confidence is at least a threshold.
+    Coverage is the fraction of accepted predictions.
 
     Parameters
     ----------
-    y_true, y_pred : array-like of shape (n,)
+    y_true, y_pred : array-like of shape (n_samples,)
         True and predicted labels.
-    confidence : array-like of shape (n,)
+    confidence : array-like of shape (n_samples,)
         Confidence of each prediction, such as its probability.
 
     Returns
     -------
     coverage : ndarray of shape (n_thresholds,)
-        Fraction of the predictions that are at least as confident as the threshold; it rises to 1.
+        Fraction of accepted predictions for each threshold, in increasing order. The last value
+        is 1.
     accuracy : ndarray of shape (n_thresholds,)
-        Fraction of those predictions that are correct.
+        Accuracy on the accepted predictions.
     thresholds : ndarray of shape (n_thresholds,)
-        The distinct confidences, in decreasing order.
+        The distinct confidence values, in decreasing order.
 
     Raises
     ------
     ValueError
-        If the lengths differ or a confidence is NaN.
+        If the lengths differ, or `confidence` contains NaN.
 
     References
     ----------
@@ -55,11 +59,14 @@ def coverage_curve(
     true, predicted, scores = map(column_or_1d, (y_true, y_pred, confidence))
     check_consistent_length(true, predicted, scores)
     if np.isnan(scores).any():
-        raise ValueError("confidence holds NaN. Leave the rows out that have no prediction.")
+        raise ValueError(
+            "The 'confidence' parameter of coverage_curve must not contain NaN. Got "
+            f"{int(np.isnan(scores).sum())} NaN values. Remove the samples without a prediction."
+        )
     order = np.argsort(-scores, kind="stable")
     thresholds = scores[order]
     n_correct = np.cumsum((true == predicted)[order])
-    # Predictions of equal confidence are accepted together.
+    # Predictions with the same confidence are accepted together.
     last = np.flatnonzero(np.append(np.diff(thresholds) != 0, True))
     n_accepted = last + 1
     return n_accepted / len(order), n_correct[last] / n_accepted, thresholds[last]

@@ -1,4 +1,4 @@
-"""Studies: how many epochs, which optimizer, how wide, how much data."""
+"""Learning, validation, epoch and robustness curves, grid search and model comparison."""
 
 from ._compare_estimators import compare_estimators
 from ._epoch_curve import EpochCurve, epoch_curve

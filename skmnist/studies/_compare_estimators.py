@@ -1,4 +1,4 @@
-"""Several classifiers side by side."""
+"""Compare several classifiers."""
 
 from __future__ import annotations
 
@@ -28,50 +28,48 @@ def compare_estimators(
     X_test: ArrayLike,
     y_test: ArrayLike,
 ) -> pd.DataFrame:
-    """Train classifiers on the same rows and compare them.
+    """Train classifiers on the same data and compare their metrics.
 
     Parameters
     ----------
     estimators : dict of str to estimator
-        Classifiers by the names to show. They are cloned.
-    X : array-like of shape (n, ...)
-        Pictures to train with, in a form that the estimators accept.
-    y : array-like of shape (n,)
-        Labels.
+        The classifiers, by the names to show. They are cloned.
+    X : array-like of shape (n_samples, ...)
+        Training images, in a format that the estimators accept.
+    y : array-like of shape (n_samples,)
+        Training labels.
     X_test, y_test : array-like
-        Rows to test on. They are looked at after each epoch and nothing else: no epoch is chosen
-        by them, and the classifiers don't see them.
+        Test set. It is scored after each epoch, but has no influence on the training.
 
     Returns
     -------
     table : DataFrame
-        A row for each classifier, by its name. The columns:
+        One row for each classifier. The columns are:
 
-        - the parameters that are not the same for all; empty where a classifier has none of
-          that name
+        - the parameters that differ between the classifiers; empty if a classifier does not have
+          the parameter
         - "n_weights": number of weights, without biases
-        - "train_loss", "test_loss": cross-entropy of the predicted probabilities, in nats
+        - "train_loss", "test_loss": log loss of the predicted probabilities
         - "train_accuracy", "test_accuracy"
-        - "min_train_loss", "min_test_loss", "max_test_accuracy": the best of any epoch
-        - "fit_time": what the training took
-        - "mean_epoch_time", "median_epoch_time"
-        - "evaluated": "each epoch", or "at the end" for the classifiers that don't show their
-          epochs, such as scikit-learn's. The best of any epoch and the seconds of an epoch are
-          NaN there.
+        - "min_train_loss", "min_test_loss", "max_test_accuracy": the best value of all epochs
+        - "fit_time": training time, in seconds
+        - "mean_epoch_time", "median_epoch_time": time per epoch, in seconds
+        - "evaluated": "each epoch", or "after fit" for classifiers without per-epoch access, such
+          as those of scikit-learn. Their best values and times per epoch are NaN.
 
-        Its ``attrs`` hold the settings, seeds and versions that made it.
+        The ``attrs`` of the table contain the settings, seeds and versions.
 
-        ``max_test_accuracy`` was found by looking at the test rows, so it is no estimate of
-        what a classifier reaches on new ones; ``test_accuracy`` is.
+        Use ``test_accuracy`` to estimate the accuracy on new data. ``max_test_accuracy`` is too
+        optimistic, because its epoch is selected on the test set.
 
     Raises
     ------
     TypeError
-        If `estimators` is no dict.
+        If `estimators` is not a dict.
 
     See Also
     --------
-    skmnist.displays.TrainingCurveDisplay : Losses against epochs of several classifiers.
+    skmnist.displays.TrainingCurveDisplay : Training curves of several classifiers.
 
     Examples
     --------
@@ -92,12 +90,13 @@ def compare_estimators(
            hidden_layer_sizes  n_weights   evaluated
     narrow               (8,)       6352  each epoch
     wide                (64,)      50816  each epoch
-    linear                          7840  at the end
+    linear                          7840   after fit
     """
     if not hasattr(estimators, "items"):
         raise TypeError(
-            f"estimators is {type(estimators).__name__}; a dict such as {{'wide': "
-            "MLPClassifier((256,)), 'narrow': MLPClassifier((16,))}} is wanted."
+            "The 'estimators' parameter of compare_estimators must be a dict, such as {'wide': "
+            "MLPClassifier((256,)), 'narrow': MLPClassifier((16,))}. Got "
+            f"{type(estimators).__name__} instead."
         )
     train, test = (X, y), (X_test, y_test)
     rows = {name: _measure(clone(one), train, test) for name, one in estimators.items()}
@@ -110,7 +109,7 @@ def compare_estimators(
 def comparison_provenance(
     estimators: Mapping[str, BaseEstimator], X: ArrayLike, X_test: ArrayLike
 ) -> dict[str, Any]:
-    """Return `settings`, `seeds` and `versions` of a comparison."""
+    """Return the settings, seeds and versions of a comparison."""
     settings = {"study": "compare_estimators", "n_test_samples": _num_samples(X_test)}
     each = {name: provenance(one, X, **settings) for name, one in estimators.items()}
     return {
@@ -121,7 +120,7 @@ def comparison_provenance(
 
 
 def differing_params(estimators: Mapping[str, BaseEstimator]) -> pd.DataFrame:
-    """Return a table of the parameters that are not the same for all."""
+    """Return a table of the parameters that differ between the estimators."""
     params = {name: _class_and_params(one) for name, one in estimators.items()}
     names = dict.fromkeys(name for values in params.values() for name in values)
     columns = {}
@@ -133,7 +132,7 @@ def differing_params(estimators: Mapping[str, BaseEstimator]) -> pd.DataFrame:
 
 
 def _class_and_params(estimator: BaseEstimator) -> dict[str, Any]:
-    """Return the class and the parameters; of a pipeline those of its last step."""
+    """Return the class and the parameters of an estimator or of the last step of a pipeline."""
     last, _ = last_step(estimator)
     return {"estimator": type(last).__name__} | last.get_params(deep=False)
 
@@ -141,7 +140,7 @@ def _class_and_params(estimator: BaseEstimator) -> dict[str, Any]:
 def _measure(
     estimator: BaseEstimator, train: tuple[Any, Any], test: tuple[Any, Any]
 ) -> dict[str, Any]:
-    """Fit; return the row of the table."""
+    """Fit an estimator and return its row of the table."""
     train_losses, test_losses, test_accuracies = [], [], []
     scoring_time = 0.0
 
@@ -175,7 +174,7 @@ def _measure(
         "fit_time": fit_time,
         "mean_epoch_time": np.mean(epoch_times),
         "median_epoch_time": np.median(epoch_times),
-        "evaluated": "each epoch" if has_hook else "at the end",
+        "evaluated": "each epoch" if has_hook else "after fit",
     }
 
 

@@ -1,4 +1,4 @@
-"""Corruptions of images, whose pixels are from 0 to 1."""
+"""Corruptions of images with pixel values in [0, 1]."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def _dilate(images: torch.Tensor, pixels: float, generator: torch.Generator) -> 
 
 
 class Corruption(NamedTuple):
-    """A way to change images, its usual severities, and the label of an axis of severities."""
+    """A function that corrupts images, its default severities, and its axis label."""
 
     apply: Callable[[torch.Tensor, float, torch.Generator], torch.Tensor]
     severities: tuple[float, ...]
@@ -46,8 +46,8 @@ class Corruption(NamedTuple):
 CorruptionName = Literal["rotate", "shift", "noise", "thickness"]
 
 CORRUPTIONS = {
-    "rotate": Corruption(_rotate, tuple(range(-45, 46, 15)), "Turned counter-clockwise (degrees)"),
-    "shift": Corruption(_shift, tuple(range(7)), "Moved in any direction (pixels)"),
-    "noise": Corruption(_add_noise, (0, 0.1, 0.2, 0.3, 0.4, 0.5), "Noise (share of white)"),
-    "thickness": Corruption(_dilate, (-1, -0.5, 0, 0.5, 1, 1.5, 2), "Strokes wider by (pixels)"),
+    "rotate": Corruption(_rotate, tuple(range(-45, 46, 15)), "Rotation (degrees)"),
+    "shift": Corruption(_shift, tuple(range(7)), "Translation (pixels)"),
+    "noise": Corruption(_add_noise, (0, 0.1, 0.2, 0.3, 0.4, 0.5), "Noise std (fraction of range)"),
+    "thickness": Corruption(_dilate, (-1, -0.5, 0, 0.5, 1, 1.5, 2), "Stroke dilation (pixels)"),
 }

@@ -1,4 +1,4 @@
-"""Score, loss and seconds against the number of epochs."""
+"""Scores, losses and fit times against the number of epochs."""
 
 from __future__ import annotations
 
@@ -19,7 +19,9 @@ from sklearn.utils import _safe_indexing
 from sklearn.utils.parallel import Parallel, delayed
 from sklearn.utils.validation import _num_samples
 
-from ._metrics import log_loss_or_nan, scoring_name
+from skmnist.displays._style import as_written
+
+from ._metrics import baseline_accuracy, log_loss_or_nan, scoring_name
 from ._provenance import provenance
 from ._score_curve import ScoreCurve
 from ._staged import epochs_param, staged_fit, supports_staged_fit
@@ -36,32 +38,30 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, eq=False, repr=False, kw_only=True)
 class EpochCurve(ScoreCurve):
-    """Scores, losses and seconds against the number of epochs.
-
-    Made by :func:`epoch_curve`.
+    """Result of :func:`epoch_curve`.
 
     Parameters
     ----------
     epochs : ndarray of shape (n_points,)
-        Numbers of epochs, rising.
+        Numbers of epochs, in increasing order.
     train_scores, test_scores : ndarray of shape (n_points, n_splits)
-        On the training samples and on others.
+        Scores on the training set and on the test set.
     train_losses, test_losses : ndarray of shape (n_points, n_splits)
-        Cross-entropy of the predicted probabilities, in nats; NaN without ``predict_proba``.
+        Log loss of the predicted probabilities. NaN without ``predict_proba``.
     fit_times : ndarray of shape (n_points, n_splits)
-        Seconds to train for that many epochs.
+        Time to train for that many epochs, in seconds.
     score_name : str
-        What the scores are.
+        Name of the metric.
     staged : bool
-        Whether each split was trained once and scored after each of the epochs. False if it was
-        trained again for each point, because of ``retrain=True`` or because the estimator does
-        not support it.
+        Whether each split was trained once and scored after each of the epochs. False if each point
+        was trained separately, because of ``retrain=True`` or because the estimator does not
+        support staged scores.
     settings : dict
-        The estimator, its parameters, the number of samples and how the study was made.
+        The estimator, its parameters, the number of samples and the arguments of the study.
     seed : int or None
-        The estimator's `random_state`, if it is an integer.
+        The `random_state` of the estimator, if it is an integer.
     versions : dict of str to str
-        Of Python and the libraries.
+        Versions of Python and of the libraries.
 
     Examples
     --------
@@ -80,11 +80,12 @@ class EpochCurve(ScoreCurve):
     staged: bool
 
     def to_frame(self) -> pd.DataFrame:
-        """Return a table with a row for each number of epochs and split.
+        """Convert the scores, losses and times to a DataFrame.
 
         Returns
         -------
         DataFrame
+            One row for each number of epochs and split.
         """
         columns = {
             "train_score": self.train_scores,
@@ -98,14 +99,14 @@ class EpochCurve(ScoreCurve):
     def plot(
         self, *, ax: Axes | None = None, line_kw: dict[str, Any] | None = None
     ) -> EpochCurveDisplay:
-        """Draw scores and seconds.
+        """Plot the scores and the fit times.
 
         Parameters
         ----------
         ax : matplotlib Axes, default=None
-            Where to draw. If None, a new figure is made.
+            The axes to draw on. If None, a new figure is created.
         line_kw : dict, default=None
-            Keyword arguments for the ``plot`` of each curve.
+            Keyword arguments passed to ``Axes.plot`` for each curve.
 
         Returns
         -------
@@ -129,38 +130,39 @@ def epoch_curve(
     scoring: str | Callable[..., float] | None = None,
     n_jobs: int | None = None,
 ) -> EpochCurve:
-    """Measure scores, losses and seconds against the number of epochs.
+    """Compute scores, losses and fit times for different numbers of epochs.
 
     An estimator of skmnist is trained once for each split, for the largest number of epochs, and
-    scored after each of the smaller ones. With an integer `random_state` the scores and losses
-    are, to the last digit, those of a training for each number.
+    scored after each of the smaller numbers. With an integer `random_state`, the scores and losses
+    are bit-for-bit the same as with a separate fit for each number of epochs.
 
     Parameters
     ----------
     estimator : estimator
-        A classifier with `max_epochs` or, as scikit-learn's MLPClassifier and
-        LogisticRegression, `max_iter`; or a Pipeline that ends in one. It is cloned.
-    X : array-like of shape (n, ...)
-        Pictures, in a form that the estimator accepts.
-    y : array-like of shape (n,)
+        A classifier with the parameter `max_epochs` or `max_iter`, such as the MLPClassifier or
+        the LogisticRegression of scikit-learn, or a Pipeline that ends in one. It is cloned.
+    X : array-like of shape (n_samples, ...)
+        Images, in a format that the estimator accepts.
+    y : array-like of shape (n_samples,)
         Labels.
     epochs : iterable of int, default=range(1, 11)
         Numbers of epochs.
     cv : int, splitter or iterable, default=None
-        How X is split into rows to train with and others. By default 5 stratified folds, and
-        none if there is `X_test`.
+        The cross-validation splitter. If None, stratified 5-fold cross-validation, or the test
+        set if `X_test` is passed.
     X_test, y_test : array-like, default=None
-        Rows to test on; all rows of `X` are trained with. They are looked at and nothing else:
-        no epoch is chosen by them.
+        Test set. If passed, all samples of `X` are used for training. The test set has no
+        influence on the training.
     retrain : bool, default=False
-        Train again for each number of epochs, which costs the sum of them instead of the
-        largest. Estimators that do not support staged scores are always trained again:
-        scikit-learn's, and those whose training depends on the number of epochs (`lr_schedule`
-        "cosine", "step" or "onecycle") or that have `callbacks`.
+        Whether to fit separately for each number of epochs. The total number of epochs is then the
+        sum of `epochs` instead of their maximum. Estimators that do not support staged scores are
+        always fitted separately. These are the estimators of other libraries, those with
+        `callbacks`, and those with `lr_schedule` "cosine", "step" or "onecycle", because these
+        schedules depend on the number of epochs.
     scoring : str or callable, default=None
-        What is scored; by default the estimator's ``score``, the accuracy.
+        The metric. If None, the ``score`` method of the estimator, which is the accuracy.
     n_jobs : int, default=None
-        How many splits are trained at the same time.
+        Number of splits that are trained in parallel.
 
     Returns
     -------
@@ -169,13 +171,13 @@ def epoch_curve(
     Raises
     ------
     ValueError
-        If `epochs` are not positive whole numbers, if the estimator has none, if both `cv` and
-        `X_test` are given, or where a fit fails.
+        If `epochs` are not positive integers, if the estimator has neither `max_epochs` nor
+        `max_iter`, if both `cv` and `X_test` are passed, or if a fit fails.
 
     See Also
     --------
-    EpochGridSearchCV : Several values of other parameters, too.
-    sklearn.model_selection.validation_curve : Does the same for any parameter, always anew.
+    EpochGridSearchCV : Grid search over `max_epochs` and other parameters.
+    validation_curve : Scores for different values of any parameter.
 
     Examples
     --------
@@ -197,15 +199,24 @@ def epoch_curve(
     scorer = check_scoring(estimator, scoring)
     settings = {"study": "epoch_curve", "cv": cv, "scoring": scoring, "retrain": bool(retrain)}
     if (X_test is None) != (y_test is None):
-        raise ValueError("X_test and y_test belong together: pass both, or neither.")
+        missing = "y_test" if y_test is None else "X_test"
+        raise ValueError(
+            f"epoch_curve needs both X_test and y_test, but {missing} is missing. Pass both, or "
+            "neither."
+        )
     if X_test is not None:
         if cv is not None:
-            raise ValueError("Pass cv, to test on parts of X, or X_test and y_test, not both.")
+            raise ValueError(
+                "epoch_curve accepts either cv, or X_test and y_test, but not both. Remove one of "
+                "them."
+            )
         splits: Iterable[Any] = [((X, y), (X_test, y_test))]
         settings["n_test_samples"] = _num_samples(y_test)
+        settings |= baseline_accuracy(estimator, y_test)
     else:
+        settings |= baseline_accuracy(estimator, y)
         splitter = check_cv(cv, y, classifier=is_classifier(estimator))
-        # One after the other, so that there is one copy of the samples for each job.
+        # A generator, so that only the running jobs hold a copy of their samples.
         splits = (
             [(_safe_indexing(X, indices), _safe_indexing(y, indices)) for indices in split]
             for split in splitter.split(X, y)
@@ -214,7 +225,7 @@ def epoch_curve(
         delayed(_measure_split)(clone(estimator), param, epochs, staged, scorer, *split)
         for split in splits
     )
-    # (splits, epochs, metrics) -> for each metric (epochs, splits)
+    # From (splits, epochs, metrics) to (metrics, epochs, splits)
     metrics = np.moveaxis(np.array(results), 2, 0).swapaxes(1, 2)
     return EpochCurve(
         epochs=np.array(epochs),
@@ -233,8 +244,8 @@ def _check_epochs(epochs: Iterable[int]) -> list[int]:
     numbers = list(epochs) if np.iterable(epochs) else []
     if not numbers or not all(isinstance(n, Integral) and n >= 1 for n in numbers):
         raise ValueError(
-            f"epochs={epochs!r}: numbers of epochs of at least 1 are wanted, such as "
-            "range(1, 11) or [1, 5, 20]."
+            "The 'epochs' parameter of epoch_curve must be an iterable of int in the range "
+            f"[1, inf), such as range(1, 11) or [1, 5, 20]. Got {as_written(epochs)} instead."
         )
     return sorted({int(n) for n in numbers})
 
@@ -248,7 +259,7 @@ def _measure_split(
     train: tuple[Any, Any],
     test: tuple[Any, Any],
 ) -> list[list[float]]:
-    """Return for each number of epochs two scores, two losses and the seconds."""
+    """Return two scores, two losses and the fit time for each number of epochs."""
     results: list[list[float]] = []
 
     def measure(fitted: BaseEstimator, seconds: float) -> None:
@@ -260,7 +271,7 @@ def _measure_split(
         staged_fit(estimator, epochs, lambda _, seconds: measure(estimator, seconds), *train)
         return results
     with warnings.catch_warnings():
-        # Too few epochs to converge are what is studied.
+        # Small numbers of epochs are expected not to converge.
         warnings.simplefilter("ignore", ConvergenceWarning)
         for n in epochs:
             cloned = clone(estimator).set_params(**{param: n})

@@ -1,4 +1,4 @@
-"""A grid search that trains once for all numbers of epochs."""
+"""Grid search that scores all values of max_epochs from a single fit."""
 
 from __future__ import annotations
 
@@ -22,63 +22,67 @@ if TYPE_CHECKING:
 
 
 class EpochGridSearchCV(GridSearchCV):
-    """Grid search that trains each combination once for all its numbers of epochs.
+    """Grid search that scores all values of `max_epochs` from a single fit.
 
-    A grid with ``"max_epochs": range(1, 11)`` asks for 55 epochs of every combination of the
-    other parameters. Here each combination is trained once for 10 epochs, and the smaller numbers
-    are scored during this training. All else is scikit-learn's
-    :class:`~sklearn.model_selection.GridSearchCV`: with an integer `random_state` in the
-    estimator, the fitted attributes are the same to the last digit, but for the times.
+    With the grid ``"max_epochs": range(1, 11)``, a GridSearchCV trains every combination of the
+    other parameters for 1 + 2 + ... + 10 = 55 epochs. This search trains each combination once for
+    10 epochs and scores it after each epoch. Otherwise it behaves like
+    :class:`~sklearn.model_selection.GridSearchCV`. With an integer `random_state` in the estimator,
+    all fitted attributes except the times are bit-for-bit the same.
 
     Parameters
     ----------
     estimator : estimator
         A classifier of skmnist, or a :class:`~sklearn.pipeline.Pipeline` that ends in one. With
-        any other estimator each candidate is trained separately, see Notes.
+        any other estimator, each candidate is trained separately, see Notes.
     param_grid : dict or list of dict
-        Lists of values by names of parameters, among them ``max_epochs`` (in a pipeline for
-        example ``clf__max_epochs``).
+        For each parameter, a list of values. It should include ``max_epochs``, or for example
+        ``clf__max_epochs`` in a pipeline.
     scoring : str, callable, list, tuple or dict, default=None
-        What is scored; by default the estimator's ``score``.
+        The metric. If None, the ``score`` method of the estimator.
     n_jobs : int, default=None
-        How many combinations and splits are trained at the same time.
+        Number of fits that run in parallel.
     refit : bool, str or callable, default=True
-        Whether the best candidate is trained on all rows in the end, and what is best.
+        Whether to fit the best candidate on all samples at the end, or how to choose it, as in
+        GridSearchCV.
     cv : int, splitter or iterable, default=None
-        How the rows are split; 5 stratified folds by default.
+        The cross-validation splitter. If None, stratified 5-fold cross-validation.
     verbose : int, default=0
-        How much to print.
+        Verbosity, as in GridSearchCV.
     pre_dispatch : int or str, default="2*n_jobs"
-        How many jobs are sent ahead.
+        Number of jobs that are dispatched in advance.
     error_score : "raise" or float, default=nan
-        The score of a candidate whose fit fails.
+        The score of a candidate if its fit fails. "raise" raises the error.
     return_train_score : bool, default=False
-        Whether ``cv_results_`` holds the scores on the training rows.
+        Whether ``cv_results_`` includes the scores on the training set.
 
     Attributes
     ----------
     cv_results_ : dict of ndarray
-        As GridSearchCV's. ``mean_fit_time`` is the time until that epoch was reached.
+        As in GridSearchCV. ``mean_fit_time`` is the time to reach the number of epochs.
     staged_ : ndarray of bool of shape (n_candidates,)
-        Whether a candidate was scored during a longer training; False if it was trained
+        Whether the candidate was scored during a longer training run instead of being trained
         separately.
     best_estimator_, best_params_, best_index_, best_score_, scorer_, refit_time_, n_splits_, \
 multimetric_, classes_, n_features_in_, feature_names_in_
-        As GridSearchCV's.
+        As in GridSearchCV.
 
     See Also
     --------
-    epoch_curve : Scores, losses and seconds of one combination.
-    skmnist.displays.SearchDisplay : A picture of any search.
+    epoch_curve : Scores, losses and fit times of one combination.
+    skmnist.displays.SearchDisplay : Plot of the results of a search.
 
     Notes
     -----
-    A candidate is trained separately, as in GridSearchCV, if a short training is not the
-    beginning of a longer one: with `lr_schedule` "cosine", "step" or "onecycle", which depend on
-    the number of epochs, with `callbacks`, and with estimators that do not support staged scores,
-    such as scikit-learn's. ``staged_`` says which candidates were scored during a longer training.
+    A candidate is trained separately, as in GridSearchCV, in these cases:
 
-    While a combination is trained, a copy of its weights is kept for each number of epochs.
+    - `lr_schedule` is "cosine", "step" or "onecycle", because these schedules depend on the number
+      of epochs.
+    - `callbacks` are used.
+    - The estimator does not support staged scores, such as those of scikit-learn.
+
+    ``staged_`` shows which candidates were scored during a longer training run. While a combination
+    is trained, a copy of its weights is kept for each number of epochs.
 
     Examples
     --------
@@ -95,17 +99,17 @@ multimetric_, classes_, n_features_in_, feature_names_in_
     """
 
     def fit(self, X: ArrayLike, y: ArrayLike | None = None, **params: Any) -> Self:
-        """Try all candidates.
+        """Fit and score all candidates.
 
         Parameters
         ----------
-        X : array-like of shape (n, ...)
-            Pictures, in a form that the estimator accepts.
-        y : array-like of shape (n,)
+        X : array-like of shape (n_samples, ...)
+            Images, in a format that the estimator accepts.
+        y : array-like of shape (n_samples,)
             Labels.
         **params
-            For the estimator's ``fit``, the splitter (``groups``) and the scorer
-            (``sample_weight``), as in GridSearchCV.
+            Parameters passed to the ``fit`` method of the estimator, the splitter (``groups``) and
+            the scorer (``sample_weight``), as in GridSearchCV.
 
         Returns
         -------
@@ -114,10 +118,10 @@ multimetric_, classes_, n_features_in_, feature_names_in_
         Raises
         ------
         ValueError
-            If all fits fail. With ``error_score="raise"``, whatever the first one raised.
+            If all fits fail. With ``error_score="raise"``, the error of the first fit that fails
+            is raised instead.
         """
-        # scikit-learn's own search does the work, over groups of candidates, with proxies of the
-        # user's estimator and scorer.
+        # A GridSearchCV runs over groups of candidates, with proxies of the estimator and scorer.
         scorers, _ = self._get_scorers()
         search = copy.copy(self)
         search._candidates = list(ParameterGrid(self.param_grid))
@@ -131,7 +135,7 @@ multimetric_, classes_, n_features_in_, feature_names_in_
 
         excluded = {*self.get_params(deep=False), "_candidates", "_groups"}
         self.__dict__.update({k: v for k, v in vars(search).items() if k not in excluded})
-        self.scorer_ = getattr(scorers, "_scorers", scorers)  # a dict of them, if there are several
+        self.scorer_ = getattr(scorers, "_scorers", scorers)  # a dict if there are several metrics
         return self
 
     def _epochs_param(self) -> str:
@@ -140,15 +144,15 @@ multimetric_, classes_, n_features_in_, feature_names_in_
     def _group_candidates(
         self, candidates: list[dict[str, Any]]
     ) -> list[tuple[dict[str, Any], list[int], EpochList | None]]:
-        """Return the groups of candidates that are trained together.
+        """Group the candidates that are trained together.
 
-        For each group the parameters, the indices of its candidates, and their numbers of epochs,
-        which are None if a candidate is trained separately.
+        Returns the parameters of each group, the indices of its candidates, and their numbers of
+        epochs, or None for a candidate that is trained separately.
         """
         name = self._epochs_param()
         indices_by_key: dict[Any, list[int]] = {}
         for i, candidate in enumerate(candidates):
-            # By identity, because the values of a grid need be neither hashable nor comparable.
+            # Compare identities, because values need not be hashable or comparable.
             others = frozenset((k, id(value)) for k, value in candidate.items() if k != name)
             epochs = candidate.get(name)
             valid = isinstance(epochs, Integral) and int(epochs) >= 1
@@ -171,7 +175,7 @@ multimetric_, classes_, n_features_in_, feature_names_in_
         out: list[dict[str, Any]],
         more_results: dict[str, Any] | None = None,
     ) -> dict[str, np.ndarray]:
-        """Make the table of the candidates from the results of the groups."""
+        """Convert the results of the groups to the results of the candidates."""
         expanded: list[Any] = [None] * (len(self._candidates) * n_splits)
         self.staged_ = np.zeros(len(self._candidates), dtype=bool)
         for g, (_, indices, epochs) in enumerate(self._groups):
@@ -183,12 +187,12 @@ multimetric_, classes_, n_features_in_, feature_names_in_
                     expanded[i * n_splits + split] = result
         self._fill_failures(expanded)
         _warn_of_failures(expanded, out, self.error_score)
-        # In place, because GridSearchCV looks at the first of them once more.
+        # In place, because GridSearchCV also reads the first result.
         out[:] = expanded
         return super()._format_results(self._candidates, n_splits, out, more_results)
 
     def _fill_failures(self, fits: list[dict[str, Any]]) -> None:
-        """Give `error_score` to the fits that failed, in the form that the others have."""
+        """Set the scores of failed fits to `error_score`, with the same keys as other scores."""
         form = next(fit["test_scores"] for fit in fits if fit["fit_error"] is None)
         failed: Any = self.error_score
         if isinstance(form, dict):
@@ -205,14 +209,14 @@ def _with_params(estimator: BaseEstimator, params: dict[str, Any]) -> BaseEstima
 def _warn_of_failures(
     fits: list[dict[str, Any]], trainings: list[dict[str, Any]], error_score: float
 ) -> None:
-    """Warn of trainings that failed on the way; GridSearchCV has warned of the others."""
+    """Warn about fits that failed after some stages; GridSearchCV warns about the others."""
     known = {training["fit_error"] for training in trainings}
     errors = [fit["fit_error"] for fit in fits if fit["fit_error"] not in known]
     if errors:
         warnings.warn(
-            f"{len(errors)} of {len(fits)} fits failed, because a training ended in an error "
-            f"before their number of epochs. Their scores are set to {error_score}. The first "
-            f"error:\n{errors[0]}",
+            f"{len(errors)} of {len(fits)} fits failed, because the training failed before it "
+            f"reached their number of epochs. Their scores are set to {error_score}. The first "
+            f"error was:\n{errors[0]}",
             FitFailedWarning,
             stacklevel=2,
         )

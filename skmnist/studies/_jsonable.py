@@ -1,4 +1,4 @@
-"""Values that JSON can hold, and back."""
+"""Convert values to and from the types of JSON."""
 
 from __future__ import annotations
 
@@ -8,10 +8,9 @@ import numpy as np
 
 
 def to_jsonable(value: Any) -> Any:
-    """Return a value in a form that JSON can hold.
+    """Convert a value to types that JSON can represent.
 
-    Arrays become lists, NaN becomes None, and infinity becomes its text, as does any object that
-    JSON has no form for.
+    Arrays become lists and NaN becomes None. Infinity and other objects become strings.
     """
     if isinstance(value, np.ndarray | np.generic | range):
         value = np.asarray(value).tolist()
@@ -23,12 +22,12 @@ def to_jsonable(value: Any) -> Any:
         return None if np.isnan(value) else str(value)
     if value is None or isinstance(value, bool | int | float | str):
         return value
-    # Without the address in memory, which differs in each process.
+    # Remove the memory address, which differs in each process.
     return getattr(value, "__qualname__", None) or str(value).partition(" at 0x")[0]
 
 
 def from_jsonable(value: Any, kind: Any) -> Any:
-    """Return the value of type `kind` that :func:`to_jsonable` was called on."""
+    """Convert the result of :func:`to_jsonable` back to a value of type `kind`."""
     if np.ndarray in (kind, get_origin(kind)):
         array = np.asarray(value)
         return array if array.dtype.kind in "if" else array.astype(float)  # None becomes NaN

@@ -1,4 +1,4 @@
-"""A distribution of layers, for randomized searches."""
+"""Distribution of layer sizes for randomized searches."""
 
 from __future__ import annotations
 
@@ -9,32 +9,35 @@ from typing import overload
 import numpy as np
 from sklearn.utils import check_random_state
 
+from skmnist.displays._style import as_written
+
 
 @dataclass(frozen=True)
 class LayerSizes:
-    """Distribution of `hidden_layer_sizes`: how many layers, and how many units in each.
+    """Distribution of `hidden_layer_sizes` for a randomized search.
 
-    The number of layers is uniform. The number of units of each layer is log-uniform, so that 16
-    to 32 comes as often as 256 to 512.
+    The number of layers is uniform. The number of units in each layer is log-uniform: a size from
+    16 to 32 is as likely as a size from 256 to 512.
 
     Parameters
     ----------
     min_units, max_units : int, default=16, 512
-        Bounds of the number of units of a layer, both included.
+        Bounds of the number of units in a layer, inclusive.
     min_layers, max_layers : int, default=1, 3
-        Bounds of the number of layers, both included.
+        Bounds of the number of layers, inclusive.
     decreasing : bool, default=False
-        Whether no layer is wider than the one before it.
+        Whether the layer sizes are non-increasing.
 
     Raises
     ------
     ValueError
-        If the bounds are not whole numbers in that order.
+        If the bounds are not integers with 1 <= min <= max.
 
     See Also
     --------
-    sklearn.model_selection.RandomizedSearchCV : Takes distributions instead of lists.
-    sklearn.model_selection.HalvingRandomSearchCV : Gives few rows or epochs to many candidates.
+    sklearn.model_selection.RandomizedSearchCV : Random search over distributions of parameters.
+    sklearn.model_selection.HalvingRandomSearchCV : Random search that gives more samples or epochs
+        to the best candidates.
 
     References
     ----------
@@ -65,8 +68,9 @@ class LayerSizes:
             bounds = getattr(self, low), getattr(self, high)
             if not all(isinstance(b, Integral) for b in bounds) or not 1 <= bounds[0] <= bounds[1]:
                 raise ValueError(
-                    f"{low}={bounds[0]!r}, {high}={bounds[1]!r}: whole numbers are wanted, with "
-                    f"1 <= {low} <= {high}."
+                    f"The {low!r} and {high!r} parameters of LayerSizes must be int with "
+                    f"1 <= {low} <= {high}. Got {low}={as_written(bounds[0])} and "
+                    f"{high}={as_written(bounds[1])} instead."
                 )
 
     @overload
@@ -84,18 +88,18 @@ class LayerSizes:
         size: int | None = None,
         random_state: int | np.random.RandomState | None = None,
     ) -> tuple[int, ...] | list[tuple[int, ...]]:
-        """Draw.
+        """Draw random layer sizes.
 
         Parameters
         ----------
         size : int, default=None
-            How many to draw. If None, one, which isn't in a list.
+            Number of draws. If None, a single tuple is returned instead of a list.
         random_state : int, RandomState instance or None, default=None
-            Where the randomness comes from.
+            Seed or random number generator.
 
         Returns
         -------
-        tuple of int, or list of them
+        layer_sizes : tuple of int, or list of tuple of int
         """
         generator = check_random_state(random_state)
         if size is not None:
@@ -106,5 +110,5 @@ class LayerSizes:
         n_layers = generator.randint(self.min_layers, self.max_layers + 1)
         logarithms = generator.uniform(np.log(self.min_units), np.log(self.max_units + 1), n_layers)
         units = [min(int(u), self.max_units) for u in np.exp(logarithms)]
-        units = [max(u, self.min_units) for u in units]  # exp(log(n)) may be just below n
+        units = [max(u, self.min_units) for u in units]  # rounding: exp(log(n)) may be just below n
         return tuple(sorted(units, reverse=True) if self.decreasing else units)

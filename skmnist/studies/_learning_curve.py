@@ -1,4 +1,4 @@
-"""Scores and times against the number of training rows."""
+"""Scores and fit times against the number of training samples."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn import model_selection
 
-from ._metrics import scoring_name
+from ._metrics import baseline_accuracy, scoring_name
 from ._provenance import provenance
 from ._score_curve import ScoreCurve
 
@@ -24,26 +24,24 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, eq=False, repr=False, kw_only=True)
 class LearningCurve(ScoreCurve):
-    """Scores and seconds against the number of training rows.
-
-    Made by :func:`learning_curve`.
+    """Result of :func:`learning_curve`.
 
     Parameters
     ----------
     train_sizes : ndarray of shape (n_points,)
-        Numbers of rows trained with.
+        Numbers of training samples.
     train_scores, test_scores : ndarray of shape (n_points, n_splits)
-        On the rows trained with and on others.
+        Scores on the training set and on the test set.
     fit_times, score_times : ndarray of shape (n_points, n_splits)
-        Seconds to train, and to score the other rows.
+        Fit times, and times to score the test set, in seconds.
     score_name : str
-        What the scores are.
+        Name of the metric.
     settings : dict
-        The estimator, its parameters, the number of samples and how the study was made.
+        The estimator, its parameters, the number of samples and the arguments of the study.
     seed : int or None
-        The estimator's `random_state`, if it is an integer.
+        The `random_state` of the estimator, if it is an integer.
     versions : dict of str to str
-        Of Python and the libraries.
+        Versions of Python and of the libraries.
 
     Examples
     --------
@@ -61,11 +59,12 @@ class LearningCurve(ScoreCurve):
     score_times: NDArray[np.float64]
 
     def to_frame(self) -> pd.DataFrame:
-        """Return a table with a row for each number of rows and split.
+        """Convert the scores and times to a DataFrame.
 
         Returns
         -------
         DataFrame
+            One row for each number of training samples and split.
         """
         columns = {
             "train_score": self.train_scores,
@@ -76,26 +75,32 @@ class LearningCurve(ScoreCurve):
         return self._frame("train_size", self.train_sizes, columns)
 
     def plot(self, *, ax: Axes | None = None, **kwargs: Any) -> LearningCurveDisplay:
-        """Draw the scores with scikit-learn's Display.
+        """Plot the scores against the number of training samples.
 
         Parameters
         ----------
         ax : matplotlib Axes, default=None
-            Where to draw. If None, a new figure is made.
+            The axes to draw on. If None, a new figure is created.
         **kwargs
-            For :meth:`sklearn.model_selection.LearningCurveDisplay.plot`.
+            Passed to :meth:`sklearn.model_selection.LearningCurveDisplay.plot`.
 
         Returns
         -------
         display : sklearn.model_selection.LearningCurveDisplay
+            The display. Accuracies are in percent.
         """
+        from skmnist.displays._score_curve import plot_score_curve
+        from skmnist.displays._style import baseline_of
+
         display = model_selection.LearningCurveDisplay(
             train_sizes=self.train_sizes,
             train_scores=self.train_scores,
             test_scores=self.test_scores,
-            score_name=self.score_name.capitalize(),
+            score_name=self.score_name,
         )
-        return display.plot(ax, **({"score_type": "both"} | kwargs))
+        plot_score_curve(display, ax, baseline=baseline_of(self), **kwargs)
+        display.ax_.set_xlabel("Training samples")
+        return display
 
 
 def learning_curve(
@@ -104,7 +109,7 @@ def learning_curve(
     y: ArrayLike,
     *,
     groups: ArrayLike | None = None,
-    # scikit-learn's default, never written to.
+    # The default of scikit-learn; it is never modified.
     train_sizes: ArrayLike = np.linspace(0.1, 1.0, 5),  # noqa: B008
     cv: int | BaseCrossValidator | Iterable[Any] | None = None,
     scoring: str | Callable[..., float] | None = None,
@@ -114,37 +119,37 @@ def learning_curve(
     error_score: Literal["raise"] | float = np.nan,
     params: dict[str, Any] | None = None,
 ) -> LearningCurve:
-    """Measure scores and seconds against the number of training rows.
+    """Compute scores and fit times for different numbers of training samples.
 
-    The scores are those of :func:`sklearn.model_selection.learning_curve`, which does the work.
+    The scores are computed by :func:`sklearn.model_selection.learning_curve`.
 
     Parameters
     ----------
     estimator : estimator
-        Any of scikit-learn's kind. It is cloned.
-    X : array-like of shape (n, ...)
-        Pictures, in a form that the estimator accepts.
-    y : array-like of shape (n,)
+        Any scikit-learn estimator. It is cloned.
+    X : array-like of shape (n_samples, ...)
+        Images, in a format that the estimator accepts.
+    y : array-like of shape (n_samples,)
         Labels.
-    groups : array-like of shape (n,), default=None
-        For the splitter.
+    groups : array-like of shape (n_samples,), default=None
+        Group labels, passed to the splitter.
     train_sizes : array-like of shape (n_points,), default=np.linspace(0.1, 1.0, 5)
-        Numbers of rows, or fractions of those there are to train with.
+        Numbers of training samples, or fractions of the largest possible training set.
     cv : int, splitter or iterable, default=None
-        How X is split into rows to train with and others; 5 stratified folds by default.
+        The cross-validation splitter. If None, stratified 5-fold cross-validation.
     scoring : str or callable, default=None
-        What is scored; by default the estimator's ``score``.
+        The metric. If None, the ``score`` method of the estimator.
     n_jobs : int, default=None
-        How many fits run at the same time.
+        Number of fits that run in parallel.
     shuffle : bool, default=False
-        Whether to mix the rows before the first ones are taken. Wanted where they are sorted by
-        label, as those of ``load_mnist_sample`` are.
+        Whether to shuffle the samples before the first ones are selected. Use it if the samples
+        are sorted by label, as in ``load_mnist_sample``.
     random_state : int, RandomState instance or None, default=None
-        How they are mixed.
+        Seed of the shuffling.
     error_score : "raise" or float, default=nan
-        The score where a fit fails.
+        The score if a fit fails.
     params : dict, default=None
-        For the estimator's ``fit``, such as ``sample_weight``.
+        Parameters passed to ``fit``, such as ``sample_weight``.
 
     Returns
     -------
@@ -175,8 +180,9 @@ def learning_curve(
     sizes, train_scores, test_scores, fit_times, score_times = model_selection.learning_curve(
         estimator, X, y, **settings, n_jobs=n_jobs, return_times=True
     )
-    # Only the names of what has a value for each sample.
+    # Arrays with a value for each sample are not stored, only their names.
     settings |= {"groups": groups is not None, "params": sorted(params or {})}
+    settings |= baseline_accuracy(estimator, y)
     return LearningCurve(
         train_sizes=sizes,
         train_scores=train_scores,

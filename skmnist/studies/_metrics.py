@@ -1,9 +1,9 @@
-"""What is measured of a fitted classifier, skmnist's or another."""
+"""Metrics of any fitted classifier."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from sklearn.base import is_classifier
@@ -17,14 +17,14 @@ if TYPE_CHECKING:
 
 
 def log_loss_or_nan(classifier: BaseEstimator, X: ArrayLike, y: ArrayLike) -> float:
-    """Return the cross-entropy of the predicted probabilities, in nats; NaN if there are none."""
+    """Return the log loss of the predicted probabilities, or NaN without ``predict_proba``."""
     if not hasattr(classifier, "predict_proba"):
         return np.nan
     return log_loss(y, classifier.predict_proba(X), labels=classifier.classes_)
 
 
 def n_weights(classifier: BaseEstimator) -> float:
-    """Return the number of weights without biases; NaN if the classifier doesn't have them."""
+    """Return the number of weights without biases, or NaN if it is unknown."""
     last, _ = last_step(classifier)
     if hasattr(last, "n_weights_"):
         return last.n_weights_
@@ -33,8 +33,19 @@ def n_weights(classifier: BaseEstimator) -> float:
     return sum(coef.size for coef in coefs) if known else np.nan
 
 
+def baseline_accuracy(estimator: BaseEstimator, y: Any) -> dict[str, float]:
+    """Return ``{"baseline_accuracy": ...}``, the fraction of the most frequent class in `y`.
+
+    The dict is empty if the estimator is not a classifier.
+    """
+    if not is_classifier(estimator):
+        return {}
+    _, counts = np.unique(np.asarray(y), return_counts=True)
+    return {"baseline_accuracy": float(counts.max() / counts.sum())}
+
+
 def scoring_name(scoring: str | Callable[..., float] | None, estimator: BaseEstimator) -> str:
-    """Return what to call the scores."""
+    """Return the name of the metric."""
     if scoring is None:
         return "accuracy" if is_classifier(estimator) else "score"
     return scoring if isinstance(scoring, str) else getattr(scoring, "__name__", "score")

@@ -1,4 +1,4 @@
-"""What made a study's numbers: estimator, settings, seed and software."""
+"""Provenance of a study: estimator, settings, seed and versions."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _LIBRARIES = ("numpy", "scikit-learn", "torch")
 
 
 def provenance(estimator: BaseEstimator, X: ArrayLike, **settings: Any) -> dict[str, Any]:
-    """Return `settings`, `seed` and `versions` of a study of an estimator."""
+    """Return the `settings`, `seed` and `versions` of a study."""
     last, _ = last_step(estimator)
     seed = getattr(last, "random_state", None)
     skmnist = sys.modules[__name__.partition(".")[0]]

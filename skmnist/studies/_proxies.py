@@ -1,4 +1,4 @@
-"""Proxies of an estimator and a scorer, so that a search fits once for many candidates."""
+"""Proxies of an estimator and a scorer that let a search fit once for several candidates."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from sklearn.base import clone
 
-# Private: what scikit-learn's searches do with a scorer that fails or returns no number.
+# Private, but it handles scorers that fail in the same way as the searches of scikit-learn.
 from sklearn.model_selection._validation import _score
 
 from ._staged import snapshot, staged_fit
@@ -21,14 +21,14 @@ if TYPE_CHECKING:
 
 
 class EpochList(tuple[int, ...]):
-    """The numbers of epochs of several candidates that have all other parameters in common."""
+    """Numbers of epochs of candidates whose other parameters are the same."""
 
 
 class StagedEstimator:
     """Proxy of an estimator that fits it once and keeps a snapshot at each stage.
 
-    All other attributes are the estimator's. For a single number of epochs ``set_params`` returns
-    the estimator itself.
+    All other attributes are those of the estimator. For a single number of epochs, ``set_params``
+    returns the estimator itself.
 
     Parameters
     ----------
@@ -37,12 +37,12 @@ class StagedEstimator:
     epochs_param : str
         Name of the parameter that sets the number of epochs.
     error_score : "raise" or float
-        What to do if the training fails after some of the stages.
+        Whether to raise the error if the training fails after some of the stages.
 
     Attributes
     ----------
     stages : dict of int to (estimator, float)
-        For each number of epochs the snapshot of the estimator, and the seconds until then.
+        For each number of epochs, the snapshot of the estimator and the fit time in seconds.
     failure : str or None
         The traceback, if the training failed before the last stage.
     """
@@ -59,7 +59,7 @@ class StagedEstimator:
         self.error_score = error_score
 
     def __getattr__(self, name: str) -> Any:
-        # Python's own protocols (copying, pickling) are about this object.
+        # Special methods, such as those for copying and pickling, are not delegated.
         if name == "estimator" or (name.startswith("__") and not name.startswith("__sklearn")):
             raise AttributeError(name)
         return getattr(self.estimator, name)
@@ -68,7 +68,7 @@ class StagedEstimator:
         return StagedEstimator(clone(self.estimator), self.epochs_param, self.error_score)
 
     def set_params(self, **params: Any) -> Self | BaseEstimator:
-        """Set the parameters; return what is to be fitted."""
+        """Set the parameters and return the estimator to fit: the proxy or the original."""
         epochs = params.get(self.epochs_param)
         if not isinstance(epochs, EpochList):
             return self.estimator.set_params(**params)
@@ -79,7 +79,7 @@ class StagedEstimator:
     def fit(self, X: ArrayLike, y: ArrayLike | None = None, **params: Any) -> Self:
         """Fit, and keep a snapshot of the estimator at each stage."""
         self.stages, self.failure = {}, None
-        if "_parent_callback_ctx" in vars(self):  # scikit-learn's callbacks, from 1.9 on
+        if "_parent_callback_ctx" in vars(self):  # set by scikit-learn 1.9 or newer
             self.estimator._parent_callback_ctx = self._parent_callback_ctx
 
         def on_stage(n: int, seconds: float) -> None:
@@ -95,13 +95,13 @@ class StagedEstimator:
 
 
 class StagedScores(dict[str, Any]):
-    """The scores of the last stage, as scikit-learn reads them, and those of all stages.
+    """Dict of final scores, as scikit-learn expects, that also stores the scores of all stages.
 
     Attributes
     ----------
     stage_scores : dict of int to dict
-        For each number of epochs "score" (a number, or a dict with several metrics),
-        "fit_time" and "score_time".
+        For each number of epochs, a dict with the keys "score" (a number, or a dict if there are
+        several metrics), "fit_time" and "score_time".
     failure : str or None
         The traceback, if the training failed before the last stage.
     """
@@ -116,13 +116,13 @@ class StagedScorer:
     Parameters
     ----------
     scorer : callable
-        scikit-learn's scorer of one or of several metrics, or a function.
+        A scorer of scikit-learn for one or several metrics, or a function.
     error_score : "raise" or float
         The score if scoring fails.
     """
 
     def __init__(self, scorer: Callable[..., Any], error_score: str | float) -> None:
-        # The name by which inspect.signature finds the function.
+        # inspect.signature follows this attribute to the signature of the scorer.
         self.__wrapped__ = scorer
         self.error_score = error_score
 
@@ -155,19 +155,20 @@ class StagedScorer:
 
 
 def split_results(fit: dict[str, Any], epochs: EpochList) -> list[dict[str, Any]]:
-    """Return the results of each candidate from those of a StagedEstimator's fit.
+    """Split the results of a StagedEstimator into the results of its candidates.
 
     Parameters
     ----------
     fit : dict
-        What scikit-learn's searches keep of a fit: "test_scores", "fit_error" and so on.
+        Result of one fit in a search of scikit-learn, with keys such as "test_scores" and
+        "fit_error".
     epochs : EpochList
         The numbers of epochs of the candidates.
 
     Returns
     -------
     list of dict
-        One such dict for each candidate. The scores of those that failed are None.
+        One such dict for each candidate. The scores of failed candidates are None.
     """
     score_keys = fit.keys() & {"test_scores", "train_scores"}
     failed = fit | dict.fromkeys(score_keys)

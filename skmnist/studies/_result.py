@@ -1,4 +1,4 @@
-"""Base of every study's result: arrays, and what made them."""
+"""Base class of the results of studies: arrays and their provenance."""
 
 from __future__ import annotations
 
@@ -15,16 +15,16 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, eq=False, repr=False, kw_only=True)
 class StudyResult:
-    """Base of the results: frozen, with read-only arrays.
+    """Base class of the results of studies. It is frozen, and its arrays are read-only.
 
     Parameters
     ----------
     settings : dict
-        The estimator, its parameters, the number of samples and how the study was made.
+        The estimator, its parameters, the number of samples and the arguments of the study.
     seed : int or None
-        The estimator's `random_state`, if it is an integer.
+        The `random_state` of the estimator, if it is an integer.
     versions : dict of str to str
-        Of Python and the libraries.
+        Versions of Python and of the libraries.
     """
 
     settings: dict[str, Any]
@@ -39,24 +39,24 @@ class StudyResult:
                 object.__setattr__(self, name, value)
 
     def to_dict(self) -> dict[str, Any]:
-        """Return the result as a dict of what JSON can hold.
+        """Convert the result to a dict that JSON can represent.
 
         Returns
         -------
         dict
-            A key for each field; NaN is None.
+            One key for each field. NaN is converted to None.
         """
         values = {field.name: to_jsonable(getattr(self, field.name)) for field in fields(self)}
         return {"study": type(self).__name__} | values
 
     @classmethod
     def from_dict(cls, values: dict[str, Any]) -> Self:
-        """Return the result that :meth:`to_dict` was called on.
+        """Create a result from the dict returned by :meth:`to_dict`.
 
         Parameters
         ----------
         values : dict
-            What :meth:`to_dict` returned.
+            The dict returned by :meth:`to_dict`.
 
         Returns
         -------
@@ -65,14 +65,15 @@ class StudyResult:
         Raises
         ------
         ValueError
-            If it isn't such a dict.
+            If the dict is from another study, or its keys are not those of :meth:`to_dict`.
         """
         hints = get_type_hints(cls)
         expected = [field.name for field in fields(cls)]
         got = {name for name in values if name != "study"}
         if values.get("study") != cls.__name__ or got != set(expected):
             raise ValueError(
-                f"A dict made by {cls.__name__}.to_dict() is wanted, with 'study' and {expected}; "
-                f"this one is of study {values.get('study')!r} and holds {sorted(got)}."
+                f"The 'values' parameter of {cls.__name__}.from_dict must be a dict returned by "
+                f"{cls.__name__}.to_dict(), with the keys 'study' and {expected}. Got a dict of "
+                f"the study {values.get('study')!r} with the keys {sorted(got)} instead."
             )
         return cls(**{name: from_jsonable(values[name], hints[name]) for name in expected})

@@ -1,4 +1,4 @@
-"""Scores against the severity of a corruption of the images."""
+"""Scores against the severity of an image corruption."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from skmnist._utils.device import default_device_cpu
 from skmnist.displays._images import as_images
 
 from ._corruptions import CORRUPTIONS, CorruptionName
-from ._metrics import scoring_name
+from ._metrics import baseline_accuracy, scoring_name
 from ._provenance import provenance
 from ._result import StudyResult
 
@@ -31,28 +31,26 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, eq=False, repr=False, kw_only=True)
 class RobustnessCurve(StudyResult):
-    """Scores against the severity of a corruption of the images.
-
-    Made by :func:`robustness_curve`.
+    """Result of :func:`robustness_curve`.
 
     Parameters
     ----------
     corruption : str
         Name of the corruption.
     label : str
-        What `severities` measure, and their unit.
+        Axis label of the severities, with their unit.
     severities : ndarray of shape (n_severities,)
         Severities of the corruption.
     scores : ndarray of shape (n_severities,)
-        On the corrupted images.
+        Scores on the corrupted images.
     score_name : str
-        What the scores are.
+        Name of the metric.
     settings : dict
-        The estimator, its parameters, the number of samples and how the study was made.
+        The estimator, its parameters, the number of samples and the arguments of the study.
     seed : int or None
-        The estimator's `random_state`, if it is an integer.
+        The `random_state` of the estimator, if it is an integer.
     versions : dict of str to str
-        Of Python and the libraries.
+        Versions of Python and of the libraries.
     """
 
     corruption: str
@@ -66,23 +64,24 @@ class RobustnessCurve(StudyResult):
         return f"RobustnessCurve({self.corruption!r}, {n_points} severities, seed={self.seed})"
 
     def to_frame(self) -> pd.DataFrame:
-        """Return a table with a row for each severity.
+        """Convert the scores to a DataFrame.
 
         Returns
         -------
         DataFrame
+            One row for each severity.
         """
         return pd.DataFrame({self.corruption: self.severities, "score": self.scores})
 
     def plot(self, *, ax: Axes | None = None, **kwargs: Any) -> RobustnessDisplay:
-        """Draw the scores.
+        """Plot the scores against the severities.
 
         Parameters
         ----------
         ax : matplotlib Axes, default=None
-            Where to draw. If None, a new figure is made.
+            The axes to draw on. If None, a new figure is created.
         **kwargs
-            For :meth:`skmnist.displays.RobustnessDisplay.plot`.
+            Passed to :meth:`skmnist.displays.RobustnessDisplay.plot`.
 
         Returns
         -------
@@ -105,34 +104,37 @@ def robustness_curve(
     image_shape: Literal["auto"] | tuple[int, ...] = "auto",
     random_state: int = 0,
 ) -> RobustnessCurve:
-    """Score a fitted classifier on images with a corruption of increasing severity.
+    """Compute scores on corrupted images for different severities of the corruption.
 
     Parameters
     ----------
     estimator : estimator
-        A fitted classifier, of any kind.
-    X : array-like of shape (n, n_features), (n, height, width) or (n, channels, height, width)
-        Pictures that it was not trained with.
-    y : array-like of shape (n,)
-        Their labels.
+        Any fitted classifier.
+    X : array-like of shape (n_samples, n_features), (n_samples, height, width) or \
+            (n_samples, channels, height, width)
+        Test images.
+    y : array-like of shape (n_samples,)
+        True labels.
     corruption : {"rotate", "shift", "noise", "thickness"}, default="rotate"
-        What is done to the images:
+        The corruption to apply:
 
-        - "rotate": a rotation about the center, counter-clockwise, in degrees
-        - "shift": a translation in a random direction, in pixels
-        - "noise": normal noise; the severity is its standard deviation as a fraction of the pixel
+        - "rotate": counterclockwise rotation about the center, in degrees
+        - "shift": translation in a random direction, in pixels
+        - "noise": Gaussian noise; the severity is its standard deviation as a fraction of the pixel
           range
-        - "thickness": bright strokes that are wider on each side, in pixels
+        - "thickness": dilation of bright strokes on each side, in pixels; negative values erode
+          them
 
-        Pixels beyond the border repeat those at the border.
+        Edge pixels are repeated outside the image.
     severities : array-like of shape (n_severities,), default=None
-        Severities of the corruption. If None, usual ones.
+        Severities of the corruption. If None, defaults that depend on the corruption.
     scoring : str or callable, default=None
-        What is scored; by default the estimator's ``score``.
+        The metric. If None, the ``score`` method of the estimator.
     image_shape : "auto" or tuple, default="auto"
-        Shape of one picture; "auto" is the estimator's, else that of X, else a square.
+        Shape of one image. "auto" is the shape stored in the estimator, otherwise that of `X`,
+        otherwise a square.
     random_state : int, default=0
-        Of the directions and the noise.
+        Seed of the translation directions and the noise.
 
     Returns
     -------
@@ -141,7 +143,8 @@ def robustness_curve(
     Raises
     ------
     ValueError
-        If there is no such corruption, or the features are not those of an image.
+        If the corruption is unknown, a severity is invalid, or the number of features does not
+        match `image_shape`.
 
     Examples
     --------
@@ -156,15 +159,20 @@ def robustness_curve(
     """
     if corruption not in CORRUPTIONS:
         raise ValueError(
-            f"corruption={corruption!r}: pass one of {', '.join(map(repr, CORRUPTIONS))}."
+            "The 'corruption' parameter of robustness_curve must be a str among "
+            f"{{{', '.join(map(repr, CORRUPTIONS))}}}. Got {corruption!r} instead."
         )
     corrupt, usual, label = CORRUPTIONS[corruption]
     severities = np.asarray(usual if severities is None else severities, dtype=float)
     if severities.ndim != 1 or not np.isfinite(severities).all() or not len(severities):
-        raise ValueError(f"severities={severities.tolist()!r:.100}: pass a list of numbers.")
+        raise ValueError(
+            "The 'severities' parameter of robustness_curve must be a list of finite numbers. Got "
+            f"{severities.tolist()!r:.100} instead."
+        )
     if corruption in ("noise", "shift") and severities.min() < 0:
         raise ValueError(
-            f"severities={severities.tolist()!r:.100}: {corruption!r} takes none below 0."
+            "The 'severities' parameter of robustness_curve must be in the range [0, inf) for "
+            f"corruption={corruption!r}. Got {severities.tolist()!r:.100} instead."
         )
     if isinstance(image_shape, str):
         image_shape = getattr(estimator, "image_shape_", "auto")
@@ -182,8 +190,13 @@ def robustness_curve(
     for severity in severities:
         generator = torch.Generator().manual_seed(random_state)
         corrupted = corrupt(images, float(severity), generator).clamp(0, 1).numpy()
-        scores.append(scorer(estimator, _in_form_of(dense, corrupted * (high - low) + low), y))
-    settings = {"corruption": corruption, "scoring": scoring, "random_state": random_state}
+        scores.append(scorer(estimator, _convert_like(dense, corrupted * (high - low) + low), y))
+    settings: dict[str, Any] = {
+        "corruption": corruption,
+        "scoring": scoring,
+        "random_state": random_state,
+    }
+    settings |= baseline_accuracy(estimator, y)
     return RobustnessCurve(
         corruption=corruption,
         label=label,
@@ -195,15 +208,15 @@ def robustness_curve(
 
 
 def _pixel_range(pixels: np.ndarray) -> tuple[float, float]:
-    """Return what counts as black and as white."""
+    """Return the pixel values of black and white."""
     if pixels.dtype == np.uint8:
         return 0.0, 255.0
     low, high = float(pixels.min()), float(pixels.max())
     return low, high if high > low else low + 1
 
 
-def _in_form_of(X: Any, pixels: np.ndarray) -> np.ndarray | pd.DataFrame:
-    """Return pixels in the shape, dtype and container of X."""
+def _convert_like(X: Any, pixels: np.ndarray) -> np.ndarray | pd.DataFrame:
+    """Convert pixels to the shape, dtype and container of X."""
     frame = X if hasattr(X, "columns") else None
     dtype = np.asarray(X).dtype if frame is None else frame.to_numpy().dtype
     pixels = pixels.round() if dtype.kind in "iu" else pixels

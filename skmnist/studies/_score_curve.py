@@ -1,4 +1,4 @@
-"""Base of the curves of scores."""
+"""Base class of curves of scores."""
 
 from __future__ import annotations
 
@@ -15,16 +15,16 @@ from ._result import StudyResult
 
 @dataclass(frozen=True, eq=False, repr=False, kw_only=True)
 class ScoreCurve(StudyResult):
-    """Base of the curves: scores and times at each point, for each split.
+    """Base class of curves: scores and fit times for each point and split.
 
     Parameters
     ----------
     train_scores, test_scores : ndarray of shape (n_points, n_splits)
-        On the training samples and on others.
+        Scores on the training set and on the test set.
     fit_times : ndarray of shape (n_points, n_splits)
         Training time in seconds.
     score_name : str
-        What the scores are.
+        Name of the metric.
     """
 
     train_scores: NDArray[np.float64]
@@ -39,7 +39,7 @@ class ScoreCurve(StudyResult):
     def _frame(
         self, name: str, points: Iterable[Any], columns: dict[str, np.ndarray]
     ) -> pd.DataFrame:
-        """Return a table with a row for each point and split."""
+        """Return a DataFrame with one row for each point and split."""
         n_points, n_splits = self.test_scores.shape
         frame = {
             name: pd.Series(list(points)).repeat(n_splits).to_numpy(),

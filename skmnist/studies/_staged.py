@@ -1,4 +1,4 @@
-"""Staged fits: fit once for the largest number of epochs and score the smaller ones meanwhile."""
+"""Staged fits: fit once for the largest number of epochs, and score after each smaller number."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ if TYPE_CHECKING:
     from numpy.typing import ArrayLike
     from sklearn.base import BaseEstimator
 
-# What scikit-learn's estimators call an epoch: its MLPClassifier, its LogisticRegression.
+# The estimators of scikit-learn, such as MLPClassifier, have max_iter.
 _EPOCHS_PARAMS = ("max_epochs", "max_iter")
 
 
 def last_step(estimator: BaseEstimator) -> tuple[BaseEstimator, str]:
-    """Return the estimator at the end of a pipeline, and the prefix of its parameters."""
+    """Return the last estimator of a pipeline and the prefix of its parameters."""
     prefix = ""
     while isinstance(estimator, Pipeline):
         name, estimator = estimator.steps[-1]
@@ -29,7 +29,7 @@ def last_step(estimator: BaseEstimator) -> tuple[BaseEstimator, str]:
 def epochs_param(estimator: BaseEstimator) -> str:
     """Return the name of the parameter that sets the number of epochs.
 
-    ``"max_epochs"`` or ``"max_iter"``, with the prefix of the last step in a Pipeline.
+    It is ``"max_epochs"`` or ``"max_iter"``, with the prefix of the last step in a Pipeline.
 
     Raises
     ------
@@ -42,13 +42,13 @@ def epochs_param(estimator: BaseEstimator) -> str:
         if name in params:
             return prefix + name
     raise ValueError(
-        f"{type(last).__name__} has neither max_epochs nor max_iter, so there are no epochs to "
-        "count. Use an estimator that trains by epochs; validation_curve studies any parameter."
+        f"{type(last).__name__} has neither the parameter max_epochs nor max_iter. Use an "
+        "estimator that trains in epochs, or validation_curve to study another parameter."
     )
 
 
 def supports_staged_fit(estimator: BaseEstimator) -> bool:
-    """Whether a fit of few epochs is the beginning of a fit of more."""
+    """Return whether a fit gives the same scores after n epochs as a fit with max_epochs=n."""
     return getattr(last_step(estimator)[0], "_supports_staged_fit", False)
 
 
@@ -60,19 +60,19 @@ def staged_fit(
     y: ArrayLike | None,
     **fit_params: Any,
 ) -> None:
-    """Fit for the largest of `epochs`, and call `on_stage` after each of them.
+    """Fit for the largest number of `epochs`, and call `on_stage` after each of them.
 
     Parameters
     ----------
     estimator : estimator
-        One for which :func:`supports_staged_fit` is True. It is fitted in place.
+        An estimator for which :func:`supports_staged_fit` is True. It is fitted in place.
     epochs : iterable of int
         Numbers of epochs.
     on_stage : callable
-        ``on_stage(n, seconds)`` is called when the estimator is what a fit of n epochs would make
-        it. `seconds` is the training time so far.
+        ``on_stage(n, seconds)`` is called after n epochs, when the estimator is in the same state
+        as after a fit with n epochs. `seconds` is the training time so far.
     X, y, **fit_params
-        For ``fit``.
+        Passed to ``fit``.
     """
     last, _ = last_step(estimator)
     pending = sorted(set(epochs))
@@ -86,22 +86,21 @@ def staged_fit(
         scoring_time += time.perf_counter() - before
 
     def on_epoch_end(n: int) -> None:
-        # The last stage is scored when the fit is done.
+        # The last stage is scored after the fit.
         if len(pending) > 1 and n == pending[0]:
             call_on_stage(pending.pop(0))
 
     estimator.set_params(**{epochs_param(estimator): pending[-1]})
     with last._on_epoch_end(on_epoch_end):
         estimator.fit(X, y, **fit_params)
-    for n in pending:  # several if early stopping ended the training
+    for n in pending:  # more than one if early stopping ended the training
         call_on_stage(n)
 
 
 def snapshot(estimator: BaseEstimator, n: int) -> BaseEstimator:
-    """Return a copy of an estimator that is being trained, with n as its number of epochs.
+    """Return a copy of an estimator during its training, with `n` as its number of epochs.
 
-    Only what the training will change is copied, because there is one copy for each stage: the
-    weights and the history, not the optimizer's state.
+    To save memory, only the weights and the history are copied, not the optimizer state.
     """
     copied = copy.copy(estimator)
     if isinstance(estimator, Pipeline):

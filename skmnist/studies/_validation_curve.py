@@ -1,4 +1,4 @@
-"""Scores and times against a parameter."""
+"""Scores and fit times against the values of a parameter."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from sklearn.exceptions import FitFailedWarning
 from skmnist.displays._style import shorten
 
 from ._jsonable import to_jsonable
-from ._metrics import scoring_name
+from ._metrics import baseline_accuracy, scoring_name
 from ._provenance import provenance
 from ._score_curve import ScoreCurve
 
@@ -30,28 +30,27 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, eq=False, repr=False, kw_only=True)
 class ValidationCurve(ScoreCurve):
-    """Scores and seconds against the values of a parameter.
-
-    Made by :func:`validation_curve`.
+    """Result of :func:`validation_curve`.
 
     Parameters
     ----------
     param_name : str
-        The parameter.
+        Name of the parameter.
     param_range : tuple
-        Its values. Those that are no numbers, strings, None or tuples of them are their texts.
+        Values of the parameter. Numbers, strings, None and tuples of them are stored unchanged,
+        other objects as strings.
     train_scores, test_scores : ndarray of shape (n_points, n_splits)
-        On the rows trained with and on others.
+        Scores on the training set and on the test set.
     fit_times, score_times : ndarray of shape (n_points, n_splits)
-        Seconds to train, and to score the other rows.
+        Fit times, and times to score the test set, in seconds.
     score_name : str
-        What the scores are.
+        Name of the metric.
     settings : dict
-        The estimator, its parameters, the number of samples and how the study was made.
+        The estimator, its parameters, the number of samples and the arguments of the study.
     seed : int or None
-        The estimator's `random_state`, if it is an integer.
+        The `random_state` of the estimator, if it is an integer.
     versions : dict of str to str
-        Of Python and the libraries.
+        Versions of Python and of the libraries.
 
     Examples
     --------
@@ -70,11 +69,12 @@ class ValidationCurve(ScoreCurve):
     score_times: NDArray[np.float64]
 
     def to_frame(self) -> pd.DataFrame:
-        """Return a table with a row for each value and split.
+        """Convert the scores and times to a DataFrame.
 
         Returns
         -------
         DataFrame
+            One row for each value and split.
         """
         columns = {
             "train_score": self.train_scores,
@@ -85,19 +85,25 @@ class ValidationCurve(ScoreCurve):
         return self._frame(self.param_name, self.param_range, columns)
 
     def plot(self, *, ax: Axes | None = None, **kwargs: Any) -> ValidationCurveDisplay:
-        """Draw the scores with scikit-learn's Display.
+        """Plot the scores against the values of the parameter.
+
+        Values other than numbers are shown as categories, which are not joined by a line.
 
         Parameters
         ----------
         ax : matplotlib Axes, default=None
-            Where to draw. If None, a new figure is made.
+            The axes to draw on. If None, a new figure is created.
         **kwargs
-            For :meth:`sklearn.model_selection.ValidationCurveDisplay.plot`.
+            Passed to :meth:`sklearn.model_selection.ValidationCurveDisplay.plot`.
 
         Returns
         -------
         display : sklearn.model_selection.ValidationCurveDisplay
+            The display. Accuracies are in percent.
         """
+        from skmnist.displays._score_curve import plot_score_curve
+        from skmnist.displays._style import baseline_of
+
         numeric = all(type(value) in (int, float) for value in self.param_range)
         points = np.asarray(self.param_range) if numeric else np.arange(len(self.param_range))
         display = model_selection.ValidationCurveDisplay(
@@ -105,17 +111,12 @@ class ValidationCurve(ScoreCurve):
             param_range=points,
             train_scores=self.train_scores,
             test_scores=self.test_scores,
-            score_name=self.score_name.capitalize(),
+            score_name=self.score_name,
         )
-        display.plot(ax, **({"score_type": "both"} | kwargs))
-        if not numeric:
-            from skmnist.displays._style import rotate_tick_labels
-
-            labels = [shorten(value) for value in self.param_range]
-            display.ax_.set_xticks(points, labels, fontsize="small")
-            rotate_tick_labels(display.ax_, 0.8)
-            if ax is None:
-                display.figure_.set_layout_engine("constrained")
+        categories = None if numeric else [shorten(value) for value in self.param_range]
+        plot_score_curve(display, ax, baseline=baseline_of(self), categories=categories, **kwargs)
+        if self.param_name.rpartition("__")[2] == "lr":
+            display.ax_.set_xlabel("Learning rate")
         return display
 
 
@@ -133,35 +134,35 @@ def validation_curve(
     error_score: Literal["raise"] | float = np.nan,
     params: dict[str, Any] | None = None,
 ) -> ValidationCurve:
-    """Measure scores and seconds against the values of a parameter.
+    """Compute scores and fit times for different values of a parameter.
 
-    The scores are those of :func:`sklearn.model_selection.validation_curve`, which leaves the
-    times out.
+    The scores are the same as those of :func:`sklearn.model_selection.validation_curve`, which does
+    not return times.
 
     Parameters
     ----------
     estimator : estimator
-        Any of scikit-learn's kind. It is cloned.
-    X : array-like of shape (n, ...)
-        Pictures, in a form that the estimator accepts.
-    y : array-like of shape (n,)
+        Any scikit-learn estimator. It is cloned.
+    X : array-like of shape (n_samples, ...)
+        Images, in a format that the estimator accepts.
+    y : array-like of shape (n_samples,)
         Labels.
     param_name : str
-        The parameter, in a pipeline for example ``"clf__lr"``.
+        Name of the parameter, such as ``"lr"``, or ``"clf__lr"`` in a pipeline.
     param_range : array-like of shape (n_points,)
-        Its values.
-    groups : array-like of shape (n,), default=None
-        For the splitter.
+        Values of the parameter.
+    groups : array-like of shape (n_samples,), default=None
+        Group labels, passed to the splitter.
     cv : int, splitter or iterable, default=None
-        How X is split into rows to train with and others; 5 stratified folds by default.
+        The cross-validation splitter. If None, stratified 5-fold cross-validation.
     scoring : str or callable, default=None
-        What is scored; by default the estimator's ``score``.
+        The metric. If None, the ``score`` method of the estimator.
     n_jobs : int, default=None
-        How many splits are trained at the same time.
+        Number of splits that are trained in parallel.
     error_score : "raise" or float, default=nan
-        The score where a fit fails.
+        The score if a fit fails.
     params : dict, default=None
-        For the estimator's ``fit``, such as ``sample_weight``.
+        Parameters passed to ``fit``, such as ``sample_weight``.
 
     Returns
     -------
@@ -169,7 +170,7 @@ def validation_curve(
 
     See Also
     --------
-    epoch_curve : For `max_epochs`, training once for all values.
+    epoch_curve : Scores for all values of `max_epochs` from a single fit.
 
     Examples
     --------
@@ -185,7 +186,7 @@ def validation_curve(
     (64, 32)
     """
     splitter = model_selection.check_cv(cv, y, classifier=is_classifier(estimator))
-    splits = list(splitter.split(X, y, groups))  # the same ones for each value
+    splits = list(splitter.split(X, y, groups))  # the same splits for each value
     values = list(param_range)
     runs = [
         _cross_validate(
@@ -201,8 +202,9 @@ def validation_curve(
         for value in values
     ]
     settings = {"cv": cv, "scoring": scoring, "error_score": error_score}
-    # Only the names of what has a value for each sample.
+    # Arrays with a value for each sample are not stored, only their names.
     settings |= {"groups": groups is not None, "params": sorted(params or {})}
+    settings |= baseline_accuracy(estimator, y)
     return ValidationCurve(
         param_name=param_name,
         param_range=tuple(_as_point(value) for value in values),
@@ -229,7 +231,7 @@ def _cross_validate(
     error_score: Literal["raise"] | float,
     **kwargs: Any,
 ) -> dict[str, np.ndarray]:
-    """Cross-validate, also where all fits of one value fail, which scikit-learn makes an error."""
+    """Cross-validate; warn instead of raising an error if all fits fail."""
     try:
         return model_selection.cross_validate(
             estimator, X, y, cv=cv, error_score=error_score, return_train_score=True, **kwargs

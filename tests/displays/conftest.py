@@ -1,4 +1,4 @@
-"""Fitted estimators to draw, and the positions of the texts of a figure."""
+"""Fitted estimators, and the bounding boxes of the texts in a figure."""
 
 import inspect
 
@@ -71,7 +71,7 @@ def search(data):
 
 @pytest.fixture
 def make(mlp, cnn, data, curve, search):
-    """Return a function that makes a drawn Display of any class."""
+    """Return a function that plots a display of any class."""
     known = {"X": data[0], "y": data[1], "image": data[0][0]}
 
     def make(display_class, **kwargs):
@@ -95,7 +95,7 @@ def make(mlp, cnn, data, curve, search):
 
 @pytest.fixture
 def boxes_of(monkeypatch):
-    """Return a function that draws a figure and returns ``{text: box in pixels}``."""
+    """Return a function that draws a figure and returns ``{text: bounding box in pixels}``."""
     drawn = {}
     draw = matplotlib.text.Text.draw
 
@@ -105,7 +105,7 @@ def boxes_of(monkeypatch):
             drawn[text] = text.get_window_extent(renderer)
 
     def boxes_of(figure):
-        # The first drawing settles the layout.
+        # The layout is final after the first drawing.
         figure.canvas.draw()
         monkeypatch.setattr(matplotlib.text.Text, "draw", record)
         figure.canvas.draw()

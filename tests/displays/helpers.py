@@ -1,4 +1,4 @@
-"""Checks that a figure is readable."""
+"""Assertions that a figure is readable."""
 
 from itertools import combinations
 
@@ -13,7 +13,7 @@ def assert_readable(figure, boxes_of):
     width, height = figure.canvas.get_width_height()
     for text, box in boxes.items():
         inside = box.x0 >= 0 and box.y0 >= 0 and box.x1 <= width and box.y1 <= height
-        assert inside, f"{text} leaves the figure"
+        assert inside, f"{text} is outside the figure"
     assert_no_overlap(boxes)
 
 
@@ -25,7 +25,7 @@ def assert_no_overlap(boxes):
 def assert_axes_are_labeled(figure):
     axes = [ax for ax in figure.findobj(matplotlib.axes.Axes) if ax.axison]
     for ax in axes:
-        # Panels above each other share the x axis of the last one.
+        # Panels share the x axis of the lowest one.
         shared = ax.get_shared_x_axes().get_siblings(ax)
         assert ax.get_ylabel() or not len(ax.get_yticks())
         assert any(one.get_xlabel() for one in shared) or not len(ax.get_xticks())

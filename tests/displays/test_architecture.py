@@ -75,7 +75,7 @@ def test_architectures_of_backprop_and_scikit_learn_networks(backprop, linear, d
 
 
 @pytest.mark.parametrize(("n_layers", "n_units"), [(1, 1), (1, 7), (6, 100_000), (20, 64)])
-def test_architectures_of_any_size_fit_the_figure(n_layers, n_units, boxes_of):
+def test_architectures_of_any_size_fit_into_the_figure(n_layers, n_units, boxes_of):
     layers = [{"kind": "input", "shape": (3, 32, 32), "n_weights": 0}]
     layers += [{"kind": "conv 3 × 3, relu", "shape": (n_units, 8, 8), "n_weights": n_units**2}]
     layers += n_layers * [{"kind": "dense", "shape": (n_units,), "n_weights": n_units**2}]

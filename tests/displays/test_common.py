@@ -1,4 +1,4 @@
-"""What every Display does."""
+"""Tests of all displays."""
 
 import inspect
 
@@ -15,7 +15,7 @@ every_display = pytest.mark.parametrize("display_class", DISPLAYS)
 
 
 @every_display
-def test_constructor_only_stores(display_class):
+def test_constructor_only_stores_its_parameters(display_class):
     names = list(inspect.signature(display_class).parameters)
     values = {name: object() for name in names}
     display = display_class(**values)
@@ -35,7 +35,7 @@ def test_plot_takes_keywords_only_and_returns_the_display(display_class, make):
 
 
 @every_display
-def test_plot_draws_where_it_is_told(display_class, make):
+def test_plot_draws_on_given_axes(display_class, make):
     figure, ax = plt.subplots()
     display = make(display_class, ax=ax)
     assert display.ax_ is ax
@@ -60,10 +60,10 @@ def test_figure_is_640_pixels_wide_and_no_texts_overlap(display_class, make, box
     width, height = figure.canvas.get_width_height()
     for text, box in boxes.items():
         inside = box.x0 >= 0 and box.y0 >= 0 and box.x1 <= width and box.y1 <= height
-        assert inside, f"{text} leaves the figure"
+        assert inside, f"{text} is outside the figure"
     assert_no_overlap(boxes)
 
 
 @every_display
-def test_axes_with_scales_are_labeled(display_class, make):
+def test_axes_are_labeled(display_class, make):
     assert_axes_are_labeled(make(display_class).figure_)

@@ -11,7 +11,7 @@ from skmnist.metrics import coverage_curve
 def test_coverage_curve_has_the_terms_of_selective_prediction(mlp, data):
     display = CoverageDisplay.from_estimator(mlp, *data)
     assert display.ax_.get_xlabel() == "Coverage (%)"
-    assert display.ax_.get_ylabel() == "Selective accuracy (%)"
+    assert display.ax_.get_ylabel() == "Accuracy on accepted samples (%)"
     X, y = data
     coverage, accuracy, _ = coverage_curve(y, mlp.predict(X), mlp.predict_proba(X).max(axis=1))
     np.testing.assert_array_equal(display.line_.get_xdata(), 100 * coverage)

@@ -12,14 +12,14 @@ from skmnist.displays import (
 from tests.displays.helpers import assert_no_overlap
 
 
-def test_mistakes_are_the_estimators_the_worst_first(mlp, data):
+def test_worst_mistakes_come_first(mlp, data):
     X, y = data
     display = MisclassifiedDisplay.from_estimator(mlp, X, y)
     wrong = mlp.predict(X) != y
     assert len(display.images) == wrong.sum() == len(display.y_pred) > 12
     assert (display.y_true != display.y_pred).all()
     assert (np.diff(display.proba_pred - display.proba_true) <= 0).all()
-    # The first one is what the probabilities say.
+    # The first one has the largest margin.
     first = next(
         i for i in range(len(X)) if np.array_equal(X[i].reshape(28, 28), display.images[0])
     )
@@ -43,7 +43,7 @@ def test_mistakes_show_labels_and_probabilities():
     np.testing.assert_array_equal(display.images, images[[2, 1]])
 
 
-def test_classes_may_come_in_any_order():
+def test_classes_may_have_any_order():
     proba = [[0.9, 0.1], [0.9, 0.1]]
     display = MisclassifiedDisplay.from_predictions(
         np.zeros((2, 2, 2)), ["a", "b"], proba, classes=["b", "a"], display_labels=["B", "A"]
@@ -59,7 +59,7 @@ def test_number_of_mistakes_to_show(mlp, data, n):
     assert display.ax_.get_title().startswith(f"The {n} worst of")
 
 
-def test_long_names_of_classes_dont_overlap(mlp, data, boxes_of):
+def test_long_class_names_do_not_overlap(mlp, data, boxes_of):
     names = [f"A rather long name {i}" for i in range(10)]
     display = MisclassifiedDisplay.from_estimator(mlp, *data, display_labels=names)
     assert_no_overlap(boxes_of(display.figure_))
@@ -71,7 +71,7 @@ def test_no_mistakes_have_a_title():
     assert len(display.axes_) == 0
 
 
-def test_mistakes_of_any_classifier_and_any_form_of_images(data):
+def test_any_classifier_and_any_shape_of_images(data):
     X, y = data
     clf = GaussianNB(var_smoothing=0.1).fit(X[::2] / 255, y[::2] > 4)
     display = MisclassifiedDisplay.from_estimator(clf, pd.DataFrame(X / 255), y > 4)
@@ -92,11 +92,11 @@ def test_mistakes_in_color(data):
 @pytest.mark.parametrize(
     ("y_true", "classes", "message"),
     [
-        ([0, 1, 2], None, "2 images, 3 labels, 3 classes"),
+        ([0, 1, 2], None, "'y_proba' parameter .* with 2 images, 3 labels and 3 classes"),
         ([0, 0], None, "pass them as classes"),
-        ([0, 7], [0, 1], r"y_true holds \[7\], not among \[0, 1\]"),
+        ([0, 7], [0, 1], r"'y_true' parameter .* among \[0, 1\]. Got \[7\] instead"),
     ],
 )
-def test_predictions_that_dont_fit_are_rejected(y_true, classes, message):
+def test_inconsistent_predictions_are_rejected(y_true, classes, message):
     with pytest.raises(ValueError, match=message):
         MisclassifiedDisplay.from_predictions(np.zeros((2, 4)), y_true, np.eye(2), classes=classes)

@@ -10,7 +10,7 @@ from skmnist.displays import (
 from tests.displays.helpers import assert_no_overlap
 
 
-def test_prediction_is_the_estimators(mlp, data):
+def test_prediction_shows_the_probabilities(mlp, data):
     X, y = data
     display = PredictionDisplay.from_estimator(mlp, X[5], y_true=y[5])
     np.testing.assert_array_equal(display.proba, mlp.predict_proba(X[[5]])[0])
@@ -24,7 +24,7 @@ def test_prediction_is_the_estimators(mlp, data):
     assert np.flatnonzero(marked) == [y[5]]
 
 
-def test_prediction_among_many_classes_shows_the_most_probable_and_the_true_one():
+def test_most_probable_classes_and_the_true_class_are_shown():
     proba = np.arange(62.0) / np.arange(62).sum()
     display = PredictionDisplay(np.eye(5), proba, true_class=3).plot(n=4)
     labels = [label.get_text() for label in display.axes_[1].get_yticklabels()]
@@ -54,6 +54,9 @@ def test_prediction_of_any_classifier_without_a_true_label(data):
     assert "true" not in display.axes_[0].get_title()
 
 
-def test_true_labels_that_are_none_are_rejected(mlp, data):
-    with pytest.raises(ValueError, match="y_true=77 is not among"):
+def test_unknown_true_label_is_rejected(mlp, data):
+    with pytest.raises(
+        ValueError,
+        match=r"'y_true' parameter of .* must be one of the classes \[0, .* Got 77 instead",
+    ):
         PredictionDisplay.from_estimator(mlp, data[0][0], y_true=77)

@@ -20,7 +20,7 @@ def test_preprocessing_shows_the_steps(data, boxes_of):
     shown = [ax.get_images()[0].get_array() for ax in display.axes_]
     assert len(shown) == 7
     np.testing.assert_array_equal(shown[-1].ravel(), normalizer.transform([photo])[0])
-    assert display.axes_[0].get_title() == "grey levels\n300 × 400"
+    assert display.axes_[0].get_title() == "grayscale\n300 × 400"
     assert_no_overlap(boxes_of(display.figure_))
 
 

@@ -50,7 +50,7 @@ def test_two_parameters_are_an_annotated_heatmap(data, boxes_of):
     display = SearchDisplay.from_estimator(search)
     assert display.kind_ == "heatmap"
     (image,) = display.ax_.images
-    # The longer parameter lies; fewer layers are below more.
+    # The parameter with more values is on the x axis. Networks with fewer layers are below.
     assert display.ax_.get_xlabel() == "max_epochs"
     assert [one.get_text() for one in display.ax_.get_yticklabels()] == ["(8,)", "(8, 4)"]
     for params, mean in zip(
@@ -62,7 +62,37 @@ def test_two_parameters_are_an_annotated_heatmap(data, boxes_of):
     assert_readable(display.figure_, boxes_of)
 
 
-def test_more_parameters_are_parallel_coordinates_that_end_at_the_scores(data, boxes_of):
+def test_best_candidate_is_marked_and_chance_level_is_shown(data):
+    search = GridSearchCV(tiny(), {"lr": [1e-1, 1e-3, 1e-2]}, cv=2).fit(*data)
+    display = SearchDisplay.from_estimator(search)
+    *_, star = display.ax_.collections
+    best = 100 * search.best_score_
+    assert star.get_offsets()[0][1] == pytest.approx(best)
+    assert display.chance_level == 10
+    legend = [text.get_text() for text in display.ax_.get_legend().get_texts()]
+    assert legend == ["best candidate", "chance level"]
+
+
+def test_categories_are_not_joined_by_a_line(data):
+    for name, values, style in (("optimizer", ["adam", "sgd"], "None"), ("lr", [0.1, 0.2], "-")):
+        display = SearchDisplay({name: values}, [0.5, 0.7], [0.0, 0.0]).plot()
+        ((line, _, _),) = display.ax_.containers
+        assert line.get_linestyle() == style
+
+
+def test_higher_scores_are_darker_in_both_color_scales(data):
+    two = {"a": [1, 1, 2, 2], "b": ["x", "y", "x", "y"]}
+    scores, stds = [0.5, 0.6, 0.7, 0.9], [0.0] * 4
+    (heatmap,) = SearchDisplay(two, scores, stds).plot().ax_.images
+    display = SearchDisplay(two | {"c": [1, 2, 2, 1]}, scores, stds).plot()
+    (scale,) = display.ax_.images
+    assert heatmap.get_cmap().name == scale.get_cmap().name == "cividis_r"
+    lines = [line for line in display.ax_.lines if len(line.get_xdata()) == 4][:-1]
+    brightness = [sum(line.get_color()[:3]) for line in lines]
+    assert brightness == sorted(brightness, reverse=True)
+
+
+def test_more_parameters_are_parallel_coordinates(data, boxes_of):
     grid = {"lr": [1e-3, 1e-2], "optimizer": ["adam", "sgd"], "batch_norm": [False, True]}
     search = GridSearchCV(tiny(), grid, cv=2).fit(*data)
     display = SearchDisplay.from_estimator(search)
@@ -74,7 +104,7 @@ def test_more_parameters_are_parallel_coordinates_that_end_at_the_scores(data, b
     span = scores.max() - scores.min()
     np.testing.assert_allclose(ends, (np.sort(scores) - scores.min()) / span)
     assert best.get_ydata()[-1] == 1
-    assert best.get_label() == "Best candidate"
+    assert best.get_label() == "best candidate"
     assert [one.get_text() for one in display.ax_.get_xticklabels()] == [
         "batch_norm",
         "lr",
@@ -89,7 +119,7 @@ def test_two_parameters_drawn_at_random_are_parallel_coordinates(data):
     search = RandomizedSearchCV(tiny(), space, n_iter=10, cv=2, random_state=0).fit(*data)
     display = SearchDisplay.from_estimator(search)
     assert display.kind_ == "parallel_coordinates"
-    # The learning rates lie by their logarithms.
+    # The axis of the learning rates is logarithmic.
     rates = np.log(list(display.parameters["lr"]))
     heights = [line.get_ydata() for line in display.ax_.lines if len(line.get_xdata()) == 3][:-1]
     places = [list(display.parameters).index("lr")]
@@ -108,7 +138,7 @@ def test_failed_candidates_are_nan_in_a_heatmap_and_have_no_line(data):
     assert len([line for line in display.ax_.lines if len(line.get_xdata()) == 4]) == 3 + 1
 
 
-def test_values_with_the_same_text_stay_apart():
+def test_values_with_the_same_label_are_distinct():
     lr = [0.123451, 0.123452, 0.2]
     display = SearchDisplay({"lr": lr}, [0.1, 0.2, 0.3], [0.0] * 3).plot()
     ((line, _, _),) = display.ax_.containers
@@ -147,19 +177,24 @@ def test_search_over_a_pipeline_with_another_score(data, boxes_of):
     assert_readable(display.figure_, boxes_of)
 
 
-def test_metric_of_several_is_the_one_of_refit_or_the_one_that_is_named(data):
+def test_default_metric_is_that_of_refit(data):
     metrics = ["accuracy", "f1_macro"]
     search = GridSearchCV(tiny(), {"lr": [1e-3, 1e-2]}, cv=2, scoring=metrics, refit="f1_macro")
     search.fit(*data)
     assert SearchDisplay.from_estimator(search).score_name == "f1_macro"
     display = SearchDisplay.from_estimator(search, metric="accuracy")
     np.testing.assert_array_equal(display.mean_scores, search.cv_results_["mean_test_accuracy"])
-    with pytest.raises(ValueError, match=r"metric='recall': the search scored \['accuracy'"):
+    with pytest.raises(
+        ValueError,
+        match=r"'metric' parameter of .* \['accuracy', 'f1_macro'\]. Got 'recall' instead",
+    ):
         SearchDisplay.from_estimator(search, metric="recall")
 
 
-def test_what_is_no_fitted_search_is_rejected(data):
-    with pytest.raises(TypeError, match="MLPClassifier is no search"):
+def test_other_objects_and_unfitted_searches_are_rejected(data):
+    with pytest.raises(
+        TypeError, match="'estimator' parameter .* must be a fitted .* Got MLPClassifier instead"
+    ):
         SearchDisplay.from_estimator(tiny())
     with pytest.raises(NotFittedError):
         SearchDisplay.from_estimator(GridSearchCV(tiny(), {"lr": [1e-3]}))

@@ -22,15 +22,30 @@ def test_training_curves_are_the_history(mlp):
     np.testing.assert_array_equal(train_loss.get_xdata(), [1, 2, 3])
     np.testing.assert_array_equal(train_loss.get_ydata(), mlp.loss_curve_)
     np.testing.assert_array_equal(validation_loss.get_ydata(), mlp.validation_loss_curve_)
-    (score,) = accuracy.get_lines()
+    score, chance_level = accuracy.get_lines()
     np.testing.assert_allclose(score.get_ydata(), 100 * np.array(mlp.validation_scores_))
     assert display.lines_ == [train_loss, validation_loss, score]
+    np.testing.assert_array_equal(chance_level.get_ydata(), 10)
+    assert [ax.get_ylabel() for ax in display.axes_] == ["Loss", "Accuracy (%)"]
+
+
+def test_best_epoch_is_marked_in_both_panels(mlp):
+    display = TrainingCurveDisplay.from_estimator(mlp)
+    best = mlp.best_epoch_
+    loss, score = (ax.collections[0].get_offsets()[0] for ax in display.axes_)
+    np.testing.assert_allclose(loss, (best, mlp.validation_loss_curve_[best - 1]))
+    np.testing.assert_allclose(score, (best, 100 * mlp.validation_scores_[best - 1]))
+    texts = [[text.get_text() for text in ax.get_legend().get_texts()] for ax in display.axes_]
+    assert texts == [
+        ["training", "validation", f"best epoch ({best})"],
+        ["validation", f"best epoch ({best})", "chance level"],
+    ]
 
 
 def test_training_curves_without_validation_have_one_metric(backprop):
     display = TrainingCurveDisplay.from_estimator(backprop)
     assert len(display.axes_) == 1
-    assert [line.get_label() for line in display.lines_] == ["BackpropClassifier, training"]
+    assert [line.get_label() for line in display.lines_] == ["training"]
 
 
 def test_training_curves_of_several_estimators_keep_their_colors(mlp, backprop):
@@ -41,7 +56,7 @@ def test_training_curves_of_several_estimators_keep_their_colors(mlp, backprop):
         assert colors.setdefault(name, line.get_color()) == line.get_color()
     assert len(set(colors.values())) == 2
     legend = [text.get_text() for text in display.ax_.get_legend().get_texts()]
-    assert legend == ["backprop, training", "torch, training", "torch, validation"]
+    assert legend == ["backprop, training", "torch, training", "torch, validation", "best epoch"]
 
 
 def test_training_curves_on_given_axes(mlp):
@@ -56,10 +71,12 @@ def test_training_curves_of_one_epoch_can_be_seen():
     assert display.plot().lines_[0].get_marker() == "o"
 
 
-def test_training_curves_of_what_has_none_are_rejected(data):
+def test_estimators_without_a_history_are_rejected(data):
     with pytest.raises(NotFittedError):
         TrainingCurveDisplay.from_estimator(MLPClassifier())
-    with pytest.raises(TypeError, match="GaussianNB has no history_"):
+    with pytest.raises(
+        TypeError, match="GaussianNB has no training history .* neither history_ nor loss_curve_"
+    ):
         TrainingCurveDisplay.from_estimator(GaussianNB().fit(*data))
 
 
@@ -72,7 +89,14 @@ def test_training_curves_of_learning_rates_and_times(mlp):
     assert labels == ["Learning rate", "Time per epoch (s)"]
 
 
-def test_learning_rates_far_apart_have_a_logarithmic_axis(mlp, backprop):
+def test_equal_learning_rates_have_different_line_styles(mlp):
+    display = TrainingCurveDisplay.from_estimator({"a": mlp, "b": mlp}, metrics="lr")
+    assert [line.get_linestyle() for line in display.lines_] == ["-", "--"]
+    legend = [text.get_text() for text in display.ax_.get_legend().get_texts()]
+    assert legend == ["a", "b"]
+
+
+def test_learning_rates_of_different_magnitude_have_a_logarithmic_axis(mlp, backprop):
     def scale(**estimators):
         return TrainingCurveDisplay.from_estimator(estimators, metrics="lr").ax_.get_yscale()
 
@@ -81,7 +105,7 @@ def test_learning_rates_far_apart_have_a_logarithmic_axis(mlp, backprop):
     assert scale(a=mlp) == "linear"
 
 
-def test_training_curves_of_scikit_learns_mlp_say_what_they_dont_know(data, mlp):
+def test_missing_metrics_of_scikit_learn_are_named(data, mlp):
     X, y = data
     clf = SklearnMLPClassifier((8,), max_iter=3, early_stopping=True, random_state=0)
     with pytest.warns(match="Maximum iterations"):
@@ -92,14 +116,18 @@ def test_training_curves_of_scikit_learns_mlp_say_what_they_dont_know(data, mlp)
     np.testing.assert_array_equal(losses[0].get_ydata(), clf.loss_curve_)
     np.testing.assert_allclose(scores[0].get_ydata(), 100 * np.array(clf.validation_scores_))
     assert len(seconds) == 1
-    assert display.axes_[2].get_title(loc="right") == "not known: scikit-learn"
-    with pytest.raises(ValueError, match="nothing to show for 'lr'.* epoch, train_loss"):
+    assert display.axes_[2].get_title(loc="right") == "not available: scikit-learn"
+    with pytest.raises(
+        ValueError, match="no values of the metric 'lr' .* columns epoch, train_loss"
+    ):
         TrainingCurveDisplay.from_estimator(clf, metrics=["lr"])
 
 
 @pytest.mark.parametrize("metrics", ["learning_rate", [], ["loss", "accuracy"]])
 def test_unknown_metrics_are_rejected(mlp, metrics):
-    with pytest.raises(ValueError, match="pass 'auto' or a list of some of 'loss', 'score', 'lr'"):
+    with pytest.raises(
+        ValueError, match="'metrics' parameter of .* among {'loss', 'score', 'lr', .* Got "
+    ):
         TrainingCurveDisplay.from_estimator(mlp, metrics=metrics)
 
 

@@ -25,7 +25,7 @@ def test_weights_are_the_images_of_the_units(mlp):
     assert [ax.get_title() for ax in display.axes_] == [str(i) for i in range(16)]
 
 
-def test_weights_share_a_scale_with_zero_in_its_middle(mlp):
+def test_color_scale_is_shared_and_centered_at_zero(mlp):
     display = WeightsDisplay.from_estimator(mlp, n=5)
     limits = {ax.get_images()[0].get_clim() for ax in display.axes_}
     largest = np.abs(display.weights[:5]).max()
@@ -69,33 +69,44 @@ def test_weights_that_belong_to_pairs_of_classes_are_not_named_by_class(data):
     assert [ax.get_title() for ax in display.axes_] == ["0", "1", "2"]
 
 
-def test_weights_of_a_network_of_zeros_have_a_scale(data):
+def test_weights_that_are_all_zero_have_a_color_scale(data):
     clf = MLPClassifier((2,), weight_init="zeros", max_epochs=1, lr=1e-30, random_state=0)
     display = WeightsDisplay.from_estimator(clf.fit(*data), n=1)
     low, high = display.axes_[0].get_images()[0].get_clim()
     assert low == -high < 0
 
 
-@pytest.mark.parametrize(("layer", "message"), [(1, "connects 16 units to 10"), (2, "0 to 1")])
-def test_weights_that_dont_belong_to_pixels_are_rejected(mlp, layer, message):
+@pytest.mark.parametrize(
+    ("layer", "message"),
+    [
+        (1, "Got 1 instead.* connects 16 units to 10 units"),
+        (2, r"range \[0, 1\], .* Got 2 instead"),
+    ],
+)
+def test_layers_without_images_are_rejected(mlp, layer, message):
     with pytest.raises(ValueError, match=message):
         WeightsDisplay.from_estimator(mlp, layer=layer)
 
 
-def test_plot_parameters_that_make_no_sense_are_rejected(mlp):
-    with pytest.raises(ValueError, match="vmax=0: pass a positive weight"):
+def test_invalid_vmax_is_rejected(mlp):
+    with pytest.raises(
+        ValueError, match="'vmax' parameter .* must be None or a float .* Got 0 instead"
+    ):
         WeightsDisplay.from_estimator(mlp, vmax=0)
 
 
 @pytest.mark.parametrize("display_class", [WeightsDisplay, FeatureMapsDisplay, PredictionDisplay])
 @pytest.mark.parametrize("n", [0, -1, 2.5])
-def test_numbers_of_images_that_make_no_sense_are_rejected(make, display_class, n):
-    with pytest.raises(ValueError, match=f"n={n}: pass how many to show"):
+def test_invalid_numbers_of_images_are_rejected(make, display_class, n):
+    with pytest.raises(
+        ValueError,
+        match=rf"'n' parameter of .* must be an int in the range \[1, inf\). Got {n} instead",
+    ):
         make(display_class, n=n)
 
 
 @pytest.mark.parametrize("display_class", [WeightsDisplay, ArchitectureDisplay])
-def test_what_has_no_weights_is_rejected(data, display_class):
+def test_estimators_without_weights_are_rejected(data, display_class):
     with pytest.raises(NotFittedError):
         display_class.from_estimator(MLPClassifier())
     with pytest.raises(TypeError, match="GaussianNB has no weights .* neither coefs_ nor coef_"):

@@ -36,8 +36,10 @@ def test_equal_confidences_give_one_point():
     assert accuracy == pytest.approx(2 / 3)
 
 
-def test_other_lengths_and_nan_are_rejected():
+def test_inconsistent_lengths_and_nan_are_rejected():
     with pytest.raises(ValueError, match="inconsistent numbers of samples"):
         coverage_curve([0, 1], [0, 1], [0.5])
-    with pytest.raises(ValueError, match="NaN"):
+    with pytest.raises(
+        ValueError, match="'confidence' parameter .* must not contain NaN. Got 1 NaN"
+    ):
         coverage_curve([0], [0], [np.nan])

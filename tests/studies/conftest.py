@@ -1,4 +1,4 @@
-"""Data for the studies, and a count of the epochs that are trained."""
+"""Data for the studies, and a fixture that counts epochs."""
 
 import pytest
 
@@ -20,7 +20,7 @@ def held_out():
 
 @pytest.fixture
 def epochs_run(monkeypatch):
-    """A list that gets an entry for each epoch that any net is trained for."""
+    """Return a list to which each trained epoch is appended."""
     run, train_epoch = [], Net._train_epoch
 
     def counted(net, images, epoch):

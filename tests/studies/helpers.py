@@ -1,4 +1,4 @@
-"""A small classifier for the studies."""
+"""A small classifier for the tests of studies."""
 
 from skmnist import MLPClassifier
 

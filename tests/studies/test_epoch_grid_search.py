@@ -1,4 +1,4 @@
-"""EpochGridSearchCV finds what GridSearchCV finds."""
+"""EpochGridSearchCV gives the same results as GridSearchCV."""
 
 import signal
 import subprocess
@@ -35,7 +35,7 @@ EPOCHS = {"max_epochs": [3, 1, 2]}
 GRID = {"lr": [1e-3, 1e-2], **EPOCHS}
 
 
-# Plain gradient descent without a bend: its loss becomes infinite in the fifth epoch.
+# A linear network with a large learning rate: the loss becomes infinite in the fifth epoch.
 DIVERGING = {"activation": "identity", "optimizer": "sgd", "lr": 100.0}
 
 
@@ -63,7 +63,7 @@ def assert_same(search, reference):
 
 
 def both(estimator, grid, data, fit_params=None, **params):
-    """Return an EpochGridSearchCV and a GridSearchCV, fitted, after comparing them."""
+    """Fit an EpochGridSearchCV and a GridSearchCV, compare and return them."""
     params = {"cv": 2} | params
     searches = [
         cls(clone(estimator), grid, **params).fit(*data, **(fit_params or {}))
@@ -243,7 +243,7 @@ def test_times_grow_with_the_epochs(data):
     assert (search.cv_results_["mean_score_time"] > 0).all()
 
 
-# -- scikit-learn's own classifiers ------------------------------------------------------------
+# -- classifiers of scikit-learn ---------------------------------------------------------------
 
 
 @pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
@@ -255,7 +255,7 @@ def test_other_classifiers_are_trained_separately(data, estimator):
     assert not search.staged_.any()
 
 
-# -- what fails --------------------------------------------------------------------------------
+# -- failing fits ------------------------------------------------------------------------------
 
 
 def fit_and_record_warnings(cls, estimator, grid, data, **params):
@@ -295,7 +295,7 @@ def test_failing_candidates_get_the_error_score(data, error_score, params, grid,
     assert 0 < failed.sum() < len(scores)
 
 
-def test_warning_of_a_training_that_fails_midway_says_why(data):
+def test_warning_about_failing_fits_contains_the_error(data):
     search = EpochGridSearchCV(tiny(**DIVERGING), {"max_epochs": [1, 8]}, cv=2, error_score=0.0)
     with pytest.warns(FitFailedWarning, match="2 of 4 fits failed(.|\n)*loss became"):
         search.fit(*data)
@@ -309,7 +309,7 @@ def test_warning_of_a_training_that_fails_midway_says_why(data):
         ({}, {"max_epochs": [0, 1]}),
     ],
 )
-def test_failing_candidate_is_raised(data, params, grid):
+def test_error_score_raise_raises_the_error(data, params, grid):
     for cls in (GridSearchCV, EpochGridSearchCV):
         with pytest.raises(ValueError, match="loss became|'lr'|'max_epochs'"):
             cls(tiny(**params), grid, cv=2, error_score="raise").fit(*data)
@@ -337,7 +337,7 @@ def test_failing_scorer(data):
         clone(search).set_params(error_score="raise").fit(*data)
 
 
-def test_errors_of_the_search_are_scikit_learns(data):
+def test_invalid_grids_raise_the_errors_of_scikit_learn(data):
     with pytest.raises(ValueError, match="Invalid parameter 'max_epoch'"):
         EpochGridSearchCV(tiny(), {"max_epoch": [1, 2], **EPOCHS}).fit(*data)
     with pytest.raises(ValueError, match="refit must be set"):
@@ -362,7 +362,7 @@ if __name__ == "__main__":
 
 
 @pytest.mark.parametrize("n_jobs", [1, pytest.param(2, marks=pytest.mark.slow)])
-def test_ctrl_c_ends_a_search_at_once(n_jobs, tmp_path):
+def test_ctrl_c_stops_a_search_immediately(n_jobs, tmp_path):
     script = tmp_path / "search.py"
     script.write_text(INTERRUPTED)
     command = [sys.executable, str(script), str(n_jobs)]
@@ -372,7 +372,7 @@ def test_ctrl_c_ends_a_search_at_once(n_jobs, tmp_path):
         assert process.stdout.readline() == "ready\n"
         time.sleep(2 * n_jobs)
         process.send_signal(signal.SIGINT)
-        # Far less than what is left to do, which is days.
+        # The complete search would take days.
         _, errors = process.communicate(timeout=60)
     assert process.returncode != 0
     assert "KeyboardInterrupt" in errors

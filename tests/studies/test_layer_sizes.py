@@ -1,4 +1,4 @@
-"""LayerSizes, and scikit-learn's searches over our parameters."""
+"""LayerSizes, and searches of scikit-learn over the parameters of skmnist."""
 
 import numpy as np
 import pytest
@@ -49,8 +49,8 @@ def one_thread_only(images):
 
 
 @pytest.mark.slow
-def test_workers_use_one_thread_each_without_a_seed_too(data):
-    # Wide, and without a seed: outside of a worker it takes as many threads as there are cores.
+def test_workers_use_one_thread_each_even_without_a_seed(data):
+    # Wide and without a seed, so that outside of a worker it uses all cores.
     clf = MLPClassifier((2048,), batch_size=500, max_epochs=1, augment=one_thread_only)
     kwargs = {"cv": 2, "n_jobs": 2, "error_score": "raise"}
     space = {"lr": [1e-3, 1e-2], "optimizer": ["adam", "sgd"]}
@@ -70,8 +70,8 @@ def test_layer_sizes_reach_their_bounds_and_stay_within(decreasing):
     drawn = LayerSizes(3, 6, 2, 4, decreasing).rvs(500, random_state=0)
     assert {len(sizes) for sizes in drawn} == {2, 3, 4}
     assert {units for sizes in drawn for units in sizes} == {3, 4, 5, 6}
-    falling = [list(sizes) == sorted(sizes, reverse=True) for sizes in drawn]
-    assert all(falling) == decreasing
+    is_decreasing = [list(sizes) == sorted(sizes, reverse=True) for sizes in drawn]
+    assert all(is_decreasing) == decreasing
     assert all(type(units) is int for sizes in drawn for units in sizes)
 
 
@@ -82,5 +82,7 @@ def test_layer_sizes_are_log_uniform():
 
 @pytest.mark.parametrize("bounds", [(0, 4), (8, 4), (4, 8, 3, 2), (4.0, 8)])
 def test_invalid_bounds_of_layer_sizes_are_refused(bounds):
-    with pytest.raises(ValueError, match="whole numbers are wanted"):
+    with pytest.raises(
+        ValueError, match="'m.._(units|layers)' and .* must be int with 1 <= .* Got m"
+    ):
         LayerSizes(*bounds)

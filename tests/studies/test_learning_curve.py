@@ -1,4 +1,4 @@
-"""learning_curve and validation_curve equal scikit-learn's."""
+"""learning_curve and validation_curve give the scores of scikit-learn."""
 
 import numpy as np
 import pytest
@@ -26,7 +26,7 @@ from tests.studies.helpers import tiny
     ],
     ids=repr,
 )
-def test_learning_curve_is_scikit_learns_with_the_times(data, estimator):
+def test_learning_curve_has_the_scores_of_scikit_learn(data, estimator):
     kwargs = {"train_sizes": [0.3, 1.0], "cv": 3, "shuffle": True, "random_state": 0}
     curve = learning_curve(estimator, *data, **kwargs)
     sizes, train_scores, test_scores = model_selection.learning_curve(estimator, *data, **kwargs)
@@ -49,7 +49,7 @@ def test_learning_curve_is_scikit_learns_with_the_times(data, estimator):
     ],
     ids=repr,
 )
-def test_validation_curve_is_scikit_learns_with_the_times(data, estimator, name, values):
+def test_validation_curve_has_the_scores_of_scikit_learn(data, estimator, name, values):
     kwargs = {"param_name": name, "param_range": values}
     cv = model_selection.ShuffleSplit(2, random_state=0)
     curve = validation_curve(estimator, *data, **kwargs, cv=cv)

@@ -1,4 +1,4 @@
-"""Results of studies: frozen, and converted to JSON and to tables."""
+"""Results of studies: they are frozen and can be converted to JSON and to tables."""
 
 import json
 from dataclasses import FrozenInstanceError
@@ -40,7 +40,7 @@ def test_results_and_their_arrays_are_frozen(curves):
             curve.test_scores[0, 0] = 1.0
 
 
-def test_results_go_through_json_and_back(curves):
+def test_results_can_be_restored_from_json(curves):
     for curve in curves:
         text = json.dumps(curve.to_dict(), allow_nan=False)
         back = type(curve).from_dict(json.loads(text))
@@ -51,9 +51,10 @@ def test_results_go_through_json_and_back(curves):
 
 
 def test_dict_of_another_study_is_refused(curves):
-    with pytest.raises(ValueError, match=r"EpochCurve.to_dict\(\) is wanted"):
+    message = r"returned by EpochCurve.to_dict\(\), .* Got a dict of the study 'ValidationCurve'"
+    with pytest.raises(ValueError, match=message):
         EpochCurve.from_dict(curves[-1].to_dict())
-    with pytest.raises(ValueError, match="of study None"):
+    with pytest.raises(ValueError, match="Got a dict of the study None"):
         LearningCurve.from_dict({})
     damaged = curves[-1].to_dict()
     del damaged["param_range"]
@@ -61,7 +62,7 @@ def test_dict_of_another_study_is_refused(curves):
         ValidationCurve.from_dict(damaged)
 
 
-def test_results_say_what_made_them(curves):
+def test_results_contain_settings_seed_and_versions(curves):
     curve = curves[0]
     assert curve.settings["estimator"] == "MLPClassifier"
     assert curve.settings["parameters"]["hidden_layer_sizes"] == [8]
@@ -71,7 +72,7 @@ def test_results_say_what_made_them(curves):
     assert repr(curve) == "EpochCurve(2 points, 2 splits, seed=0)"
 
 
-def test_frames_have_a_row_for_each_point_and_split(curves):
+def test_tables_have_a_row_for_each_point_and_split(curves):
     frame = curves[0].to_frame()
     assert frame["epochs"].tolist() == [1, 1, 2, 2]
     assert frame["split"].tolist() == [0, 1, 0, 1]

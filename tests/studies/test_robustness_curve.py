@@ -30,7 +30,7 @@ def clf():
 
 
 @every_corruption
-def test_scores_fall_with_the_severity_and_start_at_the_usual_score(clf, corruption):
+def test_scores_decrease_with_the_severity(clf, corruption):
     curve = robustness_curve(clf, OTHERS, LABELS, corruption=corruption)
     assert curve.severities.tolist() == list(CORRUPTIONS[corruption].severities)
     baseline = curve.scores[curve.severities == 0]
@@ -39,9 +39,9 @@ def test_scores_fall_with_the_severity_and_start_at_the_usual_score(clf, corrupt
 
 
 @every_corruption
-def test_torchs_default_device_changes_nothing(clf, corruption):
+def test_default_device_of_torch_has_no_effect(clf, corruption):
     curve = robustness_curve(clf, OTHERS, LABELS, corruption=corruption)
-    with torch.device("meta"):  # not the CPU, and on every machine
+    with torch.device("meta"):  # a device other than the CPU that every machine has
         again = robustness_curve(clf, OTHERS, LABELS, corruption=corruption)
     assert again.scores.tolist() == curve.scores.tolist()
 
@@ -104,7 +104,7 @@ def test_severities_of_thickness_give_different_scores(clf):
     assert len(set(curve.scores)) == 4
 
 
-def test_result_goes_through_json_and_a_table(clf):
+def test_result_can_be_restored_from_json(clf):
     curve = robustness_curve(clf, OTHERS, LABELS, severities=[0, 20])
     again = RobustnessCurve.from_dict(json.loads(json.dumps(curve.to_dict())))
     assert again.to_dict() == curve.to_dict()
@@ -115,10 +115,16 @@ def test_result_goes_through_json_and_a_table(clf):
 @pytest.mark.parametrize(
     ("settings", "message"),
     [
-        ({"corruption": "melt"}, "'melt': pass one of 'rotate'"),
-        ({"severities": []}, "pass a list of numbers"),
-        ({"severities": [np.nan]}, "pass a list of numbers"),
-        ({"corruption": "noise", "severities": [-0.1]}, "none below 0"),
+        (
+            {"corruption": "melt"},
+            "'corruption' parameter .* among {'rotate', .* Got 'melt' instead",
+        ),
+        ({"severities": []}, r"must be a list of finite numbers. Got \[\] instead"),
+        ({"severities": [np.nan]}, r"must be a list of finite numbers. Got \[nan\] instead"),
+        (
+            {"corruption": "noise", "severities": [-0.1]},
+            r"range \[0, inf\) for corruption='noise'. Got \[-0.1\] instead",
+        ),
     ],
 )
 def test_invalid_arguments_are_refused(clf, settings, message):
@@ -131,7 +137,7 @@ def test_curves_of_two_corruptions_are_not_plotted_together(clf):
         name: robustness_curve(clf, OTHERS, LABELS, corruption=name, severities=[0])
         for name in ("noise", "rotate")
     }
-    with pytest.raises(ValueError, match="one corruption"):
+    with pytest.raises(ValueError, match=r"one corruption. Got \[.Noise.*, .Rotation.*\] instead"):
         RobustnessDisplay.from_curves(curves)
 
 
