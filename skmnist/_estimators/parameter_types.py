@@ -14,11 +14,10 @@ import numpy as np
 import torch
 from torch import nn
 
+from skmnist._networks.activations import ActivationName
 from skmnist._networks.losses import LossName
 
-Activation: TypeAlias = Literal[
-    "relu", "tanh", "sigmoid", "identity", "leaky_relu", "elu", "gelu", "silu"
-]
+Activation: TypeAlias = ActivationName
 WeightInit: TypeAlias = Literal["auto", "torch", "he", "glorot", "lecun", "zeros"]
 Loss: TypeAlias = LossName
 Optimizer: TypeAlias = (

@@ -40,7 +40,7 @@ def infer_conv_shapes(
     Raises
     ------
     ValueError
-        If a feature map becomes smaller than one pixel. The message has the layer and the sizes.
+        If a kernel or a pooling window is larger than the feature map that it is applied to.
     """
     size = tuple(image_size)
     shapes, inferred = [size], []
@@ -58,9 +58,9 @@ def infer_conv_shapes(
         )
         if any(side + 2 * p < k for side, k, p in zip(size, kernel_size, padding, strict=True)):
             raise ValueError(
-                f"{layer_name} has a window of {_format_size(kernel_size)}, but the picture is "
-                f"only {_format_size(size)} there (the sizes on the way: "
-                f"{' -> '.join(map(_format_size, shapes))}). Use fewer layers, smaller windows or "
+                f"{layer_name} has a kernel of {_format_size(kernel_size)}, but its input is "
+                f"only {_format_size(size)} (sizes of the feature maps: "
+                f"{' -> '.join(map(_format_size, shapes))}). Use fewer layers, smaller kernels or "
                 "strides, or more padding."
             )
         shapes.append(reduced)

@@ -34,7 +34,7 @@ class Loss(NamedTuple):
 
 
 def _log_softmax(outputs: torch.Tensor) -> torch.Tensor:
-    # Along the columns of a transposed copy: this saves 60 % of the time for ten classes.
+    # Along the columns of a transposed copy: this saves 60% of the time for ten classes.
     return torch.log_softmax(outputs.t().contiguous(), 0).t()
 
 

@@ -8,12 +8,14 @@ from typing import TYPE_CHECKING, Any
 import torch
 from torch import nn
 
+from skmnist._utils.validation import check_choice
+
 from .activations import ACTIVATIONS
 from .backpropagation import ManualMLP, ensure_grad, sgd_step
 from .losses import LOSSES, one_hot
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Sequence
+    from collections.abc import Sequence
 
     from numpy.typing import ArrayLike
 
@@ -29,19 +31,29 @@ class NeuralNetwork(nn.Module):
     Parameters
     ----------
     layer_sizes : sequence of int
-        Number of inputs, of the units in each hidden layer, of outputs; at least two numbers.
-    activation : {"relu", "tanh", "sigmoid", "identity", ...}, default="relu"
-        Of the hidden layers.
-    output_activation : {"identity", "sigmoid", "tanh", "relu"}, default="identity"
-        Of the last layer. "cross_entropy" wants logits, that is "identity".
+        Number of inputs, number of units in each hidden layer and number of outputs.
+    activation : {"relu", "tanh", "sigmoid", "identity", "leaky_relu", "elu", "gelu", "silu"}, \
+            default="relu"
+        Activation function of the hidden layers.
+    output_activation : {"identity", "sigmoid", "tanh", "relu", "leaky_relu", "elu"}, \
+            default="identity"
+        Activation function of the last layer. Use "identity" with the loss "cross_entropy", which
+        expects logits.
     dtype : torch.dtype, default=torch.float32
+        Data type of the weights.
     generator : torch.Generator, default=None
-        Draws the weights; None: torch's global one.
+        Draws the initial weights. None uses torch's global generator.
+
+    Raises
+    ------
+    ValueError
+        If `layer_sizes` has fewer than two positive integers or an activation is unknown.
 
     Notes
     -----
     The weights and biases are drawn from a normal distribution with mean 0 and standard
-    deviation 1 / sqrt(n_in) [1]_, so that what a unit sums up has about the size of one input.
+    deviation 1 / sqrt(n_in) [1]_, so that the weighted sum of a unit has about the same variance as
+    its inputs.
 
     References
     ----------
@@ -78,12 +90,12 @@ class NeuralNetwork(nn.Module):
         self.layer_sizes = tuple(layer_sizes)
         if len(self.layer_sizes) < 2 or min(self.layer_sizes) < 1:
             raise ValueError(
-                f"layer_sizes={layer_sizes!r}: pass at least two positive integers, the number of "
-                "inputs and the number of outputs."
+                "The 'layer_sizes' parameter of NeuralNetwork must have at least two positive "
+                f"integers: the numbers of inputs and outputs. Got {layer_sizes!r} instead."
             )
         output_activations = [name for name, entry in ACTIVATIONS.items() if not entry.needs_input]
-        _check_choice("activation", activation, ACTIVATIONS)
-        _check_choice("output_activation", output_activation, output_activations)
+        check_choice("NeuralNetwork", "activation", activation, ACTIVATIONS)
+        check_choice("NeuralNetwork", "output_activation", output_activation, output_activations)
         self.activation = activation
         self.output_activation = output_activation
         self._layers = nn.ParameterList()
@@ -96,12 +108,12 @@ class NeuralNetwork(nn.Module):
     def layer(self, i: int) -> torch.Tensor:
         """Return the matrix of layer `i`, of shape (n_in + 1, n_out).
 
-        It is the network's own memory: assigning to its elements changes the network.
+        Assigning to its elements changes the network.
         """
         return self._layers[i].data
 
     def gradient(self, i: int) -> torch.Tensor | None:
-        """Return the loss's gradient for ``layer(i)``, as the last :meth:`backward` left it."""
+        """Return the gradient of the loss with respect to ``layer(i)``, None before `backward`."""
         return self._layers[i].grad
 
     def backpropagation(self) -> ManualMLP:
@@ -134,7 +146,8 @@ class NeuralNetwork(nn.Module):
         if x.dim() not in (1, 2) or x.shape[-1] != self.layer_sizes[0]:
             n_inputs = self.layer_sizes[0]
             raise ValueError(
-                f"x has shape {tuple(x.shape)}; pass ({n_inputs},) or (n, {n_inputs})."
+                f"Expected x of shape ({n_inputs},) or (n, {n_inputs}). Got shape "
+                f"{tuple(x.shape)} instead."
             )
         manual_mlp = self.backpropagation()
         outputs = manual_mlp.forward(torch.atleast_2d(x))
@@ -143,12 +156,12 @@ class NeuralNetwork(nn.Module):
 
     @torch.no_grad()
     def backward(self, target: ArrayLike, loss: LossName = "mse") -> float:
-        """Compute the gradients of the mean loss of the last :meth:`forward`.
+        """Compute the gradients of the mean loss for the last :meth:`forward`.
 
         Parameters
         ----------
         target : tensor of shape () or (n,) of int, or (n_outputs,) or (n, n_outputs) of float
-            Encoded labels from 0, or the target outputs themselves (for classes: one-hot).
+            Class indices from 0, or the target outputs themselves (one-hot for classes).
         loss : {"mse", "cross_entropy"}, default="mse"
             "mse" is the squared error summed over the outputs; "cross_entropy" takes the outputs
             as logits. Both are averaged over the batch.
@@ -156,18 +169,18 @@ class NeuralNetwork(nn.Module):
         Returns
         -------
         float
-            The loss.
+            The mean loss.
 
         Raises
         ------
         ValueError
-            If `loss` is unknown or `target` doesn't fit the last forward.
+            If `loss` is unknown or `target` does not match the outputs of the last forward.
         RuntimeError
             If :meth:`forward` was not called before.
         """
-        _check_choice("loss", loss, LOSSES)
+        check_choice("NeuralNetwork.backward", "loss", loss, LOSSES)
         if self._last_forward is None:
-            raise RuntimeError("backward() takes the outputs of a forward(): call that first.")
+            raise RuntimeError("backward() needs the outputs of forward(). Call forward() first.")
         manual_mlp, outputs = self._last_forward
         targets = self._targets(target, outputs)
         link, per_sample, grad = LOSSES[loss]
@@ -185,7 +198,7 @@ class NeuralNetwork(nn.Module):
         """
         if self._layers[0].grad is None:
             raise RuntimeError(
-                "update_params() takes the gradients of a backward(): call that first."
+                "update_params() needs the gradients of backward(). Call backward() first."
             )
         sgd_step(self._layers, eta)
 
@@ -201,15 +214,10 @@ class NeuralNetwork(nn.Module):
         elif torch.atleast_2d(target).shape == outputs.shape:
             return torch.atleast_2d(target).to(outputs.dtype)
         raise ValueError(
-            f"target is {target.dtype} of shape {tuple(target.shape)}; the last forward gave "
-            f"outputs of shape {tuple(outputs.shape)}. Pass class numbers from 0 to "
-            f"{outputs.shape[1] - 1} as integers, or the wanted outputs as floats."
+            f"Expected a target for outputs of shape {tuple(outputs.shape)}: class indices from 0 "
+            f"to {outputs.shape[1] - 1} as integers, or target outputs of that shape as floats. "
+            f"Got {target.dtype} of shape {tuple(target.shape)} instead."
         )
 
     def __getstate__(self) -> dict[str, Any]:
         return {**super().__getstate__(), "_last_forward": None}
-
-
-def _check_choice(name: str, value: str, choices: Collection[str]) -> None:
-    if value not in choices:
-        raise ValueError(f"{name}={value!r}: pass one of {', '.join(map(repr, choices))}.")

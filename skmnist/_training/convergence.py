@@ -69,17 +69,21 @@ def warn_if_not_converged(
         return
     if accuracy <= majority + std:
         problem = (
-            f"is no better than guessing: it is right for {accuracy:.1%} of the training rows, "
-            f"as always answering the commonest class is for {majority:.1%}"
+            f"did not learn: its training accuracy is {accuracy:.1%}, no better than the baseline "
+            f"that always predicts the most frequent class ({majority:.1%})"
         )
     elif min(loss, end) > max(start, baseline):
-        problem = f"ended worse than it began: its loss rose from {start:.3g} to {end:.3g}"
+        problem = f"became worse during training: its loss rose from {start:.3g} to {end:.3g}"
     else:
         return
+    # A rate that is too large raises the loss above that of an untrained network at first; one that
+    # is too small leaves it there, as does a network whose units died in the first steps.
+    too_large = max(start, end) > 1.1 * max(initial, baseline)
+    advice = "is probably too large" if too_large else "may be too small or too large"
     warnings.warn(
-        f"The network {problem}. Its loss is {loss:.3g}, that of guessing {baseline:.3g}. Mostly a "
-        f"smaller lr helps (it is {net.lr:g}), or more epochs where the loss still falls; pixels "
-        "far from 0..1 and a large weight_decay do this, too.",
+        f"The network {problem}. Its loss is {loss:.3g}, that of the baseline {baseline:.3g}. The "
+        f"learning rate (lr={net.lr:g}) {advice}. Also check the range of the pixels and "
+        "weight_decay, or train for more epochs.",
         ConvergenceWarning,
         stacklevel=6,  # the caller of fit, which scikit-learn wraps
     )

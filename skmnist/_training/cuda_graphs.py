@@ -81,9 +81,9 @@ class CudaGraphStep:
             replay = capture(functools.partial(self.step, *static_inputs), device)
         except RuntimeError as error:
             warnings.warn(
-                f"The steps of training could not be recorded as a CUDA graph ({error}). They are "
-                "taken one by one, which is slower but comes to the same. SKMNIST_CUDA_GRAPHS=0 in "
-                "the environment leaves it at that without trying.",
+                f"The training step could not be captured as a CUDA graph ({error}). Training "
+                "continues without CUDA graphs, which is slower but gives the same result. Set the "
+                "environment variable SKMNIST_CUDA_GRAPHS=0 to disable CUDA graphs.",
                 RuntimeWarning,
                 stacklevel=2,
             )

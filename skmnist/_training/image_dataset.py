@@ -1,4 +1,4 @@
-"""ImageDataset and their labels, converted to network inputs batch by batch or chunk by chunk.
+"""Images and their labels, converted to network inputs batch by batch or chunk by chunk.
 
 Pixels keep their dtype (mostly uint8) until they are on the device.
 """
@@ -44,7 +44,7 @@ def prepare_inputs(
 
 
 class ImageDataset(Dataset):
-    """ImageDataset and their labels, prepared once for all epochs.
+    """Images and their labels, prepared once for all epochs.
 
     Parameters
     ----------

@@ -297,7 +297,7 @@ class Net(NeuralNetClassifier):
             return
         raise DivergenceError(
             f"{problem} epoch {epoch + 1}, with lr={self.optimizer_.param_groups[0]['lr']:g}. Use "
-            "a smaller lr, or scale X (to 0..1, say)."
+            "a smaller lr, or scale X, for example to 0..1."
         )
 
     def _record_best(self, name: str, value: float, lower_is_better: bool = True) -> None:

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 from sklearn.model_selection import train_test_split
 
+from skmnist._utils.messages import repr_value
 from skmnist._utils.random_state import derive_seed
 
 # Integer weights become repeated samples, up to this mean number of repeats.
@@ -103,10 +104,10 @@ def split_validation(
     too_few = min(n_validation, len(indices) - n_validation) < len(present)
     if too_few or counts[smallest] < 2:
         raise ValueError(
-            f"early_stopping=True holds {n_validation} of {len(indices)} rows back "
-            f"(validation_fraction={fraction:g}), too few to hold and to keep some of each of the "
-            f"{len(present)} classes; the smallest, {classes[smallest]!r}, has "
-            f"{counts[smallest]}. Pass more rows, or X_val and y_val, or change "
+            f"early_stopping=True sets {n_validation} of {len(indices)} samples aside as a "
+            f"validation set (validation_fraction={fraction:g}), but both sets need samples of "
+            f"each of the {len(present)} classes. The smallest class, {repr_value(classes[smallest])}, "
+            f"has {counts[smallest]}. Pass more samples, pass X_val and y_val, or change "
             "validation_fraction."
         )
     return train_test_split(

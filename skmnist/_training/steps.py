@@ -85,9 +85,9 @@ class AutogradStep(_Step):
                 outputs = net.module_(x)
             if outputs.shape != targets.shape:
                 raise ValueError(
-                    f"The module returned outputs of shape {tuple(outputs.shape)} for a batch of "
-                    f"shape {tuple(x.shape)}; {tuple(targets.shape)} is wanted: one output for "
-                    "each class."
+                    "The module must return one output for each class, of shape "
+                    f"{tuple(targets.shape)}, for a batch of shape {tuple(x.shape)}. Got outputs "
+                    f"of shape {tuple(outputs.shape)} instead."
                 )
             predicted = self.loss.link(outputs.to(targets.dtype))
             losses = self.loss.per_sample(predicted, targets)

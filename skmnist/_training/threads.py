@@ -55,8 +55,8 @@ def limit_threads(n_threads: int) -> Iterator[None]:
     global _depth, _saved
     if _is_forked and n_threads > 1:
         warnings.warn(
-            f"n_threads={n_threads}, but 1 is used: torch's threads don't survive a fork. Start "
-            "processes by 'spawn' or 'forkserver' to use more.",
+            f"n_threads={n_threads}, but one thread is used, because torch's threads do not "
+            "survive a fork. Start processes with 'spawn' or 'forkserver' to use more.",
             stacklevel=2,
         )
         n_threads = 1

@@ -5,6 +5,8 @@ from __future__ import annotations
 import difflib
 from typing import TYPE_CHECKING
 
+from .messages import invalid_parameter_message
+
 if TYPE_CHECKING:
     from collections.abc import Collection
 
@@ -29,7 +31,5 @@ def check_choice(owner: str, name: str, value: object, choices: Collection[str |
     names = [choice for choice in choices if isinstance(choice, str)]
     nearest = difflib.get_close_matches(str(value).lower(), names, n=1, cutoff=0.5)
     hint = f" Did you mean {nearest[0]!r}?" if nearest else ""
-    raise ValueError(
-        f"The {name!r} parameter of {owner} must be one of {{{', '.join(map(repr, choices))}}}. "
-        f"Got {value!r} instead.{hint}"
-    )
+    expected = f"one of {{{', '.join(map(repr, choices))}}}"
+    raise ValueError(invalid_parameter_message(name, owner, expected, value) + hint)

@@ -42,9 +42,20 @@ NOT_CONVERGING = {
 )
 def test_network_at_chance_level_gives_one_warning(cls, params):
     X, Y = digits(step=10)
-    with pytest.warns(ConvergenceWarning, match="no better than guessing.* lr") as caught:
+    with pytest.warns(
+        ConvergenceWarning, match="did not learn.*no better than the baseline.*lr="
+    ) as caught:
         tiny(cls, max_epochs=3, **params).fit(X, Y)
     assert len(caught) == 1
+
+
+def test_a_tiny_learning_rate_is_not_called_too_large(monkeypatch):
+    monkeypatch.setattr(
+        "skmnist._training.convergence._evaluate", lambda *args: (2.3, 0.1, 0.1, 0.01)
+    )
+    clf = tiny(MLPClassifier, max_epochs=3, lr=1e-6, optimizer="sgd")
+    with pytest.warns(ConvergenceWarning, match=r"lr=1e-06\) may be too small or too large"):
+        clf.fit(*digits(step=10))
 
 
 def test_loss_above_its_start_gives_a_warning(monkeypatch):
@@ -59,7 +70,9 @@ def test_loss_above_its_start_gives_a_warning(monkeypatch):
         record(net, name, next(losses), **kwargs)
 
     monkeypatch.setattr(Net, "_record_best", record_larger_loss)
-    with pytest.warns(ConvergenceWarning, match="worse than it began: its loss rose from 3 to 7"):
+    with pytest.warns(
+        ConvergenceWarning, match="worse during training: its loss rose from 3 to 7.*too large"
+    ):
         clf.fit(*digits(step=20))
 
 

@@ -141,7 +141,7 @@ def warns():
         warnings.simplefilter("always")
         subject("MLPClassifier", n_threads=2).fit(X, y)
         used = torch.get_num_threads()
-    return "don't survive a fork" in str(caught[0].message) and used == 1
+    return "do not survive a fork" in str(caught[0].message) and used == 1
 print(in_a_fork(warns, 60))
 done.set()
 holder.join()
