@@ -1,13 +1,12 @@
 """Neural networks for small images that are scikit-learn estimators.
 
-The public names are imported when they are first used, so that ``import skmnist``
-takes no time: torch is imported with the first estimator. ``__init__.pyi`` shows the
-same names to editors and type checkers.
+The public names are imported when they are first used, because importing torch takes
+time. ``__init__.pyi`` lists the same names for editors and type checkers.
 """
 
 __version__ = "0.1.0"
 
-# The one list of public names: name -> the module that defines it.
+# Public names -> modules that define them.
 _PUBLIC = {
     "BackpropClassifier": "skmnist._estimators.backprop",
     "CNNClassifier": "skmnist._estimators.cnn",
@@ -40,7 +39,7 @@ def __getattr__(name):
 
     if name not in _PUBLIC:
         raise AttributeError(f"module 'skmnist' has no attribute {name!r}")
-    state = random.getstate()  # rich, which skorch imports if it is installed, draws from it
+    state = random.getstate()  # the import of rich (by skorch) uses it
     module = import_module(_PUBLIC[name])
     random.setstate(state)
     value = module if _PUBLIC[name] == f"skmnist.{name}" else getattr(module, name)

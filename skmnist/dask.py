@@ -1,4 +1,4 @@
-"""A Dask client for joblib that survives the loss of a worker."""
+"""Dask client for joblib that tolerates the loss of a worker."""
 
 from __future__ import annotations
 
@@ -10,26 +10,25 @@ if TYPE_CHECKING:
 
 
 def resilient_client(address: str | Cluster | None = None, **kwargs: Any) -> Client:
-    """Return a Dask client with which a search survives the loss of a worker.
+    """Return a Dask client for searches that tolerate the loss of a worker.
 
-    joblib sends large arguments (the images, the indices of a split) to one of the workers. If
-    that worker is lost, so is the search: no other worker has them, and the scheduler doesn't
-    know how to make them. This client makes them results of tasks, which the scheduler computes
-    again on another worker, as it does with the fits themselves. Apart from that it is a
-    :class:`distributed.Client`; it becomes the default client, which joblib's backend "dask" uses.
+    joblib sends large arguments (images, indices of a split) to one of the workers. If that worker
+    dies, a plain client cannot recompute them, and the search fails. This client sends them as
+    results of tasks, which the scheduler recomputes on another worker. It also becomes the default
+    client, which joblib's "dask" backend uses.
 
     Parameters
     ----------
     address : str or Cluster, default=None
-        Where the scheduler is, "tcp://host:8786" for instance, or a cluster object such as
-        ``dask_cuda.LocalCUDACluster()``. None starts workers on this machine.
+        Address of the scheduler, such as "tcp://host:8786", or a cluster object, such as
+        ``dask_cuda.LocalCUDACluster()``. None: start workers on this machine.
     **kwargs
-        More arguments of :class:`distributed.Client`.
+        Additional arguments of :class:`distributed.Client`.
 
     Returns
     -------
     client : distributed.Client
-        Close it in the end, or use it in a ``with`` statement.
+        Close it after use, or use it in a ``with`` statement.
 
     Raises
     ------
@@ -38,7 +37,7 @@ def resilient_client(address: str | Cluster | None = None, **kwargs: Any) -> Cli
 
     Notes
     -----
-    The scheduler keeps the data until the search is done: once for a search, not once for a task.
+    The scheduler stores one copy of the data until the search is finished.
 
     Examples
     --------
@@ -58,15 +57,15 @@ def resilient_client(address: str | Cluster | None = None, **kwargs: Any) -> Cli
         ) from error
 
     class ResilientClient(Client):
-        """A client whose scattered data are results of tasks."""
+        """Client that scatters data as results of tasks."""
 
         def scatter(
             self, data: Any, *args: Any, asynchronous: bool | None = None, **kwargs: Any
         ) -> Any:
-            """Return a future for `data`; for a list or tuple, a list with a future for each."""
+            """Return a future for `data`, or a list of futures for a list or tuple."""
             is_list = isinstance(data, (list, tuple))
             items = data if is_list else [data]
-            # Dask warns of tasks that hold much data, because it expects many of them.
+            # Dask warns about large tasks, because it expects many of them.
             with dask.config.set({"distributed.admin.large-graph-warning-threshold": "1 PB"}):
                 futures = [self.submit(_identity, item, pure=False) for item in items]
             result = futures if is_list else futures[0]

@@ -1,4 +1,4 @@
-"""Exceptions and warnings that skmnist raises.
+"""Exceptions and warnings of skmnist.
 
 Every class derives from the built-in exception that scikit-learn raises in the same
 situation, so ``except ValueError`` or ``except OSError`` also works.
@@ -6,21 +6,21 @@ situation, so ``except ValueError`` or ``except OSError`` also works.
 
 
 class CallbackConnectionWarning(UserWarning):
-    """The process that listens to a callback can no longer be reached; the fit continues."""
+    """A scikit-learn callback cannot reach its main process; training continues without it."""
 
 
 class CheckpointError(ValueError):
-    """The checkpoints in a folder cannot be used.
+    """The checkpoints in a folder cannot be used to resume a fit.
 
-    They belong to another training run, are all damaged, or are in use by a running fit.
+    They belong to a different training run, are all damaged, or are used by another fit.
     """
 
 
 class DatasetError(OSError):
     """A data set is missing, cannot be downloaded, or is damaged.
 
-    It is an ``OSError``, which scikit-learn's ``fetch_*`` functions raise if the data
-    are not there, so ``except OSError`` catches both.
+    scikit-learn's ``fetch_*`` functions raise an ``OSError`` in the same situation, so
+    ``except OSError`` catches both.
 
     Examples
     --------
@@ -39,7 +39,7 @@ class DivergenceError(ValueError):
 
 
 class ImageError(ValueError):
-    """An image cannot be read, or contains nothing that can be used.
+    """An image cannot be read, or contains no digit.
 
     Examples
     --------
@@ -54,16 +54,16 @@ class ImageError(ValueError):
 
 
 class InvalidParameterError(ValueError, TypeError):
-    """A parameter of an estimator has a value or a type that is not allowed."""
+    """A parameter of an estimator has an invalid value or type."""
 
 
 class ModelFileError(ValueError):
-    """A file is not a model file, is damaged, or describes a model that cannot exist."""
+    """A file is not a model file, is damaged, or describes an invalid model."""
 
 
 class OnnxExportError(ValueError):
-    """A classifier cannot be exported to ONNX, or the exported model disagrees with it."""
+    """A classifier cannot be exported to ONNX, or the outputs of the ONNX model differ."""
 
 
 class PixelRangeWarning(UserWarning):
-    """The pixels to predict span a clearly different range from those of the fit."""
+    """The range of the pixel values is very different from that of the training data."""

@@ -1,4 +1,4 @@
-"""Small data and classifiers that many tests share."""
+"""Small data sets and classifiers for the tests."""
 
 import functools
 import hashlib
@@ -21,10 +21,10 @@ import skmnist
 from skmnist._estimators.net_classifier import BaseNetClassifier
 from skmnist.datasets import load_mnist_sample
 
-# The folder of the checkout, from which scripts outside the package are run.
+# The root of the repository.
 ROOT = Path(__file__).resolve().parents[1]
 
-# The subjects, which the other test files import from here: a new estimator is tested unasked.
+# All public classifiers; new ones are tested automatically.
 CLASSIFIERS = [
     value
     for value in (getattr(skmnist, name) for name in skmnist.__all__)
@@ -45,7 +45,7 @@ _TINY = {
 
 
 def tiny(cls, **params):
-    """Return a small, quick classifier of the class."""
+    """Return a small classifier that trains quickly."""
     known = {name: value for name, value in _TINY.items() if has(cls, name)}
     return cls(**{**known, **params})
 
@@ -67,13 +67,13 @@ def digits(step=20):
 
 
 def brief(value):
-    """Return a value in a few words that are the same in every process, for a test's name."""
+    """Return a short string for a value, the same in every process, for the name of a test."""
     text = repr(value)
     return type(value).__name__ if " at 0x" in text or "\n" in text else text[:30]
 
 
 def same_network(a, b):
-    """Return whether the networks of two fitted classifiers have the same bits."""
+    """Return whether the weights of two fitted classifiers are exactly equal."""
     a, b = a.module_.state_dict(), b.module_.state_dict()
     return a.keys() == b.keys() and all(torch.equal(a[name], b[name]) for name in a)
 
@@ -111,14 +111,14 @@ def classifiers_with(*parameters):
 
 
 def regularized(cls, **params):
-    """Return a tiny classifier with dropout and batch normalisation, where it has them."""
+    """Return a tiny classifier with dropout and batch normalization, if it has them."""
     options = {"dropout": 0.3, "batch_norm": True}
     known = {name: value for name, value in options.items() if has(cls, name)}
     return tiny(cls, **{**known, **params})
 
 
 class EachEpoch(Callback):
-    """Call a function, which isn't copied along with the callback, after each epoch."""
+    """Call a function after each epoch; copies of the callback share the function."""
 
     def __init__(self, function):
         self.function = function
@@ -139,7 +139,7 @@ class EachBatch(Callback):
 
 
 def labels_by_epoch(clf, X, y, **kwargs):
-    """Return, epoch by epoch, the class numbers in the order in which they were trained on."""
+    """Return the class indices of each epoch in the order in which they were trained."""
     epochs = {}
 
     def note(net, batch):
@@ -150,14 +150,14 @@ def labels_by_epoch(clf, X, y, **kwargs):
 
 
 def digest(clf):
-    bits = hashlib.sha256()
+    result = hashlib.sha256()
     for tensor in clf.module_.state_dict().values():
-        bits.update(tensor.cpu().numpy().tobytes())
-    return bits.hexdigest()
+        result.update(tensor.cpu().numpy().tobytes())
+    return result.hexdigest()
 
 
 def digests():
-    """Train every classifier; for other processes."""
+    """Train every classifier and return the digests of the weights, for other processes."""
     X, y = digits()
     return [digest(regularized(cls).fit(X, y)) for cls in CLASSIFIERS]
 
@@ -176,7 +176,7 @@ def run_script(script):
 
 
 def run_python(*arguments):
-    """Run Python in a process of its own, in the folder of the checkout; return its lines."""
+    """Run Python in a new process in the root of the repository; return the lines it prints."""
     done = subprocess.run(
         [sys.executable, *arguments], cwd=ROOT, capture_output=True, text=True, timeout=280
     )
@@ -185,7 +185,7 @@ def run_python(*arguments):
 
 
 def noisy(x):
-    """An augmentation that draws from torch's and from NumPy's global generators."""
+    """Augment with noise from the global random generators of torch and NumPy."""
     return x + 0.1 * torch.rand_like(x)
 
 

@@ -1,4 +1,4 @@
-"""Searches and studies on a Dask cluster, also if a worker is killed."""
+"""Searches and studies on a Dask cluster, including the loss of a worker."""
 
 import contextlib
 import os
@@ -39,7 +39,7 @@ def import_distributed():
 
 @contextlib.contextmanager
 def cluster(**kwargs):
-    """A scheduler on loopback, without its web page."""
+    """A local cluster without the web dashboard."""
     distributed = import_distributed()
     common = {"protocol": "tcp", "host": "127.0.0.1", "dashboard_address": ":0"}
     with distributed.LocalCluster(**common, threads_per_worker=1, **kwargs) as local_cluster:
@@ -48,7 +48,7 @@ def cluster(**kwargs):
 
 @pytest.fixture(scope="module")
 def client():
-    """A client of a cluster with two workers that are threads of this process."""
+    """A client of a cluster with two workers, which are threads of this process."""
     with (
         cluster(n_workers=2, processes=False) as local_cluster,
         resilient_client(local_cluster) as client,
@@ -141,7 +141,7 @@ def test_search_survives_a_killed_worker(tmp_path):
     marker = str(tmp_path / "marker")
 
     def score_or_kill(clf, X, y):
-        """Score; but the first call on a worker kills its process."""
+        """Return the score; the first call on a worker kills its process."""
         if threading.current_thread() is not threading.main_thread():
             with contextlib.suppress(FileExistsError):
                 os.close(os.open(marker, os.O_CREAT | os.O_EXCL))
@@ -165,7 +165,7 @@ def test_search_survives_a_killed_worker(tmp_path):
     assert scores_are_equal(search, GridSearchCV(tiny(MLPClassifier), GRID, cv=3).fit(X, y))
 
 
-def test_message_without_dask_says_what_to_install(monkeypatch):
+def test_error_without_dask_contains_installation_instructions(monkeypatch):
     monkeypatch.setitem(sys.modules, "distributed", None)
     with pytest.raises(ImportError, match=r"pip install '\.\[dask\]'"):
         resilient_client()
@@ -173,7 +173,7 @@ def test_message_without_dask_says_what_to_install(monkeypatch):
 
 @pytest.mark.parametrize("n_visible, device", [(0, "cpu"), (1, "cuda:0"), (2, "cuda:0")])
 def test_auto_is_the_first_visible_gpu(n_visible, device, monkeypatch):
-    # CUDA numbers the GPUs in CUDA_VISIBLE_DEVICES from 0, which differs from worker to worker.
+    # CUDA numbers the GPUs in CUDA_VISIBLE_DEVICES, which differ between workers, from 0.
     monkeypatch.setattr(torch.cuda, "device_count", lambda: n_visible)
     monkeypatch.setattr(torch.backends.mps, "is_available", lambda: False)
     assert resolve_device("auto") == torch.device(device)

@@ -45,7 +45,7 @@ def test_pipeline(cls):
     pipe = make_pipeline(MinMaxScaler(), learner(cls))
     assert pipe.fit(X, y).score(X, y) > 0.6
     assert pipe[:-1].transform(X).dtype == np.float64
-    # A table without a square number of columns is fine too.
+    # Tabular data whose number of features is not a square number.
     pipe = make_pipeline(StandardScaler(), PCA(30, random_state=0), learner(cls))
     assert pipe.fit(X, y).score(X, y) > 0.6
 
@@ -97,7 +97,7 @@ def test_learning_and_validation_curves(cls):
     assert sizes.tolist() == [25, 125]
     assert tested.mean(axis=1).argmax() == 1
     if cls.__name__ != "BackpropClassifier":
-        # Epoch by epoch through partial_fit.
+        # Incremental learning uses partial_fit.
         *_, tested, _, _ = learning_curve(
             learner(cls), X, y, train_sizes=[0.5, 1.0], cv=2, shuffle=True, random_state=0,
             exploit_incremental_learning=True, return_times=True,
@@ -125,7 +125,7 @@ def test_bagging(cls):
     assert bag.score(X, y) > 0.5
     first, second, _ = bag.estimators_
     assert not same_network(first, second)
-    # Features drawn at random are no picture any more, but still a table.
+    # A random subset of the features is tabular data instead of an image.
     some = BaggingClassifier(learner(cls), n_estimators=2, max_features=100, random_state=0)
     assert some.fit(X, y).score(X, y) > 2 * CHANCE
 
@@ -148,7 +148,7 @@ def test_calibration(cls, method):
 
 
 @every_classifier
-def test_one_class_against_the_rest(cls):
+def test_one_vs_rest(cls):
     X, y = digits()
     three = OneVsRestClassifier(learner(cls)).fit(X[y < 3], y[y < 3])
     assert three.score(X[y < 3], y[y < 3]) > 0.8
@@ -158,7 +158,7 @@ def test_one_class_against_the_rest(cls):
 @every_classifier
 def test_sample_weight_is_routed_through_pipeline_and_cross_validation(cls):
     X, y = digits()
-    weights = (y < 5).astype(float)  # the other digits are absent
+    weights = (y < 5).astype(float)  # the other digits have weight 0
     with config_context(enable_metadata_routing=True):
         clf = learner(cls).set_fit_request(sample_weight=True).set_score_request(sample_weight=True)
         pipe = make_pipeline(Binarizer(threshold=127), clf)
@@ -167,7 +167,7 @@ def test_sample_weight_is_routed_through_pipeline_and_cross_validation(cls):
         )
         for fitted in result["estimator"]:
             assert fitted.classes_.tolist() == [0, 1, 2, 3, 4]
-        # The score leaves the absent digits out, too.
+        # The score ignores samples of weight 0, too.
         assert result["test_score"].mean() > 3 * CHANCE
         search = GridSearchCV(clf, {"batch_size": [8, 16]}, cv=2)
         search.fit(X, y, sample_weight=weights)
@@ -187,7 +187,7 @@ def test_classes_of_partial_fit_and_validation_samples_are_routed(cls):
 
 
 @every_classifier
-def test_set_params_reaches_inside_and_clones_are_blank(cls):
+def test_set_params_of_a_pipeline_works_and_clones_are_not_fitted(cls):
     pipe = make_pipeline(MinMaxScaler(), learner(cls))
     pipe.set_params(**{f"{cls.__name__.lower()}__lr": 0.25})
     assert pipe[-1].lr == 0.25
@@ -213,7 +213,7 @@ def test_confusion_matrix_and_scorers_accept_it(cls):
     assert scorer(clf, X, y) > 0.8
 
 
-def test_permutation_importance_finds_the_pixels_that_matter():
+def test_permutation_importance_finds_the_relevant_pixel():
     from skmnist import MLPClassifier
 
     rng = np.random.default_rng(0)

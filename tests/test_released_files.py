@@ -1,7 +1,7 @@
-"""Model files of every release can still be read.
+"""Model files of every release can still be loaded.
 
-``python -m tests.test_released_files`` writes those of this version: for a new version, or where
-the format changes before its release.
+``python -m tests.test_released_files`` writes the files of this version. Run it for a new version,
+or if the format changes before the release.
 """
 
 from pathlib import Path
@@ -30,7 +30,7 @@ def small_digits():
 
 
 def to_input(name, X):
-    """Return the pixels in the form that the classifier of that name expects."""
+    """Return the pixels in the format that the estimator of this name expects."""
     if name == "pipeline":
         return pd.DataFrame(X / 255.0).add_prefix("pixel ")
     return X.reshape(-1, 4, 4) if name == "cnn" else X
@@ -42,7 +42,7 @@ def linear(n_features, n_classes):
 
 
 def make_estimators(y):
-    """Return classifiers and labels of many kinds, by name."""
+    """Return ``{name: (estimator, labels)}`` with different parameters and types of labels."""
     common = {"random_state": 0, "max_epochs": 3}
     names = np.array([f"digit {label}" for label in y])
     mlp = skmnist.MLPClassifier((5,), batch_norm=True, lr_schedule="cosine", **common)
@@ -85,7 +85,7 @@ def test_files_of_every_release_predict_the_same_and_train_further(path):
     assert type(estimator) is type(original)
     with np.load(path.parent / "probabilities.npz") as expected:
         probabilities = expected[path.stem]
-    # Not the same bits: the machine is another.
+    # Not exactly equal, because the files were written on another machine.
     np.testing.assert_allclose(estimator.predict_proba(X)[::10], probabilities, rtol=0, atol=1e-5)
     assert set(estimator.predict(X)) <= set(labels)
     classifier = estimator[-1] if path.stem == "pipeline" else estimator

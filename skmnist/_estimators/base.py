@@ -71,8 +71,9 @@ class BaseImageClassifier(ClassifierMixin, BaseEstimator):
         if getattr(X, "ndim", 2) == 1:
             # scikit-learn's message contains all the pixels.
             raise ValueError(
-                f"Expected 2D array, got 1D array instead: X has shape {X.shape}. Pass "
-                "X.reshape(1, -1) for a single sample, or X.reshape(-1, 1) for a single feature."
+                f"Expected 2D array, got 1D array instead: X has shape {X.shape}. Reshape your "
+                "data with X.reshape(1, -1) if it is a single sample, or with X.reshape(-1, 1) if "
+                "it has a single feature."
             )
         if getattr(X, "ndim", 2) in (3, 4):
             X, shape = _flatten(X)

@@ -1,4 +1,4 @@
-"""Checkpoints: the training of one fit in a folder, which another process can resume."""
+"""Checkpoints of a fit, from which another process can resume it."""
 
 from __future__ import annotations
 
@@ -30,11 +30,11 @@ if TYPE_CHECKING:
 
     from .net_classifier import BaseNetClassifier
 
-_MAX_TO_KEEP = 2  # the last, and the one before it in case the last is damaged
+_MAX_TO_KEEP = 2  # the latest, and the one before it in case the latest is damaged
 _FILE_NAME = re.compile(r"epoch-(\d{6,})\.safetensors")
 
-# Parameters that may differ from those of the checkpoint: they don't change what is learned, or
-# only its last bits. `max_epochs` has its own rule.
+# Parameters that may differ from those of the checkpoint, because they do not change the result
+# (apart from rounding). `max_epochs` is checked separately.
 _IGNORED_PARAMS = {
     "callbacks",
     "checkpoint_dir",
@@ -48,75 +48,75 @@ _IGNORED_PARAMS = {
 
 @contextlib.contextmanager
 def open_checkpoints(estimator: BaseNetClassifier, resume: bool) -> Iterator[Checkpoints | None]:
-    """Yield the :class:`Checkpoints` of one fit, or None if `checkpoint_dir` is None.
+    """Yield the :class:`Checkpoints` of a fit, or None if `checkpoint_dir` is None.
 
-    No other fit can open the folder until the block ends. The operating system also ends it with
-    the process: a killed process leaves no lock behind.
+    The folder is locked inside the block. The operating system releases the lock of a process that
+    is killed.
 
     Raises
     ------
     ValueError
         If parameters contradict each other.
     CheckpointError
-        If another fit is using the folder, or no checkpoint can be read.
+        If another fit is using the folder, or all checkpoints are damaged.
     OSError
-        If the folder can't be made or written to.
+        If the folder cannot be created or written to.
     """
     checkpoint_dir = estimator.checkpoint_dir
     if checkpoint_dir is None:
         if resume:
             raise ValueError(
-                "resume=True goes on from the checkpoints in checkpoint_dir, which is None. Set "
-                "checkpoint_dir to their folder, for the fit that may be broken off, too."
+                "resume=True requires checkpoint_dir, which is None. Set it to the folder of the "
+                "checkpoints, in the first fit as well."
             )
         yield None
         return
     if estimator.warm_start:
         raise ValueError(
-            "checkpoint_dir keeps the training of one fit, so it can't be used with "
-            "warm_start=True. To train longer, raise max_epochs and call fit with resume=True."
+            "checkpoint_dir cannot be combined with warm_start=True. To train for more epochs, "
+            "increase max_epochs and call fit with resume=True."
         )
     folder = Path(checkpoint_dir).expanduser().absolute()
     if folder.exists() and not folder.is_dir():
         raise NotADirectoryError(
-            f"checkpoint_dir={checkpoint_dir!r} is a file. Pass the name of a folder."
+            f"checkpoint_dir must be a folder. Got the file {checkpoint_dir!r} instead."
         )
     folder.mkdir(parents=True, exist_ok=True)
     try:
         lock = FileLock(folder / ".lock").acquire(blocking=False)
     except Timeout:
         raise CheckpointError(
-            f"Another fit is writing its checkpoints to {folder}. Give each training a "
-            "checkpoint_dir of its own; inside of a search or a cross-validation, whose fits "
-            "would share it, leave it None."
+            f"Another fit is writing its checkpoints to {folder}. Use a separate checkpoint_dir "
+            "for each fit, and None inside a search or cross-validation."
         ) from None
     with lock:
         yield Checkpoints(folder, resume)
 
 
 class Checkpoints:
-    """The checkpoints in a folder that no other fit uses.
+    """The checkpoints of one fit.
 
     Parameters
     ----------
     folder : Path
+        The folder of the checkpoints, which no other fit uses.
     resume : bool
-        Whether to continue from the newest undamaged checkpoint. Otherwise the existing ones are
-        kept until the first new one is written.
+        Whether to continue from the latest undamaged checkpoint. If False, existing checkpoints
+        are deleted when the first new one is written.
     """
 
     def __init__(self, folder: Path, resume: bool) -> None:
         self.folder = folder
-        for stale in folder.glob(".epoch-*.tmp"):  # of a writer that was killed
+        for stale in folder.glob(".epoch-*.tmp"):  # from a process that was killed
             stale.unlink()
         self._path: Path | None = None
         self._saved: dict[str, Any] | None = None
         if resume:
             self._load_newest()
-        self._replaces = self._saved is None  # the checkpoints of an earlier training
+        self._replaces = self._saved is None  # existing checkpoints
 
     def seed(self, new_seed: int) -> int:
-        """Return the seed of the training that is resumed, or `new_seed` if there is none."""
+        """Return the seed in the checkpoint, or `new_seed` if there is no checkpoint."""
         return new_seed if self._saved is None else self._saved["seed"]
 
     def restore(
@@ -140,7 +140,7 @@ class Checkpoints:
         Raises
         ------
         CheckpointError
-            If the checkpoint has other parameters or other data.
+            If the checkpoint was made with different parameters or data.
         """
         self._training: dict[str, Any] = {
             "class": type(estimator).__name__,
@@ -164,8 +164,8 @@ class Checkpoints:
                 early_stopping.set_state(saved["early_stopping"])
         if estimator.callbacks:
             warnings.warn(
-                f"callbacks begin anew after epoch {n_epochs}: a checkpoint doesn't hold what "
-                "they remember.",
+                f"The callbacks start from their initial state after epoch {n_epochs}, because "
+                "checkpoints do not contain the state of callbacks.",
                 stacklevel=6,  # the caller of fit, which scikit-learn wraps
             )
 
@@ -188,7 +188,7 @@ class Checkpoints:
             old.unlink()
 
     def _paths(self) -> list[Path]:
-        """Return the paths of the checkpoints in the order of their epochs."""
+        """Return the paths of the checkpoints, sorted by epoch."""
         epochs = {}
         for path in self.folder.iterdir():
             match = _FILE_NAME.fullmatch(path.name)
@@ -197,7 +197,7 @@ class Checkpoints:
         return sorted(epochs, key=lambda path: epochs[path])
 
     def _load_newest(self) -> None:
-        """Load the newest undamaged checkpoint, if there is any checkpoint."""
+        """Load the latest undamaged checkpoint, if there is any checkpoint."""
         errors: list[ModelFileError] = []
         for path in reversed(self._paths()):
             try:
@@ -209,7 +209,7 @@ class Checkpoints:
                 continue
             if errors:
                 warnings.warn(
-                    f"fit goes on from {path}, because the newest checkpoint can't be used: "
+                    f"The fit continues from {path}, because the latest checkpoint cannot be used: "
                     f"{errors[0]}",
                     stacklevel=7,  # the caller of fit
                 )
@@ -217,15 +217,15 @@ class Checkpoints:
             return
         if errors:
             raise CheckpointError(
-                f"There is no sound checkpoint to go on from: {errors[0]} Or start anew, by fit "
-                "without resume=True, which replaces the checkpoints."
+                f"All checkpoints are damaged: {errors[0]} To start from scratch and replace the "
+                "checkpoints, call fit without resume=True."
             ) from errors[0]
 
     def _check_compatible(self, saved: dict[str, Any]) -> None:
-        """Check that the checkpoint has the class, the parameters and the data of this fit."""
+        """Check that the checkpoint was made with the same class, parameters and data."""
         current, differences = self._training, []
         if saved["class"] != current["class"]:
-            differences.append(f"it is that of a {saved['class']}, not of a {current['class']}")
+            differences.append(f"it was made by {saved['class']}, not {current['class']}")
         else:
             for name in {**saved["params"], **current["params"]}:
                 old, new = (t["params"].get(name, "unknown") for t in (saved, current))
@@ -233,8 +233,8 @@ class Checkpoints:
                     differences.append(f"{name} was {old:.100} and is {new:.100}")
             for name in {**saved["data"], **current["data"]}:
                 if saved["data"].get(name) != current["data"].get(name):
-                    differences.append(f"{name} is not what it was")
-                    break  # the digests after it depend on it
+                    differences.append(f"{name} differs")
+                    break  # the following digests depend on this one
         if differences:
             raise self._incompatible_error(", ".join(differences))
 
@@ -244,24 +244,24 @@ class Checkpoints:
         max_epochs = self._max_epochs
         if lr_schedule in NEEDS_MAX_EPOCHS and max_epochs != saved_max_epochs:
             raise self._incompatible_error(
-                f"max_epochs was {saved_max_epochs} and is {max_epochs}, on which each learning "
-                f"rate of lr_schedule={lr_schedule!r} depends"
+                f"max_epochs was {saved_max_epochs} and is {max_epochs}, but the learning rates of "
+                f"lr_schedule={lr_schedule!r} depend on it"
             )
         if max_epochs < n_epochs:
             raise self._incompatible_error(
-                f"it has {n_epochs} epochs behind it, more than max_epochs={max_epochs}"
+                f"it was made after {n_epochs} epochs, more than max_epochs={max_epochs}"
             )
 
     def _incompatible_error(self, reason: str) -> CheckpointError:
         return CheckpointError(
-            f"The checkpoint {self._path} is not one of this training: {reason}. Fit as it was, to "
-            "go on with it; for a new training use another checkpoint_dir, or fit without "
-            "resume=True, which replaces it."
+            f"The checkpoint {self._path} belongs to a different training run: {reason}. Use the "
+            "original settings to resume it, choose another checkpoint_dir, or fit without "
+            "resume=True to overwrite it."
         )
 
 
 def _stable_repr(value: Any) -> str:
-    """Return a text for the value of a parameter that is the same in another process."""
+    """Return a string for the value of a parameter that is the same in every process."""
     if isinstance(value, Real) and not isinstance(value, (bool, np.bool_)):
         return repr(float(value)).removesuffix(".0")
     if isinstance(value, (list, tuple)):
@@ -279,7 +279,7 @@ def _stable_repr(value: Any) -> str:
 def _data_digests(
     train: ImageDataset, valid: ImageDataset | None, classes: np.ndarray
 ) -> dict[str, str]:
-    """Return a digest of each argument of fit that training depends on."""
+    """Return a digest of each argument of `fit` that affects training."""
     digests = {"X": _digest(train.array), "y": _digest(train.labels, repr(classes.tolist()))}
     digests["sample_weight"] = _digest(train.indices.numpy(), _to_numpy(train.sample_weight))
     if valid is not None:

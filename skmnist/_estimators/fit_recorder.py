@@ -1,4 +1,4 @@
-"""What a fit records, and whom it notifies after each epoch."""
+"""Records of a fit, and its hooks after each epoch."""
 
 from __future__ import annotations
 
@@ -17,18 +17,18 @@ if TYPE_CHECKING:
 class FitRecorder:
     """Set `fit_time_` and `best_epoch_` of an estimator, and call its hooks after each epoch.
 
-    The time that the hooks take does not count as training time.
+    The duration of the hooks is not part of `fit_time_`.
 
     Parameters
     ----------
     estimator : BaseNetClassifier
     early_stopping : EarlyStopping or None
     tasks : CallbackTasks or None
-        scikit-learn's callbacks.
+        The tasks of scikit-learn's callbacks.
     first_epoch : int
-        Number of epochs that the net was trained for before this fit.
+        Number of epochs before this fit.
     start : float
-        When the fit began, by ``time.perf_counter()``.
+        Start time of the fit, from ``time.perf_counter()``.
     """
 
     def __init__(
@@ -50,7 +50,7 @@ class FitRecorder:
         estimator.best_epoch_ = None
 
     def on_epoch_end(self) -> bool:
-        """Record the epoch and call the hooks; return whether one of them stops the training."""
+        """Record the epoch and call the hooks; return whether one of them stops training."""
         paused = time.perf_counter()
         self._record(paused)
         if self._epoch_hook is not None:
@@ -60,7 +60,7 @@ class FitRecorder:
         return stop
 
     def finish(self) -> None:
-        """Leave the best weights in place and record the fit."""
+        """Restore the best weights if early stopping is used, and record the fit."""
         early_stopping = self._early_stopping
         if early_stopping is not None and early_stopping.best_epoch is not None:
             early_stopping.restore_best_weights(self._estimator.net_)

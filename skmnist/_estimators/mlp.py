@@ -146,49 +146,56 @@ class MLPClassifier(BaseNetClassifier):
 
     @classmethod
     def from_sklearn(cls, estimator: neural_network.MLPClassifier, **params: Any) -> Self:
-        """Return scikit-learn's MLPClassifier as one of these, with its weights if it is fitted.
+        """Convert a :class:`sklearn.neural_network.MLPClassifier` to this class.
 
-        Unlike scikit-learn's it doesn't stop when the training loss stalls: `max_epochs` epochs
-        are run, or `early_stopping` ends them. The penalty `alpha` becomes a `weight_decay`,
-        which shrinks biases, too. What Adam remembers is not carried over.
+        The weights are copied if it is fitted. The state of its optimizer is not copied.
 
         Parameters
         ----------
         estimator : sklearn.neural_network.MLPClassifier
-            Fitted, or not.
+            The estimator to convert, fitted or not.
         **params
-            Parameters of this class in place of the translated ones.
+            Parameters of this class that replace the converted ones.
 
         Returns
         -------
-        MLPClassifier
-            A fitted one predicts what `estimator` does, to rounding. As scikit-learn's does, it
-            takes pixels as they are: after a fit on 0..255, pass 0..255.
+        clf : MLPClassifier
+            If `estimator` is fitted, it is fitted, too, and makes the same predictions (apart
+            from rounding). It does not scale pixel values, like scikit-learn's classifier.
 
         Raises
         ------
         TypeError
-            Where `estimator` is another.
+            If `estimator` is not a :class:`sklearn.neural_network.MLPClassifier`.
+        InvalidParameterError
+            If a parameter has no counterpart and `params` does not replace it. This applies to
+            ``solver="lbfgs"``, a `learning_rate` schedule and other decay rates of Adam.
         ValueError
-            Where a parameter has no counterpart here and `params` names none (`solver="lbfgs"`, a
-            `learning_rate` that isn't constant, other decay rates for Adam), or where `estimator`
-            was fitted on several labels for each row.
+            If `estimator` was fitted on multilabel targets or on a single class.
+
+        Notes
+        -----
+        When it is trained, the converted classifier does not stop if the training loss stops
+        decreasing, unlike scikit-learn's. It trains for `max_epochs` epochs unless
+        `early_stopping` is True. The L2 penalty `alpha` becomes a `weight_decay`, which also
+        applies to the biases.
 
         Examples
         --------
-        >>> from sklearn.neural_network import MLPClassifier as TheirMLP
+        >>> from sklearn import neural_network
         >>> from skmnist import MLPClassifier
         >>> from skmnist.datasets import load_mnist_sample
         >>> X, y = load_mnist_sample(return_X_y=True)
-        >>> theirs = TheirMLP(32, early_stopping=True, random_state=0).fit(X[::10] / 255, y[::10])
-        >>> ours = MLPClassifier.from_sklearn(theirs)
-        >>> bool((ours.predict(X / 255) == theirs.predict(X / 255)).all())
+        >>> original = neural_network.MLPClassifier(32, early_stopping=True, random_state=0)
+        >>> original = original.fit(X[::10] / 255, y[::10])
+        >>> clf = MLPClassifier.from_sklearn(original)
+        >>> bool((clf.predict(X / 255) == original.predict(X / 255)).all())
         True
         """
         if not isinstance(estimator, neural_network.MLPClassifier):
             raise TypeError(
-                f"estimator={estimator!r:.100} is not a sklearn.neural_network.MLPClassifier. "
-                "Pass one, fitted or not."
+                "The 'estimator' parameter of from_sklearn must be a "
+                f"sklearn.neural_network.MLPClassifier. Got {estimator!r:.100} instead."
             )
         clf = cls(**convert_params(estimator, params))
         if hasattr(estimator, "coefs_"):

@@ -1,4 +1,4 @@
-"""From the parameters of a classifier to a skorch net, new or with parameters that changed."""
+"""Build a skorch net from a classifier's parameters, and update it when they change."""
 
 from __future__ import annotations
 
@@ -19,13 +19,13 @@ if TYPE_CHECKING:
 
     from .net_classifier import BaseNetClassifier
 
-# Values in the widest layer when samples are evaluated at once: 3 MB of float32, which stays in
-# a core's cache.
+# Maximum number of values in the largest layer during evaluation: 3 MB of float32, which fits into
+# the cache of a CPU core.
 _MAX_EVAL_VALUES = 3 * 2**18
 
 
 def make_net(estimator: BaseNetClassifier, device: torch.device) -> Net:
-    """Return a new net, and note in the estimator which parameters made its architecture."""
+    """Return a new net, and store the parameters of its architecture in the estimator."""
     names = (*estimator._architecture_params, "precision")
     module = _make_module(estimator, device).to(estimator._dtype)
     estimator._fitted_architecture = {name: getattr(estimator, name) for name in names}
@@ -50,9 +50,9 @@ def make_net(estimator: BaseNetClassifier, device: torch.device) -> Net:
 def sync_params(
     estimator: BaseNetClassifier, net: Net, device: torch.device, first_epoch: int
 ) -> None:
-    """Give the net the parameters that may have changed since it was made.
+    """Update the net with parameters that may have changed since it was built.
 
-    The learning-rate schedule counts from `first_epoch`.
+    The learning-rate schedule starts at `first_epoch`.
     """
     net.config = _make_config(estimator, first_epoch)
     net.max_epochs = estimator.max_epochs
@@ -60,7 +60,9 @@ def sync_params(
     if net.device != str(device):
         net.device = str(device)
         net.module_.to(device)
-        net.optimizer_.load_state_dict(net.optimizer_.state_dict())  # which moves it
+        net.optimizer_.load_state_dict(
+            net.optimizer_.state_dict()
+        )  # moves its tensors to the device
     if estimator._net_callbacks != (estimator.callbacks, estimator.verbose):
         estimator._net_callbacks = (estimator.callbacks, estimator.verbose)
         net.callbacks, net.verbose = _make_callbacks(estimator), int(bool(estimator.verbose))
@@ -117,8 +119,8 @@ def _image_shape(estimator: BaseNetClassifier, augment: Any) -> tuple[int, int, 
     channels, height, width = (1, *estimator.image_shape_)[-3:]
     if isinstance(augment, str) and 1 in (height, width):
         raise ValueError(
-            f"augment={augment!r} varies pictures, but X has {estimator.n_features_in_} "
-            "features, which make no square. Pass X of shape (n, height, width), or "
+            f"augment={augment!r} requires images, but X has {estimator.n_features_in_} features, "
+            "which is not a square number. Pass X of shape (n_samples, height, width), or set "
             "augment=None."
         )
     return channels, height, width

@@ -1,7 +1,7 @@
-"""Types of the parameters, for editors and type checkers; ``parameters.py`` checks the values.
+"""Type annotations of the parameters; ``parameters.py`` validates the values.
 
-The choices repeat the keys of the tables that are checked against: a type can't be computed. A
-test keeps both equal.
+The literals repeat the keys of the tables in ``parameters.py``, because types cannot be computed.
+A test compares both.
 """
 
 from __future__ import annotations

@@ -290,10 +290,10 @@ PARAMETERS = {
         "`max_epochs` more epochs.",
     ),
     "checkpoint_dir": Parameter(
-        [Constraint(_is_path, "a str or path"), _NONE],
+        [Constraint(_is_path, "the path of a folder"), _NONE],
         "str, path or None",
-        "Directory for checkpoints. `fit` saves a checkpoint after every epoch and keeps the last "
-        "two; ``fit(..., resume=True)`` continues from the latest. Use a separate directory for "
+        "Folder for checkpoints. `fit` saves a checkpoint after every epoch and keeps the last "
+        "two; ``fit(..., resume=True)`` continues from the latest. Use a separate folder for "
         "each fit, and leave it None inside a grid search or cross-validation. Not used by "
         "`partial_fit`.",
     ),

@@ -11,6 +11,8 @@ from sklearn.utils import get_tags
 from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import check_is_fitted
 
+from skmnist._utils.messages import invalid_parameter_message, repr_value
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
@@ -32,39 +34,44 @@ def _available_if_estimator_has(name: str) -> Callable[[_Method], _Method]:
 
 
 class RejectClassifier(MetaEstimatorMixin, ClassifierMixin, BaseEstimator):
-    """Classifier that gives no label to what it isn't sure of, such as a picture of no digit.
+    """Meta-classifier that abstains if its confidence is below a threshold.
+
+    It rejects a sample when the highest predicted probability is below `threshold`.
 
     Parameters
     ----------
     estimator : estimator
-        Any classifier with ``predict_proba``. Wrap one that is fitted in scikit-learn's
-        ``FrozenEstimator``, so that it stays as it is.
+        Any classifier with ``predict_proba``. To use a fitted classifier without fitting it again,
+        wrap it in :class:`sklearn.frozen.FrozenEstimator`.
     threshold : float
-        The highest probability below which a picture is rejected, in [0, 1]; 0 rejects none.
+        Samples whose highest class probability is below this threshold are rejected. It must be in
+        [0, 1]; 0 rejects no samples.
     reject_label : int or str, default="auto"
-        The label of the rejected; "auto" is -1 (where there are negative labels, the smallest minus
-        one), or "rejected" where the labels are text.
+        Label of rejected samples. "auto": "rejected" for string labels, otherwise -1 (or the
+        smallest label minus 1 if there are negative labels).
 
     Attributes
     ----------
     estimator_ : estimator
         The fitted classifier.
     classes_ : ndarray of shape (n_classes,)
-        Its labels, without the one of the rejected.
+        Class labels, without the label of rejected samples.
     reject_label_ : int or str
-        The label of the rejected.
-    n_features_in_, feature_names_in_
-        Those of `estimator_`, where it has them.
+        Label of rejected samples.
+    n_features_in_ : int
+        Number of features of `estimator_`, if it is defined.
+    feature_names_in_ : ndarray of str
+        Feature names of `estimator_`, if they are defined.
 
     See Also
     --------
-    skmnist.displays.CoverageDisplay : Which threshold to take.
+    skmnist.displays.CoverageDisplay : Plot of accuracy against coverage, to choose a threshold.
 
     Notes
     -----
-    ``score`` counts the rejected as wrong. A network may be sure of a picture unlike any that it
-    was trained with: what is between the digits is rejected more readily than what is far from
-    all of them, such as noise.
+    ``score`` counts rejected samples as wrong. Images that resemble two digits are often rejected,
+    but a network can be confident about images that are very different from its training data, such
+    as noise.
 
     References
     ----------
@@ -77,7 +84,7 @@ class RejectClassifier(MetaEstimatorMixin, ClassifierMixin, BaseEstimator):
     >>> from skmnist.datasets import load_mnist_sample
     >>> X, y = load_mnist_sample(return_X_y=True)
     >>> clf = RejectClassifier(MLPClassifier(random_state=0), threshold=0.9).fit(X[::2], y[::2])
-    >>> digits, blends = X[1::2], X[:2500] // 2 + X[2500:] // 2  # two on top of one another
+    >>> digits, blends = X[1::2], X[:2500] // 2 + X[2500:] // 2  # blends of two digits
     >>> bool((clf.predict(blends) == -1).mean() > 2 * (clf.predict(digits) == -1).mean())
     True
     """
@@ -98,31 +105,36 @@ class RejectClassifier(MetaEstimatorMixin, ClassifierMixin, BaseEstimator):
 
         Parameters
         ----------
-        X : array-like of shape (n, ...)
-            Pictures, in a form that `estimator` accepts.
-        y : array-like of shape (n,)
-            Labels.
-        sample_weight : array-like of shape (n,), default=None
-            For the estimator's ``fit``.
+        X : array-like of shape (n_samples, ...)
+            Training samples, in any format that `estimator` accepts.
+        y : array-like of shape (n_samples,)
+            Class labels.
+        sample_weight : array-like of shape (n_samples,), default=None
+            Sample weights, passed to the ``fit`` method of the estimator.
 
         Returns
         -------
         self : object
+            The fitted classifier.
 
         Raises
         ------
         ValueError
-            If `threshold` is not in [0, 1], or `reject_label` is one of the labels.
+            If `threshold` is not in [0, 1], or `reject_label` is one of the class labels.
+        TypeError
+            If `estimator` has no method ``predict_proba``.
         """
         if not isinstance(self.threshold, Real) or not 0 <= self.threshold <= 1:
             raise ValueError(
-                f"threshold={self.threshold!r}: pass the probability below which to reject, a "
-                "number from 0 to 1."
+                invalid_parameter_message(
+                    "threshold", "RejectClassifier", "a float in the range [0, 1]", self.threshold
+                )
             )
         if not hasattr(self.estimator, "predict_proba"):
             raise TypeError(
-                f"{self.estimator!r:.200} has no predict_proba, whose highest probability says "
-                "how sure it is. Wrap it in scikit-learn's CalibratedClassifierCV."
+                "The 'estimator' parameter of RejectClassifier must be a classifier with "
+                f"predict_proba. Got {self.estimator!r:.200} instead. Wrap it in scikit-learn's "
+                "CalibratedClassifierCV."
             )
         weights = {} if sample_weight is None else {"sample_weight": sample_weight}
         estimator = clone(self.estimator).fit(X, y, **weights)
@@ -140,43 +152,45 @@ class RejectClassifier(MetaEstimatorMixin, ClassifierMixin, BaseEstimator):
             label = min(0, int(classes.min())) - 1 if is_numeric else "rejected"
         if label in classes.tolist():
             raise ValueError(
-                f"The label of the rejected, {label!r}, is one of the labels in y: "
-                f"{classes.tolist()}. Pass another reject_label."
+                "The 'reject_label' parameter of RejectClassifier must not be one of the class "
+                f"labels {classes.tolist()}. Got {repr_value(label)} instead."
             )
         return label
 
     def predict(self, X: ArrayLike) -> NDArray[Any]:
-        """Return the most probable label of each picture, or that of the rejected.
+        """Predict the class labels, or `reject_label_` for rejected samples.
 
         Parameters
         ----------
-        X : array-like of shape (n, ...)
-            Pictures, in a form that `estimator` accepts.
+        X : array-like of shape (n_samples, ...)
+            Samples, in any format that `estimator` accepts.
 
         Returns
         -------
-        ndarray of shape (n,)
+        y_pred : ndarray of shape (n_samples,)
+            The predicted labels.
         """
         proba = self.predict_proba(X)
         labels = self.classes_[proba.argmax(axis=1)]
         rejected = proba.max(axis=1) < self.threshold
         if isinstance(self.reject_label_, str) != (labels.dtype.kind in "UO"):
-            labels = labels.astype(object)  # so that numbers beside text stay numbers
+            labels = labels.astype(object)  # numbers and strings in one array
         dtype = object if labels.dtype == object else None
         return np.where(rejected, np.asarray(self.reject_label_, dtype), labels)
 
     @_available_if_estimator_has("predict_proba")
     def predict_proba(self, X: ArrayLike) -> NDArray[np.floating]:
-        """Return the probability of each class, rejected or not.
+        """Predict class probabilities, also for rejected samples.
 
         Parameters
         ----------
-        X : array-like of shape (n, ...)
-            Pictures, in a form that `estimator` accepts.
+        X : array-like of shape (n_samples, ...)
+            Samples, in any format that `estimator` accepts.
 
         Returns
         -------
-        ndarray of shape (n, n_classes)
+        proba : ndarray of shape (n_samples, n_classes)
+            The columns are in the order of ``classes_``.
         """
         check_is_fitted(self)
         return self.estimator_.predict_proba(X)

@@ -1,7 +1,7 @@
-"""scikit-learn's callbacks (from 1.9 on): the hooks that a fit calls, and when.
+"""Support for the callbacks of scikit-learn 1.9 and later.
 
-A fit is a task, and each of its epochs is a subtask. An older scikit-learn has no callbacks: then
-the estimators have no method ``set_callbacks``, and no hook is called.
+A fit is a task, and each epoch is a subtask. With older versions of scikit-learn, the estimators
+have no method ``set_callbacks``.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ _Method = TypeVar("_Method", bound="Callable[..., Any]")
 
 
 def with_callbacks(method: _Method) -> _Method:
-    """Decorate `fit` as scikit-learn's ``with_callbacks`` does, if it has that.
+    """Apply scikit-learn's ``with_callbacks`` decorator if it exists.
 
     The annotation keeps the signature of `fit` for type checkers and editors.
     """
@@ -40,12 +40,12 @@ def with_callbacks(method: _Method) -> _Method:
 
 
 class SklearnCallbacksMixin(CallbackSupportMixin):
-    """An estimator whose fits call the hooks of scikit-learn's callbacks in each epoch."""
+    """Call scikit-learn's callbacks before and after a fit and each of its epochs."""
 
     def _begin_callback_tasks(
         self, X: ArrayLike, y: ArrayLike, sample_weight: ArrayLike | None
     ) -> CallbackTasks | None:
-        """Begin the task of a fit, and return it; None if the estimator has no callbacks."""
+        """Begin the task of a fit; return None if the estimator has no callbacks."""
         if not hasattr(self, "_init_callback_context"):
             return None
         context = self._init_callback_context(max_subtasks=self.max_epochs)
@@ -55,7 +55,7 @@ class SklearnCallbacksMixin(CallbackSupportMixin):
 
 
 class CallbackTasks:
-    """The tasks of one fit: the fit, which begins here, and its epochs.
+    """Callback tasks of a fit and of its epochs.
 
     Parameters
     ----------
@@ -82,21 +82,21 @@ class CallbackTasks:
         self._notify(context.call_on_fit_task_begin)
 
     def begin_epoch(self) -> None:
-        """Call the hook for the begin of an epoch."""
+        """Call the hooks at the beginning of an epoch."""
         self._epoch_context = self._context.subcontext(task_name="epoch")
         self._notify(self._epoch_context.call_on_fit_task_begin, self._reconstruction_attributes)
 
     def end_epoch(self) -> bool:
-        """Call the hook for the end of the epoch; return whether a callback stops the fit."""
+        """Call the hooks at the end of an epoch; return whether a callback stops the fit."""
         hook = self._epoch_context.call_on_fit_task_end
         return self._notify(hook, self._reconstruction_attributes)
 
     def end(self) -> None:
-        """Call the hook for the end of the fit."""
+        """Call the hooks at the end of the fit."""
         self._notify(self._context.call_on_fit_task_end, self._reconstruction_attributes)
 
     def _reconstruction_attributes(self) -> dict[str, Any]:
-        # Called only if a callback asks for a fitted estimator.
+        # Only called if a callback requests a fitted estimator.
         return {"net_": self._estimator.net_.copy()}
 
     def _notify(
@@ -111,13 +111,13 @@ class CallbackTasks:
         except Exception as error:
             if not _is_connection_error(error):
                 raise
-            # scikit-learn's callbacks use a socket of the machine that they were set on; a
-            # worker on another machine can train all the same.
+            # scikit-learn's callbacks report to a socket on the machine where they were set.
+            # A worker on another machine can train without them.
             self._disconnected = True
             warnings.warn(
-                f"A callback of {type(self._estimator).__name__} can't reach the process that it "
-                f"reports to ({type(error).__name__}: {error}); it is probably on another machine. "
-                "The training goes on, but its callbacks hear no more of it.",
+                f"A callback of {type(self._estimator).__name__} cannot reach the process that it "
+                f"reports to ({type(error).__name__}: {error}), which is probably on another "
+                "machine. Training continues without callbacks.",
                 CallbackConnectionWarning,
                 stacklevel=2,
             )
@@ -125,7 +125,7 @@ class CallbackTasks:
 
 
 def _is_connection_error(error: BaseException) -> bool:
-    """Return whether an error comes from a connection to another process, not from a callback."""
+    """Return whether the error was raised by a connection to another process."""
     kinds = (OSError, EOFError, multiprocessing.AuthenticationError)
     frames = traceback.walk_tb(error.__traceback__)
     return isinstance(error, kinds) and any(

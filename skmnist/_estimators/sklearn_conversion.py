@@ -1,4 +1,4 @@
-"""scikit-learn's MLPClassifier in our parameters and weights."""
+"""Conversion of the parameters and weights of scikit-learn's MLPClassifier."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 _ACTIVATIONS = {"identity": "identity", "logistic": "sigmoid", "tanh": "tanh", "relu": "relu"}
 
-# Parameters with the same meaning, and our names for them.
+# Parameters with the same meaning: scikit-learn's name -> our name.
 _RENAMED = {
     "hidden_layer_sizes": "hidden_layer_sizes",
     "learning_rate_init": "lr",
@@ -35,7 +35,7 @@ _RENAMED = {
     "n_iter_no_change": "n_iter_no_change",
 }
 
-# Parameters of scikit-learn's Adam that have no counterpart here, with torch's values.
+# Parameters of scikit-learn's Adam without a counterpart here, with torch's default values.
 _ADAM_DEFAULTS = {"beta_1": 0.9, "beta_2": 0.999, "epsilon": 1e-8}
 
 
@@ -48,12 +48,12 @@ def convert_params(
     ----------
     estimator : sklearn.neural_network.MLPClassifier
     params : dict
-        Parameters of ours that replace the converted ones.
+        Parameters of our class that replace the converted ones.
 
     Raises
     ------
     InvalidParameterError
-        If a parameter has no counterpart and `params` doesn't replace it.
+        If a parameter has no counterpart and `params` does not replace it.
     """
     theirs = estimator.get_params(deep=False)
     sgd, adam = theirs["solver"] == "sgd", theirs["solver"] == "adam"
@@ -66,8 +66,8 @@ def convert_params(
     for name, (ours, is_unmatched) in checks.items():
         if is_unmatched and ours not in params:
             raise InvalidParameterError(
-                f"scikit-learn's {name}={theirs[name]!r} has no exact counterpart here. Say what "
-                f"to take instead: from_sklearn(estimator, {ours}=...)."
+                f"scikit-learn's {name}={theirs[name]!r} has no exact counterpart in skmnist. Pass "
+                f"a replacement: from_sklearn(estimator, {ours}=...)."
             )
     batch_size = 200 if theirs["batch_size"] == "auto" else theirs["batch_size"]
     return {
@@ -76,7 +76,7 @@ def convert_params(
         "optimizer": theirs["solver"],
         "momentum": theirs["momentum"] if sgd else 0.0,
         "nesterov": sgd and theirs["nesterovs_momentum"] and theirs["momentum"] > 0,
-        # scikit-learn divides the penalty by the batch size.
+        # scikit-learn divides the L2 penalty by the batch size.
         "weight_decay": theirs["alpha"] / batch_size,
         "batch_size": batch_size,
         "weight_init": "glorot",
@@ -91,20 +91,21 @@ def copy_weights(fitted: neural_network.MLPClassifier, clf: MLPClassifier) -> No
     Raises
     ------
     ValueError
-        If it was fitted on several labels for each sample, or on one class.
+        If it was fitted on multilabel targets or on a single class.
     """
     kind = fitted._label_binarizer.y_type_
     if kind.startswith("multilabel") or len(fitted.classes_) < 2:
         raise ValueError(
-            f"The MLPClassifier was fitted on {kind} labels, of classes "
-            f"{np.asarray(fitted.classes_).tolist()}; one label for each row, of two classes or "
-            "more, is wanted. Pass an estimator that is not fitted to carry its parameters only."
+            "Expected an MLPClassifier fitted on one label per sample and at least two classes. "
+            f"Got one fitted on {kind} labels of the classes "
+            f"{np.asarray(fitted.classes_).tolist()}. Pass an estimator that is not fitted to "
+            "convert its parameters only."
         )
     check_parameters(clf)
     for name in ("classes_", "n_features_in_", "feature_names_in_"):
         if hasattr(fitted, name):
             setattr(clf, name, getattr(fitted, name))
-    # scikit-learn's classifier does not scale pixels, and their range is not known.
+    # scikit-learn's classifier does not scale pixels, and their range is unknown.
     clf.pixel_scale_, clf.pixel_range_, clf._mean_abs_pixel = 1.0, (0.0, 0.0), 0.0
     clf._input_image_shape = None
     clf._resolve_architecture()
@@ -113,7 +114,7 @@ def copy_weights(fitted: neural_network.MLPClassifier, clf: MLPClassifier) -> No
     clf.net_ = make_net(clf, resolve_device(clf.device))
     coefs, intercepts = list(fitted.coefs_), list(fitted.intercepts_)
     if len(fitted.classes_) == 2:
-        # Its one logit is the second class's minus the first class's.
+        # Its single logit is the difference of two logits; set the first one to zero.
         coefs[-1], intercepts[-1] = (
             np.concatenate([np.zeros_like(a), a], -1) for a in (coefs[-1], intercepts[-1])
         )
@@ -134,6 +135,6 @@ def _copy_history(
         row = {"batches": [], "epoch": epoch + 1, "train_loss": float(loss)}
         if scores is not None:
             row["valid_acc"] = float(scores[epoch])
-        # The time of an epoch is not known.
+        # The duration of an epoch is unknown.
         history.append({**row, "lr": float(fitted.learning_rate_init), "dur": np.nan})
     return None if scores is None else int(np.argmax(scores)) + 1

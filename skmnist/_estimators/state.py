@@ -1,4 +1,4 @@
-"""The state of a fitted classifier as plain values, and the methods that save and load it."""
+"""State of a fitted classifier, and the methods that save and load it."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
 _T = TypeVar("_T")
 
-# What the state of a classifier consists of.
+# Entries of the state of a classifier.
 _ENTRIES = (
     "class",
     "params",
@@ -42,25 +42,35 @@ _ENTRIES = (
     "optimizer",
 )
 
-# Parameters that hold code and that predicting does not need.
+# Parameters that can contain code. They are not needed for prediction.
 _CODE_PARAMS = ("augment", "callbacks")
 
-# Parameters that the net keeps from its last training until the next one compares them.
+# Parameters for which the net keeps the values of its last training.
 _TRAINING_PARAMS = ("loss", "lr", "optimizer", "momentum", "nesterov", "weight_decay")
 
 
 class SerializationMixin:
-    """`save` and `load` of a classifier with a `net_`."""
+    """The methods `save` and `load` of a classifier with a `net_`."""
 
     def save(self, path: str | os.PathLike[str], *, optimizer_state: bool = True) -> None:
-        """Save the fitted classifier to a file of numbers and text, see :func:`skmnist.save`.
+        """Save the fitted classifier to a file. See :func:`skmnist.save`.
 
         Parameters
         ----------
         path : str or path
+            Path of the file, usually with the suffix ``.safetensors``.
         optimizer_state : bool, default=True
-            Whether to save the state of the optimizer, so that further training continues as if
-            there had been no file. Without it the file is about a third as large for Adam.
+            Whether to save the optimizer state, which is needed to continue training with the same
+            result. Without it, the file is about a third as large for Adam.
+
+        Raises
+        ------
+        NotFittedError
+            If the classifier is not fitted.
+        TypeError
+            If a parameter contains code (`augment`, `callbacks`) or an unsupported type.
+        OSError
+            If the file cannot be written. An existing file is unchanged.
         """
         write_model_file(path, get_state(self, optimizer_state=optimizer_state))
 
@@ -72,58 +82,65 @@ class SerializationMixin:
         module: nn.Module | Callable[..., nn.Module] | None = None,
         device: str | torch.device | None = None,
     ) -> Self:
-        """Load a classifier that :meth:`save` wrote, see :func:`skmnist.load`.
+        """Load a classifier that :meth:`save` wrote. See :func:`skmnist.load`.
 
         Parameters
         ----------
         path : str or path
+            Path of the file.
         module : torch.nn.Module, class or function, default=None
-            For a :class:`TorchClassifier` with a module of your own: that module.
+            The custom module of a :class:`TorchClassifier`. It is not part of the file.
         device : str, default=None
-            Replaces the parameter `device` of the file.
+            Replaces the `device` parameter in the file.
 
         Returns
         -------
-        object of this class
+        classifier : object
+            A fitted instance of this class.
 
         Raises
         ------
         ModelFileError
-            If the file is damaged, holds something else or makes no sense.
+            If the file is damaged, or does not contain a valid classifier of this class.
+        OSError
+            If the file does not exist or cannot be read.
         """
         state = read_model_file(path)
         name = state.get("class")
         if name != cls.__name__:
             raise ModelFileError(
-                f"{path} holds a {name!r:.100}, not a {cls.__name__}. Use skmnist.load(path)."
+                f"Expected a file with a {cls.__name__}, but {path} contains a {name!r:.100}. Use "
+                "skmnist.load(path)."
             )
         with reraise_as_model_error(path):
             return from_state(cls, state, module=module, device=device)
 
 
 def get_state(estimator: Any, *, optimizer_state: bool = True) -> dict[str, Any]:
-    """Return the state of a fitted classifier as plain values, arrays and tensors.
+    """Return the state of a fitted classifier as a dict of numbers, strings, arrays and tensors.
 
     Raises
     ------
     ValueError, TypeError
-        If a parameter holds code, which a file can't hold.
+        If a parameter contains code, or the module was changed after the fit.
     """
     check_is_fitted(estimator)
     check_parameters(estimator)
     net, params = estimator.net_, estimator.get_params(deep=False)
-    del params["checkpoint_dir"]  # a folder of this machine; no other fit may write to it
+    del params["checkpoint_dir"]  # a folder on this machine, which other fits must not use
     _check_serializable(params)
     architecture, module = dict(estimator._fitted_architecture), None
     if estimator._custom_module:
         module = params.pop("module")
         if architecture.pop("module") is not module:
-            raise ValueError("module was changed after the fit: call fit, and then save.")
+            raise ValueError(
+                "The 'module' parameter was changed after the fit. Call fit before save."
+            )
         module = getattr(module, "__name__", type(module).__name__)
     training = get_training_state(net)
     next_optimizer, _ = estimator._optimizer(torch.device(net.device))
     if not optimizer_state or net.optimizer is not next_optimizer:
-        training["optimizer"] = None  # the next training wouldn't use it
+        training["optimizer"] = None  # the next fit would not use it
     attributes = vars(estimator)
     return {
         "class": type(estimator).__name__,
@@ -144,26 +161,27 @@ def from_state(
     module: nn.Module | Callable[..., nn.Module] | None = None,
     device: str | torch.device | None = None,
 ) -> _T:
-    """Return the classifier of the class `cls` whose state :func:`get_state` returned.
+    """Restore a classifier of the class `cls` from its state.
 
     Parameters
     ----------
     cls : type
     state : dict
-        Not to be trusted: anybody may have written it.
+        What :func:`get_state` returned. It is validated, because it may come from a file of an
+        unknown source.
     module, device
-        As for :meth:`SerializationMixin.load`.
+        As in :meth:`SerializationMixin.load`.
 
     Raises
     ------
     ValueError, TypeError, LookupError, AttributeError, ArithmeticError, RuntimeError
-        If the state makes no sense.
+        If the state is invalid.
     """
     if set(state) != set(_ENTRIES):
-        raise ValueError(f"its entries are {sorted(state)}; {sorted(_ENTRIES)} are wanted")
+        raise ValueError(f"expected the entries {sorted(_ENTRIES)}, got {sorted(state)}")
     params, architecture = dict(state["params"]), dict(state["architecture"])
     if "checkpoint_dir" in {*params, *architecture}:
-        raise ValueError("it names a folder to write to")
+        raise ValueError("it contains the parameter checkpoint_dir, which is never saved")
     if device is not None:
         params["device"] = device
     if (module is None) != (state["module"] is None):
@@ -171,16 +189,16 @@ def from_state(
     if module is not None:
         params["module"] = architecture["module"] = module
 
-    # The net is made with the parameters that it was trained with; some may have changed since.
+    # Build the net with the parameters of its last training; some may have changed since.
     training_params = state["training_params"]
     if not set(training_params) <= set(_TRAINING_PARAMS):
-        raise ValueError(f"it was trained with {sorted(training_params)}")
+        raise ValueError(f"its training parameters are {sorted(training_params)}")
     estimator: Any = cls(**{**params, **architecture, **training_params})
     check_parameters(estimator)
     weights = state["weights"]
     _check_lengths(architecture, n_tensors=len(weights))
     if not {*estimator._architecture_params, "precision"} <= set(architecture):
-        raise ValueError("it doesn't say what its network was built from")
+        raise ValueError("it lacks parameters of the network's architecture")
     set_fitted(estimator, state["fitted"])
     estimator._resolve_architecture()
     if module is None:
@@ -199,15 +217,15 @@ def _check_serializable(params: dict[str, Any]) -> None:
         value = params.get(name)
         if value is not None and not isinstance(value, str) and value != []:
             raise TypeError(
-                f"{name}={value!r} is code, which a model file doesn't hold. Predicting doesn't "
-                f"need it: save after set_params({name}=None), and set it again before you train "
-                "further."
+                f"{name}={value!r} is code, which cannot be saved in a model file. It is not "
+                f"needed for prediction: save after set_params({name}=None), and set it again "
+                "before you continue training."
             )
 
 
 def _training_params(net: Net, params: dict[str, Any]) -> dict[str, Any]:
-    """Return the parameters of the last training that may have been changed since."""
-    # The net doesn't know of later changes of its optimizer's settings; of `lr` it does.
+    """Return the values that the parameters in ``_TRAINING_PARAMS`` had in the last training."""
+    # `net.lr` follows changes of the parameter; the other values are in the optimizer.
     used = net.optimizer_.param_groups[0] | {
         "loss": net.config.loss,
         "lr": net.lr,
@@ -217,23 +235,25 @@ def _training_params(net: Net, params: dict[str, Any]) -> dict[str, Any]:
 
 
 def _check_lengths(architecture: dict[str, Any], n_tensors: int) -> None:
-    # Each layer has a tensor; resolving a million layers would take long.
+    # Each layer has at least one tensor. Without this check, a file could claim a million layers.
     for name, value in architecture.items():
         if isinstance(value, (tuple, list)) and len(value) > 10 + n_tensors:
-            raise ValueError(f"{name} has {len(value)} entries, but there are {n_tensors} tensors")
+            raise ValueError(
+                f"{name} has {len(value)} entries, but the file has {n_tensors} tensors"
+            )
 
 
 def _module_message(cls: type, name: str | None) -> str:
     if name is None:
-        return f"The file needs no module: its {cls.__name__} describes its own. Leave module out."
+        return f"The {cls.__name__} in the file has no custom module. Do not pass module."
     return (
-        f"The file holds the weights of a module of your own, {name!r:.100}, but no code: pass the "
-        "module that the classifier had, as load(path, module=...)."
+        f"The file contains the weights of the custom module {name!r:.100}, but not its code. Pass "
+        "the module of the classifier: load(path, module=...)."
     )
 
 
 class _MetaDeviceMode(TorchFunctionMode):
-    """Build modules on the meta device, without memory for their weights, and only few layers."""
+    """Build modules on the meta device, without allocating memory, up to a number of calls."""
 
     def __init__(self, max_calls: int) -> None:
         super().__init__()
@@ -244,7 +264,7 @@ class _MetaDeviceMode(TorchFunctionMode):
     ) -> Any:
         self.calls_left -= 1
         if self.calls_left < 0:
-            raise ValueError("it describes more layers than it has weights for")
+            raise ValueError("its parameters describe more layers than it has weights for")
         kwargs = dict(kwargs or {})
         if "device" in kwargs:
             kwargs["device"] = "meta"
@@ -252,9 +272,9 @@ class _MetaDeviceMode(TorchFunctionMode):
 
 
 def _meta_module(estimator: Any, n_tensors: int) -> nn.Module:
-    """Return the network that the parameters describe, without its weights.
+    """Return the network that the parameters describe, without allocating its weights.
 
-    A file that claims a network of a terabyte is thus rejected before that is built.
+    A file that describes a network of a terabyte is rejected before that is built.
     """
     with _MetaDeviceMode(100 * (n_tensors + 10)), torch.device("meta"):
         return estimator._build_module(len(estimator.classes_), None).to(estimator._dtype)

@@ -1,4 +1,4 @@
-"""The fitted attributes that a model file holds, and the values that each may have."""
+"""Fitted attributes in a model file, and the validation of their values."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 
 def is_finite(value: Any) -> bool:
-    """Return whether `value` is a float that is neither infinite nor NaN."""
+    """Return whether `value` is a finite float."""
     return isinstance(value, float) and math.isfinite(value)
 
 
@@ -42,7 +42,7 @@ def _are_names(value: Any) -> bool:
     )
 
 
-# The attributes that are saved, and the check of each.
+# Saved attributes -> whether a value is valid.
 FITTED: dict[str, Callable[[Any], bool]] = {
     "n_features_in_": lambda value: _is_int(value, 1),
     "feature_names_in_": _are_names,
@@ -56,22 +56,22 @@ FITTED: dict[str, Callable[[Any], bool]] = {
     "best_epoch_": lambda value: value is None or _is_int(value, 1),
     "fit_time_": is_finite,
 }
-# The first exists only if X had names; the others are not set yet during the first fit.
+# The first only exists if X had column names; the others are not set during the first fit.
 _OPTIONAL = {"feature_names_in_", "best_epoch_", "fit_time_"}
 
 
 def set_fitted(estimator: Any, fitted: dict[str, Any]) -> None:
-    """Set the fitted attributes of `estimator`; a ValueError tells which one makes no sense."""
+    """Set the fitted attributes of `estimator`; raise a ValueError if one is invalid."""
     if not FITTED.keys() - _OPTIONAL <= fitted.keys() <= FITTED.keys():
         raise ValueError(f"its fitted attributes are {sorted(fitted)}")
     for name, value in fitted.items():
         if not FITTED[name](value):
-            raise ValueError(f"{name}={value!r:.100}")
+            raise ValueError(f"{name} has the invalid value {value!r:.100}")
         setattr(estimator, name, value)
     n_features, shape = estimator.n_features_in_, estimator._input_image_shape
     if shape is not None and math.prod(shape) != n_features:
-        raise ValueError(f"pictures of shape {shape} don't have {n_features} pixels")
+        raise ValueError(f"images of shape {shape} do not have {n_features} pixels")
     if len(fitted.get("feature_names_in_", range(n_features))) != n_features:
         raise ValueError(
-            f"{n_features} features don't have {len(fitted['feature_names_in_'])} names"
+            f"it has {len(fitted['feature_names_in_'])} names for {n_features} features"
         )

@@ -1,4 +1,4 @@
-"""From validated arrays to the data sets that a net trains on."""
+"""Build the training and validation sets from validated arrays."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from skmnist._training.sampling import (
 if TYPE_CHECKING:
     from .net_classifier import BaseNetClassifier
 
-# A larger array isn't sorted first: it may be a file that doesn't fit into memory.
+# Larger arrays are not sorted: they may be memory maps that do not fit into memory.
 _MAX_SORTED_BYTES = 2**30
 
 
@@ -35,19 +35,19 @@ def make_datasets(
     Parameters
     ----------
     estimator : BaseNetClassifier
-        With its classes, image shape, seed and dtype.
+        With its classes, image shape, seed and dtype already set.
     X : ndarray of shape (n_samples, n_features)
     y_encoded : int64 ndarray of shape (n_samples,)
-        Class numbers.
+        Class indices.
     sample_weight : ndarray of shape (n_samples,) or None
     validation_data : tuple (X_val, y_val_encoded) or None
-        None splits a validation set off if early stopping needs one.
+        If None, a validation set is split off when early stopping needs one.
     device : torch.device
 
     Raises
     ------
     ValueError
-        If no sample has a weight, or the batches are too small for batch normalization.
+        If all weights are zero, or the batches are too small for batch normalization.
     """
     check_range_of_dtype(X, estimator._dtype)
     indices = np.arange(len(X))
@@ -77,13 +77,13 @@ def make_datasets(
 
 
 def check_range_of_dtype(X: np.ndarray, dtype: torch.dtype) -> None:
-    """Raise a ValueError if X holds numbers that are infinite in `dtype`."""
+    """Raise a ValueError if X contains numbers that are too large for `dtype`."""
     if X.dtype == np.float64 and dtype == torch.float32:
         largest = max(-X.min(), X.max())
-        if largest > np.finfo(np.float32).max:
+        if np.finfo(np.float32).max < largest < np.inf:  # infinity is rejected elsewhere
             raise ValueError(
-                f"X holds {largest:g}, which is infinity in float32, the precision of this "
-                "network. Scale X, or use precision='float64'."
+                f"X contains {largest:g}, which is too large for the network's precision, float32. "
+                "Scale X, or use precision='float64'."
             )
 
 
@@ -93,13 +93,13 @@ def _apply_weights(
     y_encoded: np.ndarray,
     sample_weight: np.ndarray | None,
 ) -> tuple[np.ndarray, np.ndarray | None]:
-    """Return the indices, repeated for whole-number weights, and the weights that remain."""
+    """Return the indices, repeated according to integer weights, and the remaining weights."""
     if sample_weight is not None:
         repeats = weights_as_repeats(sample_weight)
         if repeats is not None:
             indices, sample_weight = np.repeat(indices, repeats[indices]), None
         else:
-            # Only their ratios count; float32 must hold them.
+            # Only the ratios matter; scaling keeps them in the range of float32.
             sample_weight = sample_weight / sample_weight.max()
     sample_weight = apply_class_weight(
         estimator.class_weight, estimator.classes_, y_encoded, sample_weight, indices
@@ -108,7 +108,8 @@ def _apply_weights(
         indices = indices[sample_weight[indices] > 0]
         if len(indices) == 0:
             raise ValueError(
-                f"class_weight={estimator.class_weight!r} leaves no row with a weight."
+                f"class_weight={estimator.class_weight!r} gives all samples the weight 0. Pass a "
+                "positive weight for at least one class in y."
             )
     return indices, sample_weight
 
@@ -117,8 +118,9 @@ def _check_batch_norm(estimator: BaseNetClassifier, n_samples: int) -> None:
     smallest = min(n_samples, estimator.batch_size)
     if getattr(estimator, "batch_norm", False) and smallest < 2:
         raise ValueError(
-            f"batch_norm=True normalises over a batch, but batch_size={estimator.batch_size} and "
-            f"{n_samples} rows make batches of one row. Use more rows, or batch_norm=False."
+            "batch_norm=True requires mini-batches of at least 2 samples. Got "
+            f"batch_size={estimator.batch_size} and {n_samples} samples. Use larger batches, or "
+            "batch_norm=False."
         )
 
 

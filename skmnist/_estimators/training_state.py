@@ -1,4 +1,4 @@
-"""What the training of a net left: its history, its weights and the state of its optimizer."""
+"""Training state of a net: its history, weights and optimizer state."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 
 def get_training_state(net: Net) -> dict[str, Any]:
-    """Return the history, the weights and the state of the optimizer of `net`."""
+    """Return the history, the weights and the optimizer state of `net`."""
     weights = dict(net.module_.state_dict())
     check_weights(net.module_, weights)
     return {
@@ -33,12 +33,12 @@ def get_training_state(net: Net) -> dict[str, Any]:
 
 
 def restore_training_state(net: Net, state: dict[str, Any]) -> None:
-    """Set what :func:`get_training_state` returned in a new net.
+    """Restore the state that :func:`get_training_state` returned in a new net.
 
     Raises
     ------
     ValueError, TypeError, LookupError, AttributeError, ArithmeticError, RuntimeError
-        If the state makes no sense.
+        If the state is invalid.
     """
     check_weights(net.module_, state["weights"])
     _restore_history(net.history, state["history"])
@@ -52,9 +52,9 @@ def restore_training_state(net: Net, state: dict[str, Any]) -> None:
 
 
 def _history_to_columns(history: list[dict[str, Any]]) -> dict[str, dict[str, Any]]:
-    """Return skorch's history as columns.
+    """Convert skorch's history to columns.
 
-    A column has the values and their indices, None if each epoch has a value.
+    A column consists of its values and the indices of their epochs (None: all epochs).
     """
     names = dict.fromkeys(name for row in history for name in row if name != "batches")
     columns = {}
@@ -63,7 +63,9 @@ def _history_to_columns(history: list[dict[str, Any]]) -> dict[str, dict[str, An
         values = [history[i][name] for i in index]
         kinds = Counter(map(type, values))
         if len(kinds) > 1 or not kinds.keys() <= {bool, int, float}:
-            raise TypeError(f"The history's column {name!r} holds more than numbers of one kind.")
+            raise TypeError(
+                f"The column {name!r} of the history must contain numbers of a single type."
+            )
         is_complete = len(index) == len(history)
         columns[name] = {"index": None if is_complete else index, "values": np.array(values)}
     return columns
@@ -72,16 +74,16 @@ def _history_to_columns(history: list[dict[str, Any]]) -> dict[str, dict[str, An
 def _restore_history(history: list[dict[str, Any]], columns: dict[str, dict[str, Any]]) -> None:
     n_epochs = len(columns["epoch"]["values"]) if columns else 0
     if columns and not np.array_equal(columns["epoch"]["values"], np.arange(1, n_epochs + 1)):
-        raise ValueError("the epochs of its history are not 1, 2, 3 and so on")
+        raise ValueError("the epochs in its history are not 1, 2, 3, ...")
     for name in ("epoch", "train_loss", "lr", "dur") if columns else ():
         if columns[name]["index"] is not None:
-            raise ValueError(f"its history has no {name} for some epochs")
+            raise ValueError(f"its history lacks {name} for some epochs")
     history.extend({"batches": []} for _ in range(n_epochs))
     for name, column in columns.items():
         index = range(n_epochs) if column["index"] is None else column["index"]
         values = column["values"]
         if values.dtype.kind not in "bif" or not set(index) <= set(range(n_epochs)):
-            raise ValueError(f"what its history has as {name} is not a number for each of its rows")
+            raise ValueError(f"the values of {name} in its history are not one number per epoch")
         for i, value in zip(index, values.tolist(), strict=True):
             history[i][name] = value
 
@@ -90,12 +92,12 @@ def _restore_history(history: list[dict[str, Any]], columns: dict[str, dict[str,
 
 
 def check_weights(module: nn.Module, weights: dict[str, torch.Tensor]) -> None:
-    """Check that `weights` are a state that training could give `module`."""
+    """Check that `weights` is a valid state dict of `module`, with finite parameters."""
     expected = module.state_dict()
     unmatched = sorted(expected.keys() ^ weights.keys())
     if unmatched:
         raise ValueError(
-            f"the weights {str(unmatched):.100} are in the file or in the network, not both"
+            f"its weights do not match the network: only one of them has {str(unmatched):.100}"
         )
     parameters = dict(module.named_parameters()).keys()
     for name, tensor in expected.items():
@@ -106,33 +108,35 @@ def check_weights(module: nn.Module, weights: dict[str, torch.Tensor]) -> None:
                 f"network has {tensor.dtype} of shape {tuple(tensor.shape)}"
             )
         is_variance = name.endswith("running_var")  # of batch normalization
-        # Other buffers may hold anything.
+        # Other buffers may have any values.
         is_valid = (name not in parameters and not is_variance) or got.isfinite().all()
         if not is_valid or (is_variance and got.min() < 0):
-            raise ValueError(f"the weights {name!r} are not numbers that training could give")
+            raise ValueError(f"the weights {name!r} contain infinite, NaN or invalid values")
 
 
 # -- the optimizer ---------------------------------------------------------------------------
 
 
 def _restore_optimizer(net: Net, saved: dict[str, Any]) -> None:
-    """Restore the state of the net's optimizer; this changes the weights."""
+    """Restore the optimizer state. This changes the weights, so restore them afterwards."""
     optimizer = net.optimizer_
     for group, lr in zip(optimizer.param_groups, saved["lr"], strict=True):
         if not is_finite(lr) or lr < 0:
-            raise ValueError(f"its optimizer has a learning rate of {lr!r:.100}")
+            raise ValueError(f"the learning rate of its optimizer is {lr!r:.100}")
         group["lr"] = lr
     state = dict(saved["state"])
     parameters = [p for group in optimizer.param_groups for p in group["params"]]
     if not all(type(i) is int and 0 <= i < len(parameters) for i in state):
-        raise ValueError(f"its optimizer remembers parameters of which there are none: {[*state]}")
-    if needs_closure(optimizer):  # its state does not have one entry for each parameter
+        raise ValueError(
+            f"its optimizer state has entries for parameters that do not exist: {[*state]}"
+        )
+    if needs_closure(optimizer):  # its state does not have one entry per parameter
         groups = optimizer.state_dict()["param_groups"]
         optimizer.load_state_dict({"state": state, "param_groups": groups})
         return
     if not state:
         return
-    # A step allocates the state in the layout that the optimizer's kernels expect.
+    # A step allocates the state in the memory layout that the optimizer's kernels expect.
     for i in state:
         parameters[i].grad = torch.zeros_like(parameters[i])
     optimizer.step()
@@ -145,19 +149,19 @@ def _restore_optimizer(net: Net, saved: dict[str, Any]) -> None:
 def _copy_into(
     allocated: dict[str, Any], saved: dict[str, Any], parameter: torch.Tensor
 ) -> dict[str, Any]:
-    """Return `saved` in the memory of `allocated`, the state of one parameter after a step."""
+    """Copy the saved state of one parameter into the state that a step allocated."""
     if not allocated.keys() <= saved.keys():
-        raise ValueError(f"its optimizer remembers {sorted(saved)} instead of {sorted(allocated)}")
+        raise ValueError(f"its optimizer state has {sorted(saved)} instead of {sorted(allocated)}")
     copied = {}
     for name, value in saved.items():
-        # What an earlier setting left behind (momentum, say) is like the parameter.
+        # Entries from earlier settings, such as momentum, have the shape of the parameter.
         target = allocated.get(name, parameter.detach().clone())
         if type(value) is not type(target):
-            raise ValueError(f"its optimizer remembers {name}={value!r:.100}")
+            raise ValueError(f"its optimizer state has {name}={value!r:.100}")
         if torch.is_tensor(value):
             matches = (value.shape, value.dtype) == (target.shape, target.dtype)
             if not matches or value.isnan().any():
-                raise ValueError(f"what its optimizer remembers as {name} doesn't fit its network")
+                raise ValueError(f"{name} in its optimizer state does not match the network")
             value = target.copy_(value)
         copied[name] = value
     return copied

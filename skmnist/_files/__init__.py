@@ -1,1 +1,1 @@
-"""Files that are written whole or not at all, and model files that hold nothing but data."""
+"""Atomic writing of files, and the format of model files."""

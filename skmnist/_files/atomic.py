@@ -1,4 +1,4 @@
-"""Write a file so that it is complete, or as it was before."""
+"""Atomic writing of files."""
 
 from __future__ import annotations
 
@@ -21,30 +21,30 @@ _STALE_SECONDS = 3600
 def atomic_write(
     path: str | os.PathLike[str], mode: Literal["wb", "w"] = "wb", **kwargs: Any
 ) -> Iterator[IO[Any]]:
-    """Open a file that takes the place of `path` when the block ends without an error.
+    """Open a file that replaces `path` if the block ends without an error.
 
-    What is written goes to a temporary file beside `path`, which is synced to the disk and then
-    renamed. Where the block ends with an error (the disk is full, Ctrl-C), `path` is what it was
-    before and the temporary file is gone. Only a process that is killed while it writes can leave
-    the temporary file, ``.name.<random>.tmp``; `path` is whole then, too, and the first writing of
-    `path` after an hour removes it.
+    The data are written to a temporary file in the same folder, which is synced to the disk and
+    then renamed. If the block ends with an error (the disk is full, Ctrl+C), `path` is unchanged
+    and the temporary file is deleted. Only a process that is killed leaves the temporary file,
+    ``.name.<random>.tmp``. The next write to `path` deletes it if it is older than an hour.
 
     Parameters
     ----------
     path : str or path
-        A link is followed: the file that it points to is replaced.
+        Path of the file. For a symbolic link, the target is replaced.
     mode : {"wb", "w"}, default="wb"
+        Mode in which the file is opened.
     **kwargs
-        For :func:`open`, such as ``encoding="utf-8"``.
+        Arguments of :func:`open`, such as ``encoding="utf-8"``.
 
     Yields
     ------
-    file object
+    file : file object
 
     Raises
     ------
     OSError
-        It names `path`.
+        If the file cannot be written. The error contains `path`.
 
     Examples
     --------
@@ -54,13 +54,13 @@ def atomic_write(
     >>> with tempfile.TemporaryDirectory() as folder:
     ...     path = Path(folder, "notes.txt")
     ...     with atomic_write(path, "w", encoding="utf-8") as file:
-    ...         _ = file.write("whole")
+    ...         _ = file.write("complete")
     ...     path.read_text(encoding="utf-8")
-    'whole'
+    'complete'
     """
     target = Path(os.path.realpath(path))
     if target.exists() and not target.is_file():
-        raise OSError(f"{path} is not a file that could be replaced. Pass the name of a file.")
+        raise OSError(f"{path} is not a file. Pass the path of a file.")
     _remove_stale(target)
     temporary = target.with_name(f"{_prefix(target)}{secrets.token_hex(8)}.tmp")
     try:
@@ -81,13 +81,13 @@ def atomic_write(
 
 
 def _prefix(target: Path) -> str:
-    return f".{target.name[:100]}."  # names have at most 255 bytes
+    return f".{target.name[:100]}."  # file names are limited to 255 bytes
 
 
 def _remove_stale(target: Path) -> None:
-    """Remove the temporary files of killed writers of `target`, except recent ones.
+    """Remove temporary files of `target` from killed processes.
 
-    A recent one may belong to a writer that is still running.
+    Recent files are kept, because they may belong to a running process.
     """
     for stale in target.parent.glob(f"{glob.escape(_prefix(target))}*.tmp"):
         with contextlib.suppress(OSError):
@@ -96,7 +96,7 @@ def _remove_stale(target: Path) -> None:
 
 
 def _sync_folder(folder: Path) -> None:
-    """Sync the new name to the disk, if the system can sync a folder."""
+    """Sync the folder to the disk if the operating system supports it."""
     if os.name != "posix":
         return
     descriptor = os.open(folder, os.O_RDONLY)

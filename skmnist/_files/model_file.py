@@ -1,9 +1,13 @@
-"""Model files: one safetensors file with every tensor, the rest as JSON in its header.
+"""Model files: safetensors files with all tensors, and all other values as JSON in the header.
 
-The header's metadata has one entry, "skmnist": a JSON text with the SHA-256 digest of the whole
-file (taken with zeros in the digest's own place), the format's version, the versions of the
-libraries, and the model as :mod:`skmnist._files.serialization` writes it. Reading builds numbers,
-strings and arrays and nothing else, whatever the file says.
+The metadata of the header have a single entry, "skmnist". It is a JSON text with:
+
+- the SHA-256 digest of the file, computed with zeros in place of the digest
+- the version of the format
+- the versions of Python and of the libraries
+- the model, serialized by :mod:`skmnist._files.serialization`
+
+Reading a file only creates numbers, strings and arrays.
 """
 
 from __future__ import annotations
@@ -33,28 +37,28 @@ if TYPE_CHECKING:
 
 FORMAT = 1
 
-# The limits of a header. It holds little but names; the largest is read in 0.3 s and 100 MB.
-# A layer with Adam's state takes about 32 lists and objects, so a thousand layers fit.
+# Limits of the header, so that a malicious file cannot use up time and memory. A layer with Adam's
+# state needs about 32 lists and objects, so these limits allow a thousand layers.
 _MAX_HEADER_BYTES = 2**22
 _MAX_CONTAINERS = 2**15
 _NO_DIGEST = b"0" * 64
-_DIGEST_PREFIX = b'{\\"sha256\\":\\"'  # a quote inside of the header's JSON has a backslash
+_DIGEST_PREFIX = b'{\\"sha256\\":\\"'  # quotes are escaped inside the JSON of the header
 
 _LIBRARIES = ("skmnist", "torch", "skorch", "scikit-learn", "numpy", "safetensors")
 
-# How other kinds of files begin that people mistake for model files.
+# First bytes of files that are sometimes mistaken for model files.
 _MAGIC_NUMBERS = {
-    b"PK": "a zip archive, as torch.save and Keras write it",
-    b"\x80": "a pickle, as pickle.dump and joblib.dump write it",
-    b"\x89PNG": "a PNG picture",
+    b"PK": "a zip archive, as written by torch.save or Keras",
+    b"\x80": "a pickle, as written by pickle.dump or joblib.dump",
+    b"\x89PNG": "a PNG image",
     b"\x89HDF": "an HDF5 file",
     b"\x93NUMPY": "a NumPy array",
     b"\x1f\x8b": "a gzip archive",
-    b"x\x9c": "compressed by zlib, as joblib.dump does it",
+    b"x\x9c": "a zlib-compressed file, as written by joblib.dump",
 }
 
-# What the parts of a model raise if they can't be what a file says. RuntimeError is torch's,
-# and Python's for values that are nested too deeply.
+# Errors that invalid files can cause. torch raises RuntimeError, as does Python for values that are
+# nested too deeply.
 _EXPECTED_ERRORS = (
     ValueError,
     TypeError,
@@ -68,31 +72,33 @@ _EXPECTED_ERRORS = (
 
 @contextlib.contextmanager
 def reraise_as_model_error(path: str | os.PathLike[str]) -> Iterator[None]:
-    """Turn an error in the block into a :class:`ModelFileError` that names the file."""
+    """Reraise an error in the block as a :class:`ModelFileError` that contains the path."""
     try:
         yield
     except ModelFileError:
         raise
     except _EXPECTED_ERRORS as error:
         reason = str(error) if isinstance(error, (ValueError, TypeError)) else repr(error)
-        raise ModelFileError(f"{path} holds a model that makes no sense: {reason[:500]}") from error
+        raise ModelFileError(f"{path} is not a valid skmnist model: {reason[:500]}") from error
 
 
 def write_model_file(path: str | os.PathLike[str], model: dict[str, Any]) -> None:
-    """Write a model to a file, whole or not at all.
+    """Write a model to a file atomically.
 
     Parameters
     ----------
     path : str or path
     model : dict
-        Values of the kinds that :func:`skmnist._files.serialization.encode` takes.
+        Values of the types that :func:`skmnist._files.serialization.encode` supports.
 
     Raises
     ------
     SerializationError
-        If the model has a value of another kind.
+        If the model contains a value of an unsupported type.
+    ValueError
+        If the labels, names and parameters are too large for the header.
     OSError
-        If the file can't be written; an older one under that name is then as it was.
+        If the file cannot be written. An existing file is unchanged.
     """
     arrays: dict[str, np.ndarray] = {}
     text = json.dumps(
@@ -110,8 +116,9 @@ def write_model_file(path: str | os.PathLike[str], model: dict[str, Any]) -> Non
     n_containers = _count_containers(content[8 : 8 + n_header])
     if n_header > _MAX_HEADER_BYTES or n_containers > _MAX_CONTAINERS:
         raise ValueError(
-            f"The model's labels, names and parameters take {n_header} bytes, more than a model "
-            f"file has for them ({_MAX_HEADER_BYTES} bytes, {_MAX_CONTAINERS} lists and objects)."
+            "The labels, names and parameters of the model are too large for a model file: "
+            f"{n_header} bytes (limit: {_MAX_HEADER_BYTES}), {n_containers} lists and objects "
+            f"(limit: {_MAX_CONTAINERS})."
         )
     start = content.index(_DIGEST_PREFIX) + len(_DIGEST_PREFIX)
     digest = hashlib.sha256(content).hexdigest().encode()
@@ -122,14 +129,14 @@ def write_model_file(path: str | os.PathLike[str], model: dict[str, Any]) -> Non
 
 
 def read_model_file(path: str | os.PathLike[str]) -> dict[str, Any]:
-    """Return the model that :func:`write_model_file` wrote.
+    """Read a model that :func:`write_model_file` wrote.
 
     Raises
     ------
     ModelFileError
-        If the file is not a model file of skmnist, or was changed after it was written.
+        If the file is not a model file of skmnist, or its content was changed.
     OSError
-        If there is no such file or it can't be read.
+        If the file does not exist or cannot be read.
     """
     text, content = _read(Path(path))
     with reraise_as_model_error(path):
@@ -138,25 +145,26 @@ def read_model_file(path: str | os.PathLike[str]) -> dict[str, Any]:
             raise ValueError("its entries are " + ", ".join(map(repr, list(outer)[:10])))
         if outer["format"] != FORMAT:
             raise ModelFileError(
-                f"{path} has the format {outer['format']!r}, this skmnist reads {FORMAT}: use the "
-                "version of skmnist that wrote it, or a newer one."
+                f"Expected a model file of format {FORMAT}, but {path} has format "
+                f"{outer['format']!r}. Use a newer version of skmnist, or the one that wrote the "
+                "file."
             )
         try:
             arrays = safetensors.numpy.load(content)
         except SafetensorError as error:
-            raise ValueError(f"its tensors can't be read ({error})") from error
+            raise ValueError(f"its tensors cannot be read ({error})") from error
         model = decode(outer["model"], arrays)
         if arrays:
-            raise ValueError(f"nothing uses its tensors {sorted(arrays)[:10]}")
+            raise ValueError(f"the model does not use the tensors {sorted(arrays)[:10]}")
         if not isinstance(model, dict):
-            raise ValueError("it is no dict")
+            raise ValueError("its content is not a dict")
     return model
 
 
 def _read(path: Path) -> tuple[str, bytes]:
-    """Return our metadata and the file's bytes; check that they are what was written."""
+    """Return skmnist's metadata and the bytes of the file, after verifying the digest."""
     if path.exists() and not path.is_file():
-        raise ModelFileError(f"{path} is not a file. Pass the name of a model file.")
+        raise ModelFileError(f"{path} is not a file. Pass the path of a model file.")
     with open(path, "rb") as file:
         size = file.seek(0, 2)
         file.seek(0)
@@ -169,7 +177,7 @@ def _read(path: Path) -> tuple[str, bytes]:
         if size != 8 + n_header + n_data:
             raise ModelFileError(
                 f"{path} is damaged: it has {size} bytes instead of {8 + n_header + n_data}. "
-                "Fetch or save it again."
+                "Download or save it again."
             )
         file.seek(0)
         content = file.read(size)
@@ -184,13 +192,13 @@ def _read(path: Path) -> tuple[str, bytes]:
     digest.update(view[digest_end:])
     if digest.hexdigest().encode() != view[digest_start:digest_end]:
         raise ModelFileError(
-            f"{path} is damaged: its bytes are not those that were written. Fetch or save it again."
+            f"{path} is damaged: its checksum is wrong. Download or save it again."
         )
     return text, content
 
 
 def _parse_header(path: Path, header: bytes, start: bytes, size: int) -> tuple[str, int]:
-    """Return our metadata and the size of the tensors in bytes, from safetensors' header."""
+    """Return skmnist's metadata and the size of the tensors in bytes from a safetensors header."""
     try:
         if _count_containers(header) > _MAX_CONTAINERS:
             raise ValueError
@@ -206,20 +214,20 @@ def _parse_header(path: Path, header: bytes, start: bytes, size: int) -> tuple[s
 
 
 def _count_containers(header: bytes) -> int:
-    """Return about how many lists and objects there are in a header and in its metadata."""
+    """Return the approximate number of lists and objects in a header and its metadata."""
     return header.count(b"[") + header.count(b"{")
 
 
 def _not_a_model(path: Path, start: bytes, size: int) -> ModelFileError:
     if size == 0:
-        return ModelFileError(f"{path} is empty. Fetch or save it again.")
+        return ModelFileError(f"{path} is empty. Download or save it again.")
     known = [kind for magic, kind in _MAGIC_NUMBERS.items() if start.startswith(magic)]
     reason = f": it is {known[0]}" if known else " (or its beginning is damaged)"
     return ModelFileError(
-        f"{path} is not a model file of skmnist{reason}. Pass a file that skmnist.save wrote."
+        f"{path} is not a model file of skmnist{reason}. Pass a file written by skmnist.save."
     )
 
 
-@functools.cache  # reading them takes as long as everything else
+@functools.cache  # looking up the versions takes as long as everything else
 def _versions() -> dict[str, str]:
     return {"python": platform.python_version(), **{name: version(name) for name in _LIBRARIES}}

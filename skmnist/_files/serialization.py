@@ -1,8 +1,8 @@
-"""Values as JSON and arrays, and back: the only kinds of value that a model file can hold.
+"""Serialize the values in a model file as JSON and arrays, and deserialize them.
 
-JSON's own values stand for themselves. Whatever else there is comes as an object with one key that
-begins with a dollar: ``{"$tuple": [64, 32]}``. An array is written as its name among the arrays.
-Nothing here imports, calls or looks up what a file names: each kind is an entry of a table.
+Values of JSON's types are stored unchanged. Any other value is an object with a single key that
+starts with a dollar sign: ``{"$tuple": [64, 32]}``. An array is stored separately, under a name.
+Deserializing never imports or calls anything that a file names: all types are in a fixed table.
 """
 
 from __future__ import annotations
@@ -42,31 +42,32 @@ _OPTIMIZERS: dict[str, type] = {
     if isinstance(cls, type) and issubclass(cls, torch.optim.Optimizer) and name != "Optimizer"
 }
 
-# The strings of a NumPy array all take the space of the longest; no real model needs more.
+# Each string in a NumPy array takes the space of the longest. No real model needs more.
 _MAX_STRING_BYTES = 2**26
 
 
 class SerializationError(TypeError):
-    """A value is of a kind that a model file doesn't hold."""
+    """A value has a type that model files do not support."""
 
 
 def encode(value: Any, arrays: Arrays, name: str = "") -> Any:
-    """Return `value` as what JSON holds; arrays in it are added to the dict `arrays`.
+    """Serialize a value to JSON types, and add its arrays to `arrays`.
 
     Parameters
     ----------
     value : object
-        None, bool, int, float, str, list, tuple or dict of such, NumPy's numbers and arrays of
-        numbers or strings, torch's tensors, devices and optimizer classes, a RandomState.
+        None, a bool, int, float or str; a list, tuple or dict of supported values; a NumPy number
+        or an array of numbers or strings; a RandomState; or a torch tensor, device, dtype or
+        optimizer class.
     arrays : dict
-        Filled with ``{name: ndarray}``.
+        The arrays of the value are added as ``{name: ndarray}``.
     name : str
-        What `value` is called: the path to it.
+        Path to the value, such as "params.lr".
 
     Raises
     ------
     SerializationError
-        It names the value.
+        If the value has an unsupported type.
     """
     kind = type(value)
     if value is None or kind in (bool, int, str):
@@ -103,23 +104,23 @@ def encode(value: Any, arrays: Arrays, name: str = "") -> Any:
     if kind is type and value in _OPTIMIZERS.values():
         return {"$optimizer": value.__name__}
     raise SerializationError(
-        f"{name}={value!r} is a {kind.__name__}, which a model file doesn't hold"
+        f"{name}={value!r} is a {kind.__name__}, a type that model files do not support"
     )
 
 
 def decode(encoded: Any, arrays: Arrays) -> Any:
-    """Return the value that :func:`encode` was given.
+    """Deserialize a value that :func:`encode` returned.
 
     Parameters
     ----------
-    encoded : what JSON holds
+    encoded : object of JSON types
     arrays : dict
-        Those that are used are removed.
+        ``{name: ndarray}``. Arrays that are used are removed.
 
     Raises
     ------
     ValueError, TypeError, LookupError
-        If `encoded` is nothing that :func:`encode` writes.
+        If :func:`encode` cannot have returned `encoded`.
     """
     if isinstance(encoded, list):
         return [decode(part, arrays) for part in encoded]
@@ -129,24 +130,26 @@ def decode(encoded: Any, arrays: Arrays) -> Any:
     if not tags:
         return {key: decode(part, arrays) for key, part in encoded.items()}
     if len(encoded) > 1 or tags[0] not in _DECODERS:
-        raise ValueError(f"unknown kind of value: {_shorten(tags)}")
+        raise ValueError(f"it contains a value of the unknown type {_shorten(tags)}")
     return _DECODERS[tags[0]](encoded[tags[0]], arrays)
 
 
 def _add_array(array: np.ndarray | torch.Tensor, arrays: Arrays, name: str) -> str:
     """Add a tensor or an array to `arrays`, as a copy in C order; return its name."""
     if name in arrays:
-        raise SerializationError(f"two values are called {name!r}")
+        raise SerializationError(f"two values have the name {name!r}")
     if isinstance(array, torch.Tensor):
         try:
             array = array.numpy()
         except TypeError as error:
             raise SerializationError(
-                f"{name} is a tensor of {array.dtype}, which a model file doesn't hold"
+                f"{name} is a tensor of {array.dtype}, a dtype that model files do not support"
             ) from error
     native = array.dtype.newbyteorder("=")
     if native.name not in _NUMBER_TYPES:
-        raise SerializationError(f"{name} is an array of {native}, which a model file doesn't hold")
+        raise SerializationError(
+            f"{name} is an array of {native}, a dtype that model files do not support"
+        )
     arrays[name] = np.array(array, dtype=native, order="C")
     return name
 
@@ -156,7 +159,7 @@ def _encode_array(array: np.ndarray, arrays: Arrays, name: str) -> dict[str, lis
         items = [encode(item, arrays, f"{name}.{i}") for i, item in enumerate(array.tolist())]
         _check_string_bytes(array.dtype, len(items))
         return {"$objects": [array.dtype.str, items]}
-    # The order in memory decides how BLAS sums up, and so the last bits.
+    # Keep the memory order, because it affects the rounding of matrix products.
     is_transposed = not array.flags.c_contiguous and list(array.strides) == sorted(array.strides)
     order = "F" if is_transposed else "C"
     return {"$array": [_add_array(array, arrays, name), array.dtype.str, order]}
@@ -195,7 +198,7 @@ def _decode_array(encoded: Any, arrays: Arrays) -> np.ndarray:
     array = arrays.pop(name)
     dtype = np.dtype(_expect(str, dtype))
     if dtype.newbyteorder("=") != array.dtype or order not in ("C", "F"):
-        raise ValueError(f"the array {name!r} is of {array.dtype}, not of {dtype}")
+        raise ValueError(f"the array {name!r} has the dtype {array.dtype} instead of {dtype}")
     return np.array(array, dtype=dtype, order=order)
 
 
@@ -209,7 +212,7 @@ def _decode_objects(encoded: Any, arrays: Arrays) -> np.ndarray:
         return result
     dtype = np.dtype(_expect(str, dtype))
     if dtype.kind != "U" or not all(type(item) is str for item in items):
-        raise ValueError(f"an array of {dtype} doesn't hold {_shorten(items)}")
+        raise ValueError(f"an array of {dtype} cannot contain {_shorten(items)}")
     _check_string_bytes(dtype, len(items))
     strings = result.astype(dtype)
     if strings.tolist() != items:

@@ -1,4 +1,4 @@
-"""The comparison of an ONNX model with the estimator that it was made of."""
+"""Comparison of an exported ONNX model with the original estimator."""
 
 from __future__ import annotations
 
@@ -24,16 +24,16 @@ if TYPE_CHECKING:
 
     from .onnx_wrapper import OnnxWrapper
 
-TOLERANCE = 1e-5  # the largest allowed difference of a probability
+TOLERANCE = 1e-5  # maximum difference of a probability
 
-# Why a model may differ.
+# Possible causes of a difference.
 _PRECISION_HINT = (
-    "It computes in float32, and pixels as large as these lose too much by that: fit on pixels "
-    "that are scaled, to 0..1 say."
+    "The ONNX model computes in float32, which is not precise enough for pixel values this large. "
+    "Fit on scaled pixels, for example from 0 to 1."
 )
 _CUSTOM_MODULE_HINT = (
-    "Either pixels as large as these lose too much in float32, or the module does something in "
-    "Python that torch can't translate, such as x.max().item(): write it with tensors."
+    "Either the pixel values are too large for float32, or the module uses Python values that "
+    "torch cannot export, such as x.max().item(). Use tensor operations instead."
 )
 
 
@@ -45,7 +45,7 @@ def check_outputs(
     wrapper: OnnxWrapper,
     input_shape: tuple[int, ...],
 ) -> None:
-    """Raise an error if the outputs of the model aren't the estimator's."""
+    """Raise an error if the outputs of the ONNX model differ from those of the estimator."""
     session = _make_session(onnxruntime, content)
     X = _noise(clf, wrapper.steps).reshape(-1, *input_shape)
     labels, proba = _reference_outputs(estimator, X)
@@ -56,17 +56,20 @@ def check_outputs(
         difference = np.abs(got_proba - proba[batch]).max()
         if not difference <= TOLERANCE:  # also if it is NaN
             raise OnnxExportError(
-                f"The ONNX model's probabilities differ by {difference:.1e} from those of "
-                f"{type(clf).__name__}, more than {TOLERANCE:.0e}; nothing was written. "
+                "No file was written, because the probabilities of the ONNX model differ by "
+                f"{difference:.1e} from those of {type(clf).__name__} (limit: {TOLERANCE:.0e}). "
                 + (_CUSTOM_MODULE_HINT if clf._custom_module else _PRECISION_HINT)
             )
         if not (got_labels == labels[batch])[is_clear[batch]].all():
-            raise OnnxExportError("The ONNX model's labels are others; nothing was written.")
+            raise OnnxExportError(
+                "No file was written, because the labels that the ONNX model predicts differ from "
+                f"those of {type(clf).__name__}."
+            )
 
 
 def _make_session(onnxruntime: ModuleType, content: bytes) -> Any:
     options = onnxruntime.SessionOptions()
-    options.intra_op_num_threads = 1  # no pool of threads for a few images
+    options.intra_op_num_threads = 1  # a thread pool does not pay for a few images
     options.log_severity_level = 3  # errors
     return onnxruntime.InferenceSession(content, options, providers=["CPUExecutionProvider"])
 
@@ -76,17 +79,17 @@ def _reference_outputs(estimator: Any, X: np.ndarray) -> tuple[np.ndarray, np.nd
     estimator = copy.deepcopy(estimator)
     net = (estimator[-1] if isinstance(estimator, Pipeline) else estimator).net_
     net.config = net.config._replace(bfloat16=False)
-    net.device = "cpu"  # GPUs round the factors of convolutions to TF32
+    net.device = "cpu"  # GPUs round the inputs of convolutions to TF32
     net.module_.to("cpu")
     if hasattr(estimator, "feature_names_in_"):
         X = pd.DataFrame(X, columns=estimator.feature_names_in_)
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # about the range of the pixels, which are noise
+        warnings.simplefilter("ignore")  # PixelRangeWarning: the samples are noise
         return estimator.predict(X), estimator.predict_proba(X)
 
 
 def _noise(clf: BaseNetClassifier, steps: Any) -> np.ndarray:
-    """Return 40 samples of noise, from sparse and faint to dense, on the scale of the fit."""
+    """Return 40 samples of noise on the scale of the training data, from faint to strong."""
     rng = np.random.default_rng(0)
     low, high = clf.pixel_range_
     background = np.clip(0.0, low, high)

@@ -1,4 +1,4 @@
-"""Classifiers and pipelines as ONNX models, which run without Python, torch or skmnist."""
+"""Export classifiers and pipelines to ONNX, to run them without Python, torch and skmnist."""
 
 from __future__ import annotations
 
@@ -28,58 +28,57 @@ _PASSTHROUGH = (None, "passthrough")
 
 
 def export_onnx(estimator: BaseNetClassifier | Pipeline, path: str | os.PathLike[str]) -> None:
-    """Write a fitted classifier, or a pipeline that ends in one, as an ONNX model.
+    """Export a fitted classifier, or a pipeline that ends in one, to an ONNX file.
 
-    The model has one input and two outputs, for any number of pictures at once:
+    The ONNX model has one input and two outputs, for any number of samples:
 
     ``pixels``, float32
-        Pictures in the shape and on the scale of those that `fit` got: where these were rows of
-        0..255, rows of 0..255. What the classifier and the pipeline's steps do to them is part of
-        the model.
-    ``labels``, int64 or string, of shape (n,)
-        As `predict` returns them; bool labels are 0 and 1.
-    ``probabilities``, float32 of shape (n, n_classes)
-        As `predict_proba` returns them, in the order of ``classes_``.
+        Images with the shape and the pixel range of the training data. Scaling and the steps of
+        the pipeline are part of the model.
+    ``labels``, int64 or string, of shape (n_samples,)
+        The labels that `predict` returns; bool labels become 0 and 1.
+    ``probabilities``, float32, of shape (n_samples, n_classes)
+        The probabilities that `predict_proba` returns, in the order of ``classes_``.
 
-    Before it is written, the model is run by onnxruntime on pictures of noise, one and several at a
-    time. An older file of that name is replaced only when the new one is whole.
+    Before the file is written, the outputs of the model in onnxruntime are compared with those of
+    the estimator on random images. An existing file is replaced only when the new one is complete.
 
     Parameters
     ----------
     estimator : classifier of skmnist or Pipeline
-        A Pipeline's other steps may be PixelStandardizer, StandardScaler, MinMaxScaler,
-        MaxAbsScaler, RobustScaler, PCA or "passthrough". A TorchClassifier's own module may be any
-        that :func:`torch.onnx.export` takes.
+        The other steps of a Pipeline may be PixelStandardizer, StandardScaler, MinMaxScaler,
+        MaxAbsScaler, RobustScaler, PCA or "passthrough". The custom module of a TorchClassifier
+        must be supported by :func:`torch.onnx.export`.
     path : str or path
-        The usual suffix is ``.onnx``; any will do.
+        Path of the file, usually with the suffix ``.onnx``.
 
     Raises
     ------
     NotFittedError
-        Where `estimator` is not fitted.
+        If `estimator` is not fitted.
     TypeError
-        Where `estimator` is something else.
+        If `estimator` is not a classifier of skmnist or a Pipeline that ends in one.
     OnnxExportError
-        Where a step is of another class, torch can't translate a module, or a probability
-        differs by more than 1e-5 from the classifier's, or a label where it isn't a tie.
+        If a step or a module cannot be exported, if a probability differs by more than 1e-5 from
+        that of the estimator, or if a label differs without a tie.
     ImportError
-        Where the extra ``onnx`` isn't installed.
+        If onnx, onnxscript or onnxruntime is not installed.
     OSError
-        Where the file can't be written. What was there before is whole.
+        If the file cannot be written. An existing file is unchanged.
 
     See Also
     --------
-    save : Keeps all of an estimator, to load it as such.
+    save : Save an estimator to a file that `load` restores.
 
     Notes
     -----
-    The steps are computed in float64, as in scikit-learn; the network in float32, whatever its
-    `precision`. It is compared with what the classifier gives on the CPU; one of
-    ``precision="bfloat16"`` with what it gives in float32, as its own probabilities are coarser by
-    about 0.01.
+    The transformers compute in float64, as in scikit-learn, and the network in float32, regardless
+    of `precision`. The outputs are compared with those of the classifier on the CPU. A classifier
+    with ``precision="bfloat16"`` is compared in float32, because bfloat16 has a precision of about
+    0.01.
 
-    The model's metadata names the classes, the range of a classifier's pixels at its fit, and the
-    features where they have names.
+    The metadata of the model contain the classes, the pixel range of the training data of a
+    classifier, and the feature names if there are any.
 
     Examples
     --------
@@ -89,7 +88,7 @@ def export_onnx(estimator: BaseNetClassifier | Pipeline, path: str | os.PathLike
     >>> clf = skmnist.MLPClassifier(max_epochs=2, random_state=0).fit(X, y)
     >>> skmnist.export_onnx(clf, "digits.onnx")  # doctest: +SKIP
 
-    Elsewhere, without skmnist:
+    Run the model without skmnist:
 
     >>> import onnxruntime  # doctest: +SKIP
     >>> session = onnxruntime.InferenceSession("digits.onnx")  # doctest: +SKIP
@@ -99,15 +98,15 @@ def export_onnx(estimator: BaseNetClassifier | Pipeline, path: str | os.PathLike
     steps, clf = _split_pipeline(estimator)
     input_shape = _input_shape(steps, clf)
     wrapper = OnnxWrapper(steps, clf)
-    # A module of the user's own, and its conversion, may raise anything.
+    # A custom module and its conversion may raise any exception.
     with _reraise(
-        f"torch can't translate {type(wrapper.module).__name__} into an ONNX model. What its "
-        "forward does must not be decided by values of pixels, nor by the number of pictures."
+        f"torch cannot export {type(wrapper.module).__name__} to ONNX. The control flow of its "
+        "forward method must not depend on pixel values or on the number of samples."
     ):
         model = convert_to_onnx(wrapper, input_shape)
     add_class_lookup(onnx, model, clf.classes_)
     set_metadata(onnx, model, estimator, clf)
-    with _reraise("The ONNX model can't be run."):
+    with _reraise("The ONNX model cannot be run."):
         onnx.checker.check_model(model, full_check=True)
         content = model.SerializeToString()
         check_outputs(onnxruntime, content, estimator, clf, wrapper, input_shape)
@@ -122,37 +121,38 @@ def _import_libraries() -> tuple[ModuleType, ModuleType]:
         import onnxscript  # noqa: F401 (torch's exporter needs it)
     except ImportError as error:
         raise ImportError(
-            f"ONNX models need onnx, onnxscript and onnxruntime ({error}). Install them with\n"
+            f"ONNX export requires onnx, onnxscript and onnxruntime ({error}). Install them with\n"
             "    pip install '.[onnx]'\nin the root of the repository."
         ) from error
     return onnx, onnxruntime
 
 
 def _split_pipeline(estimator: Any) -> tuple[list[BaseEstimator], BaseNetClassifier]:
-    """Return the steps before the classifier that do something, and the classifier."""
+    """Return the transformers of the pipeline, without "passthrough", and the classifier."""
     is_pipeline = isinstance(estimator, Pipeline)
     *steps, clf = [step for _, step in estimator.steps] if is_pipeline else [estimator]
     if not isinstance(clf, BaseNetClassifier):
         prefix = "a Pipeline that ends in " if is_pipeline else ""
         raise TypeError(
-            "export_onnx takes a classifier of skmnist or a Pipeline that ends in one; got "
-            f"{prefix}{type(clf).__name__}. skl2onnx (https://onnx.ai/sklearn-onnx) takes "
-            "scikit-learn's."
+            "The 'estimator' parameter of export_onnx must be a classifier of skmnist or a "
+            f"Pipeline that ends in one. Got {prefix}{type(clf).__name__} instead. For "
+            "scikit-learn's estimators, use skl2onnx (https://onnx.ai/sklearn-onnx)."
         )
     for i, step in enumerate(steps):
         if step in _PASSTHROUGH:
             continue
         if isinstance(step, DigitNormalizer):
             raise OnnxExportError(
-                "DigitNormalizer reads photos of any size, which an ONNX model can't: export the "
-                f"steps after it, export_onnx(pipeline[{i + 1}:], path), and give the model what "
-                "DigitNormalizer makes of the photos."
+                "DigitNormalizer cannot be exported, because its photos can have any size. Export "
+                f"the steps after it with export_onnx(pipeline[{i + 1}:], path), and pass the "
+                "output of DigitNormalizer to the ONNX model."
             )
         if type(step) not in CONVERTERS:
             names = ", ".join(cls.__name__ for cls in CONVERTERS)
             raise OnnxExportError(
-                f"The step {type(step).__name__} can't be exported, only {names}. Export the steps "
-                f"after it, export_onnx(pipeline[{i + 1}:], path), and do its work before."
+                f"The step {type(step).__name__} cannot be exported. Supported steps are {names}. "
+                f"Export the steps after it with export_onnx(pipeline[{i + 1}:], path), and pass "
+                "the output of this step to the ONNX model."
             )
     steps = [step for step in steps if step not in _PASSTHROUGH]
     for step in (*steps, clf):
@@ -170,7 +170,7 @@ def _input_shape(steps: list[BaseEstimator], clf: BaseNetClassifier) -> tuple[in
 
 @contextlib.contextmanager
 def _reraise(message: str) -> Iterator[None]:
-    """Turn any error in the block into an :class:`OnnxExportError` with its first cause."""
+    """Reraise any error in the block as an :class:`OnnxExportError` with its root cause."""
     try:
         yield
     except OnnxExportError:

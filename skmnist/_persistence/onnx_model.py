@@ -1,4 +1,4 @@
-"""The ONNX model of an :class:`OnnxWrapper`: its conversion, its labels and its metadata."""
+"""Conversion of an :class:`OnnxWrapper` to an ONNX model, with labels and metadata."""
 
 from __future__ import annotations
 
@@ -32,14 +32,14 @@ INPUT, LABELS, PROBABILITIES = "pixels", "labels", "probabilities"
 
 @default_device_cpu()
 def convert_to_onnx(wrapper: OnnxWrapper, input_shape: tuple[int, ...]) -> Any:
-    """Return the ONNX model that torch makes of the wrapper, for any number of samples."""
-    # Of two samples: torch.export would take the number 1 as fixed.
+    """Convert the wrapper to an ONNX model for any number of samples."""
+    # Two samples, because torch.export would treat a batch size of 1 as fixed.
     example = (torch.zeros(2, *input_shape),)
     dynamic_shapes = ({0: torch.export.Dim("n")},)
     with _silence_logging():
         model = _export(wrapper, example, dynamic_shapes)
         if not _has_dynamic_batch(model):
-            # torch.export's strict mode analyzes Python code: it sees what len(x) depends on.
+            # The strict mode of torch.export analyzes Python code, so it can trace len(x).
             program = torch.export.export(
                 wrapper, example, dynamic_shapes=dynamic_shapes, strict=True
             )
@@ -72,7 +72,7 @@ def _has_dynamic_batch(model: Any) -> bool:
 
 @contextlib.contextmanager
 def _silence_logging() -> Iterator[None]:
-    """Hide what torch prints about its own code, and about modules that it can't follow."""
+    """Hide the log messages and warnings of torch's exporter."""
     saved_level = logging.root.manager.disable
     logging.disable(logging.CRITICAL)
     try:
@@ -84,18 +84,21 @@ def _silence_logging() -> Iterator[None]:
 
 
 def add_class_lookup(onnx: ModuleType, model: Any, classes: np.ndarray) -> None:
-    """Let the model return labels in place of class numbers."""
+    """Make the model return labels instead of class indices."""
     if isinstance(classes[0], str):
         kind, values = onnx.TensorProto.STRING, [str(label).encode() for label in classes]
     elif (classes.astype(np.int64) == classes).all():
         kind, values = onnx.TensorProto.INT64, classes.astype(np.int64).tolist()
     else:
-        raise OnnxExportError(f"Labels of an ONNX model are strings or int64, not {classes!r:.100}")
+        raise OnnxExportError(
+            "The class labels of an ONNX model must be strings or integers. "
+            f"Got {classes.tolist()!r:.100} instead."
+        )
     graph = model.graph
     for node in graph.node:
         if node.op_type == "ArgMax" and LABELS in node.output:
-            node.output[0] = "class_number"
-    graph.node.append(onnx.helper.make_node("Gather", ["classes", "class_number"], [LABELS]))
+            node.output[0] = "class_index"
+    graph.node.append(onnx.helper.make_node("Gather", ["classes", "class_index"], [LABELS]))
     graph.initializer.append(onnx.helper.make_tensor("classes", kind, [len(values)], values))
     graph.output[0].type.tensor_type.elem_type = kind
 
@@ -103,7 +106,7 @@ def add_class_lookup(onnx: ModuleType, model: Any, classes: np.ndarray) -> None:
 def set_metadata(
     onnx: ModuleType, model: Any, estimator: BaseEstimator, clf: BaseNetClassifier
 ) -> None:
-    """Describe the model, in place of what torch wrote: names of files and lines of code."""
+    """Replace the metadata that torch wrote (file names, lines of code) by a description."""
     model.ClearField("metadata_props")
     model.ClearField("doc_string")
     _clear_annotations(model.graph)

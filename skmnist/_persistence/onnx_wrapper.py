@@ -1,4 +1,4 @@
-"""What an estimator computes, from pixels to probabilities, as one torch module."""
+"""Torch module that computes the outputs of an estimator, for the export to ONNX."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 
 class TransformerModule(nn.Module):
-    """A transformer that shifts, divides, clips and multiplies by a matrix, each if given."""
+    """A transformer that subtracts, divides, clips and multiplies by a matrix."""
 
     shift: torch.Tensor
     divisor: torch.Tensor
@@ -53,7 +53,7 @@ class TransformerModule(nn.Module):
         return x if self.matrix is None else x @ self.matrix
 
     def inverse(self, x: torch.Tensor) -> torch.Tensor:
-        """Return samples whose transform is `x`, or close to it."""
+        """Return samples whose transform is approximately `x`."""
         if self.matrix is not None:
             x = x @ torch.linalg.pinv(self.matrix)
         return x * self.divisor + self.shift
@@ -95,7 +95,7 @@ def _convert_pixel_standardizer(standardizer: PixelStandardizer) -> TransformerM
     return TransformerModule(scale * standardizer.mean_, scale * standardizer.std_)
 
 
-# The transformers that can be exported.
+# Transformers that can be exported -> their conversion.
 CONVERTERS: dict[type, Callable[[Any], TransformerModule]] = {
     PixelStandardizer: _convert_pixel_standardizer,
     StandardScaler: _convert_standard_scaler,
@@ -107,14 +107,14 @@ CONVERTERS: dict[type, Callable[[Any], TransformerModule]] = {
 
 
 class OnnxWrapper(nn.Module):
-    """From images as `fit` got them to class numbers and probabilities.
+    """Compute class indices and probabilities from images in the format of the training data.
 
     Parameters
     ----------
     steps : list of transformers
-        Fitted, of the classes in ``CONVERTERS``.
+        Fitted instances of the classes in ``CONVERTERS``.
     clf : BaseNetClassifier
-        Fitted.
+        The fitted classifier.
     """
 
     def __init__(self, steps: list[BaseEstimator], clf: BaseNetClassifier) -> None:
@@ -126,7 +126,7 @@ class OnnxWrapper(nn.Module):
         self.module = _as_mlp(copy.deepcopy(clf.module_)).to("cpu", torch.float32).eval()
 
     def forward(self, pixels: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
-        """Return class numbers and probabilities."""
+        """Return class indices and probabilities."""
         x = pixels.flatten(1)
         if self.steps:
             x = x.double()
@@ -140,7 +140,7 @@ class OnnxWrapper(nn.Module):
 
 
 def _as_mlp(module: nn.Module) -> nn.Module:
-    """Return the module; a NeuralNetwork, which has no layers of torch, becomes an MLP."""
+    """Convert a NeuralNetwork to an MLP of torch layers; return other modules unchanged."""
     if not isinstance(module, NeuralNetwork):
         return module
     mlp = MLP(

@@ -1,4 +1,4 @@
-"""The state of a pipeline as plain values: its transformers and its classifier."""
+"""State of a pipeline: its transformers and its classifier."""
 
 from __future__ import annotations
 
@@ -27,10 +27,10 @@ if TYPE_CHECKING:
 
     from skmnist._estimators.net_classifier import BaseNetClassifier
 
-# The classes that a file may name; no other is built. Their names are what the file holds.
+# The only classifiers that are created from a file, which contains their names.
 CLASSIFIERS = (BackpropClassifier, CNNClassifier, MLPClassifier, TorchClassifier)
 
-# The fitted attributes of each transformer: arrays of its features or components, or numbers.
+# Transformers -> their fitted attributes: numbers, or arrays of features or components.
 TRANSFORMERS: dict[type, tuple[str, ...]] = {
     DigitNormalizer: (),
     PixelStandardizer: ("mean_", "std_", "pixel_scale_"),
@@ -51,13 +51,13 @@ TRANSFORMERS: dict[type, tuple[str, ...]] = {
     ),
 }
 
-SKOPS_HINT = "skops (https://skops.readthedocs.io) keeps scikit-learn's other estimators"
+SKOPS_HINT = "Other scikit-learn estimators can be saved with skops (https://skops.readthedocs.io)"
 
 _PASSTHROUGH = (None, "passthrough")
 
 
 def classifier_from_state(state: dict[str, Any], **kwargs: Any) -> BaseNetClassifier:
-    """Return the classifier of a state; the arguments are those of ``from_state``."""
+    """Restore a classifier from its state; the arguments are those of ``from_state``."""
     return from_state(_class_of(state, CLASSIFIERS), state, **kwargs)
 
 
@@ -66,43 +66,44 @@ def _class_of(state: dict[str, Any], classes: Iterable[type]) -> type[Any]:
         if state.get("class") == cls.__name__:
             return cls
     raise ModelFileError(
-        f"The file holds a {state.get('class')!r:.100}, where a {join_names(classes)} is wanted. "
-        "It needs a newer skmnist, or, for a class of your own, that class's load."
+        f"Expected a {join_names(classes)}, but the file contains a "
+        f"{state.get('class')!r:.100}. Use a newer version of skmnist, or the load method of your "
+        "subclass."
     )
 
 
 def join_names(classes: Iterable[type]) -> str:
-    """Return the names of classes as a list for a message: "A, B or C"."""
+    """Join the names of classes for a message: "A, B or C"."""
     *names, last = [cls.__name__ for cls in classes]
     return f"{', '.join(names)} or {last}"
 
 
 def get_pipeline_state(pipeline: Pipeline, optimizer_state: bool) -> dict[str, Any]:
-    """Return the state of a fitted pipeline, as ``get_state`` does for a classifier.
+    """Return the state of a fitted pipeline, like ``get_state`` for a classifier.
 
     Raises
     ------
     TypeError
-        If a step or a parameter of the pipeline is of a kind that the file can't hold.
+        If a step or a parameter of the pipeline cannot be saved.
     """
     check_is_fitted(pipeline)
     for name in ("memory", "transform_input"):
         value = getattr(pipeline, name, None)
         if value is not None:
             raise TypeError(
-                f"{name}={value!r} of the Pipeline is not what a model file holds. Save after "
-                f"set_params({name}=None)."
+                f"The 'estimator' parameter of save must be a Pipeline with {name}=None. Got "
+                f"{name}={value!r} instead. Save after set_params({name}=None)."
             )
     *others, (last_name, last) = pipeline.steps
     if type(last) not in CLASSIFIERS:
         raise TypeError(
-            f"The Pipeline ends in {type(last).__name__}; a {join_names(CLASSIFIERS)} is wanted. "
-            f"{SKOPS_HINT}."
+            f"The last step of the Pipeline must be a {join_names(CLASSIFIERS)}. Got "
+            f"{type(last).__name__} instead. {SKOPS_HINT}."
         )
     active = [step for _, step in others if step not in _PASSTHROUGH]
     if any(isinstance(step, DigitNormalizer) for step in active[1:]):
         raise TypeError(
-            "A model file holds a DigitNormalizer only as the first step of a Pipeline."
+            "DigitNormalizer must be the first step of a Pipeline that is saved in a model file."
         )
     steps = [[name, _transformer_state(name, step)] for name, step in others]
     steps.append([last_name, get_state(last, optimizer_state=optimizer_state)])
@@ -110,16 +111,18 @@ def get_pipeline_state(pipeline: Pipeline, optimizer_state: bool) -> dict[str, A
 
 
 def pipeline_from_state(state: dict[str, Any], **kwargs: Any) -> Pipeline:
-    """Return the pipeline of a state; the arguments and the errors are those of ``from_state``."""
+    """Restore a pipeline from its state; arguments and errors are those of ``from_state``."""
     if set(state) != {"class", "verbose", "steps"} or type(state["verbose"]) is not bool:
         raise ValueError(f"the entries of its Pipeline are {sorted(state)}")
     *others, (last_name, last) = state["steps"]
     classifier = classifier_from_state(last, **kwargs)
     steps: list[tuple[str, Any]] = [(last_name, classifier)]
-    # From the end, where the weights tell the number of features.
+    # Backwards, because the weights of the classifier determine its number of features.
     n_features: tuple[int | None, ...] = (classifier.n_features_in_,)
     if classifier._input_image_shape is not None:
-        n_features += classifier._input_image_shape[:1]  # what scikit-learn counts for images
+        n_features += classifier._input_image_shape[
+            :1
+        ]  # n_features_in_ of scikit-learn's transformers for 3-D images
     for name, step in reversed(others):
         transformer = step
         if step not in _PASSTHROUGH:
@@ -136,9 +139,9 @@ def _transformer_state(name: str, step: Any) -> dict[str, Any] | str | None:
         return step
     if type(step) not in TRANSFORMERS:
         raise TypeError(
-            f"The step {name!r} is a {type(step).__name__}, which a model file doesn't hold; it "
-            f"holds {join_names(TRANSFORMERS)}. {SKOPS_HINT}: keep the steps before the classifier "
-            "in a file of theirs, and save the classifier by itself."
+            f"The step {name!r} of the Pipeline must be a {join_names(TRANSFORMERS)}. Got "
+            f"{type(step).__name__} instead. {SKOPS_HINT}: save the steps before the classifier in "
+            "a separate file, and the classifier with skmnist.save."
         )
     attributes = ("n_features_in_", "feature_names_in_", *TRANSFORMERS[type(step)])
     return {
@@ -150,7 +153,7 @@ def _transformer_state(name: str, step: Any) -> dict[str, Any] | str | None:
 
 
 def _transformer_from_state(state: dict[str, Any], expected: tuple[int | None, ...]) -> Any:
-    """Return a transformer, whose number of output features must be one of `expected`."""
+    """Restore a transformer; its number of output features must be one of `expected`."""
     cls = _class_of(state, TRANSFORMERS)
     if set(state) != {"class", "params", "fitted", "output"}:
         raise ValueError(f"the entries of its {cls.__name__} are {sorted(state)}")
@@ -166,7 +169,9 @@ def _transformer_from_state(state: dict[str, Any], expected: tuple[int | None, .
     elif cls is DigitNormalizer:
         n_features_out = len(transformer.get_feature_names_out())
     if n_features_out not in expected:
-        raise ValueError(f"its {cls.__name__} gives {n_features_out} columns, not {expected[0]}")
+        raise ValueError(
+            f"its {cls.__name__} has {n_features_out} output features, not {expected[0]}"
+        )
     shapes = {(), (n_features,), (n_features_out,), (n_features_out, n_features)}
     for name, value in fitted.items():
         if isinstance(value, np.ndarray) and value.shape not in shapes:
@@ -180,18 +185,18 @@ def _transformer_from_state(state: dict[str, Any], expected: tuple[int | None, .
 
 
 def _check_params(transformer: BaseEstimator) -> None:
-    if hasattr(transformer, "_parameter_constraints"):  # scikit-learn's
+    if hasattr(transformer, "_parameter_constraints"):  # a transformer of scikit-learn
         transformer._validate_params()
-    else:  # ours are checked by fit
+    else:  # our transformers validate their parameters in fit
         clone(transformer).fit(np.zeros((1, 1)))
 
 
 def _check_transform(transformer: Any) -> None:
-    """Transform one sample, which fails if something is missing or is not a number."""
+    """Transform one sample; raise an error if attributes are missing or invalid."""
     X: Any = np.zeros((1, transformer.n_features_in_))
     if hasattr(transformer, "feature_names_in_"):
         X = pd.DataFrame(X, columns=transformer.feature_names_in_)
     with np.errstate(all="ignore"):
         result = np.asarray(transformer.transform(X), dtype=np.float64)
     if not np.isfinite(result).all():
-        raise ValueError(f"its {type(transformer).__name__} makes infinity or NaN of zeros")
+        raise ValueError(f"its {type(transformer).__name__} transforms zeros to infinity or NaN")

@@ -1,4 +1,4 @@
-"""Save fitted classifiers and pipelines to files that hold nothing but data, and load them."""
+"""Save fitted classifiers and pipelines to files, and load them."""
 
 from __future__ import annotations
 
@@ -34,43 +34,43 @@ def save(
     *,
     optimizer_state: bool = True,
 ) -> None:
-    """Write a fitted classifier, or a pipeline that ends in one, to one file.
+    """Save a fitted classifier, or a pipeline that ends in one, to a single file.
 
-    The file is a safetensors file: numbers and text, nothing that could run. It holds the
-    parameters, all that `fit` learnt and the training so far, so that the classifier that
-    :func:`load` returns predicts the same bits, and `partial_fit` and `warm_start` go on as if
-    there had been no file. An older file of that name is replaced only when the new one is whole.
+    The file is a safetensors file, which contains data but no code: the parameters, the fitted
+    attributes and the training history. The classifier that :func:`load` returns makes exactly the
+    same predictions and continues training with `partial_fit` or `warm_start` exactly like the
+    original. An existing file is replaced only when the new one is complete.
 
     Parameters
     ----------
     estimator : classifier of skmnist or Pipeline
-        A Pipeline's other steps may be DigitNormalizer (first), PixelStandardizer, StandardScaler,
-        MinMaxScaler, MaxAbsScaler, RobustScaler, PCA or "passthrough".
+        The other steps of a Pipeline may be DigitNormalizer (as the first step),
+        PixelStandardizer, StandardScaler, MinMaxScaler, MaxAbsScaler, RobustScaler, PCA or
+        "passthrough".
     path : str or path
-        The usual suffix is ``.safetensors``; any will do.
+        Path of the file, usually with the suffix ``.safetensors``.
     optimizer_state : bool, default=True
-        Whether to keep what the optimizer remembers, for training further. Without it the file is
-        about a third as large for Adam, and further training starts with an optimizer that
-        remembers nothing.
+        Whether to save the optimizer state, which is needed to continue training with the same
+        result. Without it, the file is about a third as large for Adam.
 
     Raises
     ------
     NotFittedError
-        Where `estimator` is not fitted.
+        If `estimator` is not fitted.
     TypeError
-        Where `estimator`, a step or a parameter is of a kind that the file can't hold: code
-        (`augment`, `callbacks`), or another class. The message says what to do.
+        If `estimator` or a step has an unsupported class, or a parameter contains code (`augment`,
+        `callbacks`).
     OSError
-        Where the file can't be written. What was there before is whole.
+        If the file cannot be written. An existing file is unchanged.
 
     See Also
     --------
-    load : The way back.
+    load : Load a file that `save` wrote.
 
     Notes
     -----
-    Of a :class:`TorchClassifier` with a module of your own the file holds the weights, but not
-    the module: :func:`load` must be given it.
+    For a :class:`TorchClassifier` with a custom module, the file contains the weights but not the
+    module, which must be passed to :func:`load`.
 
     Examples
     --------
@@ -91,9 +91,9 @@ def save(
         state = get_state(estimator, optimizer_state=optimizer_state)
     else:
         raise TypeError(
-            f"save takes a {join_names(CLASSIFIERS)}, or a Pipeline that ends in one; got "
-            f"{type(estimator).__name__}. {SKOPS_HINT}; a subclass of your own has its own save "
-            "and load."
+            f"The 'estimator' parameter of save must be a {join_names(CLASSIFIERS)}, or a Pipeline "
+            f"that ends in one. Got {type(estimator).__name__} instead. {SKOPS_HINT}. For your own "
+            "subclass, use its methods save and load."
         )
     write_model_file(path, state)
 
@@ -104,34 +104,36 @@ def load(
     module: nn.Module | Callable[..., nn.Module] | None = None,
     device: str | torch.device | None = None,
 ) -> BaseNetClassifier | Pipeline:
-    """Return the classifier or pipeline that :func:`save` wrote.
+    """Load a classifier or pipeline that :func:`save` wrote.
 
-    Loading runs no code from the file, whoever made it, and notices each changed byte. Who made
-    it is another question: a model from a stranger may have learnt anything.
+    Loading never executes code from the file and detects any change of its content. It cannot tell
+    whether the model itself is trustworthy: load models from sources that you trust.
 
     Parameters
     ----------
     path : str or path
+        Path of the file.
     module : torch.nn.Module, class or function, default=None
-        For a :class:`TorchClassifier` with a module of your own: the `module` that it had.
+        The custom module of a :class:`TorchClassifier`. It is not part of the file.
     device : str, default=None
-        In place of the parameter `device` in the file, which this machine may not have.
+        Replaces the `device` parameter in the file, for example if this machine has no such device.
 
     Returns
     -------
-    classifier or Pipeline
+    estimator : classifier or Pipeline
+        The fitted estimator.
 
     Raises
     ------
     ModelFileError
-        Where the file is damaged, is no model file, holds a model that makes no sense, or where
-        `module` is missing.
+        If the file is not a model file, is damaged or describes an invalid model, or if `module`
+        is missing.
     OSError
-        Where there is no such file, or it can't be read.
+        If the file does not exist or cannot be read.
 
     See Also
     --------
-    save : Which says what is kept.
+    save : Save a fitted classifier or pipeline.
 
     Examples
     --------
@@ -145,7 +147,7 @@ def load(
     ...         skmnist.load(path)
     ...     except skmnist.exceptions.ModelFileError as error:
     ...         print(error)
-    /...digits.safetensors is empty. Fetch or save it again.
+    /...digits.safetensors is empty. Download or save it again.
     """
     state = read_model_file(path)
     with reraise_as_model_error(path):

@@ -1,4 +1,4 @@
-"""Where the arithmetic runs: the device and the floating-point type."""
+"""Device and floating-point type of the computation."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ import torch
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-# Choices of `precision` that name a dtype of the weights; "bfloat16" keeps them in float32 and
-# multiplies in bfloat16 under autocast.
+# Values of `precision` -> dtype of the weights. With "bfloat16" the weights are float32, and
+# autocast computes matrix products in bfloat16.
 PRECISIONS = {"float32": torch.float32, "float64": torch.float64, "bfloat16": torch.float32}
 
 
@@ -26,20 +26,20 @@ def _available_devices() -> list[str]:
 
 
 def resolve_device(device: str | torch.device) -> torch.device:
-    """Return the ``torch.device`` that the parameter `device` stands for.
+    """Return the ``torch.device`` for the value of the `device` parameter.
 
     Parameters
     ----------
     device : str or torch.device
-        "auto" is the first GPU ("cuda", else "mps") if there is one, else the CPU.
+        "auto" means the first GPU ("cuda" or "mps") if available, otherwise the CPU.
 
     Raises
     ------
     ValueError
-        If this machine has no such device.
+        If the device is not available.
     """
     if device == "cpu":
-        return torch.device("cpu")  # to look for others takes longer than a small batch
+        return torch.device("cpu")  # faster than a search for GPUs
     available = _available_devices()
     if device == "auto":
         return torch.device(available[1] if len(available) > 1 else "cpu")
@@ -56,17 +56,17 @@ def resolve_device(device: str | torch.device) -> torch.device:
 
 def _unknown_device_message(device: str | torch.device, available: list[str]) -> str:
     return (
-        f"device={device!r} is not on this machine, which has {', '.join(map(repr, available))}. "
-        "Pass one of these, or device='auto'."
+        f"The 'device' parameter must be 'auto' or an available device: "
+        f"{', '.join(map(repr, available))}. Got {str(device)!r} instead."
     )
 
 
 @contextlib.contextmanager
 def default_device_cpu() -> Iterator[None]:
-    """Make tensors on the CPU if no device is named, as torch does by default.
+    """Create tensors on the CPU inside the block, if no device is specified.
 
-    ``torch.set_default_device`` may have changed the default. Only then is it set: inside the
-    block each call of torch takes longer.
+    This is torch's behavior unless ``torch.set_default_device`` was called. The device is only set
+    in that case, because it slows down each call of torch.
     """
     is_changed = torch.empty(0).device.type != "cpu"
     with torch.device("cpu") if is_changed else contextlib.nullcontext():
@@ -74,10 +74,9 @@ def default_device_cpu() -> Iterator[None]:
 
 
 def resolve_dtype(precision: str, data_dtype: np.dtype | type, device: torch.device) -> torch.dtype:
-    """Return the dtype of the weights: scikit-learn's rule for "auto".
+    """Return the dtype of the weights.
 
-    On the CPU float64 data trains in float64 and all other data in float32; an accelerator
-    always computes in float32 unless told otherwise.
+    "auto" means float64 for float64 data on the CPU (as in scikit-learn), otherwise float32.
     """
     if precision != "auto":
         return PRECISIONS[precision]
@@ -87,16 +86,16 @@ def resolve_dtype(precision: str, data_dtype: np.dtype | type, device: torch.dev
 
 
 _lock = threading.Lock()
-_depth = 0  # number of open blocks
-_saved = (False, False)  # cuDNN's settings before the first of the open blocks
+_depth = 0  # number of active blocks
+_saved = (False, False)  # cuDNN's settings before the first active block
 
 
 @contextlib.contextmanager
 def deterministic_algorithms(enabled: bool, device: torch.device) -> Iterator[None]:
-    """Restrict cuDNN to algorithms that give the same bits each time, if `enabled` and on a GPU.
+    """Use only deterministic cuDNN algorithms inside the block, if `enabled` and on a GPU.
 
-    The settings belong to the whole process. If several threads are inside such a block at
-    once, the last one to leave restores what the first one found.
+    The settings are global. If several threads are inside such a block, the last one to leave
+    restores the original settings.
     """
     if not enabled or device.type != "cuda":
         yield
@@ -107,7 +106,7 @@ def deterministic_algorithms(enabled: bool, device: torch.device) -> Iterator[No
         if _depth == 0:
             _saved = (cudnn.deterministic, cudnn.benchmark)
         _depth += 1
-        # Benchmarking picks the algorithm that was fastest this time.
+        # Benchmarking can select a different algorithm in each run.
         cudnn.deterministic, cudnn.benchmark = True, False
     try:
         yield

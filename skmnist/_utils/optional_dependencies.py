@@ -1,4 +1,4 @@
-"""Imports that wait until they are needed, with errors that say what to install."""
+"""Imports of optional dependencies."""
 
 from __future__ import annotations
 
@@ -6,18 +6,17 @@ from types import ModuleType
 
 
 def import_torchvision() -> ModuleType:
-    """Return torchvision, or raise an ImportError that says how to repair its installation."""
+    """Import torchvision; raise an ImportError with installation instructions if it fails."""
     try:
         import torchvision
-    # A torchvision built for another torch fails in many ways; the usual one is
-    # RuntimeError("operator torchvision::nms does not exist"), then AttributeError.
+    # A torchvision that was built for another version of torch can raise any of these, most often
+    # RuntimeError("operator torchvision::nms does not exist").
     except (ImportError, RuntimeError, AttributeError, OSError) as error:
         raise ImportError(
-            f"torchvision cannot be imported ({type(error).__name__}: {error}). It is missing, or"
-            " it was built for another torch: the two have to come from the same index. Install"
-            " both again, either with\n"
+            f"torchvision cannot be imported ({type(error).__name__}: {error}). It is not installed"
+            " or was built for another version of torch. Install both from the same index with\n"
             "    pip install --force-reinstall torch torchvision\n"
-            "or, without support for a GPU, with\n"
+            "or, without GPU support, with\n"
             "    pip install --force-reinstall torch torchvision"
             " --index-url https://download.pytorch.org/whl/cpu"
         ) from error

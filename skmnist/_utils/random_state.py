@@ -1,7 +1,7 @@
-"""One integer seed behind every random draw, without touching a global generator.
+"""Seeds and random generators, independent of the global random states.
 
-Everything random in an epoch is a pure function of ``(seed, epoch, purpose)``: nothing has to be
-remembered between epochs, so a training that is stopped and continued gives the same bits.
+All random numbers of an epoch are determined by ``(seed, epoch, purpose)``. There is no state
+between epochs, so a resumed training gives exactly the same result.
 """
 
 from __future__ import annotations
@@ -24,9 +24,9 @@ _lock = threading.RLock()
 
 
 def resolve_seed(random_state: int | np.random.RandomState | None) -> int:
-    """Return the integer seed that `random_state` stands for.
+    """Return an integer seed for the value of the `random_state` parameter.
 
-    ``None`` takes fresh entropy and not NumPy's global generator, which is left as it was.
+    ``None`` gives a random seed from the operating system. NumPy's global generator is not used.
     """
     if random_state is None:
         return int(np.random.SeedSequence().generate_state(1, np.uint32)[0])
@@ -34,16 +34,16 @@ def resolve_seed(random_state: int | np.random.RandomState | None) -> int:
 
 
 def derive_seed(seed: int, purpose: str, epoch: int = 0) -> int:
-    """Return a seed of its own for one purpose ("order", "dropout", ...) in one epoch."""
+    """Return a separate seed for a purpose ("order", "dropout", ...) in an epoch."""
     path = (seed, zlib.crc32(purpose.encode()), epoch)
-    # 63 bits: what torch.Generator.manual_seed takes on every device.
+    # 63 bits, because torch.Generator.manual_seed accepts them on every device.
     return int(np.random.SeedSequence(path).generate_state(1, np.uint64)[0] >> np.uint64(1))
 
 
 def make_generator(
     seed: int, purpose: str, epoch: int = 0, device: str | torch.device = "cpu"
 ) -> torch.Generator:
-    """Return a new ``torch.Generator`` for one purpose in one epoch."""
+    """Return a new ``torch.Generator`` for a purpose in an epoch."""
     return torch.Generator(device=device).manual_seed(derive_seed(seed, purpose, epoch))
 
 
@@ -51,15 +51,15 @@ def make_generator(
 def fork_global_rng(
     seed: int, purpose: str, epoch: int = 0, device: str | torch.device = "cpu"
 ) -> Iterator[None]:
-    """Seed the global generators inside the block and restore them after it.
+    """Seed the global random generators inside the block, and restore them afterwards.
 
-    For code that isn't ours (a user's module, a user's augmentation), which draws from torch's,
-    NumPy's or Python's. They belong to the whole process, so only one thread at a time may be
-    inside such a block; the others wait.
+    This makes custom modules and augmentations deterministic, which use the generators of torch,
+    NumPy or Python. The generators are shared by all threads, so only one thread at a time can be
+    inside such a block.
     """
     derived = derive_seed(seed, purpose, epoch)
     with _lock, contextlib.ExitStack() as restore:
-        # torch.manual_seed would seed every GPU, where others may be at work.
+        # Not torch.manual_seed, which would also seed the other GPUs.
         for generator in _torch_generators(torch.device(device)):
             restore.callback(generator.set_state, generator.get_state())
             generator.manual_seed(derived)
@@ -81,7 +81,7 @@ def _torch_generators(device: torch.device) -> Iterator[torch.Generator]:
 
 
 def _reset_after_fork() -> None:
-    # The lock may be held by a thread of the parent, which will never release this copy of it.
+    # A thread of the parent process may hold the lock; this copy would never be released.
     global _lock
     _lock = threading.RLock()
 

@@ -1,4 +1,4 @@
-"""Warnings that are shown once for each line of the caller, as Python intends."""
+"""Warnings that are shown once per line of code."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ _shown: set[tuple[str, int, type[Warning], str]] = set()
 
 
 def warn_once(message: str, category: type[Warning], stacklevel: int) -> None:
-    """Warn as :func:`warnings.warn` does, but not again for the same line and message.
+    """Issue a warning like :func:`warnings.warn`, but only once for the same line and message.
 
-    Python forgets what it has shown whenever a filter of warnings changes, which scikit-learn's
-    validation does each time: a loop over batches would show the warning for each. If a filter
-    asks for the warning always, or as an error, it is always raised.
+    Python shows a warning again after any change of the warning filters. scikit-learn's validation
+    changes them in each call, so a loop over batches would show the warning for each batch. The
+    filter actions "always" and "error" still apply to every call.
     """
     frame = sys._getframe(1)
     for _ in range(stacklevel - 1):
@@ -29,7 +29,7 @@ def warn_once(message: str, category: type[Warning], stacklevel: int) -> None:
 
 
 def _action(message: str, category: type[Warning], module: str, line: int) -> str:
-    """Return the action of the first filter that matches a warning."""
+    """Return the action of the first matching warning filter."""
     for action, message_regex, filter_category, module_regex, filter_line in warnings.filters:
         if (
             issubclass(category, filter_category)

@@ -138,7 +138,7 @@ def test_data_that_cannot_be_downloaded_is_an_error(tmp_path, capsys, monkeypatc
     ("options", "message"),
     [
         ("--model cnn --channels 4,4,4 --kernel-size 9 --padding 0", "convolution 3 of 3"),
-        ("--device cuda:99", "device='cuda:99' is not on this machine"),
+        ("--device cuda:99", "an available device: 'cpu'. Got 'cuda:99'"),
         ("--lr 1e30 --optimizer sgd --loss mse --activation identity", "The loss became"),
     ],
 )

@@ -1,4 +1,4 @@
-"""Checkpoints: an interrupted fit resumes to the same bits, or says why it can't."""
+"""Checkpoints: an interrupted fit is resumed with exactly the same result."""
 
 import re
 import subprocess
@@ -56,7 +56,7 @@ def assert_identical(a, b):
 
 
 def assert_resumes(clf, folder, *args, epoch=3, **kwargs):
-    """Assert that a fit that crashed ends with the bits of one that didn't."""
+    """Assert that a resumed fit gives exactly the same result as an uninterrupted one."""
     uninterrupted = clone(clf).fit(X, Y, *args, **kwargs)
     clf.set_params(checkpoint_dir=folder)
     interrupt_fit(clone(clf), *args, epoch=epoch, **kwargs)
@@ -76,7 +76,7 @@ def assert_rejected(clf, *parts, X=X, y=Y, **kwargs):
     assert all(word in str(caught.value) for word in parts), caught.value
 
 
-# -- the same bits ---------------------------------------------------------------------------
+# -- exactly the same result -----------------------------------------------------------------
 
 
 def add_noise(x):
@@ -133,8 +133,8 @@ def test_all_settings_together_are_resumed(cls, tmp_path):
 def test_early_stopping_resumes_its_count_and_its_best_weights(cls, tmp_path):
     clf = tiny(cls, early_stopping=True, n_iter_no_change=3, tol=1.0, max_epochs=50)
     resumed = assert_resumes(clf, tmp_path, epoch=4)
-    assert resumed.n_iter_ == 4  # nothing is a rise of more than 1 after the first
-    again = clone(resumed).fit(X, Y, resume=True)  # and stays stopped
+    assert resumed.n_iter_ == 4  # no epoch after the first improves by more than tol=1
+    again = clone(resumed).fit(X, Y, resume=True)  # it is still stopped
     assert_identical(again, resumed)
 
 
@@ -169,7 +169,7 @@ def test_pipeline_passes_resume_to_its_classifier(tmp_path):
     assert same_network(resumed[-1], uninterrupted[-1])
 
 
-# -- which checkpoint ------------------------------------------------------------------------
+# -- choice of the checkpoint ----------------------------------------------------------------
 
 
 def test_resume_starts_a_fit_if_there_is_no_checkpoint(tmp_path):
@@ -208,7 +208,7 @@ def test_max_epochs_may_be_raised_unless_the_schedule_depends_on_it(schedule, tm
         assert_identical(longer.fit(X, Y, resume=True), uninterrupted)
 
 
-def test_fewer_epochs_than_are_done_are_rejected(tmp_path):
+def test_max_epochs_below_the_number_of_completed_epochs_is_rejected(tmp_path):
     clf = tiny(skmnist.MLPClassifier, checkpoint_dir=tmp_path).fit(X, Y)
     assert_rejected(clf.set_params(max_epochs=1), "2 epochs", "max_epochs=1")
 
@@ -245,12 +245,12 @@ def test_changed_data_are_rejected_by_name(tmp_path):
     changed = X.copy()
     changed[3, 300] ^= 1
     swapped = np.r_[Y[1], Y[0], Y[2:]] if Y[0] != Y[1] else np.r_[9 - Y[:1], Y[1:]]
-    assert_rejected(clf, "X is not what it was", X=changed)
-    assert_rejected(clf, "X is not what it was", X=X[1:], y=Y[1:])
-    assert_rejected(clf, "y is not what it was", y=swapped)
-    assert_rejected(clf, "y is not what it was", y=Y.astype(str))
-    assert_rejected(clf, "sample_weight is not what it was", sample_weight=WEIGHTS)
-    assert_rejected(clf, "X_val or y_val is not what it was", X_val=X, y_val=Y)
+    assert_rejected(clf, "X differs", X=changed)
+    assert_rejected(clf, "X differs", X=X[1:], y=Y[1:])
+    assert_rejected(clf, "y differs", y=swapped)
+    assert_rejected(clf, "y differs", y=Y.astype(str))
+    assert_rejected(clf, "sample_weight differs", sample_weight=WEIGHTS)
+    assert_rejected(clf, "X_val or y_val differs", X_val=X, y_val=Y)
 
 
 def test_checkpoint_of_another_class_is_rejected(tmp_path):
@@ -279,11 +279,13 @@ def test_damaged_checkpoint_is_skipped_for_the_previous_one(damage, tmp_path):
     assert len(caught) == 1 and newest.name in str(caught[0].message)
     assert caught[0].filename == __file__
     assert_identical(resumed, uninterrupted)
-    assert_identical(clone(clf).fit(X, Y, resume=True), uninterrupted)  # it is whole again
+    assert_identical(
+        clone(clf).fit(X, Y, resume=True), uninterrupted
+    )  # the damaged checkpoint was replaced
 
     for path in (before, newest):
         path.write_bytes(content[:99])
-    assert_rejected(clf, str(newest), "start anew")
+    assert_rejected(clf, str(newest), "start from scratch")
     assert clf.fit(X, Y).n_iter_ == 3
 
 
@@ -302,14 +304,14 @@ def test_partial_files_are_removed_and_other_files_kept(tmp_path):
     assert len(checkpoint_names(tmp_path)) == 2
 
 
-# -- who may use the folder ------------------------------------------------------------------
+# -- use of the folder -----------------------------------------------------------------------
 
 
 def test_folder_in_use_is_rejected_and_a_stale_lock_is_ignored(tmp_path):
     clf = tiny(skmnist.MLPClassifier, checkpoint_dir=tmp_path)
     with FileLock(tmp_path / ".lock"):
         for resume in (False, True):
-            with pytest.raises(CheckpointError, match="Another fit .* checkpoint_dir of its own"):
+            with pytest.raises(CheckpointError, match="Another fit .* separate checkpoint_dir"):
                 clf.fit(X, Y, resume=resume)
     assert (tmp_path / ".lock").exists()
     assert clf.fit(X, Y, resume=True).n_iter_ == 2
@@ -326,28 +328,28 @@ def test_search_rejects_resume_and_is_unchanged_without_it(tmp_path):
         == checkpointed.cv_results_["mean_test_score"].tolist()
     )
     search = GridSearchCV(checkpointed.estimator, grid, cv=2, error_score="raise")
-    with pytest.raises(CheckpointError, match="not one of this training"):
+    with pytest.raises(CheckpointError, match="belongs to a different training run"):
         search.fit(X[:50], Y[:50], resume=True)
 
 
 @every_classifier
 def test_contradictory_parameters_are_rejected(cls, tmp_path):
-    with pytest.raises(ValueError, match="checkpoint_dir, which is None"):
+    with pytest.raises(ValueError, match="resume=True requires checkpoint_dir, which is None"):
         tiny(cls).fit(X, Y, resume=True)
     with pytest.raises(ValueError, match="warm_start"):
         tiny(cls, checkpoint_dir=tmp_path, warm_start=True).fit(X, Y)
     for value in (3, "", b"folder", ["folder"]):
-        with pytest.raises(ValueError, match="'checkpoint_dir' .* name of a folder"):
+        with pytest.raises(ValueError, match="'checkpoint_dir' parameter .* path of a folder"):
             tiny(cls, checkpoint_dir=value).fit(X, Y)
     path = tmp_path / "file"
     path.touch()
-    with pytest.raises(OSError, match="is a file"):
+    with pytest.raises(OSError, match="Got the file"):
         tiny(cls, checkpoint_dir=path).fit(X, Y)
 
 
 def test_callbacks_restart_with_a_warning(tmp_path):
     clf = tiny(skmnist.MLPClassifier, callbacks=[EpochTimer()], checkpoint_dir=tmp_path).fit(X, Y)
-    with pytest.warns(UserWarning, match="callbacks begin anew after epoch 2"):
+    with pytest.warns(UserWarning, match="callbacks start from their initial state after epoch 2"):
         clf.fit(X, Y, resume=True)
 
 
@@ -365,10 +367,10 @@ def test_saved_model_does_not_contain_the_folder(cls, tmp_path):
     assert skmnist.load(tmp_path / "model").checkpoint_dir is None
 
 
-# -- processes that are killed ---------------------------------------------------------------
+# -- killed processes ------------------------------------------------------------------------
 
 
-def test_killed_processes_resume_to_the_same_bits():
+def test_fits_of_killed_processes_are_resumed_exactly():
     result = subprocess.run(
         [sys.executable, "-m", "fuzz.kills", "--n", "2"],
         cwd=ROOT,

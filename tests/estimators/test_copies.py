@@ -13,7 +13,7 @@ from sklearn.base import clone
 try:
     import cloudpickle
 except ImportError:
-    from joblib.externals import cloudpickle  # an older joblib brings it along
+    from joblib.externals import cloudpickle  # an older joblib includes it
 from tests.helpers import digits, every_classifier, same_network, tiny
 
 
@@ -40,7 +40,7 @@ def test_copy_predicts_and_trains_further_with_the_same_bits(cls, duplicate):
     twin = duplicate(clf)
     assert np.array_equal(twin.predict_proba(X), clf.predict_proba(X))
     pd.testing.assert_frame_equal(twin.history_, clf.history_)
-    # The optimizer's state comes along.
+    # The optimizer state is copied, too.
     assert same_network(twin.partial_fit(X, y), clf.partial_fit(X, y))
 
 

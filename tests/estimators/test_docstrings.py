@@ -1,4 +1,4 @@
-"""The docstrings of the classifiers describe what is there."""
+"""The docstrings of the classifiers match their parameters and attributes."""
 
 import ast
 import inspect
@@ -24,11 +24,11 @@ def test_public_names_exist():
 
 
 def _section(cls, title):
-    """Return the entries of a section of the docstring: name, type and whether there is text."""
+    """Return the entries of a section of the docstring as ``{name: (type, text)}``."""
     doc = inspect.getdoc(cls)
     body = re.search(rf"^{title}\n-+\n(.*?)(?=\n\n[A-Z]|\Z)", doc, re.S | re.M).group(1)
     entries = re.findall(r"^(\w+) : (.+)\n((?:    .+\n?)*)", body, re.M)
-    assert len(entries) == len(re.findall(r"^\S", body, re.M)), "a line that is no entry"
+    assert len(entries) == len(re.findall(r"^\S", body, re.M)), "a line is not an entry"
     return {name: (kind, text) for name, kind, text in entries}
 
 

@@ -1,4 +1,4 @@
-"""The precision of the weights and of the arithmetic."""
+"""The precision of the weights and of the computation."""
 
 import torch
 
@@ -10,7 +10,7 @@ from tests.helpers import classifiers_with, digits, tiny
 def test_precision_of_the_weights_and_the_outputs(cls):
     X, y = digits(10)
     pairs = [("float32", "float32"), ("float64", "float64")]
-    if cls is not BackpropClassifier:  # whose passes are not autograd's
+    if cls is not BackpropClassifier:  # it does not support bfloat16
         pairs.append(("bfloat16", "float32"))
     for precision, dtype in pairs:
         clf = tiny(cls, precision=precision, max_epochs=8, batch_size=16)

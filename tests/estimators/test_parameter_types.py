@@ -1,4 +1,4 @@
-"""The types of the parameters, which editors show, name the choices that are checked."""
+"""The type annotations of the parameters list the allowed choices."""
 
 import inspect
 import typing
@@ -24,7 +24,7 @@ def literals(hint):
 
 
 @pytest.mark.parametrize("cls", CLASSIFIERS)
-def test_types_of_the_parameters_name_the_choices_that_are_checked(cls):
+def test_type_annotations_list_the_allowed_choices(cls):
     hints = typing.get_type_hints(cls.__init__)
     for name in inspect.signature(cls).parameters:
         choices = {c for constraint in PARAMETERS[name].constraints for c in constraint.choices}

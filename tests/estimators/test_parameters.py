@@ -1,4 +1,4 @@
-"""Every parameter: allowed values train, others are rejected."""
+"""Validation of every parameter: valid values can be trained, others are rejected."""
 
 import inspect
 import tempfile
@@ -43,7 +43,7 @@ class _Folder:
         return self.made.name
 
 
-# Values other than the defaults for the parameters that aren't a choice among names.
+# Values other than the defaults, for parameters that are not a choice among names.
 OTHER_VALUES = {
     "hidden_layer_sizes": [8, (8, 4), [8], ()],
     "channels": [3, (3, 2)],
@@ -111,7 +111,7 @@ def test_every_allowed_value_of_every_parameter_trains(cls, name, value, capsys)
 
 @every_classifier
 def test_parameters_change_the_network(cls):
-    """A parameter that is taken and then forgotten would pass the test above."""
+    """A parameter that is ignored would pass the test above."""
     X, y = digits()
     X = X / 255  # float64, so that precision has something to change
     reference = tiny(cls).fit(X, y)
@@ -151,7 +151,7 @@ BAD_VALUES = {
 }
 
 
-# The few of them that some parameters allow.
+# Parameter -> those of BAD_VALUES that it allows.
 ALLOWED = {
     "hidden_layer_sizes": {"list"},
     "padding": {"0"},
@@ -291,7 +291,7 @@ def test_unavailable_device_error_lists_the_available_ones(cls, device):
     assert_rejected_at_fit([repr(device), "'cpu'"], tiny(cls, device=device), *digits())
 
 
-def test_image_shape_that_doesnt_fit_names_both_numbers_of_pixels():
+def test_image_shape_error_contains_both_numbers_of_pixels():
     X, y = digits()
     for cls in (CNNClassifier, TorchClassifier):
         assert_rejected_at_fit(["(27, 28)", "756", "784"], tiny(cls, image_shape=(27, 28)), X, y)
@@ -314,7 +314,7 @@ def test_image_shape_that_contradicts_the_images_is_rejected(cls):
         ({"channels": (4, 4), "pool_size": (14, 3)}, "2 of 2", "28x28 -> 28x28 -> 2x2"),
     ],
 )
-def test_stack_that_shrinks_below_one_pixel_names_the_layer_and_the_sizes(params, layer, sizes):
+def test_feature_map_below_one_pixel_is_rejected_with_layer_and_sizes(params, layer, sizes):
     assert_rejected_at_fit([layer, sizes], CNNClassifier(**params), *digits())
 
 
@@ -329,7 +329,7 @@ def test_too_few_samples_for_a_stratified_validation_set_are_rejected(cls):
 @pytest.mark.parametrize(
     "augment",
     [lambda x: x[:, :-1], lambda x: x[:-1], lambda x: x.double(), lambda x: x.numpy()],
-    ids=["fewer-columns", "fewer-rows", "other-type", "array"],
+    ids=["fewer-columns", "fewer-samples", "other-type", "array"],
 )
 def test_augmentation_with_wrong_output_is_rejected(augment):
     assert_rejected(["augment"], tiny(MLPClassifier, augment=augment).fit, *digits())

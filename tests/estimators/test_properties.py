@@ -1,4 +1,4 @@
-"""Whatever comes in: the plain array's answer, or a documented error. Found by hypothesis."""
+"""Property-based tests: any input gives valid predictions or a documented error."""
 
 import os
 import warnings
@@ -15,7 +15,8 @@ import skmnist
 from skmnist.exceptions import DivergenceError
 from tests.helpers import CLASSIFIERS, tiny
 
-# The same examples in every run; SKMNIST_EXAMPLES=20 takes twenty times as many, new in each run.
+# By default each run uses the same examples. SKMNIST_EXAMPLES=20 runs 20 times as many, different
+# in each run.
 TIMES = int(os.environ.get("SKMNIST_EXAMPLES", 1))
 
 
@@ -50,7 +51,7 @@ LABELS = {
 LAYOUTS = {
     "C": np.ascontiguousarray,
     "Fortran": np.asfortranarray,
-    "every second row": lambda X: np.repeat(X, 2, axis=0)[::2],
+    "every second sample": lambda X: np.repeat(X, 2, axis=0)[::2],
     "backwards": lambda X: X[::-1].copy()[::-1],
     "transposed twice": lambda X: np.ascontiguousarray(X.T).T,
     "DataFrame": lambda X: pd.DataFrame(X.reshape(len(X), -1)),
@@ -63,25 +64,25 @@ LAYOUTS = {
 
 @st.composite
 def data(draw):
-    """Draw pictures, labels and weights of any shape and kind; two times of three sound ones."""
-    sound = draw(st.sampled_from([True, True, False]))
-    n = draw(st.integers(2 if sound else 0, 12))
+    """Draw images, labels and weights of any shape and type; two thirds of them are valid."""
+    valid = draw(st.sampled_from([True, True, False]))
+    n = draw(st.integers(2 if valid else 0, 12))
     sides = draw(
         st.one_of(
-            st.tuples(st.integers(1 if sound else 0, 20)),
+            st.tuples(st.integers(1 if valid else 0, 20)),
             st.tuples(st.integers(1, 6), st.integers(1, 6)),
             st.tuples(st.integers(1, 3), st.integers(1, 5), st.integers(1, 5)),
-            *([] if sound else [st.tuples(*[st.integers(1, 2)] * 4), st.just(())]),
+            *([] if valid else [st.tuples(*[st.integers(1, 2)] * 4), st.just(())]),
         )
     )
     dtype, elements = np.dtype(draw(DTYPES)), None
     if dtype.kind in "fO":
         width = 32 if dtype.kind == "O" else min(32, 8 * dtype.itemsize)
-        elements = st.floats(-300, 300, width=width) if sound else st.floats(width=width)
+        elements = st.floats(-300, 300, width=width) if valid else st.floats(width=width)
     X = draw(hnp.arrays(dtype, (n, *sides), elements=elements))
     codes = draw(hnp.arrays(np.int64, n, elements=st.integers(0, 4)))
     weights = [st.none(), hnp.arrays(float, n, elements=st.floats(0.25, 3))]
-    if sound:
+    if valid:
         codes[:2] = 0, 1
     else:
         weights.append(hnp.arrays(float, n, elements=st.floats()))
@@ -90,9 +91,9 @@ def data(draw):
 
 
 def attempt(call, *args, **kwargs):
-    """Return what a call returns, or None where it is rejected in words."""
+    """Return the result of a call, or None if it is rejected with a message."""
     with warnings.catch_warnings():
-        # Of NumPy's, pandas' and scikit-learn's, about what hypothesis thinks of.
+        # NumPy, pandas and scikit-learn warn about some of the generated data.
         warnings.simplefilter("ignore")
         try:
             return call(*args, **kwargs)
@@ -101,7 +102,7 @@ def attempt(call, *args, **kwargs):
 
 
 def check_answers(clf, X, n):
-    """Check that a classifier answers for X in the shapes and numbers that are documented."""
+    """Check the shapes, the dtypes and the values of the predictions for X."""
     proba = attempt(clf.predict_proba, X)
     if proba is None:
         return
@@ -128,7 +129,7 @@ def test_any_input_is_fitted_or_rejected_with_a_message(cls, data, labels, layou
     try:
         X = layout(X)
     except (TypeError, ValueError, RuntimeError):
-        return  # there is no such array
+        return  # this layout does not exist for the data
     clf = tiny(cls, batch_size=batch_size, max_epochs=1)
     fitted = attempt(clf.fit, X, y, sample_weight=weights)
     if fitted is None:
@@ -137,7 +138,7 @@ def test_any_input_is_fitted_or_rejected_with_a_message(cls, data, labels, layou
     assert fitted is clf
     assert set(clf.classes_) <= set(np.asarray(y))
     check_answers(clf, X, X.shape[0] if hasattr(X, "shape") else len(X))
-    # What is rejected later leaves it as it was; what isn't trains it further.
+    # Another epoch is trained unless the data are rejected.
     further = attempt(clf.partial_fit, X, y)
     if further is not None:
         assert clf.n_iter_ == 2
@@ -157,7 +158,7 @@ def test_memory_layout_changes_no_bit(cls, n, layout, dtype, sides, seed):
     X = (rng.random((n, *sides)) * 255).astype(dtype)
     y = np.arange(n) % 2
     if layout == "list" and dtype == "f4":
-        dtype = "f8"  # which Python's numbers are
+        dtype = "f8"  # the precision of Python's floats
     X = X.astype(dtype)
     flat, layout = X.reshape(n, -1), LAYOUTS[layout]
     shape = {} if len(sides) == 1 else {"image_shape": sides}
@@ -184,7 +185,7 @@ def test_no_learning_rate_and_no_scale_leads_to_nan(cls, lr, optimizer, scale, e
     params = {"lr": lr, "optimizer": optimizer, "early_stopping": early_stopping}
     clf = tiny(cls, **_known(cls, params))
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # that the training is lost, or the pixels are out of scale
+        warnings.simplefilter("ignore")  # ConvergenceWarning and PixelRangeWarning
         try:
             clf.fit(X, y)
         except DivergenceError as error:

@@ -1,4 +1,4 @@
-"""scikit-learn's callbacks: when their hooks are called, and with what."""
+"""Hooks of scikit-learn's callbacks: order and arguments."""
 
 import multiprocessing.connection
 import pickle
@@ -22,7 +22,7 @@ except ImportError:
 from tests.helpers import digits, every_classifier, same_network, tiny
 
 needs_callbacks = pytest.mark.skipif(
-    sklearn_callback is None, reason="scikit-learn has callbacks from 1.9 on"
+    sklearn_callback is None, reason="callbacks need scikit-learn 1.9 or later"
 )
 
 
@@ -30,7 +30,7 @@ pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceW
 
 
 class Recorder:
-    """Records the calls of its hooks, with the tasks around them."""
+    """Record the calls of the hooks, with their tasks."""
 
     def __init__(self):
         self.events = []
@@ -60,7 +60,7 @@ class PropagatedRecorder(Recorder):
 
 
 class Collector(Recorder):
-    """Collects the fitted estimators and the data that its hooks get."""
+    """Collect the fitted estimators and the data that the hooks receive."""
 
     def __init__(self):
         super().__init__()
@@ -87,7 +87,7 @@ class Failing(Recorder):
 
 
 class Unreachable(PropagatedRecorder):
-    """Reports to a process that can't be reached."""
+    """A callback that reports to a process that cannot be reached."""
 
     def on_fit_task_begin(self, estimator, context):
         super().on_fit_task_begin(estimator, context)
@@ -114,7 +114,7 @@ def test_callback_is_called_for_the_fit_and_for_each_epoch(cls):
         ("end", "fit 0"),
         ("teardown", "fit 0"),
     ]
-    # Nothing else is different.
+    # Callbacks do not change the result.
     expected = tiny(cls).fit(X, y)
     assert same_network(clf, expected)
     assert clf.get_params() == expected.get_params()
@@ -135,7 +135,7 @@ def test_fitted_estimator_of_each_epoch_equals_a_shorter_fit(cls, early_stopping
         assert same_network(then, shorter)
         assert np.array_equal(then.predict_proba(X), shorter.predict_proba(X))
         assert then.loss_curve_ == shorter.loss_curve_
-    # It is another's: to train it further leaves the classifier alone.
+    # It is a copy: training it does not change the classifier.
     before = clf.predict_proba(X)
     collector.estimators[-1].set_params(early_stopping=False).partial_fit(X, y)
     assert np.array_equal(clf.predict_proba(X), before)
@@ -259,7 +259,7 @@ def test_progress_bars_nest_from_the_search_down_to_the_epochs(n_jobs, capsys):
     search.set_callbacks(sklearn_callback.ProgressBar()).fit(*digits())
     out = capsys.readouterr().out
     assert out.count("GridSearchCV - fit") == 1
-    # Two candidates, two splits, and the refit.
+    # Two candidates times two folds, and the refit.
     assert out.count("MLPClassifier") == 5
     assert not hasattr(search.best_estimator_, "_skl_callbacks")
 
@@ -288,7 +288,7 @@ def test_search_scores_are_unchanged_if_its_progress_bar_is_unreachable(monkeypa
     bar = sklearn_callback.ProgressBar()
 
     class RemoteClassifier(MLPClassifier):
-        """A classifier on a worker of another machine, where there is no such socket."""
+        """A classifier on another machine, where the socket does not exist."""
 
         def fit(self, X, y):
             with monkeypatch.context() as patch:

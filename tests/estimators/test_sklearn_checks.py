@@ -22,7 +22,7 @@ def _checks():
             yield pytest.param(estimator, check, id=f"{cls.__name__}-{name}")
 
 
-# Some of its data (pixels near 100) saturate sigmoids: the warning that nothing is learnt is right.
+# Some of the data (values near 100) saturate sigmoids, so that nothing is learned.
 @pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
 @pytest.mark.parametrize("estimator, check", list(_checks()))
 def test_scikit_learns_check_passes_and_is_not_skipped(estimator, check):
@@ -52,7 +52,7 @@ def _seeds(few, many):
 @pytest.mark.parametrize("seed", _seeds(3, 20))
 @every_classifier
 def test_defaults_learn_two_features_at_any_seed(cls, seed):
-    # The data and the floor of check_classifiers_train, which tries one seed.
+    # The data and the minimum score of check_classifiers_train, which tests a single seed.
     X, y = make_blobs(n_samples=300, random_state=0)
     X = StandardScaler().fit_transform(X)
     two = y != 2
@@ -63,7 +63,7 @@ def test_defaults_learn_two_features_at_any_seed(cls, seed):
 @pytest.mark.parametrize("seed", _seeds(3, 30))
 @every_classifier
 def test_integer_weights_equal_repeated_samples_at_any_seed(cls, seed):
-    # The sizes and the tolerances of check_sample_weight_equivalence, which tries one seed.
+    # The sizes and tolerances of check_sample_weight_equivalence, which tests a single seed.
     rng = np.random.default_rng(seed)
     X = rng.random((15, 30))
     y = np.r_[0, 1, 2, rng.integers(0, 3, 12)]

@@ -1,4 +1,4 @@
-"""MLPClassifier.from_sklearn: parameters, weights and labels of scikit-learn's."""
+"""MLPClassifier.from_sklearn converts parameters, weights and labels."""
 
 import numpy as np
 import pandas as pd
@@ -17,7 +17,7 @@ X = BYTES / 255
 
 
 def fit_sklearn(X=X, y=Y, **params):
-    """Return scikit-learn's, fitted until its training loss stalls for lack of tolerance."""
+    """Return a fitted classifier of scikit-learn, which stops early for lack of improvement."""
     params = {"hidden_layer_sizes": (20, 10), "tol": 0.1, "n_iter_no_change": 2, **params}
     return SklearnMLP(random_state=0, **params).fit(X, y)
 
@@ -150,5 +150,5 @@ def test_other_estimators_are_rejected():
 
 def test_multilabel_networks_are_rejected():
     original = fit_sklearn(y=np.eye(10, dtype=int)[Y])
-    with pytest.raises(ValueError, match="multilabel.*not fitted"):
+    with pytest.raises(ValueError, match="Got one fitted on multilabel.*not fitted"):
         MLPClassifier.from_sklearn(original)

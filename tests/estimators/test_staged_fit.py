@@ -1,4 +1,4 @@
-"""After each epoch of a fit, the classifier is what a shorter fit would make it."""
+"""Staged fits: after epoch n, the classifier equals one that was fitted for n epochs."""
 
 import copy
 import pickle
@@ -27,12 +27,12 @@ def record_epochs(clf, X, y, record=copy.deepcopy):
 
 
 def fitted_attributes_without_times(clf):
-    """Return the fitted attributes but the times."""
+    """Return the fitted attributes without the durations."""
     history = clf.history_.drop(columns="seconds").to_dict()
     return history, clf.n_iter_, clf.best_epoch_, clf.pixel_scale_, clf.validation_scores_
 
 
-@pytest.mark.parametrize("params", STATES, ids=["whole", "stopping early"])
+@pytest.mark.parametrize("params", STATES, ids=["all epochs", "early stopping"])
 @every_classifier
 def test_each_epoch_equals_a_shorter_fit(cls, params):
     X, y = digits()

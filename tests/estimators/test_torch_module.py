@@ -1,4 +1,4 @@
-"""TorchClassifier: modules of the user's own."""
+"""TorchClassifier with custom modules."""
 
 import copy
 import functools
@@ -13,7 +13,7 @@ from tests.helpers import digits, same_network, tiny, with_dropout
 
 
 class Convolution(nn.Module):
-    """A network for pictures, of torch's own layers."""
+    """A convolutional network."""
 
     def __init__(self, image_shape, n_classes, channels=2):
         super().__init__()
@@ -81,7 +81,7 @@ def test_frozen_weights_of_an_instance_stay_frozen():
 
 
 class InPlace(nn.Module):
-    """Normalises its input in place, as many published networks do."""
+    """A network that normalizes its input in place."""
 
     def __init__(self, n_features, n_classes):
         super().__init__()

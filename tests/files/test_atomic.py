@@ -1,4 +1,4 @@
-"""Files are written as a whole or not at all."""
+"""Files are written atomically."""
 
 import os
 import resource

@@ -14,7 +14,7 @@ X, Y = digits(step=50)
 X = X.reshape(-1, 28, 28)[:, ::2, ::2].reshape(len(X), -1)  # 100 digits of 14 x 14 pixels
 
 
-def test_header_names_the_versions(tmp_path):
+def test_header_contains_the_versions(tmp_path):
     save(tiny(skmnist.MLPClassifier).fit(X, Y), tmp_path / "model.safetensors")
     content = (tmp_path / "model.safetensors").read_bytes()
     header = json.loads(content[8 : 8 + int.from_bytes(content[:8], "little")])

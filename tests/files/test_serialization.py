@@ -1,4 +1,4 @@
-"""The values in a model file."""
+"""Serialization of the values in a model file."""
 
 import numpy as np
 import pytest
@@ -51,14 +51,14 @@ def test_values_are_restored(value, tmp_path):
     [print, nn.ReLU, nn.ReLU(), {1, 2}, b"bytes", 1j, np.complex64(1), np.array([1j]), object()],
     ids=lambda value: type(value).__name__,
 )
-def test_other_values_are_rejected_by_name(value, tmp_path):
+def test_values_of_other_types_are_rejected_by_name(value, tmp_path):
     with pytest.raises(TypeError, match="lr.0"):
         write_model_file(tmp_path / "file", {"lr": [value]})
     assert list(tmp_path.iterdir()) == []
 
 
-def test_too_large_metadata_are_rejected_at_save(tmp_path):
+def test_too_large_metadata_are_rejected(tmp_path):
     for value in (["word" * 100] * 20_000, [[]] * 70_000):
-        with pytest.raises(ValueError, match="more than a model file has"):
+        with pytest.raises(ValueError, match="too large for a model file"):
             write_model_file(tmp_path / "file", {"value": value})
     assert list(tmp_path.iterdir()) == []

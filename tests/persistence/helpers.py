@@ -1,4 +1,4 @@
-"""Compare a saved and a loaded estimator to the last bit."""
+"""Exact comparison of saved and loaded estimators."""
 
 import numpy as np
 import pandas as pd
@@ -21,7 +21,7 @@ def save_and_load(estimator, tmp_path, **kwargs):
 
 
 def identical(a, b):
-    """Return whether two values are the same to the last bit, of the same types."""
+    """Return whether two values are exactly equal and have the same types."""
     if type(a) is not type(b):
         return False
     if isinstance(a, torch.Tensor):
@@ -40,12 +40,12 @@ def identical(a, b):
 
 
 def epoch_records(estimator):
-    """Return skorch's history without that of single batches, which is not kept."""
+    """Return skorch's history without the records of batches, which are not saved."""
     return [{k: v for k, v in row.items() if k != "batches"} for row in estimator.net_.history]
 
 
 def assert_identical(a, b, X=X):
-    """Assert that two fitted classifiers are the same in all that can be asked."""
+    """Assert that two fitted classifiers have equal predictions, parameters and attributes."""
     for method in ("predict", "predict_proba", "predict_log_proba", "decision_function"):
         assert identical(getattr(a, method)(X), getattr(b, method)(X)), method
     assert identical(a.get_params(), b.get_params())
@@ -62,7 +62,7 @@ def assert_identical(a, b, X=X):
 
 
 def assert_trains_identically(a, b, X=X, y=Y):
-    """Assert that two fitted classifiers go on in the same way."""
+    """Assert that further training of two classifiers gives exactly the same result."""
     for estimator in (a, b):
         estimator.set_params(random_state=0)
         if not estimator.early_stopping:

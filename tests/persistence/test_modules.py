@@ -1,4 +1,4 @@
-"""Saving and loading networks of the user's own."""
+"""Saving and loading classifiers with custom modules."""
 
 import pytest
 import torch
@@ -47,11 +47,11 @@ def test_module_with_infinite_buffers_and_unused_layers_is_restored(tmp_path):
     assert_trains_identically(clf, loaded)
 
 
-def test_missing_needless_or_other_module_is_named(tmp_path):
+def test_missing_unnecessary_or_different_module_is_rejected(tmp_path):
     clf = tiny(skmnist.TorchClassifier, module=Perceptron).fit(X, Y)
     with pytest.raises(ModelFileError, match=r"'Perceptron'.*load\(path, module=\.\.\.\)"):
         save_and_load(clf, tmp_path)
     with pytest.raises(ModelFileError, match="hidden"):
         save_and_load(clf, tmp_path, module=nn.Linear(196, 10))
-    with pytest.raises(ModelFileError, match="Leave module out"):
+    with pytest.raises(ModelFileError, match="has no custom module. Do not pass module"):
         save_and_load(tiny(skmnist.MLPClassifier).fit(X, Y), tmp_path, module=Perceptron)

@@ -97,12 +97,12 @@ def test_other_steps_are_rejected_with_a_suggestion(tmp_path):
         (make_pipeline(FunctionTransformer(), clf), "FunctionTransformer.*skops"),
         (make_pipeline(StandardScaler(), LogisticRegression()), "LogisticRegression.*skops"),
         (make_pipeline(clf, memory=str(tmp_path)), "memory"),
-        (make_pipeline(MinMaxScaler(), DigitNormalizer(), clf), "only as the first step"),
+        (make_pipeline(MinMaxScaler(), DigitNormalizer(), clf), "must be the first step"),
     ):
         pipeline.fit(X > 0, Y)
         with pytest.raises(TypeError, match=message):
             save(pipeline, tmp_path / "model.safetensors")
-    with pytest.raises(TypeError, match="got LogisticRegression.*skops"):
+    with pytest.raises(TypeError, match="Got LogisticRegression.*skops"):
         save(LogisticRegression(), tmp_path / "model.safetensors")
     assert not (tmp_path / "model.safetensors").exists()
 

@@ -1,4 +1,4 @@
-"""save and load: what is loaded predicts and trains the same."""
+"""save and load: a loaded classifier predicts and trains exactly like the original."""
 
 import inspect
 import subprocess
@@ -39,7 +39,7 @@ TORCH_OPTIMIZERS = sorted(
         for cls in vars(torch.optim).values()
         if inspect.isclass(cls) and issubclass(cls, torch.optim.Optimizer)
     }
-    # The first is abstract, the others take gradients of another kind or shape than ours.
+    # Optimizer is abstract; the others need sparse gradients or 2-D parameters.
     - {getattr(torch.optim, name, None) for name in ("Optimizer", "SparseAdam", "Muon")},
     key=lambda cls: cls.__name__,
 )
@@ -98,14 +98,14 @@ COMBINATIONS = [
 ]
 
 
-# These have tests of their own; a folder for checkpoints stays on its machine.
+# Parameters with separate tests. checkpoint_dir is not saved.
 TESTED_ELSEWHERE = {"early_stopping", "validation_fraction", "n_iter_no_change", "tol"}
 
 
 TESTED_ELSEWHERE |= {"module", "module_params", "checkpoint_dir"}
 
 
-# Parameters whose values a file keeps in ways of their own.
+# Parameters with special serialization.
 SPECIAL_IN_FILES = {
     "activation",
     "loss",
@@ -120,12 +120,12 @@ SPECIAL_IN_FILES = {
 SPECIAL_IN_FILES |= {"precision", "hidden_layer_sizes", "verbose", "device"}
 
 
-# What the hand-written network can't do.
+# Values that a classifier does not support.
 UNSUPPORTED = {("BackpropClassifier", "precision", "bfloat16")}
 
 
 def slow_unless(quick, *values, name):
-    """Return the values as a test's parameters; the test is slow unless it is `quick`."""
+    """Return the values as a parameter set, marked as slow unless `quick`."""
     return pytest.param(*values, id=name, marks=() if quick else pytest.mark.slow)
 
 
@@ -250,7 +250,9 @@ def test_parameters_changed_since_the_fit_are_restored_and_used(cls, tmp_path):
     assert identical(clf.get_params(), loaded.get_params())
     for estimator in (clf, loaded):
         if has(cls, "hidden_layer_sizes"):
-            with pytest.raises(ValueError, match="hidden_layer_sizes changed"):
+            with pytest.raises(
+                ValueError, match="'hidden_layer_sizes' parameter .* must not change"
+            ):
                 estimator.partial_fit(X, Y)
             estimator.set_params(
                 hidden_layer_sizes=estimator._fitted_architecture["hidden_layer_sizes"]
@@ -300,7 +302,7 @@ def test_file_without_optimizer_state_is_smaller_and_predicts_the_same(cls, tmp_
     save(clf, tmp_path / "small", optimizer_state=False)
     loaded = load(tmp_path / "small")
     assert identical(clf.predict_proba(X), loaded.predict_proba(X))
-    if has(cls, "optimizer"):  # plain gradient descent remembers nothing
+    if has(cls, "optimizer"):  # plain gradient descent has no state
         assert (tmp_path / "small").stat().st_size < 0.5 * (tmp_path / "whole").stat().st_size
         assert not loaded.net_.optimizer_.state_dict()["state"]
     loaded.partial_fit(X, Y)

@@ -1,4 +1,4 @@
-"""Deterministic algorithms are switched on and off."""
+"""Deterministic algorithms are enabled and disabled."""
 
 import pytest
 import torch
@@ -6,7 +6,7 @@ import torch
 from skmnist._utils.device import deterministic_algorithms
 
 
-def test_cudnn_is_deterministic_inside_the_block_and_as_before_after_it():
+def test_cudnn_is_deterministic_inside_the_block_and_restored_after_it():
     cudnn = torch.backends.cudnn
 
     def settings():

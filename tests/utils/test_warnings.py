@@ -1,4 +1,4 @@
-"""Warnings are shown once."""
+"""Repeated warnings are shown once."""
 
 import warnings
 
