@@ -61,8 +61,7 @@ class TorchClassifier(BaseNetClassifier):
 
     Examples
     --------
-    >>> import torch
-    from torch import nn
+    >>> from torch import nn
     >>> from skmnist import TorchClassifier
     >>> from skmnist.datasets import load_mnist_sample
     >>> X, y = load_mnist_sample(return_X_y=True)
