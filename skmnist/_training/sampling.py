@@ -107,8 +107,8 @@ def split_validation(
             f"early_stopping=True sets {n_validation} of {len(indices)} samples aside as a "
             f"validation set (validation_fraction={fraction:g}), but both sets need samples of "
             f"each of the {len(present)} classes. The smallest class, "
-            f"{repr_value(classes[smallest])}, has {counts[smallest]}. Pass more samples, pass X_val and y_val, or change "
-            "validation_fraction."
+            f"{repr_value(classes[smallest])}, has {counts[smallest]}. Pass more samples, pass "
+            "X_val and y_val, or change validation_fraction."
         )
     return train_test_split(
         indices,
