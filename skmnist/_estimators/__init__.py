@@ -1,1 +1,1 @@
-"""The classifiers, and what they share."""
+"""Classifiers, their base classes and their parameters."""

@@ -74,8 +74,8 @@ class CNNClassifier(BaseNetClassifier):
     >>> from skmnist.datasets import load_mnist_sample
     >>> X, y = load_mnist_sample(return_X_y=True)
     >>> clf = CNNClassifier(
-    ...     channels=(4, 2), kernel_size=3, stride=(1, 3), padding=0, pool_size=(2, 4),
-    ...     hidden_layer_sizes=(), max_epochs=1, random_state=0,
+    ...     channels=(4, 2), kernel_size=3, stride=(1, 3), padding=0,
+    ...     pool_size=(2, 4), hidden_layer_sizes=(), max_epochs=1, random_state=0,
     ... )
     >>> clf.fit(X[::10], y[::10]).image_shape_
     (28, 28)

@@ -69,8 +69,10 @@ class MLPClassifier(BaseNetClassifier):
     >>> from skmnist import MLPClassifier
     >>> from skmnist.datasets import load_mnist_sample
     >>> X, y = load_mnist_sample(return_X_y=True)
-    >>> X_train, X_test, y_train, y_test = train_test_split(X, y, stratify=y, random_state=0)
-    >>> clf = MLPClassifier(hidden_layer_sizes=(64, 32), max_epochs=10, random_state=0)
+    >>> X_train, X_test, y_train, y_test = train_test_split(
+    ...     X, y, stratify=y, random_state=0
+    ... )
+    >>> clf = MLPClassifier((64, 32), max_epochs=10, random_state=0)
     >>> clf.fit(X_train, y_train).score(X_test, y_test) > 0.9
     True
     >>> clf.n_weights_
@@ -186,8 +188,9 @@ class MLPClassifier(BaseNetClassifier):
         >>> from skmnist import MLPClassifier
         >>> from skmnist.datasets import load_mnist_sample
         >>> X, y = load_mnist_sample(return_X_y=True)
-        >>> original = neural_network.MLPClassifier(32, early_stopping=True, random_state=0)
-        >>> original = original.fit(X[::10] / 255, y[::10])
+        >>> original = neural_network.MLPClassifier(
+        ...     32, early_stopping=True, random_state=0
+        ... ).fit(X[::10] / 255, y[::10])
         >>> clf = MLPClassifier.from_sklearn(original)
         >>> bool((clf.predict(X / 255) == original.predict(X / 255)).all())
         True

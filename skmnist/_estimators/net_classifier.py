@@ -218,6 +218,18 @@ class BaseNetClassifier(
         ------
         ValueError
             If `early_stopping` is True, or if a parameter or the data are invalid.
+
+        Examples
+        --------
+        >>> from skmnist import MLPClassifier
+        >>> from skmnist.datasets import load_mnist_sample
+        >>> X, y = load_mnist_sample(return_X_y=True)
+        >>> clf = MLPClassifier(random_state=0)
+        >>> for start in range(0, 1000, 250):
+        ...     part = slice(start, start + 250)
+        ...     clf = clf.partial_fit(X[part], y[part], classes=range(10))
+        >>> clf.n_iter_
+        4
         """
         check_parameters(self)
         if self.early_stopping:

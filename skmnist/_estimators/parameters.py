@@ -155,10 +155,11 @@ PARAMETERS = {
     ),
     "image_shape": Parameter(
         [_choice(["auto"]), _SIZES, _NONE],
-        '"auto", tuple (height, width) or tuple (channels, height, width)',
+        '"auto", tuple (height, width), tuple (channels, height, width) or None',
         'Shape of one image. "auto": the shape of the images in a 3-D or 4-D `X`. For a 2-D `X` it '
         "is a square if the number of features is a square number, otherwise 1 x n_features. Pass "
-        "the shape of color images if `X` is 2-D.",
+        'the shape of color images if `X` is 2-D. None is equivalent to "auto", but '
+        "`TorchClassifier` then passes 2-D samples to its module.",
     ),
     "activation": Parameter(
         [_choice(ACTIVATION_MODULES)],
@@ -183,7 +184,7 @@ PARAMETERS = {
         [_choice(LOSSES)],
         _names(LOSSES),
         'Loss function, averaged over the samples of a mini-batch. "mse": squared error against '
-        "one-hot targets, summed over the outputs. With it, the outputs pass through a sigmoid, "
+        "one-hot targets, summed over the outputs, which pass through a sigmoid, "
         "except in `TorchClassifier`.",
     ),
     "optimizer": Parameter(

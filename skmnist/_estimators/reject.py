@@ -83,9 +83,15 @@ class RejectClassifier(MetaEstimatorMixin, ClassifierMixin, BaseEstimator):
     >>> from skmnist import MLPClassifier, RejectClassifier
     >>> from skmnist.datasets import load_mnist_sample
     >>> X, y = load_mnist_sample(return_X_y=True)
-    >>> clf = RejectClassifier(MLPClassifier(random_state=0), threshold=0.9).fit(X[::2], y[::2])
-    >>> digits, blends = X[1::2], X[:2500] // 2 + X[2500:] // 2  # blends of two digits
-    >>> bool((clf.predict(blends) == -1).mean() > 2 * (clf.predict(digits) == -1).mean())
+    >>> clf = RejectClassifier(MLPClassifier(random_state=0), threshold=0.9)
+    >>> clf = clf.fit(X[::2], y[::2])
+
+    Blends of two digits are rejected more often than digits:
+
+    >>> digits, blends = X[1::2], X[:2500] // 2 + X[2500:] // 2
+    >>> digits_rejected = (clf.predict(digits) == -1).mean()
+    >>> blends_rejected = (clf.predict(blends) == -1).mean()
+    >>> bool(blends_rejected > 2 * digits_rejected)
     True
     """
 

@@ -54,7 +54,7 @@ class TorchClassifier(BaseNetClassifier):
     The module receives samples of shape `image_shape`. With ``image_shape=None``, they have the
     shape of the samples in `X`.
 
-    With ``loss="mse"``, the outputs of a custom module are used without a sigmoid.
+    With ``loss="mse"``, the outputs of the module are used without a sigmoid.
 
     While a custom module is built and trained, the global random generators are seeded from
     `random_state`. Afterwards their previous states are restored.
@@ -67,9 +67,13 @@ class TorchClassifier(BaseNetClassifier):
     >>> X, y = load_mnist_sample(return_X_y=True)
     >>> def two_layers(n_features, n_classes, width=32):
     ...     return nn.Sequential(
-    ...         nn.Linear(n_features, width), nn.ReLU(), nn.Linear(width, n_classes)
+    ...         nn.Linear(n_features, width),
+    ...         nn.ReLU(),
+    ...         nn.Linear(width, n_classes),
     ...     )
-    >>> clf = TorchClassifier(two_layers, module_params={"width": 64}, max_epochs=5, random_state=0)
+    >>> clf = TorchClassifier(
+    ...     two_layers, module_params={"width": 64}, max_epochs=5, random_state=0
+    ... )
     >>> clf.fit(X, y).score(X, y) > 0.8
     True
     """

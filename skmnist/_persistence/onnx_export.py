@@ -92,7 +92,8 @@ def export_onnx(estimator: BaseNetClassifier | Pipeline, path: str | os.PathLike
 
     >>> import onnxruntime  # doctest: +SKIP
     >>> session = onnxruntime.InferenceSession("digits.onnx")  # doctest: +SKIP
-    >>> labels, probabilities = session.run(None, {"pixels": X.astype("float32")})  # doctest: +SKIP
+    >>> inputs = {"pixels": X.astype("float32")}
+    >>> labels, proba = session.run(None, inputs)  # doctest: +SKIP
     """
     onnx, onnxruntime = _import_libraries()
     steps, clf = _split_pipeline(estimator)

@@ -32,7 +32,8 @@ def invalid_parameter_message(name: str, owner: str | None, expected: str, value
 
     Examples
     --------
-    >>> invalid_parameter_message("lr", "MLPClassifier", "a float in the range (0.0, inf)", -1)
+    >>> expected = "a float in the range (0.0, inf)"
+    >>> invalid_parameter_message("lr", "MLPClassifier", expected, -1)
     "The 'lr' parameter of MLPClassifier must be a float in the range (0.0, inf). Got -1 instead."
     """
     of_owner = "" if owner is None else f" of {owner}"
