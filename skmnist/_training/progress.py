@@ -3,12 +3,18 @@
 from __future__ import annotations
 
 import sys
+import warnings
 from typing import Any
 
 import torch
 from skorch.callbacks import Callback
-from tqdm.auto import tqdm
+from tqdm import TqdmWarning
 from tqdm.notebook import tqdm_notebook
+
+with warnings.catch_warnings():
+    # A notebook without ipywidgets shows a bar of text: no need to warn whoever imports this.
+    warnings.simplefilter("ignore", TqdmWarning)
+    from tqdm.auto import tqdm
 
 _SHORT_NAMES = {"train_loss": "loss", "valid_loss": "val", "valid_acc": "acc"}
 _PRINT_EVERY = 100  # batches
