@@ -42,7 +42,7 @@ class PixelStandardizer(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
         integers from 0 to 255 with at least one above 1, else 1.
     n_features_in_ : int
         Number of features seen during `fit`. For images of three or more dimensions, their height.
-    feature_names_in_ : ndarray of shape (n_features_in_,)
+    feature_names_in_ : ndarray of shape (n_features,)
         Names of the features seen during `fit`. Only defined if all of them are strings.
 
     See Also
