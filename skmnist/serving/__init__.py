@@ -1,4 +1,4 @@
-"""The draw-a-digit page: a small web server for one model and one person."""
+"""Local web server with a page for drawing digits, for one model and one user."""
 
 from ._server import DigitServer
 

@@ -1,4 +1,4 @@
-"""Read a request within a deadline."""
+"""Deadline for reading a request."""
 
 from __future__ import annotations
 
@@ -13,20 +13,20 @@ if TYPE_CHECKING:
     from typing_extensions import Buffer
 
 _MIN_TIMEOUT = 0.001  # seconds: enough for bytes that have already arrived
-_MAX_FACTOR = 10  # times the timeout, if the server itself is slow to read
+_MAX_FACTOR = 10  # times the timeout, if the server is slow to read
 
 
 class DeadlineReader(io.RawIOBase):
-    """Reader of a connection that raises TimeoutError after a deadline.
+    """Stream that reads from a connection and raises TimeoutError after a deadline.
 
-    A timeout of the socket would start again with each byte.
+    The timeout of a socket would start again with each byte.
 
     Parameters
     ----------
     connection : socket
     timeout : float
-        Seconds that the request may take. Bytes that have arrived by then are still read: under
-        load the server itself may be late.
+        Maximum number of seconds for the request. Bytes that have arrived by then are still read,
+        because the server itself can be late under load.
 
     Attributes
     ----------
@@ -41,7 +41,7 @@ class DeadlineReader(io.RawIOBase):
         self.started = False
 
     def acquire(self, semaphore: threading.Semaphore) -> None:
-        """Acquire a semaphore; the time that this takes doesn't count."""
+        """Acquire a semaphore; the waiting time is not counted."""
         start = time.monotonic()
         semaphore.acquire()
         self._start += time.monotonic() - start
@@ -51,7 +51,7 @@ class DeadlineReader(io.RawIOBase):
         return True
 
     def readinto(self, buffer: Buffer) -> int:
-        """Read some bytes; return their number, 0 if the connection was closed."""
+        """Read bytes into a buffer; return their number, or 0 if the connection is closed."""
         elapsed = time.monotonic() - self._start
         if elapsed > _MAX_FACTOR * self._timeout:
             raise TimeoutError

@@ -1,4 +1,4 @@
-"""Request handler: read a request, check it, send the response."""
+"""Request handler: read and check a request, send the response."""
 
 from __future__ import annotations
 
@@ -24,12 +24,12 @@ if TYPE_CHECKING:
     from ._server import DigitServer
 
 MAX_BODY = 1_000_000  # bytes
-LARGE_BODY = 2**16  # bytes: only a few larger ones are read at the same time
+LARGE_BODY = 2**16  # bytes; only a few larger bodies are read at the same time
 _MAX_LINE = 2**16 - 1
 _WRITE_TIMEOUT = 5  # seconds
 _DRAIN_SECONDS = 2
 
-# Load nothing from other sites, run nothing inline, and let no other page embed this one.
+# Forbid content from other sites, inline scripts and styles, and embedding in other pages.
 _HEADERS = {
     "Content-Security-Policy": "default-src 'none'; script-src 'self'; style-src 'self'; "
     "connect-src 'self'; img-src 'self' data: blob:; base-uri 'none'; form-action 'none'; "
@@ -46,7 +46,7 @@ _JSON = "application/json; charset=utf-8"
 
 
 class PageHandler(BaseHTTPRequestHandler):
-    """Handler of one request to a `DigitServer`; each connection has one."""
+    """Handler of the single request of a connection to a `DigitServer`."""
 
     server: DigitServer
     protocol_version = "HTTP/1.1"
@@ -58,7 +58,7 @@ class PageHandler(BaseHTTPRequestHandler):
         self.rfile = io.BufferedReader(self._reader)
 
     def handle(self) -> None:
-        """Send the response, or an error."""
+        """Read the request and send a response."""
         # The parser leaves these unset if a request is invalid.
         self.command = self.requestline = ""
         try:
@@ -66,30 +66,30 @@ class PageHandler(BaseHTTPRequestHandler):
             if not self.raw_requestline:
                 return
             if len(self.raw_requestline) > _MAX_LINE:
-                raise HTTPError(414, "The address is too long.")
+                raise HTTPError(414, "The URL is too long.")
             if not self.raw_requestline.strip():
-                raise HTTPError(400, "This is no request.")
+                raise HTTPError(400, "Expected an HTTP request.")
             if self.parse_request():
                 self._dispatch()
         except HTTPError as error:
             self._send_error_json(error.status, error.message, error.headers)
         except TimeoutError:
-            # Browsers connect in advance and may never send a request.
+            # Browsers open spare connections and may never send a request.
             if self._reader.started:
-                self._send_error_json(408, "The request took too long to arrive.")
+                self._send_error_json(408, "The request did not arrive in time.")
         self._drain()
 
     def _dispatch(self) -> None:
-        """Check the request and send what it asks for."""
+        """Check the request and send the requested content."""
         check_origin(self.command, self.headers, self.server.host, loopback=self.server.is_loopback)
         path = self.path.partition("?")[0]
         method = "GET" if self.command == "HEAD" else self.command
         routes = self._routes()
         allowed = [method for method, known in routes if known == path]
         if not allowed:
-            raise HTTPError(404, "There is nothing here. The page is at /.")
+            raise HTTPError(404, "Not found. The page is at /.")
         if method not in allowed:
-            raise HTTPError(405, f"Here only {allowed[0]} is answered.", Allow=allowed[0])
+            raise HTTPError(405, f"Method not allowed. Use {allowed[0]}.", Allow=allowed[0])
         content_type, content = routes[method, path]
         try:
             body = content() if callable(content) else content
@@ -99,7 +99,7 @@ class PageHandler(BaseHTTPRequestHandler):
             return
         except Exception:
             traceback.print_exc(file=sys.stderr)
-            self._send_error_json(500, "Something is wrong in the server. Its terminal says what.")
+            self._send_error_json(500, "Internal server error. See the terminal of the server.")
             return
         self._send(200, content_type, body)
 
@@ -111,7 +111,7 @@ class PageHandler(BaseHTTPRequestHandler):
         """Return the prediction for the image in the body, as JSON."""
         length = self._content_length()
         if self.headers.get_content_type() not in FORMATS:
-            raise HTTPError(415, f"A picture is wanted, of the type {', '.join(FORMATS)}.")
+            raise HTTPError(415, f"Expected an image of type {', '.join(FORMATS)}.")
         if length <= LARGE_BODY:
             return self.server.predict(self._read_body(length))
         slots = self.server._large_body_slots
@@ -122,18 +122,18 @@ class PageHandler(BaseHTTPRequestHandler):
             slots.release()
 
     def _content_length(self) -> int:
-        """Return the number of bytes of the body, from the header Content-Length."""
+        """Return the length of the body in bytes, from the Content-Length header."""
         lengths = self.headers.get_all("Content-Length", [])
         if "Transfer-Encoding" in self.headers or len(lengths) != 1:
-            raise HTTPError(411, "The request has to say its length, in Content-Length.")
+            raise HTTPError(411, "Expected one Content-Length header.")
         digits = lengths[0].strip()
         if not (digits.isascii() and digits.isdigit()):
-            raise HTTPError(400, "Content-Length is no number.")
-        # Python raises an error for a number of thousands of digits.
+            raise HTTPError(400, "Content-Length is not a number.")
+        # int() raises an error for thousands of digits.
         if len(digits) > 15 or int(digits) > MAX_BODY:
-            raise HTTPError(413, f"The picture's file is larger than {MAX_BODY // 1000} kB.")
+            raise HTTPError(413, f"The image file is larger than {MAX_BODY // 1000} kB.")
         if not int(digits):
-            raise HTTPError(400, "The request holds no picture.")
+            raise HTTPError(400, "The request contains no image.")
         return int(digits)
 
     def _read_body(self, length: int) -> bytes:
@@ -142,31 +142,31 @@ class PageHandler(BaseHTTPRequestHandler):
             self.end_headers()
         body = self.rfile.read(length)
         if len(body) < length:
-            raise HTTPError(400, "The request ended before its picture did.")
+            raise HTTPError(400, "The request ended before the end of the image.")
         return body
 
     # -- responses -----------------------------------------------------------------------------
 
     def handle_expect_100(self) -> bool:
-        """Send "100 Continue" later, when the headers have been checked."""
+        """Postpone "100 Continue" until the headers have been checked."""
         return True
 
     def send_error(self, code: int, message: str | None = None, explain: str | None = None) -> None:
-        """Send the errors of the standard library's parser; its 505 (unknown version) as 400."""
+        """Send an error of the standard library's parser; 505 (unknown version) becomes 400."""
         self._send_error_json(code if code < 500 else 400, f"{HTTPStatus(code).phrase}.")
 
     def _send_error_json(
         self, status: int, message: str, headers: Mapping[str, str] | None = None
     ) -> None:
         body = json.dumps({"error": message}).encode()
-        with contextlib.suppress(OSError):  # the client may have left
+        with contextlib.suppress(OSError):  # the client may have disconnected
             self._send(status, _JSON, body, headers)
 
     def _send(
         self, status: int, content_type: str, body: bytes, headers: Mapping[str, str] | None = None
     ) -> None:
         self.connection.settimeout(_WRITE_TIMEOUT)
-        self.request_version = self.protocol_version  # HTTP 0.9 has no status
+        self.request_version = self.protocol_version  # HTTP 0.9 has no status line
         self.send_response(status)
         self.send_header("Content-Type", content_type)
         self.send_header("Content-Length", str(len(body)))
@@ -177,7 +177,7 @@ class PageHandler(BaseHTTPRequestHandler):
             self.wfile.write(body)
 
     def _drain(self) -> None:
-        """Read what is still sent, for a while: closing earlier would drop the response."""
+        """Read the rest of the request for a while: closing earlier could drop the response."""
         end = time.monotonic() + _DRAIN_SECONDS
         with contextlib.suppress(OSError):
             self.connection.shutdown(1)
@@ -186,7 +186,7 @@ class PageHandler(BaseHTTPRequestHandler):
                 pass
 
     def version_string(self) -> str:
-        """Return the server's name without its version of Python."""
+        """Return the server name without the Python version."""
         return "skmnist"
 
     def log_message(self, format: str, *args: Any) -> None:

@@ -1,19 +1,19 @@
-"""The error that a request is answered with."""
+"""Error response to a request."""
 
 from __future__ import annotations
 
 
 class HTTPError(Exception):
-    """A request is refused.
+    """Raised when a request is rejected.
 
     Parameters
     ----------
     status : int
         The HTTP status code, 400 to 499.
     message : str
-        What is wrong, and what to do; the page shows it.
+        What is wrong and how to fix it. The page shows it to the user.
     **headers : str
-        Additional HTTP headers.
+        Additional HTTP response headers.
     """
 
     def __init__(self, status: int, message: str, **headers: str) -> None:

@@ -1,4 +1,4 @@
-"""The server of the draw-a-digit page."""
+"""Web server of the page for drawing digits."""
 
 from __future__ import annotations
 
@@ -33,44 +33,43 @@ _PAGE_FILES = {
     "/page.css": ("page.css", "text/css; charset=utf-8"),
     "/page.js": ("page.js", "text/javascript; charset=utf-8"),
 }
-_MAX_CONNECTIONS = 256  # at the same time; the system lets others wait
+_MAX_CONNECTIONS = 256  # at the same time; others wait in the queue of the operating system
 _MAX_LARGE_BODIES = 8  # in memory at the same time
-_READ_TIMEOUT = {"loopback": 1.5, "network": 15}  # seconds for a request to arrive
+_READ_TIMEOUT = {"loopback": 1.5, "network": 15}  # seconds
 
 
 class DigitServer(socketserver.ThreadingTCPServer):
-    """Serve a page on which to draw digits that a classifier predicts.
+    """Local web server with a page for drawing digits and predicting them.
 
-    It serves the three files of the page and predictions of images; it reads no other file. It
-    refuses requests from other web pages, images of more than 4 million pixels or 1 MB, and
-    requests that take long to arrive.
+    It serves only the three files of the page and predictions. It rejects requests from other web
+    pages, images of more than 4 million pixels or 1 MB, and requests that do not arrive in time.
 
     Parameters
     ----------
     estimator : classifier or Pipeline
-        Fitted on images of 28 x 28 gray pixels: see :func:`skmnist.predict_image`.
+        Fitted on 28 x 28 grayscale images: see :func:`skmnist.predict_image`.
     host : str, default="127.0.0.1"
-        The name or address to listen at; by default only this machine can reach it.
+        Host name or address to listen on. By default only this machine can connect.
     port : int, default=0
-        The port to listen at; 0 takes one that is free.
+        Port to listen on; 0 selects a free port.
 
     Attributes
     ----------
     host : str
-        The name or address that the server listens at.
+        Host name or address that the server listens on.
     is_loopback : bool
-        Whether only this machine can reach the server.
+        Whether only this machine can connect.
     read_timeout : float
-        Seconds that a request may take to arrive.
+        Maximum number of seconds in which a request must arrive.
     url : str
-        The address of the page.
+        URL of the page.
 
     Raises
     ------
     OSError
-        If the port is in use, or the address is not one of this machine.
+        If the port is in use, or `host` is not an address of this machine.
     TypeError, ValueError
-        If `estimator` is not a classifier of such images.
+        If `estimator` is not a classifier fitted on 28 x 28 grayscale images.
 
     Notes
     -----
@@ -102,15 +101,16 @@ class DigitServer(socketserver.ThreadingTCPServer):
 
     def __init__(self, estimator: BaseEstimator, *, host: str = "127.0.0.1", port: int = 0) -> None:
         self._estimator = estimator
-        # The first prediction takes longer, and raises an error for classifiers of other images.
+        # Raise an error now if the classifier was fitted on other images. Later predictions are
+        # faster than the first.
         image = np.zeros((28, 28), dtype=np.uint8)
-        image[4:24, 13:15] = 255  # a one
+        image[4:24, 13:15] = 255  # a vertical stroke
         prediction = predict_image(estimator, image)
         self._files = _page_files() | {("GET", "/model"): _model_file(estimator, prediction)}
         self.host = host
         self._connections = threading.BoundedSemaphore(_MAX_CONNECTIONS)
         self._large_body_slots = threading.BoundedSemaphore(_MAX_LARGE_BODIES)
-        # One at a time: several would take more memory and be no faster.
+        # One at a time: parallel predictions would need more memory and would not be faster.
         self._predictions = ThreadPoolExecutor(1)
         self.address_family, address = _resolve(host, port)
         try:
@@ -122,31 +122,30 @@ class DigitServer(socketserver.ThreadingTCPServer):
 
     @property
     def url(self) -> str:
-        """The address of the page."""
+        """URL of the page."""
         name = f"[{self.host}]" if ":" in self.host else self.host
         return f"http://{name}:{self.server_address[1]}/"
 
     def run(self) -> None:
-        """Serve until Ctrl-C, which raises KeyboardInterrupt.
+        """Serve until Ctrl+C is pressed, which raises KeyboardInterrupt.
 
-        The main thread, in which it is raised, only waits: other work might treat it as its own
-        failure.
+        Requests are handled in other threads, so that the exception cannot end a request.
         """
         thread = threading.Thread(target=self.serve_forever, args=(0.1,), daemon=True)
         thread.start()
         try:
             while thread.is_alive():
-                thread.join(0.1)  # without a timeout Ctrl-C may be ignored
+                thread.join(0.1)  # without a timeout Ctrl+C can be ignored
         finally:
             self.shutdown()
 
     def predict(self, content: bytes) -> bytes:
-        """Return the prediction for an image file's bytes, as JSON.
+        """Return the prediction for the content of an image file, as JSON.
 
         Raises
         ------
         HTTPError
-            If it is not an image of a digit.
+            If the image cannot be read or contains no digit.
         """
         return self._predictions.submit(self._predict, content).result()
 
@@ -164,19 +163,19 @@ class DigitServer(socketserver.ThreadingTCPServer):
         }
         return json.dumps(response, allow_nan=False).encode()
 
-    # -- what socketserver calls ---------------------------------------------------------------
+    # -- methods of socketserver ---------------------------------------------------------------
 
     def process_request(self, request: Any, client_address: Any) -> None:
-        """Handle a request in its own thread, once there are few enough."""
+        """Handle a request in its own thread; wait if there are too many."""
         self._connections.acquire()
         try:
             super().process_request(request, client_address)
-        except RuntimeError:  # no more threads; one that has started releases it itself
+        except RuntimeError:  # no thread could be started; a started one releases it itself
             self._connections.release()
             raise
 
     def process_request_thread(self, request: Any, client_address: Any) -> None:
-        """Handle a request, then allow another."""
+        """Handle a request and release its slot."""
         try:
             super().process_request_thread(request, client_address)
         finally:
@@ -188,13 +187,13 @@ class DigitServer(socketserver.ThreadingTCPServer):
         self._predictions.shutdown(wait=False, cancel_futures=True)
 
     def handle_error(self, request: Any, client_address: Any) -> None:
-        """Print an error, unless the client has left."""
+        """Print an error unless the client has disconnected."""
         if not isinstance(sys.exc_info()[1], ConnectionError):
             super().handle_error(request, client_address)
 
 
 def _page_files() -> dict[tuple[str, str], tuple[str, bytes]]:
-    """Return ``{(method, path): (content type, content)}`` of the page."""
+    """Return the files of the page as ``{(method, path): (content type, content)}``."""
     folder = files("skmnist.serving") / "page"
     return {
         ("GET", path): (content_type, (folder / name).read_bytes())
@@ -203,7 +202,7 @@ def _page_files() -> dict[tuple[str, str], tuple[str, bytes]]:
 
 
 def _model_file(estimator: BaseEstimator, prediction: ImagePrediction) -> tuple[str, bytes]:
-    """Return the content type and the content of the file that describes the model."""
+    """Return the content type and the content of ``GET /model``."""
     description = {
         "name": type(estimator).__name__,
         "classes": [str(name) for name in prediction.proba],
@@ -216,7 +215,7 @@ def _resolve(host: str, port: int) -> tuple[socket.AddressFamily, Any]:
     try:
         addresses = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
     except (OSError, UnicodeError) as error:
-        raise OSError(f"{host!r} is no address of this machine: {error}.") from error
+        raise OSError(f"{host!r} is not an address of this machine: {error}.") from error
     family, _, _, _, address = addresses[0]
     return family, address
 
@@ -225,5 +224,6 @@ def _bind_error(error: OSError, host: str, port: int) -> OSError:
     """Return an error that names the host and the port."""
     reason = (error.strerror or str(error)).rstrip(".").lower()
     return OSError(
-        f"port {port} at {host} can't be used: {reason}. Name another port, or 0 for any free one."
+        f"Cannot listen on port {port} of {host}: {reason}. Choose another port, or 0 for any "
+        "free port."
     )

@@ -1,4 +1,4 @@
-"""Validation of an uploaded image: its format, its size and its number of parts."""
+"""Validation of an uploaded image: format, size and number of parts."""
 
 from __future__ import annotations
 
@@ -11,17 +11,18 @@ from ._http_error import HTTPError
 
 FORMATS = {"image/png": "PNG", "image/jpeg": "JPEG", "image/bmp": "BMP"}
 MAX_PIXELS = 4_000_000
-# A few bytes may take long to decode: each scan of a JPEG is a pass over all pixels, each text of a
-# PNG up to a megabyte. (First bytes of a file, first bytes of a part) -> maximum number of parts.
+# A small file can take long to decode: each scan of a JPEG file is a pass over all pixels, and each
+# text of a PNG file can be a megabyte. (Start of the file, start of a part) -> maximum number.
 _MAX_PARTS = {(b"\xff\xd8", b"\xff\xda"): 64, (b"\x89PNG", b"zTXt"): 8, (b"\x89PNG", b"iTXt"): 8}
 
 
 def open_image(content: bytes) -> Image.Image:
-    """Open an image without decoding it; check its format and its size.
+    """Open an image without decoding its pixels; check its format and its size.
 
     Parameters
     ----------
     content : bytes
+        The content of the image file.
 
     Returns
     -------
@@ -30,18 +31,21 @@ def open_image(content: bytes) -> Image.Image:
     Raises
     ------
     HTTPError
+        If the image cannot be read or is too large.
     """
     for (signature, part), maximum in _MAX_PARTS.items():
         if content.startswith(signature) and content.count(part) > maximum:
-            raise HTTPError(413, "The file is made of too many parts. Save the picture anew.")
+            raise HTTPError(413, "The image file has too many parts. Save the image again.")
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("error", Image.DecompressionBombWarning)
             image = Image.open(io.BytesIO(content), formats=tuple(FORMATS.values()))
     except (Image.DecompressionBombError, Image.DecompressionBombWarning):
-        raise HTTPError(413, _too_large_message("many more")) from None
-    except Exception as error:  # damaged files raise all kinds of errors in Pillow
-        raise HTTPError(400, "This is no sound picture. PNG, JPEG and BMP are read.") from error
+        raise HTTPError(413, _too_large_message("too many")) from None
+    except Exception as error:  # Pillow can raise any error for a damaged file
+        raise HTTPError(
+            400, "Cannot read the image. Expected a valid PNG, JPEG or BMP file."
+        ) from error
     if image.width * image.height > MAX_PIXELS:
         raise HTTPError(413, _too_large_message(f"{image.width} × {image.height}"))
     return image
@@ -49,4 +53,4 @@ def open_image(content: bytes) -> Image.Image:
 
 def _too_large_message(size: str) -> str:
     millions = MAX_PIXELS // 1_000_000
-    return f"The picture has {size} pixels, at most {millions} million are read. Reduce it first."
+    return f"The image has {size} pixels. The maximum is {millions} million. Downscale it first."

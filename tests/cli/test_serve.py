@@ -50,8 +50,8 @@ def test_port_in_use_is_an_error(folder, capsys):
     with socket.create_server(("127.0.0.1", 0)) as other:
         port = other.getsockname()[1]
         error = get_error(capsys, "serve", folder / "digits.safetensors", "--port", port)
-    assert f"port {port} at 127.0.0.1" in error
-    assert "Name another port" in error
+    assert f"port {port} of 127.0.0.1" in error
+    assert "Choose another port" in error
 
 
 @pytest.fixture
@@ -88,4 +88,4 @@ def test_invalid_arguments_are_rejected(folder, capsys):
     error = get_error(
         capsys, "serve", folder / "digits.safetensors", "--host", "no.such.host.invalid"
     )
-    assert "no address of this machine" in error
+    assert "is not an address of this machine" in error

@@ -1,3 +1,5 @@
+"""The server: predictions, rejected requests, hosts and ports."""
+
 import io
 import json
 import socket
@@ -17,7 +19,7 @@ from skmnist.serving import DigitServer
 from tests.helpers import ROOT
 from tests.serving.helpers import HOST_HEADER, encode_image, get_port, predict, request, run_server
 
-# -- answers -----------------------------------------------------------------------------------
+# -- predictions -------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("format", ["PNG", "JPEG", "BMP"])
@@ -80,7 +82,7 @@ def test_page_loads_nothing_from_other_sites(server):
     assert request(server, "HEAD")[2] == b""
 
 
-# -- refusals ----------------------------------------------------------------------------------
+# -- rejections --------------------------------------------------------------------------------
 
 
 def assert_error(server, status, message, *args, **kwargs):
@@ -92,10 +94,10 @@ def assert_error(server, status, message, *args, **kwargs):
 
 def test_pixels_are_counted_before_they_are_decoded(server, monkeypatch):
     large = encode_image(Image.new("1", (2001, 2000)))
-    monkeypatch.setattr(Image.Image, "load", None)  # which decodes
+    monkeypatch.setattr(Image.Image, "load", None)  # decodes the pixels
     status, result = predict(server, large)
     assert status == 413
-    assert "2001 × 2000 pixels, at most 4 million" in result["error"]
+    assert "2001 × 2000 pixels. The maximum is 4 million" in result["error"]
 
 
 @pytest.mark.parametrize("format", ["GIF", "TIFF", "WEBP", "PPM"])
@@ -127,13 +129,15 @@ def test_length_is_checked_before_the_body_is_read(server):
         assert_error(server, 413, "1000 kB", *post, headers=headers | {"Content-Length": length})
     for length in ("-1", "x", "1e3", ""):
         assert_error(server, 400, "number", *post, headers=headers | {"Content-Length": length})
-    assert_error(server, 400, "no picture", *post, headers=headers | {"Content-Length": "0"})
-    assert_error(server, 411, "length", *post, headers=headers)
-    assert_error(server, 411, "length", *post, headers=headers | {"Transfer-Encoding": "chunked"})
+    assert_error(server, 400, "no image", *post, headers=headers | {"Content-Length": "0"})
+    assert_error(server, 411, "Content-Length", *post, headers=headers)
+    assert_error(
+        server, 411, "Content-Length", *post, headers=headers | {"Transfer-Encoding": "chunked"}
+    )
 
 
 def test_large_body_is_drained_and_answered(server):
-    # A client that sends all before it reads gets its response, too.
+    # Also to a client that sends everything before it reads.
     assert predict(server, bytes(20_000_000))[0] == 413
 
 
@@ -147,7 +151,7 @@ def test_json_is_rejected(server, body):
     "path", ["/..", "/../server.py", "/%2e%2e/server.py", "//etc/passwd", "/page.js/", "/x", "*"]
 )
 def test_other_paths_are_not_found(server, path):
-    assert_error(server, 404, "nothing here", path=path)
+    assert_error(server, 404, "Not found", path=path)
 
 
 def test_other_methods_are_rejected(server):
@@ -166,13 +170,13 @@ def test_requests_from_other_origins_are_rejected(server):
         "10.0.0.1",
         "localhost.example.org",
     ):
-        assert_error(server, 403, "not the server's", headers={"Host": host})
+        assert_error(server, 403, "Unknown host name", headers={"Host": host})
     for host in ("", "a b", "127.0.0.1:x", "127.0.0.1@example.org"):
-        assert_error(server, 400, "host", headers={"Host": host})
-    assert_error(server, 400, "host", headers={})
+        assert_error(server, 400, "Host header", headers={"Host": host})
+    assert_error(server, 400, "Host header", headers={})
     assert request(server, headers={"Host": own, "Origin": f"http://{own}"})[0] == 200
     for origin in ("http://example.org", "null", f"https://{own}", "http://localhost:3000", ""):
-        assert_error(server, 403, "own page", headers={"Host": own, "Origin": origin})
+        assert_error(server, 403, "other web pages", headers={"Host": own, "Origin": origin})
 
 
 def test_sec_fetch_headers_are_checked(server):
@@ -184,13 +188,13 @@ def test_sec_fetch_headers_are_checked(server):
     assert status(Sec_Fetch_Site="none") == 200
     assert status(Sec_Fetch_Site="cross-site") == 403
     assert status(Sec_Fetch_Site="same-site") == 403
-    # A link to the page.
+    # Following a link to the page.
     assert status("/", Sec_Fetch_Site="cross-site", Sec_Fetch_Mode="navigate") == 200
     assert status("/", Sec_Fetch_Site="cross-site", Sec_Fetch_Mode="no-cors") == 403
 
 
 def send_raw(server, *parts, pause=0.0):
-    """Send parts, and return all that comes."""
+    """Send parts, with a pause after each; return everything that is received."""
     received = b""
     with socket.create_connection(("127.0.0.1", get_port(server)), timeout=60) as connection:
         for part in parts:
@@ -230,7 +234,7 @@ def test_slow_requests_time_out_and_block_nobody(server, data, monkeypatch):
         [head + b"Content-Length: 9\r\n\r\n", b"x", b"y"],
     ):
         assert send_raw(server, *parts, pause=0.1).startswith(b"HTTP/1.1 408 ")
-    # Browsers connect beforehand; to those who say nothing nothing is said.
+    # Browsers open spare connections; one without a request gets no response.
     assert send_raw(server) == b""
     X, y = data
     waiting = [socket.create_connection(("127.0.0.1", get_port(server))) for _ in range(50)]
@@ -244,7 +248,7 @@ def test_closed_connections_are_not_an_error(server, capfd):
     for _ in range(5):
         connection = socket.create_connection(("127.0.0.1", get_port(server)))
         connection.sendall(b"GET / HTTP/1.1\r\nHost: localhost\r\n\r\n")
-        # Reset at once, instead of a polite end.
+        # Reset the connection instead of closing it.
         connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, b"\1\0\0\0\0\0\0\0")
         connection.close()
     assert request(server)[0] == 200
@@ -281,16 +285,18 @@ def test_models_of_other_images_are_rejected(data):
 
 
 def test_port_in_use_is_named(server, clf):
-    with pytest.raises(OSError, match=f"port {get_port(server)} at 127.0.0.1 .* Name another port"):
+    with pytest.raises(
+        OSError, match=f"port {get_port(server)} of 127.0.0.1: .* Choose another port"
+    ):
         DigitServer(clf, port=get_port(server))
-    with pytest.raises(OSError, match="'no such host' is no address"):
+    with pytest.raises(OSError, match="'no such host' is not an address"):
         DigitServer(clf, host="no such host")
 
 
 @pytest.mark.slow
 def test_thousands_of_invalid_requests_do_no_harm():
     if sys.platform != "linux":
-        pytest.skip("needs Linux, whose /proc tells how much memory the server takes")
+        pytest.skip("needs Linux: /proc shows the memory of the server")
     command = [sys.executable, "-m", "fuzz.page", "--every", "10"]
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
     assert done.returncode == 0, done.stdout + done.stderr

@@ -2,14 +2,15 @@
 
 const canvas = document.getElementById("drawing");
 const ctx = canvas.getContext("2d");
-const STROKE_WIDTH = 20; // of the canvas's 280 pixels: about the stroke width of MNIST
-const MAX_DRAWING_SIDE = 140; // pixels of a drawing that are sent: more than the network can use
-const MAX_PHOTO_SIDE = 1200; // likewise of a photo
+const STROKE_WIDTH = 20; // in pixels of the 280 pixel canvas: similar to MNIST's stroke width
+const MAX_DRAWING_SIDE = 140; // pixels; larger drawings are downscaled before they are sent
+const MAX_PHOTO_SIDE = 1200; // pixels
 const MAX_BARS = 10;
+const CONFIDENCE_THRESHOLD = 0.9; // below it, the page says that the model is not sure
 const SENT_UNCHANGED = { types: ["image/png", "image/jpeg", "image/bmp"], bytes: 900_000 };
 
 let classes = [];
-let requestId = 0; // of the latest request; responses to earlier ones are ignored
+let requestId = 0; // of the latest request; responses to earlier requests are ignored
 
 // -- output ---------------------------------------------------------------------------------
 
@@ -49,7 +50,14 @@ function showPixels(image) {
   input.putImageData(pixels, 0, 0);
 }
 
-function showPrediction(message, label = "", isError = false) {
+// The label of a RejectClassifier that abstains is not among the probabilities.
+function showPrediction(label, p) {
+  if (p === undefined) showMessage("Not sure: the model rejected this image.", "?");
+  else if (p < CONFIDENCE_THRESHOLD) showMessage(`Not sure (${percent(p)})`, `${label}?`);
+  else showMessage(`(${percent(p)})`, label);
+}
+
+function showMessage(message, label = "", isError = false) {
   const prediction = document.getElementById("prediction");
   const strong = document.createElement("strong");
   strong.textContent = label;
@@ -61,8 +69,8 @@ function showTime(message) {
   document.getElementById("time").textContent = message;
 }
 
-function reset(message = "Draw with a mouse, a pen or a finger.", isError = false) {
-  showPrediction(message, "", isError);
+function reset(message = "Draw a digit with a mouse, a pen or a finger.", isError = false) {
+  showMessage(message, "", isError);
   showBars(Object.fromEntries(classes.map((label) => [label, 0])));
   showPixels(new Array(28 * 28).fill(0));
   showTime("");
@@ -70,9 +78,8 @@ function reset(message = "Draw with a mouse, a pen or a finger.", isError = fals
 
 // -- requests -------------------------------------------------------------------------------
 
-async function predict(blob) {
+async function predict(blob, start = performance.now()) {
   const id = ++requestId;
-  const start = performance.now();
   let result;
   try {
     const response = await fetch("/predict", {
@@ -80,7 +87,7 @@ async function predict(blob) {
     });
     result = await response.json();
   } catch {
-    result = { error: "The server does not answer. Is it still running?" };
+    result = { error: "The server does not respond. Check that it is still running." };
   }
   if (id !== requestId) return;
   if (result.error) {
@@ -88,14 +95,13 @@ async function predict(blob) {
     return;
   }
   const probabilities = Object.fromEntries(result.probabilities);
-  const p = probabilities[result.label];
-  showPrediction(p === undefined ? "" : `with ${percent(p)}`, result.label);
+  showPrediction(result.label, probabilities[result.label]);
   showBars(probabilities);
   showPixels(result.image);
-  showTime(`Answered in ${Math.round(performance.now() - start)} ms.`);
+  showTime(`Predicted in ${Math.round(performance.now() - start)} ms.`);
 }
 
-// Return a copy of an image that is at most `side` pixels wide and high, on white.
+// Return a copy of an image on a white background, at most `side` pixels wide and high.
 function downscale(source, side) {
   const scale = Math.min(1, side / Math.max(source.width, source.height));
   const copy = document.createElement("canvas");
@@ -109,13 +115,15 @@ function downscale(source, side) {
   return copy;
 }
 
-function predictCanvas(source, type) {
-  source.toBlob((blob) => predict(blob), type, 0.9);
+// Not canvas.toBlob: Chromium delays it for up to a second after a pen stroke.
+function encode(source, type) {
+  const bytes = atob(source.toDataURL(type, 0.9).split(",")[1]);
+  return new Blob([Uint8Array.from(bytes, (char) => char.charCodeAt(0))], { type });
 }
 
 // -- drawing --------------------------------------------------------------------------------
 
-let activePointer = null; // id of the pointer that is drawing
+let activePointer = null; // id of the pointer that draws
 
 function clear() {
   requestId += 1;
@@ -146,12 +154,12 @@ canvas.addEventListener("pointerdown", (event) => {
   ctx.strokeStyle = "black";
   ctx.beginPath();
   ctx.moveTo(...canvasPosition(event));
-  lineTo(canvasPosition(event)); // a dot
+  lineTo(canvasPosition(event)); // so that a tap draws a dot
 });
 
 canvas.addEventListener("pointermove", (event) => {
   if (event.pointerId !== activePointer) return;
-  // The browser reports the points of a fast stroke in batches.
+  // Browsers report the points of a fast stroke in batches.
   const events = event.getCoalescedEvents?.() ?? [];
   for (const point of events.length ? events : [event]) lineTo(canvasPosition(point));
 });
@@ -160,7 +168,7 @@ for (const end of ["pointerup", "pointercancel"]) {
   canvas.addEventListener(end, (event) => {
     if (event.pointerId !== activePointer) return;
     activePointer = null;
-    predictCanvas(downscale(canvas, MAX_DRAWING_SIDE), "image/png");
+    predict(encode(downscale(canvas, MAX_DRAWING_SIDE), "image/png"), event.timeStamp);
   });
 }
 
@@ -175,7 +183,7 @@ async function loadPhoto(file) {
   try {
     photo = await createImageBitmap(file);
   } catch {
-    if (id === requestId) reset("The browser can't read this file as a picture.", true);
+    if (id === requestId) reset("The browser cannot read this file as an image.", true);
     return;
   }
   if (id !== requestId) return;
@@ -186,7 +194,7 @@ async function loadPhoto(file) {
   const { types, bytes } = SENT_UNCHANGED;
   const small = Math.max(photo.width, photo.height) <= MAX_PHOTO_SIDE;
   if (small && types.includes(file.type) && file.size <= bytes) predict(file);
-  else predictCanvas(downscale(photo, MAX_PHOTO_SIDE), "image/jpeg");
+  else predict(encode(downscale(photo, MAX_PHOTO_SIDE), "image/jpeg"));
 }
 
 function loadFirst(files) {
@@ -220,6 +228,6 @@ document.addEventListener("drop", (event) => {
 fetch("/model").then((response) => response.json()).then((model) => {
   classes = model.classes;
   document.getElementById("model").textContent =
-    `${model.name} reads it. Pictures go to your own server only, which keeps none.`;
+    `Model: ${model.name}. Images are sent only to your own server and are not stored.`;
   clear();
 });
