@@ -38,6 +38,7 @@ th:first-child {{ text-align: left; }}
 thead th {{ vertical-align: bottom; }}
 img {{ max-width: 100%; }}
 a {{ color: #0b5cad; }}
+@media (max-width: 36rem) {{ th, td {{ padding: .25rem .4rem; font-size: .9rem; }} }}
 </style>
 </head>
 <body>

@@ -170,7 +170,7 @@ def _help_text(name: str, description: str) -> str:
     text = re.sub(
         r"`+(\w+)`+", lambda match: _option(match[1]) if match[1] in PARAMETERS else match[1], text
     )
-    return re.sub(r"\bNone:", "none:", text.replace("`", "").replace('"', ""))
+    return re.sub(r"\bNone\b", "none", text.replace("`", "").replace('"', ""))
 
 
 def _metavar(name: str, constraints: Iterable[Any]) -> str:

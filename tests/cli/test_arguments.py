@@ -39,9 +39,10 @@ def test_help_describes_what_can_be_used_on_the_command_line(model, capsys):
     printed = " ".join(capsys.readouterr().out.split())
     for python_only in [
         *("fit(", "partial_fit", "X_val", "callable", "RandomState", "torch.optim", "notebook"),
-        *("module", "`", ":class:", "True", " None:", "VALUE"),
+        *("module", "`", ":class:", "True", "VALUE"),
     ]:
         assert python_only not in printed
+    assert printed.count("None") == 1  # in "Write None as none"
     assert "--activation {relu,tanh," in printed
     assert "--lr FLOAT" in printed
     assert "--batch-size INT" in printed
