@@ -1,4 +1,4 @@
-"""What is shown during training, besides skorch's table of the epochs."""
+"""Progress bar and loss messages during training."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ with warnings.catch_warnings():
     warnings.simplefilter("ignore", TqdmWarning)
     from tqdm.auto import tqdm
 
-_SHORT_NAMES = {"train_loss": "loss", "valid_loss": "val", "valid_acc": "acc"}
+_SHORT_NAMES = {"train_loss": "loss", "valid_loss": "val_loss", "valid_acc": "val_acc"}
 _PRINT_EVERY = 100  # batches
 
 

@@ -1,8 +1,8 @@
-"""Reports: (fitted classifier, X_test, y_test) -> dict -> HTML, Markdown, JSON and figures.
+"""Evaluation reports in HTML, Markdown and JSON.
 
-``_compute`` and ``_provenance`` compute the dict, ``_sections``, ``_figures`` and ``_render`` turn
-it into texts and figures, and ``_writer`` writes the files. Only the first step uses the classifier
-and the data.
+``_compute`` and ``_provenance`` evaluate a fitted classifier on a test set and return a dict.
+``_sections``, ``_figures`` and ``_render`` convert the dict to texts and figures, without access to
+the classifier or the data. ``_writer`` writes the files.
 """
 
 from ._evaluation_report import EvaluationReport

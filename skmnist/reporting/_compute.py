@@ -1,4 +1,4 @@
-"""Compute the results of a report as one dict that JSON can hold."""
+"""Compute the results of a report as a dict that JSON can represent."""
 
 from __future__ import annotations
 
@@ -22,6 +22,7 @@ from sklearn.utils.multiclass import type_of_target
 from sklearn.utils.validation import check_consistent_length, check_is_fitted
 
 from skmnist._estimators.base import resolve_image_shape
+from skmnist.displays._style import as_written
 from skmnist.studies._jsonable import to_jsonable
 
 from ._provenance import describe_data, describe_model, versions
@@ -31,12 +32,12 @@ if TYPE_CHECKING:
 
     from numpy.typing import ArrayLike
 
-Results = dict[str, Any]  # what JSON can hold
+Results = dict[str, Any]  # contains only types of JSON
 
 _CONFIDENCE_LEVEL = 0.95
 _N_BINS = 10  # of equal width, as in scikit-learn's CalibrationDisplay and in Guo et al. (2017)
 _N_PAIRS = 10
-_MIN_SIDE = 8  # pixels; fewer square features are taken for a table
+_MIN_SIDE = 8  # pixels; fewer features are treated as tabular data
 
 
 def evaluate(
@@ -48,16 +49,22 @@ def evaluate(
     image_shape: Literal["auto"] | Sequence[int] | None = "auto",
     n_mistakes: int = 12,
 ) -> Results:
-    """Return the results of an evaluation as a dict that JSON can hold.
+    """Evaluate a fitted classifier; return a dict that JSON can represent.
 
     The parameters are those of :meth:`EvaluationReport.from_estimator`.
     """
     name = type(estimator).__name__
     if not is_classifier(estimator):
-        raise TypeError(f"{name} is no classifier; pass a fitted classifier.")
+        raise TypeError(
+            "The 'estimator' parameter of EvaluationReport.from_estimator must be a fitted "
+            f"classifier. Got {name} instead."
+        )
     check_is_fitted(estimator)
     if not isinstance(n_mistakes, (int, np.integer)) or n_mistakes < 0:
-        raise ValueError(f"n_mistakes={n_mistakes!r}: pass an integer that is not negative.")
+        raise ValueError(
+            "The 'n_mistakes' parameter of EvaluationReport.from_estimator must be an int in the "
+            f"range [0, inf). Got {as_written(n_mistakes)} instead."
+        )
     X = X.detach().cpu().numpy() if hasattr(X, "detach") else X
     X = np.asarray(X) if isinstance(X, (list, tuple)) else X
     y = _check_target(estimator, X, y)
@@ -74,10 +81,10 @@ def evaluate(
     model["times"]["predict_time"] = predict_time
     if proba is None:
         unavailable["calibration"] = (
-            f"{name} has no predict_proba: there are no probabilities to judge."
+            f"{name} has no predict_proba, so there are no probabilities to evaluate."
         )
     elif len(labels) < 2:
-        unavailable["calibration"] = "with a single class every probability is 1."
+        unavailable["calibration"] = "There is only one class, so every probability is 1."
     shape, reason = _find_image_shape(estimator, X, image_shape)
     if reason:
         unavailable["images"] = reason
@@ -102,31 +109,34 @@ def evaluate(
 
 
 def _check_target(estimator: Any, X: Any, y: Any) -> np.ndarray:
-    """Return the labels as a one-dimensional array of the kind that the classifier predicts."""
+    """Validate the labels; return them as a one-dimensional array."""
     y = column_or_1d(y.detach().cpu() if hasattr(y, "detach") else y)
     check_consistent_length(X, y)
     if not len(y):
-        raise ValueError("X_test and y_test are empty; pass at least one row to test on.")
+        raise ValueError("X_test and y_test are empty. Pass at least one test sample.")
     kind, classes = type_of_target(y), np.asarray(estimator.classes_)
     if kind not in ("binary", "multiclass"):
-        raise ValueError(f"y_test is {kind}; the label of one class for each row is wanted.")
+        raise ValueError(
+            "The 'y_test' parameter of EvaluationReport.from_estimator must contain one class "
+            f"label for each sample. Got labels of the type {kind!r} instead."
+        )
     if not set(y.tolist()) & set(classes.tolist()):
         name = type(estimator).__name__
         raise ValueError(
-            f"y_test holds {_preview(np.unique(y))}, none of which {name} knows: its classes_ are "
-            f"{_preview(classes)}. Pass the labels in the form that fit got them."
+            f"y_test contains the labels {_preview(np.unique(y))}, but {name} was fitted on the "
+            f"labels {_preview(classes)}. Pass labels of the same type as in fit."
         )
     return y
 
 
 def _merge_labels(classes: np.ndarray, y: np.ndarray) -> np.ndarray:
-    """Return the classes that were fitted and those that only the test holds, sorted."""
+    """Return the sorted class labels of the classifier and of the test set."""
     unknown = set(y.tolist()) - set(np.asarray(classes).tolist())
     return np.union1d(classes, y) if unknown else np.unique(classes)
 
 
 def _preview(values: np.ndarray) -> str:
-    """Return the first values as a text."""
+    """Format the first values as a list."""
     return f"[{', '.join(repr(v) for v in values.tolist()[:5])}{', …' * (len(values) > 5)}]"
 
 
@@ -138,8 +148,9 @@ def _resolve_display_labels(
     if display_labels is not None:
         if len(display_labels) != len(classes):
             raise ValueError(
-                f"There are {len(display_labels)} display_labels for the {len(classes)} classes "
-                f"{_preview(np.asarray(classes))}; pass one name for each, in that order."
+                "The 'display_labels' parameter of EvaluationReport.from_estimator must contain "
+                f"one name for each of the {len(classes)} classes "
+                f"{_preview(np.asarray(classes))}. Got {len(display_labels)} names instead."
             )
         keys = to_jsonable(np.asarray(classes))
         names = dict(zip(keys, map(str, display_labels), strict=True))
@@ -147,7 +158,7 @@ def _resolve_display_labels(
 
 
 def _predict_proba(estimator: Any, X: Any, labels: np.ndarray) -> np.ndarray | None:
-    """Return a column for each label, of zeros for those that the classifier doesn't know."""
+    """Return the probability of each label; it is 0 for classes not seen in fit."""
     if not hasattr(estimator, "predict_proba"):
         return None
     fitted = np.asarray(estimator.predict_proba(X))
@@ -178,7 +189,7 @@ def accuracy(counts: np.ndarray) -> Results:
 
 
 def _per_class(true: np.ndarray, pred: np.ndarray, n_classes: int) -> Results:
-    # Precision without predicted samples and recall without true ones are undefined: null.
+    # Precision without predicted samples and recall without true samples are undefined (null).
     columns = precision_recall_fscore_support(
         true, pred, labels=range(n_classes), zero_division=np.nan
     )
@@ -186,7 +197,10 @@ def _per_class(true: np.ndarray, pred: np.ndarray, n_classes: int) -> Results:
 
 
 def confused_pairs(counts: np.ndarray, n: int = _N_PAIRS) -> list[Results]:
-    """Return the most frequent mistakes; of equally frequent ones the rarer true class's first."""
+    """Return the most frequent pairs of a true and a wrong class.
+
+    Pairs with equal counts are sorted by their fraction of the true class.
+    """
     support = counts.sum(axis=1)
     pairs = [
         {
@@ -202,11 +216,11 @@ def confused_pairs(counts: np.ndarray, n: int = _N_PAIRS) -> list[Results]:
 
 
 def calibration(true: np.ndarray, pred: np.ndarray, proba: np.ndarray) -> Results:
-    """Return how well the probabilities are calibrated.
+    """Return metrics of the calibration of the probabilities.
 
-    The confidence of a sample is the probability of its predicted class. The expected
-    calibration error (ECE) is the mean distance, over samples, between the confidence and the
-    accuracy of their bin: Guo et al., "On calibration of modern neural networks", ICML 2017.
+    The confidence of a sample is the probability of its predicted class. The expected calibration
+    error (ECE) is the mean over samples of the difference between accuracy and mean confidence in
+    their bin: Guo et al., "On calibration of modern neural networks", ICML 2017.
     """
     confidence = proba[np.arange(len(pred)), pred]
     correct = true == pred
@@ -238,20 +252,20 @@ def calibration(true: np.ndarray, pred: np.ndarray, proba: np.ndarray) -> Result
 
 
 def _notes(estimator: Any, labels: np.ndarray, counts: np.ndarray) -> list[str]:
-    """Return notes on classes that are missing in the test or in the training data."""
+    """Return notes on classes that are missing in the test set or in the training set."""
     support = counts.sum(axis=1)
     missing, unknown = labels[support == 0], np.setdiff1d(labels, estimator.classes_)
     notes = []
     if len(missing):
         notes.append(
-            f"y_test holds no row of the {_format_classes(missing)}: recall has no value there, "
-            "and means are taken over the others."
+            f"y_test contains no samples of the {_format_classes(missing)}. Their recall is "
+            "undefined, and means are computed over the other classes."
         )
     if len(unknown):
         n_samples = support[np.isin(labels, unknown)].sum()
         notes.append(
-            f"{type(estimator).__name__} was fitted without the {_format_classes(unknown)}: the "
-            f"{n_samples:,} test rows of it can only be mistakes."
+            f"{type(estimator).__name__} was not fitted on the {_format_classes(unknown)}, so the "
+            f"predictions for these {n_samples:,} test samples are wrong."
         )
     return notes
 
@@ -273,9 +287,9 @@ def _mistakes(
     shape: tuple[int, ...] | None,
     n: int,
 ) -> Results:
-    """Return the worst mistakes: those with the largest margin of the wrong class.
+    """Return the mistakes with the largest margin between the predicted and the true class.
 
-    Without probabilities the first mistakes are returned.
+    Without probabilities, the first mistakes are returned.
     """
     indices = np.flatnonzero(true != pred)
     total = len(indices)
@@ -303,11 +317,14 @@ def _mistakes(
 def _find_image_shape(
     estimator: Any, X: Any, image_shape: Literal["auto"] | Sequence[int] | None
 ) -> tuple[tuple[int, ...] | None, str | None]:
-    """Return the shape of one image and None, or None and why samples aren't shown as images."""
+    """Return the shape of one image and None, or None and the reason why no images are shown."""
     if image_shape is None:
-        return None, "image_shape=None was asked for."
+        return None, "image_shape=None was passed."
     if isinstance(image_shape, str) and image_shape != "auto":
-        raise ValueError(f"image_shape={image_shape!r}: pass 'auto', None, or (height, width).")
+        raise ValueError(
+            "The 'image_shape' parameter of EvaluationReport.from_estimator must be 'auto', None "
+            f"or a tuple such as (height, width). Got {image_shape!r} instead."
+        )
     shape = np.shape(X)
     input_shape, n_features = (shape[1:] if len(shape) > 2 else None), math.prod(shape[1:])
     if input_shape or image_shape != "auto":
@@ -315,25 +332,25 @@ def _find_image_shape(
     square = resolve_image_shape("auto", None, n_features)
     fitted = getattr(estimator, "image_shape_", square)
     if fitted[-2:] != square:
-        return fitted, None  # given by the user, as it is not the default
-    advice = "if they are pictures, say their size: image_shape=(height, width)."
+        return fitted, None  # not the default, so it was set by the user
+    advice = "If the samples are images, pass image_shape=(height, width)."
     if min(square) < _MIN_SIDE:
-        return None, f"rows of shape {shape[1:]} are taken for a table; {advice}"
+        return None, f"Samples of shape {shape[1:]} are treated as tabular data. {advice}"
     sample = _safe_indexing(X, np.arange(0, shape[0], max(1, shape[0] // 100)))
     if sample.dtype.kind not in "buif" or not (sample.min() >= 0 and sample.max() <= 255):
-        return None, f"the features aren't numbers from 0 to 255, as pixels are; {advice}"
+        return None, f"The features are not in the range [0, 255] of pixels. {advice}"
     return square, None
 
 
 def _safe_indexing(X: Any, indices: np.ndarray) -> np.ndarray:
-    """Return rows of an array, a sparse matrix or a DataFrame as an array."""
+    """Return samples of an array, a sparse matrix or a DataFrame as an array."""
     if scipy.sparse.issparse(X):
         return X.tocsr()[indices].toarray()
     return np.asarray(X.iloc[indices] if hasattr(X, "iloc") else X[indices])
 
 
 def _encode_images(images: np.ndarray) -> Results:
-    """Return images as bytes in base64, scaled together from 0 to 255."""
+    """Scale images jointly to [0, 255]; return them as bytes in base64."""
     images = np.asarray(images, dtype=float)
     low, high = images.min(), images.max()
     pixels = np.rint(255 * (images - low) / max(high - low, 1e-12)).astype(np.uint8)
@@ -341,6 +358,6 @@ def _encode_images(images: np.ndarray) -> Results:
 
 
 def decode_images(encoded: Results) -> np.ndarray:
-    """Return the images that :func:`evaluate` encoded, as an array of bytes."""
+    """Decode the images in the results of :func:`evaluate` to an array of uint8."""
     pixels = base64.b64decode(encoded["pixels"])
     return np.frombuffer(pixels, dtype=np.uint8).reshape(encoded["shape"])

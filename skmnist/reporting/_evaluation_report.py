@@ -1,4 +1,4 @@
-"""The report on the evaluation of a classifier."""
+"""Report on the evaluation of a classifier."""
 
 from __future__ import annotations
 
@@ -25,42 +25,43 @@ if TYPE_CHECKING:
 
 
 class EvaluationReport:
-    """What a fitted classifier does on test data, to read, to keep and to hand on.
+    """Evaluation report of a fitted classifier on a test set.
 
-    Use :meth:`from_estimator` to make one. A notebook shows it as it is; :meth:`save` writes
-    its files.
+    Use :meth:`from_estimator` to create one. A notebook displays it as HTML. :meth:`save` writes
+    the report to files.
 
     Parameters
     ----------
     results : dict
-        What the report says, such as the attribute `results` of another report or what
-        ``json.load`` reads from a ``report.json``.
+        Results of an evaluation, such as the attribute `results` of another report, or the content
+        of a ``report.json``.
 
     Attributes
     ----------
     results : dict
-        All that the report says, in plain numbers, texts, lists and dicts. Classes are numbered
-        in the order of ``results["classes"]``; None stands for what has no value.
+        All results, as numbers, strings, lists and dicts. Classes are represented by their index in
+        ``results["classes"]``. Undefined values are None.
     per_class : DataFrame of shape (n_classes, 4)
-        Precision, recall, F1 and support of each class; the index holds `display_labels` where
-        they were given, else the labels.
+        Precision, recall, F1 and support of each class. The index contains `display_labels` if they
+        were passed, otherwise the class labels.
     confusion_matrix : DataFrame of shape (n_classes, n_classes)
-        Number of test rows of each true class (down) that were predicted as each class (across).
+        Number of test samples of each true class (rows) and predicted class (columns).
 
     See Also
     --------
-    sklearn.metrics.classification_report : Precision, recall and F1 as a text.
+    sklearn.metrics.classification_report : Precision, recall and F1 as text.
 
     Notes
     -----
-    The interval of the accuracy is Wilson's, for independent test rows [1]_. It says how far the
-    choice of the test rows may have moved the number, not how much training again with another
-    seed would.
+    The interval of the accuracy is the Wilson score interval for independent test samples [1]_. It
+    describes the uncertainty due to the choice of the test samples, but not the variation between
+    training runs with different seeds.
 
-    The expected calibration error is that of Guo et al. [2]_, with ten bins of equal width, of
-    the probability of the predicted class. Log loss and Brier score are scikit-learn's.
+    The expected calibration error is computed as in Guo et al. [2]_, from the probability of the
+    predicted class in ten bins of equal width. Log loss and Brier score are those of scikit-learn.
 
-    Precision without a predicted row, and recall without a true one, have no value (NaN).
+    Precision is undefined (NaN) for a class that is never predicted, and recall for a class without
+    test samples.
 
     References
     ----------
@@ -80,7 +81,7 @@ class EvaluationReport:
     >>> clf = MLPClassifier(random_state=0).fit(X_train, y_train)
     >>> report = EvaluationReport.from_estimator(clf, X_test, y_test)
     >>> report
-    <EvaluationReport of MLPClassifier: accuracy ...% (...% to ...%) on 1,250 test rows>
+    <EvaluationReport of MLPClassifier: accuracy ...% (...% to ...%) on 1,250 test samples>
     >>> report.per_class.columns.to_list()
     ['precision', 'recall', 'f1', 'support']
     >>> paths = report.save("digits-report")  # doctest: +SKIP
@@ -100,29 +101,29 @@ class EvaluationReport:
         image_shape: Literal["auto"] | Sequence[int] | None = "auto",
         n_mistakes: int = 12,
     ) -> Self:
-        """Evaluate a fitted classifier on data that it wasn't trained on.
+        """Evaluate a fitted classifier on a test set.
 
         Parameters
         ----------
         estimator : estimator
-            Any fitted classifier with scikit-learn's methods, a Pipeline or a search among
-            them. What it doesn't keep (epochs, times, probabilities) is left out of the report,
-            which says so.
+            Any fitted classifier with the API of scikit-learn, including pipelines and searches. If
+            it does not provide the training history, times or probabilities, the report states the
+            reason instead.
         X_test : array-like, sparse matrix or DataFrame of shape (n_samples, n_features), \
                 (n_samples, height, width) or (n_samples, channels, height, width)
-            The test data, in a form that the classifier predicts.
+            The test set, in a format that the classifier accepts.
         y_test : array-like of shape (n_samples,)
-            The true labels.
+            True labels.
         display_labels : array-like of shape (n_classes,), default=None
-            What to call the classes, in the order of ``estimator.classes_``, which it is by
-            default.
+            Names of the classes, in the order of ``estimator.classes_``. If None,
+            ``estimator.classes_``.
         image_shape : "auto", tuple or None, default="auto"
-            Shape of one picture, (height, width) or (channels, height, width), to show the
-            mistakes. "auto" takes that of a 3-D or 4-D `X_test` or of the classifier, else a
-            square of at least 8 x 8 if the features are numbers from 0 to 255. None shows no
-            pictures.
+            Shape of one image, (height, width) or (channels, height, width), to show the mistakes.
+            "auto" is the shape of a 3-D or 4-D `X_test` or the shape stored in the classifier,
+            otherwise a square of at least 8 x 8 pixels if all features are in [0, 255]. If None, no
+            images are shown.
         n_mistakes : int, default=12
-            Number of mistakes to show, if there are as many.
+            Maximum number of mistakes to show.
 
         Returns
         -------
@@ -131,11 +132,11 @@ class EvaluationReport:
         Raises
         ------
         NotFittedError
-            If the estimator isn't fitted.
+            If the estimator is not fitted.
         TypeError
-            If it is no classifier.
+            If the estimator is not a classifier.
         ValueError
-            If `X_test`, `y_test` and the classes don't fit each other.
+            If `X_test`, `y_test` and the classes are inconsistent.
         """
         return cls(
             evaluate(
@@ -157,7 +158,7 @@ class EvaluationReport:
 
     @functools.cached_property
     def confusion_matrix(self) -> pd.DataFrame:
-        """DataFrame: Number of rows of each true class predicted as each class."""
+        """DataFrame: Number of test samples of each true and predicted class."""
         return pd.DataFrame(
             self.results["confusion_matrix"],
             index=self._index("true"),
@@ -165,56 +166,57 @@ class EvaluationReport:
         )
 
     def _index(self, name: str) -> pd.Index:
-        """Return the labels, or the display labels that were given for them."""
+        """Return the display labels if they were passed, otherwise the class labels."""
         classes, labels = self.results["classes"], self.results["display_labels"]
         return pd.Index(classes if labels == [str(c) for c in classes] else labels, name=name)
 
     def to_html(self) -> str:
-        """Return the report as one HTML page that needs no other file and no network.
+        """Convert the report to a self-contained HTML page.
 
         Returns
         -------
-        str
+        html : str
         """
         return render.to_html(self.results)
 
     def to_markdown(self) -> str:
-        """Return the report as Markdown, without its pictures.
+        """Convert the report to Markdown, without images.
 
         Returns
         -------
-        str
+        markdown : str
         """
         return render.to_markdown(self.results)
 
     def to_json(self) -> str:
-        """Return `results` as JSON; what has no value is null.
+        """Convert `results` to JSON. Undefined values are null.
 
         Returns
         -------
-        str
+        json : str
         """
         return render.to_json(self.results)
 
     def save(self, folder: str | os.PathLike[str]) -> list[Path]:
-        """Save the report: ``report.html``, ``report.md``, ``report.json`` and PNG pictures.
+        """Save the report as HTML, Markdown and JSON, with its figures as PNG.
 
-        All files get their names when all are written, so that none is ever there in part.
+        The files are ``report.html``, ``report.md``, ``report.json`` and the figures. They get
+        their names after all of them are written, so that there are no incomplete files.
 
         Parameters
         ----------
         folder : str or Path
-            Where to; it is made if needed. Files of these names are replaced.
+            The folder to write to. It is created if needed, and existing files are replaced.
 
         Returns
         -------
         paths : list of Path
-            The files, ``report.html`` last.
+            Paths of the files, ``report.html`` last.
 
         Raises
         ------
         OSError
-            If the folder can't be written to or the disk is full. What was there before stays.
+            If the folder is not writable or the disk is full. Existing files are not changed.
         """
         figures = {f"{name}.png": png for name, (png, _) in draw_figures(self.results).items()}
         markdown = render.to_markdown(self.results, figures)
@@ -233,5 +235,5 @@ class EvaluationReport:
         return (
             f"<EvaluationReport of {name}: accuracy {percent(accuracy['value'], 2)} "
             f"({percent(accuracy['low'], 2)} to {percent(accuracy['high'], 2)}) on "
-            f"{accuracy['n_samples']:,} test rows>"
+            f"{accuracy['n_samples']:,} test samples>"
         )

@@ -1,4 +1,4 @@
-"""Draw the figures of a report from its results, with the displays."""
+"""Draw the figures of a report from its results."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from sklearn.calibration import CalibrationDisplay
 from sklearn.metrics import ConfusionMatrixDisplay
 
 from skmnist.displays import MisclassifiedDisplay, TrainingCurveDisplay
-from skmnist.displays._style import shorten
+from skmnist.displays._style import BASELINE_COLOR, COLORS, shorten
 
 from ._compute import decode_images
 
@@ -23,27 +23,27 @@ if TYPE_CHECKING:
 
     from ._compute import Results
 
-MAX_COUNTS = 20  # classes; the counts of more are unreadable, so only their colors are shown
-_METADATA: dict[str, Any] = {"Software": None}  # the same results give the same bytes
-_WIDTH = 4.8  # inches: 480 pixels, so that the text stays readable on a phone
+MAX_COUNTS = 20  # with more classes, the confusion matrix shows colors without counts
+_METADATA: dict[str, Any] = {"Software": None}  # so that equal results give equal bytes
+_WIDTH = 4.8  # inches (480 pixels), so that the text is readable on a phone
 
 
 def draw_figures(
     results: Results, names: Iterable[str] | None = None, *, dark: bool = False
 ) -> dict[str, tuple[bytes, int]]:
-    """Return ``{name: (PNG, width in CSS pixels)}`` of the figures that the results allow.
+    """Return ``{name: (PNG, width in CSS pixels)}`` for each available figure.
 
-    With `names` only these figures are drawn.
+    If `names` is passed, only these figures are drawn.
     """
     from matplotlib import rcParams, style
 
-    # The default style, so that the settings of the session don't change a report, but the fonts
-    # of the session: they may be needed for the letters of the class names.
+    # The default style, because a report should not depend on the settings of the session. Only
+    # its fonts are kept, because they may be needed for the letters of the class names.
     fonts = {key: rcParams[key] for key in ("font.family", "font.sans-serif")}
     styles = ["dark_background" if dark else "default", fonts]
     figures = {}
     with style.context(styles, after_reset=True), warnings.catch_warnings():
-        # Letters that no font has are boxes in the figures; the tables show them all.
+        # Letters without a glyph are boxes in the figures, but the tables show them.
         warnings.filterwarnings("ignore", "Glyph .* missing from font")
         for name in FIGURES if names is None else names:
             figure = FIGURES[name](results)
@@ -53,7 +53,7 @@ def draw_figures(
 
 
 def draw_mistakes(results: Results) -> list[bytes]:
-    """Return a PNG of each image of the worst mistakes."""
+    """Return the images of the worst mistakes as PNG."""
     encoded = results["mistakes"]["images"]
     return [] if encoded is None else [_image_as_png(image) for image in decode_images(encoded)]
 
@@ -65,7 +65,7 @@ def _figure_as_png(figure: Figure, **kwargs: Any) -> tuple[bytes, int]:
 
 
 def _image_as_png(image: np.ndarray) -> bytes:
-    """Return an image, (height, width) or (channels, height, width), as PNG: 0 is white."""
+    """Convert an image, (height, width) or (channels, height, width), to PNG. 0 is white."""
     from matplotlib.image import imsave
 
     if image.ndim == 3:
@@ -82,7 +82,7 @@ def _make_axes(width: float, height: float, n: int = 1) -> Any:
 
 
 def _escape_labels(labels: Iterable[str]) -> list[str]:
-    """Return labels shortened, with ``$`` escaped so that matplotlib shows no mathematics."""
+    """Shorten labels and escape ``$``, which starts a formula in matplotlib."""
     return [shorten(label).replace("$", r"\$") for label in labels]
 
 
@@ -92,9 +92,13 @@ def _training_curves(results: Results) -> Any:
     history = pd.DataFrame(results["training"]).astype(float)
     n_axes = 2 if "validation_score" in history else 1
     axes = _make_axes(_WIDTH, 0.5 + 2.4 * n_axes, n_axes)
-    # The first color of the style, which is also visible on a dark background.
-    display = TrainingCurveDisplay({results["name"]: history})
-    return display.plot(ax=axes, line_kw={"color": "C0"}).figure_
+    best = results["best_epoch"]
+    display = TrainingCurveDisplay(
+        {results["name"]: history},
+        best_epochs=None if best is None else {results["name"]: best},
+        chance_level=100 / len(results["classes"]),
+    )
+    return display.plot(ax=axes).figure_
 
 
 def _confusion_matrix(results: Results) -> Any:
@@ -111,7 +115,7 @@ def _confusion_matrix(results: Results) -> Any:
         values_format="d",
         xticks_rotation="vertical" if max(map(len, labels)) > 2 else "horizontal",
     )
-    display.im_.colorbar.set_label("Test rows")
+    display.im_.colorbar.set_label("Test samples")
     display.im_.colorbar.locator = MaxNLocator(integer=True)
     display.ax_.tick_params(labelsize="medium" if annotated else "x-small")
     return display.figure_
@@ -121,19 +125,21 @@ def _calibration(results: Results) -> Any:
     if results["calibration"] is None:
         return None
     bins = pd.DataFrame(results["calibration"]["bins"])
-    display = CalibrationDisplay(bins["accuracy"], bins["confidence"], None)
+    display = CalibrationDisplay(100 * bins["accuracy"], 100 * bins["confidence"], None)
     [name] = _escape_labels([results["name"]])
-    display.plot(ax=_make_axes(_WIDTH, 3.8), ref_line=False, name=name)
+    style = {"color": COLORS[0], "marker": "o"}
+    display.plot(ax=_make_axes(_WIDTH, 3.8), ref_line=False, name=name, **style)
     ax = display.ax_
-    ax.axline((0, 0), slope=1, color="gray", linestyle=":", label="perfectly calibrated")
-    ax.set(xlim=(0, 1), ylim=(-0.02, 1.02), xlabel="Mean confidence", ylabel="Accuracy")
+    ax.axline((0, 0), slope=1, color=BASELINE_COLOR, linestyle=":", label="perfectly calibrated")
+    ax.set(xlim=(0, 102), ylim=(-2, 102), xlabel="Mean confidence (%)", ylabel="Accuracy (%)")
+    ax.grid(alpha=0.3)
     ax.legend(loc="lower right")
     return display.figure_
 
 
 def _worst_mistakes(results: Results) -> Any:
     mistakes = results["mistakes"]
-    # The display needs probabilities; without them only the HTML page shows the images.
+    # The display requires probabilities. Without them, only the HTML page shows the images.
     if mistakes["images"] is None or mistakes["proba_true"] is None:
         return None
     import matplotlib.pyplot as plt
@@ -155,7 +161,7 @@ def _worst_mistakes(results: Results) -> Any:
 
 
 def mistakes_title(mistakes: Results) -> str:
-    """Return a title with the numbers of mistakes, shown and in total."""
+    """Return a title with the number of mistakes shown and in total."""
     shown, total = len(mistakes["indices"]), mistakes["n"]
     if not total:
         return "No mistakes"
@@ -164,7 +170,7 @@ def mistakes_title(mistakes: Results) -> str:
     return selection if shown < total else f"All {total:,} mistakes"
 
 
-# File names (without .png) and the functions that draw the figures from the results.
+# File names (without .png), and functions that draw the figures.
 FIGURES: dict[str, Callable[[Results], Any]] = {
     "training-curves": _training_curves,
     "confusion-matrix": _confusion_matrix,

@@ -1,4 +1,4 @@
-"""Describe the model, the data, the seed and the software of a report."""
+"""Describe the model, the data, the seed and the versions for a report."""
 
 from __future__ import annotations
 
@@ -20,15 +20,15 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
 _LIBRARIES = ("skmnist", "torch", "skorch", "scikit-learn", "numpy", "scipy", "pandas")
-_MAX_VALUE_LENGTH = 300  # characters of a parameter; a longer one is cut
-_CHUNK_SIZE = 1000  # samples that are hashed at once
+_MAX_VALUE_LENGTH = 300  # characters; longer parameter values are truncated
+_CHUNK_SIZE = 1000  # samples per hash update
 
 
 def describe_model(estimator: Any, unavailable: dict[str, str]) -> dict[str, Any]:
-    """Return the description of a fitted classifier; add to `unavailable` why a part is missing."""
+    """Describe a fitted classifier; store the reasons for missing parts in `unavailable`."""
     best = getattr(estimator, "best_estimator_", estimator)
     steps = getattr(best, "steps", None)
-    last = steps[-1][1] if steps else best  # a pipeline is trained in its last step
+    last = steps[-1][1] if steps else best  # the classifier of a pipeline
     name = type(last).__name__
     parameters = {key: _parameter(value) for key, value in best.get_params().items()}
     return {
@@ -60,12 +60,12 @@ def _n_weights(model: Any, unavailable: dict[str, str]) -> int | None:
     n = n_weights(model)
     if math.isfinite(n):
         return int(n)
-    unavailable["n_weights"] = f"{type(model).__name__} doesn't tell them."
+    unavailable["n_weights"] = f"{type(model).__name__} does not provide it."
     return None
 
 
 def _training(model: Any, unavailable: dict[str, str]) -> dict[str, list[Any]] | None:
-    """Return the columns of `history_`, or the loss curve of scikit-learn's MLPClassifier."""
+    """Return the columns of ``history_``, or the loss curve of an MLPClassifier of scikit-learn."""
     table = getattr(model, "history_", None)
     if not isinstance(table, pd.DataFrame):
         losses = getattr(model, "loss_curve_", None)
@@ -73,13 +73,13 @@ def _training(model: Any, unavailable: dict[str, str]) -> dict[str, list[Any]] |
         if table and getattr(model, "validation_scores_", None):
             table["validation_score"] = model.validation_scores_
     if not len(table):
-        unavailable["training"] = f"{type(model).__name__} keeps no record of its epochs."
+        unavailable["training"] = f"{type(model).__name__} does not store a training history."
         return None
     return {column: to_jsonable(_finite(table[column])) for column in table}
 
 
 def _finite(values: Iterable[Any]) -> list[Any]:
-    """Return the values as a list, with None for the numbers that are not finite."""
+    """Return the values as a list, with None instead of NaN and infinity."""
     return [
         None if isinstance(v, (float, np.floating)) and not math.isfinite(v) else v for v in values
     ]
@@ -88,7 +88,7 @@ def _finite(values: Iterable[Any]) -> list[Any]:
 def _times(estimator: Any, model: Any, unavailable: dict[str, str]) -> dict[str, float | None]:
     fit_time = getattr(model, "fit_time_", getattr(estimator, "refit_time_", None))
     if fit_time is None:
-        unavailable["fit_time"] = f"{type(model).__name__} doesn't measure it."
+        unavailable["fit_time"] = f"{type(model).__name__} does not measure it."
     epoch_times = getattr(model, "epoch_times_", None) or []
     return to_jsonable(
         {
@@ -104,16 +104,14 @@ def _seed(parameters: dict[str, Any], name: str, unavailable: dict[str, str]) ->
     if not seeds:
         unavailable["seed"] = f"{name} has no random_state."
     elif all(value is None for value in seeds.values()):
-        unavailable["seed"] = (
-            "none was given: where training is random, the next one gives other numbers."
-        )
+        unavailable["seed"] = "random_state=None, so another fit may give different results."
     return seeds
 
 
 def describe_data(X: Any, y: np.ndarray) -> dict[str, Any]:
-    """Return the size of the test data and a hash that identifies them.
+    """Return the shape, the dtype and the hash of the test data.
 
-    The hash is computed from type and values; it doesn't depend on the shape of the images.
+    The hash depends on the dtype and the values, but not on the shape of the images.
     """
     X = X if scipy.sparse.issparse(X) or hasattr(X, "iloc") else np.asarray(X)
     sha256 = hashlib.sha256()
@@ -127,7 +125,7 @@ def describe_data(X: Any, y: np.ndarray) -> dict[str, Any]:
         if chunk.dtype.kind in "buifc":
             sha256.update(np.ascontiguousarray(chunk).data)
         else:
-            # The bytes of an object array are addresses, so the texts are hashed instead.
+            # The bytes of an object array are addresses, so hash the strings instead.
             sha256.update("\0".join(map(str, chunk.flat)).encode())
     sha256.update("\0".join(map(str, to_jsonable(y))).encode())
     return {
@@ -138,7 +136,7 @@ def describe_data(X: Any, y: np.ndarray) -> dict[str, Any]:
 
 
 def versions() -> dict[str, Any]:
-    """Return the versions of the libraries, of Python and of the system."""
+    """Return the versions of the libraries, of Python and of the operating system."""
     return {
         **{name: version(name) for name in _LIBRARIES},
         "Python": platform.python_version(),

@@ -13,7 +13,7 @@ import jinja2
 import numpy as np
 
 from ._figures import MAX_COUNTS, draw_figures, draw_mistakes
-from ._sections import percent, sections
+from ._sections import sections
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Container, Iterable
@@ -48,17 +48,16 @@ def to_html(results: Results) -> str:
 
 
 def to_html_part(results: Results) -> str:
-    """Return an HTML element to embed in a page, such as a notebook."""
+    """Return an HTML element that can be embedded in a page, such as a notebook."""
     folder = files(__package__)
     environment = jinja2.Environment(
         autoescape=True, undefined=jinja2.StrictUndefined, trim_blocks=True
     )
-    environment.filters["percent"] = percent
     template = environment.from_string((folder / "report.html.jinja").read_text("utf-8"))
     all_sections = sections(results)
     worst = next(section for section in all_sections if section.id == "worst-mistakes").rows
     images = draw_mistakes(results)
-    # With few classes the confusion matrix is a colored table instead.
+    # With few classes, the confusion matrix is a colored table instead of a figure.
     names = ["training-curves", "calibration"]
     names += ["confusion-matrix"] * (len(results["display_labels"]) > MAX_COUNTS)
     return template.render(
@@ -83,9 +82,9 @@ def _as_uri(png: bytes) -> str:
 
 
 def _cell_shades(confusion_matrix: list[list[int]]) -> list[list[float]]:
-    """Return the color strength of the cells, from 0 to 1.
+    """Return the opacity of the cells, from 0 to 1.
 
-    On the diagonal it is the recall; elsewhere the mistakes are relative to the most frequent one.
+    On the diagonal it is the recall, elsewhere the error rate relative to the largest error rate.
     """
     counts = np.array(confusion_matrix)
     fractions = counts / np.maximum(1, counts.sum(axis=1, keepdims=True))
@@ -95,10 +94,13 @@ def _cell_shades(confusion_matrix: list[list[int]]) -> list[list[float]]:
 
 
 def to_markdown(results: Results, figures: Container[str] = ()) -> str:
-    """Return the sections as Markdown, with links to the files `figures`."""
+    """Return the report as Markdown, with links to the files `figures`."""
     lines = [f"# Evaluation of {_as_markdown(results['name'])}", "", _code(results["model"])]
     for section in sections(results):
-        lines += ["", f"## {section.title}", "", _as_markdown(section.text)]
+        lines += ["", f"## {section.title}", ""]
+        if section.headline:
+            lines += [f"**{section.headline}**", ""]
+        lines.append(_as_markdown(section.text))
         if f"{section.figure}.png" in figures:
             lines += ["", f"![{_as_markdown(section.alt)}]({section.figure}.png)"]
         if section.rows:
@@ -114,16 +116,16 @@ def _line(cells: Iterable[str], escape: Callable[[str], str] | None = None) -> s
 
 
 def _as_markdown(text: str) -> str:
-    """Return a text with the special characters of Markdown and HTML escaped."""
+    """Escape the special characters of Markdown and HTML."""
     text = re.sub(r"([\\`*_\[\]|~$])", r"\\\1", " ".join(text.split()))
     return html.escape(text, quote=False)
 
 
 def _code(text: str) -> str:
-    # Indented, because the text could contain the end of a fence.
+    # Indented, because the text may contain the end of a fence.
     return "\n".join(f"    {line}" for line in text.splitlines())
 
 
 def to_json(results: Results) -> str:
-    """Return the dict as JSON (RFC 8259: neither NaN nor infinity)."""
+    """Return the results as JSON (RFC 8259, without NaN and infinity)."""
     return json.dumps(results, indent=2, ensure_ascii=False, allow_nan=False) + "\n"

@@ -1,4 +1,4 @@
-"""Write the files of a report, all of them or none."""
+"""Write all files of a report, or none if an error occurs."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ if TYPE_CHECKING:
     import os
     from collections.abc import Mapping
 
-_DISK_FULL = "Make room there, or write to another folder."
-_NO_PERMISSION = "Write to a folder in which you may make files."
+_DISK_FULL = "Free disk space, or write to another folder."
+_NO_PERMISSION = "Write to a folder for which you have write permission."
 _ADVICE = {
     errno.ENOSPC: _DISK_FULL,
     errno.EDQUOT: _DISK_FULL,
@@ -22,31 +22,33 @@ _ADVICE = {
     errno.EACCES: _NO_PERMISSION,
     errno.EPERM: _NO_PERMISSION,
     errno.EROFS: _NO_PERMISSION,
-    errno.EEXIST: "A file of this name is where the folder should be; name another folder.",
-    errno.ENOTDIR: "A file is where a folder should be; name another folder.",
+    errno.EEXIST: "A file with this name exists. Choose another folder.",
+    errno.ENOTDIR: "Part of this path is a file. Choose another folder.",
 }
 
 
 def write(contents: Mapping[str, bytes], folder: str | os.PathLike[str]) -> list[Path]:
-    """Write files to a folder, which is made if needed.
+    """Write files to a folder, which is created if needed.
 
-    The files are renamed when all are written: existing files stay if anything fails.
+    The files get their names after all of them are written. If an error occurs, existing files are
+    not changed.
 
     Parameters
     ----------
     contents : dict of str to bytes
         The content of each file, by its name.
     folder : str or Path
+        The folder.
 
     Returns
     -------
     list of Path
-        The files.
+        Paths of the files.
 
     Raises
     ------
     OSError
-        If they can't be written; it says what to do.
+        If the files cannot be written. The message suggests a fix.
     """
     folder = Path(folder)
     paths = [folder / name for name in contents]
@@ -56,7 +58,7 @@ def write(contents: Mapping[str, bytes], folder: str | os.PathLike[str]) -> list
             for path, content in zip(paths, contents.values(), strict=True):
                 file = files.enter_context(atomic_write(path))
                 file.write(content)
-                file.flush()  # a full disk raises before the first file is renamed
+                file.flush()  # if the disk is full, fail before the first file is renamed
     except OSError as error:
         reason = (error.strerror or str(error)).rstrip(".")
         advice = _ADVICE.get(error.errno or 0, "Write to another folder.")

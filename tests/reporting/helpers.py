@@ -1,4 +1,4 @@
-"""Read the pages and the sections of a report."""
+"""Classifiers for reports, and parsers of their pages."""
 
 import re
 from html.parser import HTMLParser
@@ -51,7 +51,7 @@ CLASSIFIERS = {
 
 
 class Page(HTMLParser):
-    """Collects the elements of a page, each as (tag, attributes); says which stay open."""
+    """Collect the elements (tag, attributes), the texts and the open tags of a page."""
 
     def __init__(self, html):
         super().__init__()
@@ -74,5 +74,5 @@ class Page(HTMLParser):
 
 
 def section_text(section, report):
-    """Return the Markdown of a section, by its title."""
+    """Return the Markdown of the section with this title."""
     return re.search(rf"## {section}\n(.*?)(\n## |\Z)", report.to_markdown(), re.DOTALL)[1]

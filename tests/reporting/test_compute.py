@@ -1,4 +1,4 @@
-"""The numbers in a report."""
+"""Results of a report."""
 
 import numpy as np
 import pandas as pd
@@ -25,7 +25,7 @@ def data():
     return X[::2], y[::2], X[1::2], y[1::2]
 
 
-def test_accuracy_has_wilsons_interval():
+def test_accuracy_has_a_wilson_interval():
     # Newcombe, Statistics in Medicine 17 (1998), table I: 81 of 263 gives 0.2553 to 0.3662.
     clf = DummyClassifier(strategy="constant", constant=1).fit([[0], [0]], [0, 1])
     y = np.r_[np.ones(81), np.zeros(182)]
@@ -36,7 +36,7 @@ def test_accuracy_has_wilsons_interval():
     assert accuracy["most_frequent_class"] == pytest.approx(182 / 263)
 
 
-def test_metrics_are_scikit_learns(mlp, data, report):
+def test_metrics_equal_those_of_scikit_learn(mlp, data, report):
     X, y = data[2:]
     y_pred, proba = mlp.predict(X), mlp.predict_proba(X)
     columns = precision_recall_fscore_support(y, y_pred)
@@ -73,14 +73,14 @@ def test_most_confused_pairs_come_first(report):
         assert pair["fraction"] == pytest.approx(pair["count"] / support)
 
 
-def test_worst_mistakes_are_the_classifiers(mlp, data, report):
+def test_worst_mistakes_have_the_largest_margin(mlp, data, report):
     X, y = data[2:]
     mistakes = report.results["mistakes"]
     indices = mistakes["indices"]
     assert mistakes["n"] == (mlp.predict(X) != y).sum() > len(indices) == 12
     proba, n = mlp.predict_proba(X), np.arange(len(X))
-    lead = proba.max(axis=1) - proba[n, y]
-    assert lead[indices].tolist() == sorted(lead, reverse=True)[:12]
+    margin = proba.max(axis=1) - proba[n, y]
+    assert margin[indices].tolist() == sorted(margin, reverse=True)[:12]
     np.testing.assert_array_equal(mistakes["true"], y[indices])
     np.testing.assert_allclose(mistakes["proba_true"], proba[indices, y[indices]], rtol=1e-5)
 

@@ -1,4 +1,4 @@
-"""Reports on any classifier and any data."""
+"""Reports of different classifiers and data."""
 
 import json
 
@@ -35,7 +35,7 @@ def test_any_classifier_has_every_section(name, data):
     report = EvaluationReport.from_estimator(clf, *data[2:])
     assert json.loads(report.to_json()) == report.results
     assert report.results["accuracy"]["value"] == clf.score(*data[2:])
-    # What is unavailable has a reason.
+    # Missing parts have a reason.
     markdown = report.to_markdown()
     assert markdown.count("\n## ") == len(SECTIONS)
     for part, column in {"calibration": "calibration", "training": "training"}.items():
@@ -53,15 +53,15 @@ def test_loss_curve_of_scikit_learn_is_used(data):
     assert results["name"] == "Pipeline, MLPClassifier"
 
 
-def test_without_probabilities_calibration_says_why(data):
+def test_reports_without_probabilities(data):
     report = EvaluationReport.from_estimator(SVC().fit(*data[:2]), *data[2:])
     assert "SVC has no predict" in section_text("Calibration", report)
-    assert "Without probabilities none is worse" in section_text("Worst mistakes", report)
-    # The images of the first mistakes are shown nevertheless.
+    assert "because there are no probabilities" in section_text("Worst mistakes", report)
+    # The images of the first mistakes are shown.
     indices = np.flatnonzero(SVC().fit(*data[:2]).predict(data[2]) != data[3])
     assert report.results["mistakes"]["indices"] == indices[:12].tolist()
     images = [
-        a for a in Page(report.to_html()).attributes_of("img") if a["alt"].startswith("Test row")
+        a for a in Page(report.to_html()).attributes_of("img") if a["alt"].startswith("Test sample")
     ]
     assert len(images) == min(12, len(indices))
 
@@ -85,25 +85,28 @@ def test_tables_with_labels_of_any_kind(n_classes, kind, tmp_path):
     report = EvaluationReport.from_estimator(clf, pd.DataFrame(X), pd.Series(y))
     assert report.per_class.index.tolist() == np.unique(y).tolist()
     assert report.results["classes"] == np.unique(y).tolist()
-    assert "(7,) are taken for a table" in report.to_markdown()
+    assert "Samples of shape (7,) are treated as tabular data" in report.to_markdown()
     names = [path.name for path in report.save(tmp_path)]
     assert "worst-mistakes.png" not in names and "calibration.png" in names
     assert clf.score(X, y) == report.results["accuracy"]["value"]
 
 
-def test_classes_that_are_missing_on_one_side(mlp, data):
+def test_classes_missing_in_the_training_or_test_set(mlp, data):
     X, y = data[2:]
     report = EvaluationReport.from_estimator(mlp, X[y < 5], y[y < 5])
     assert report.confusion_matrix.shape == (10, 10)
     assert report.per_class["recall"].isna().tolist() == [False] * 5 + [True] * 5
     assert 0 < report.results["accuracy"]["balanced"] <= 1
-    assert "no row of the classes [5, 6, 7, 8, 9]" in report.to_markdown().replace("\\", "")
+    assert "no samples of the classes [5, 6, 7, 8, 9]" in report.to_markdown().replace("\\", "")
 
     y = np.where(y == 3, 42, y)
     report = EvaluationReport.from_estimator(mlp, X, y)
     assert report.confusion_matrix.loc[42].sum() == 50 and report.confusion_matrix[42].sum() == 0
     assert report.per_class.loc[42, "recall"] == 0
-    assert "fitted without the class 42: the 50 test rows" in report.to_markdown()
+    assert (
+        "not fitted on the class 42, so the predictions for these 50 test samples"
+        in report.to_markdown()
+    )
 
 
 def test_a_hundred_classes():
@@ -126,7 +129,7 @@ def test_no_mistakes_and_a_single_class():
     report = EvaluationReport.from_estimator(clf, np.zeros((4, 64)), ["a"] * 4)
     assert report.results["accuracy"]["value"] == 1
     assert "No mistakes" in section_text("Worst mistakes", report)
-    assert "single class" in section_text("Calibration", report)
+    assert "only one class" in section_text("Calibration", report)
     assert report.results["confused_pairs"] == []
     assert Page(report.to_html()).open == []
 
@@ -158,19 +161,22 @@ def test_images_in_any_form(form, n_channels, data):
     assert np.prod(images["shape"]) == 3 * n_channels * 784
 
 
-def test_images_only_of_what_are_images(data):
+def test_image_shape(data):
     X, y = data[2:]
     scaled = StandardScaler().fit_transform(X)
     clf = GaussianNB(var_smoothing=0.1).fit(scaled, y)
 
     def images(**kwargs):
         report = EvaluationReport.from_estimator(clf, scaled, y, **kwargs)
-        return report.results["mistakes"]["images"], section_text("Worst mistakes", report)
+        text = section_text("Worst mistakes", report).replace("\\", "")
+        return report.results["mistakes"]["images"], text
 
-    assert images()[0] is None and "aren't numbers from 0 to 255" in images()[1]
+    assert images()[0] is None and "not in the range [0, 255]" in images()[1]
     assert images(image_shape=(14, 56))[0]["shape"][1:] == [14, 56]
     assert images(image_shape=None)[0] is None
-    with pytest.raises(ValueError, match=r"image_shape='square': pass 'auto', None, or"):
+    with pytest.raises(
+        ValueError, match=r"must be 'auto', None or a tuple .* Got 'square' instead"
+    ):
         images(image_shape="square")
     with pytest.raises(
         ValueError, match=r"must be the shape of an image with 784 pixels, .*, not 100\."
@@ -178,22 +184,30 @@ def test_images_only_of_what_are_images(data):
         images(image_shape=(10, 10))
 
 
-def test_what_cannot_be_evaluated_is_rejected(mlp, data):
+def test_invalid_arguments_are_rejected(mlp, data):
     X, y = data[2:]
     make = EvaluationReport.from_estimator
     with pytest.raises(NotFittedError):
         make(MLPClassifier(), X, y)
-    with pytest.raises(TypeError, match="LinearRegression is no classifier"):
+    with pytest.raises(
+        TypeError, match="must be a fitted classifier. Got LinearRegression instead"
+    ):
         make(LinearRegression().fit(X, y), X, y)
     with pytest.raises(ValueError, match="inconsistent numbers of samples"):
         make(mlp, X, y[:-1])
     with pytest.raises(ValueError, match="are empty"):
         make(mlp, X[:0], y[:0])
-    with pytest.raises(ValueError, match=r"holds \['0', '1', '2', '3', '4', …\], none of which"):
+    with pytest.raises(ValueError, match=r"labels \['0', '1', '2', '3', '4', …\], but MLPC"):
         make(mlp, X, y.astype(str))
-    with pytest.raises(ValueError, match="y_test is continuous"):
+    with pytest.raises(
+        ValueError, match="'y_test' parameter .* Got labels of the type 'continuous'"
+    ):
         make(mlp, X, y + 0.5)
-    with pytest.raises(ValueError, match="2 display_labels for the 10 classes"):
+    with pytest.raises(
+        ValueError, match="'display_labels' .* each of the 10 classes .* Got 2 names"
+    ):
         make(mlp, X, y, display_labels=["a", "b"])
-    with pytest.raises(ValueError, match="n_mistakes=-1"):
+    with pytest.raises(
+        ValueError, match=r"'n_mistakes' parameter .* range \[0, inf\). Got -1 instead"
+    ):
         make(mlp, X, y, n_mistakes=-1)

@@ -1,4 +1,4 @@
-"""The page of a report in a browser."""
+"""The HTML page of a report in Chromium."""
 
 import re
 import shutil
@@ -20,22 +20,24 @@ def data():
     return X[::2], y[::2], X[1::2], y[1::2]
 
 
-# What each copy of a page tells the console, which also shows that the console is heard.
+# Logs the layout of each page. The messages also show that the console is captured.
 MEASURE = """<script>addEventListener("load", () => {
     const root = document.documentElement;
     const hidden = [...document.querySelectorAll("section, img")]
         .filter(one => !one.getBoundingClientRect().height).length;
-    console.log(`measured ${innerWidth} ${root.scrollWidth} ${hidden}`);
+    const cut = [...document.querySelectorAll(".scroll")]
+        .filter(one => one.scrollWidth > one.clientWidth).length;
+    console.log(`measured ${innerWidth} ${root.scrollWidth} ${hidden} ${cut} ${document.title}`);
 })</script>"""
 
 
 @pytest.fixture(scope="module")
 def browse(tmp_path_factory):
-    """Return a function that opens a file in Chromium and returns its DOM and its console."""
+    """Return a function that opens a file in Chromium and returns the DOM and the console."""
     names = ("chromium", "chromium-browser", "google-chrome")
     program = next(filter(None, map(shutil.which, names)), None)
     if program is None:
-        pytest.skip(f"needs Chromium, to open the page in: none of {', '.join(names)} is installed")
+        pytest.skip(f"needs Chromium, but none of {', '.join(names)} is installed")
     profile = tmp_path_factory.mktemp("profile")
 
     def browse(path):
@@ -61,14 +63,14 @@ def test_browser_shows_every_section_and_logs_nothing(page, browse, tmp_path):
 
 
 def test_page_fits_the_desktop_and_the_phone(page, data, browse, tmp_path):
-    # Twenty classes with long names that can't be broken, and with markup.
+    # Twenty classes with long names that contain markup and no spaces.
     X, y = data[2:]
     names = np.array([f"Donaudampfschifffahrtsgesellschaft{MARKUP}{i:02}" for i in range(20)])
     y = names[y + 10 * (np.arange(len(y)) % 2)]
     clf = GaussianNB(var_smoothing=0.1).fit(X, y)
     pages = [page, EvaluationReport.from_estimator(clf, X, y).to_html()]
 
-    # In frames, as Chromium makes no window of less than 500 pixels.
+    # In frames, because windows of Chromium are at least 500 pixels wide.
     frames = ""
     for i, html in enumerate(pages):
         copy = html.replace("</body>", f"{MEASURE}</body>")
@@ -79,9 +81,12 @@ def test_page_fits_the_desktop_and_the_phone(page, data, browse, tmp_path):
             )
     (tmp_path / "frames.html").write_text(f'<link rel="icon" href="data:,">{frames}')
     _, console = browse(tmp_path / "frames.html")
-    matches = [re.search(r"measured (\d+) (\d+) (\d+)", line) for line in console]
+    pattern = r"measured (\d+) (\d+) (\d+) (\d+) Evaluation of (\w+)"
+    matches = [re.search(pattern, line) for line in console]
     assert all(matches), console
-    measured = sorted(tuple(map(int, match.groups())) for match in matches)
-    assert [inner for inner, _, _ in measured] == [390, 390, 1280, 1280]
-    assert all(needed <= inner for inner, needed, _ in measured), measured
-    assert all(hidden == 0 for _, _, hidden in measured), measured
+    measured = sorted((*map(int, match.groups()[:4]), match[5]) for match in matches)
+    assert [inner for inner, *_ in measured] == [390, 390, 1280, 1280]
+    assert all(needed <= inner for inner, needed, *_ in measured), measured
+    assert all(hidden == 0 for _, _, hidden, *_ in measured), measured
+    # The tables and figures of ten digits fit without scrolling.
+    assert all(cut == 0 for *_, cut, name in measured if name == "MLPClassifier"), measured

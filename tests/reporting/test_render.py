@@ -1,4 +1,4 @@
-"""Reports in HTML, Markdown and JSON."""
+"""Reports as HTML, Markdown and JSON."""
 
 import json
 import re
@@ -10,7 +10,7 @@ from sklearn.naive_bayes import GaussianNB
 
 from skmnist.datasets import load_mnist_sample
 from skmnist.reporting import EvaluationReport
-from tests.reporting.helpers import MARKUP, SECTIONS, Page
+from tests.reporting.helpers import MARKUP, SECTIONS, Page, section_text
 
 
 @pytest.fixture(scope="module")
@@ -20,7 +20,7 @@ def data():
     return X[::2], y[::2], X[1::2], y[1::2]
 
 
-def test_page_is_complete_and_needs_no_other_file(page):
+def test_page_is_complete_and_self_contained(page):
     html = Page(page)
     assert html.open == []
     assert [a["id"] for a in html.attributes_of("section")] == SECTIONS
@@ -49,7 +49,7 @@ def test_markup_in_names_and_parameters_is_text(data, tmp_path):
     assert not page.attributes_of("script")
     assert MARKUP in page.texts  # the parameter
     assert names[0] in page.texts
-    report.save(tmp_path)  # names with mathematics can be drawn
+    report.save(tmp_path)  # names that look like formulas can be drawn
     markdown = (tmp_path / "report.md").read_text(encoding="utf-8")
     assert "<script>" not in markdown.replace("    Odd(", "")
     for line in markdown.splitlines():
@@ -64,13 +64,34 @@ def test_report_can_be_restored_from_its_json(report, page):
     pd.testing.assert_frame_equal(again.per_class, report.per_class)
 
 
-def test_notebooks_show_the_report_without_touching_their_own_style(report):
+def test_notebook_style_is_limited_to_the_report(report):
     html = report._repr_html_()
     assert "<body" not in html and "<html" not in html
     style = re.search(r"<style>(.*?)</style>", html, re.DOTALL)[1]
     selectors = [s.strip() for s in re.findall(r"([^{}]+)\{", style)]
     assert all(s.startswith((".skmnist-report", "@media")) for s in selectors), selectors
     assert repr(report).startswith("<EvaluationReport of MLPClassifier: accuracy ")
+
+
+def test_accuracy_is_stated_once_with_the_baseline(report, page):
+    accuracy = f"{report.results['accuracy']['value']:.2%}"
+    summary = page.partition("<h2>Summary</h2>")[2].partition("<table>")[0]
+    assert summary.count(accuracy) == 1
+    assert "Baseline (most frequent class)" in page
+    assert f"**{accuracy} accuracy**" in report.to_markdown()
+
+
+def test_training_table_has_fixed_decimals_and_marks_the_best_epoch(report):
+    section = section_text("Training curves", report)
+    best = report.results["best_epoch"]
+    header, _, *rows = [line for line in section.splitlines() if line.startswith("|")]
+    assert header == (
+        "| Epoch | Training loss | Validation loss | Validation accuracy | Time (s) |"
+    )
+    assert sum(row.startswith(f"| {best} (best) |") for row in rows) == 1
+    pattern = r"\| [\d,]+( \(best\))? \| \d\.\d{4} \| \d\.\d{4} \| \d+\.\d\d% \| \d+\.\d\d \|"
+    assert all(re.fullmatch(pattern, row) for row in rows)
+    assert "The learning rate is constant (0.001)." in section
 
 
 def test_settings_of_matplotlib_have_no_effect(report, page):

@@ -1,4 +1,4 @@
-"""The files of a report."""
+"""Files of a report."""
 
 import contextlib
 import errno
@@ -28,9 +28,9 @@ def test_files_are_written_to_a_new_folder(report, page, tmp_path):
 
 @contextlib.contextmanager
 def small_disk():
-    """Files of this process may have 50,000 bytes, as if the disk were full behind them.
+    """Limit the size of files to 50,000 bytes, to simulate a full disk.
 
-    A fixture would hold the limit while pytest prints, which may be into a file.
+    A fixture would also limit the output of pytest, which may be written to a file.
     """
     resource = pytest.importorskip("resource")
     soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
@@ -41,9 +41,9 @@ def small_disk():
         resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
 
 
-def test_full_disk_leaves_what_was_there(report, tmp_path):
+def test_full_disk_does_not_change_existing_files(report, tmp_path):
     (tmp_path / "report.html").write_text("old")
-    message = "was not written to .*: File too large. Make room there"
+    message = "was not written to .*: File too large. Free disk space"
     with small_disk(), pytest.raises(OSError, match=message):
         report.save(tmp_path)
     assert [path.name for path in tmp_path.iterdir()] == ["report.html"]
@@ -54,12 +54,15 @@ def test_full_disk_leaves_what_was_there(report, tmp_path):
 @pytest.mark.parametrize(
     ("number", "message"),
     [
-        (errno.ENOSPC, "No space left on device. Make room there"),
-        (errno.EACCES, "Permission denied. Write to a folder in which you may"),
-        (errno.EROFS, "Read-only file system. Write to a folder in which you may"),
+        (errno.ENOSPC, "No space left on device. Free disk space"),
+        (errno.EACCES, "Permission denied. Write to a folder for which you have write permission"),
+        (
+            errno.EROFS,
+            "Read-only file system. Write to a folder for which you have write permission",
+        ),
     ],
 )
-def test_failing_system_calls_leave_nothing(function, number, message, tmp_path, monkeypatch):
+def test_failing_system_calls_leave_no_files(function, number, message, tmp_path, monkeypatch):
     calls = []
 
     def fail(*args, **kwargs):
@@ -74,7 +77,7 @@ def test_failing_system_calls_leave_nothing(function, number, message, tmp_path,
     assert calls and list(tmp_path.iterdir()) == []
 
 
-def test_interrupt_leaves_nothing(tmp_path, monkeypatch):
+def test_interrupt_leaves_no_files(tmp_path, monkeypatch):
     def interrupt(_):
         raise KeyboardInterrupt
 
@@ -84,10 +87,10 @@ def test_interrupt_leaves_nothing(tmp_path, monkeypatch):
     assert list(tmp_path.iterdir()) == []
 
 
-def test_file_where_the_folder_should_be(tmp_path):
+def test_folder_that_is_a_file(tmp_path):
     (tmp_path / "file").write_text("mine")
     for folder in (tmp_path / "file", tmp_path / "file" / "below"):
-        with pytest.raises(OSError, match="A file .* name another folder"):
+        with pytest.raises(OSError, match="file.* Choose another folder"):
             writer.write({"report.html": b""}, folder)
     (tmp_path / "out" / "report.html").mkdir(parents=True)
     with pytest.raises(OSError, match="report.html is not a file\\."):
@@ -96,9 +99,9 @@ def test_file_where_the_folder_should_be(tmp_path):
     assert (tmp_path / "file").read_text() == "mine"
 
 
-def test_folder_that_nobody_may_write_to():
+def test_folder_without_write_permission():
     folder = Path("/sys/kernel")  # not even root
     if not folder.is_dir():
-        pytest.skip("needs /sys, a folder of Linux that even root can't make files in")
+        pytest.skip("needs /sys, a Linux folder in which even root cannot create files")
     with pytest.raises(OSError, match="was not written to /sys/kernel: .*Write to a folder"):
         writer.write({"report.html": b""}, folder)
