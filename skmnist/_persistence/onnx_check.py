@@ -69,7 +69,7 @@ def check_outputs(
 
 def _make_session(onnxruntime: ModuleType, content: bytes) -> Any:
     options = onnxruntime.SessionOptions()
-    options.intra_op_num_threads = 1  # a thread pool does not pay for a few images
+    options.intra_op_num_threads = 1  # a thread pool is slower for a few images
     options.log_severity_level = 3  # errors
     return onnxruntime.InferenceSession(content, options, providers=["CPUExecutionProvider"])
 

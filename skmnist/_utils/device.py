@@ -56,7 +56,7 @@ def resolve_device(device: str | torch.device) -> torch.device:
 
 def _unknown_device_message(device: str | torch.device, available: list[str]) -> str:
     return (
-        f"The 'device' parameter must be 'auto' or an available device: "
+        "The 'device' parameter must be 'auto' or an available device: "
         f"{', '.join(map(repr, available))}. Got {str(device)!r} instead."
     )
 

@@ -1,4 +1,4 @@
-"""Validation of parameters, with scikit-learn's messages."""
+"""Validation of parameters, with messages in scikit-learn's form."""
 
 from __future__ import annotations
 
@@ -17,19 +17,20 @@ def check_choice(owner: str, name: str, value: object, choices: Collection[str |
     Parameters
     ----------
     owner : str
-        The name of the class or function that has the parameter.
+        Name of the class or function.
     name : str
-        The name of the parameter.
+        Name of the parameter.
     value : object
-        Its value.
+        Value of the parameter.
     choices : collection of str or None
         The allowed values, in the order of the message.
     """
-    # Compared by type as well: 1 does not equal True, and an array is never compared.
+    # Only strings are compared with ==, because arrays cannot be compared like this.
     if any(value is choice or (isinstance(value, str) and value == choice) for choice in choices):
         return
     names = [choice for choice in choices if isinstance(choice, str)]
     nearest = difflib.get_close_matches(str(value).lower(), names, n=1, cutoff=0.5)
     hint = f" Did you mean {nearest[0]!r}?" if nearest else ""
-    expected = f"one of {{{', '.join(map(repr, choices))}}}"
+    or_none = " or None" if None in choices else ""
+    expected = f"a str among {{{', '.join(map(repr, names))}}}{or_none}"
     raise ValueError(invalid_parameter_message(name, owner, expected, value) + hint)

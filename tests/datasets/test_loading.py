@@ -77,7 +77,7 @@ def test_invalid_subset_raises(fetch, spec):
     name = getattr(fetch, "func", fetch).__name__
     for subset in ("foo", None, ["train"], "Train"):
         message = (
-            f"The 'subset' parameter of {name} must be one of {{'train', 'test', 'all'}}. "
+            f"The 'subset' parameter of {name} must be a str among {{'train', 'test', 'all'}}. "
             f"Got {subset!r} instead."
         )
         with pytest.raises(ValueError, match=re.escape(message)):
@@ -86,8 +86,8 @@ def test_invalid_subset_raises(fetch, spec):
 
 def test_invalid_split_raises():
     message = (
-        "The 'split' parameter of fetch_emnist must be one of {'balanced', 'byclass', 'bymerge', "
-        "'digits', 'letters', 'mnist'}. Got 'letter' instead. Did you mean 'letters'?"
+        "The 'split' parameter of fetch_emnist must be a str among {'balanced', 'byclass', "
+        "'bymerge', 'digits', 'letters', 'mnist'}. Got 'letter' instead. Did you mean 'letters'?"
     )
     with pytest.raises(ValueError, match=re.escape(message)):
         fetch_emnist(split="letter")

@@ -19,7 +19,7 @@ def test_allowed_value_passes(value):
 )  # fmt: skip
 def test_other_value_raises_and_the_nearest_choice_is_suggested(value, hint):
     message = (
-        "The 'stroke_width' parameter of DigitNormalizer must be one of {'auto', None}. "
+        "The 'stroke_width' parameter of DigitNormalizer must be a str among {'auto'} or None. "
         f"Got {value!r} instead.{hint}"
     )
     with pytest.raises(ValueError, match=f"^{re.escape(message)}$"):
