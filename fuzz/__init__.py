@@ -1,1 +1,1 @@
-"""Scripts that attack skmnist and count what happens."""
+"""Scripts that try to break skmnist, and count the results."""

@@ -1,7 +1,8 @@
-"""Known holes in the installed dependencies: ``python -m fuzz.audit``, by pip-audit.
+"""Find known vulnerabilities in the installed dependencies: ``python -m fuzz.audit``.
 
-Ends with 1 where there is one. Where pip-audit isn't installed, or the registry has no answer, it
-says so and ends with 0: that nobody could look is no hole.
+The script runs pip-audit and exits with status 1 if there are vulnerabilities. If pip-audit is not
+installed or the registry does not respond, it prints that the audit was skipped and exits with
+status 0.
 """
 
 import json
@@ -11,23 +12,26 @@ import sys
 COMMAND = [sys.executable, "-m", "pip_audit", "--format=json", "--progress-spinner=off", "--local"]
 
 
-def summarise(report):
-    """Return (lines to print, exit status) for pip-audit's report, a str."""
+def summarize(report):
+    """Return the lines to print and the exit status for the JSON report of pip-audit."""
     try:
         packages = json.loads(report)["dependencies"]
     except (ValueError, KeyError, TypeError):
-        return ["SKIPPED: pip-audit gave no report, so nothing was audited."], 0
+        return ["SKIPPED: pip-audit returned no report, so nothing was audited."], 0
     audited = [package for package in packages if "vulns" in package]
-    holes = [
-        f"{package['name']} {package['version']}: {hole['id']}, mended in "
-        f"{', '.join(hole.get('fix_versions', [])) or 'no version'}"
+    vulnerabilities = [
+        f"{package['name']} {package['version']}: {vulnerability['id']}, fixed in "
+        f"{', '.join(vulnerability.get('fix_versions', [])) or 'no version'}"
         for package in audited
-        for hole in package["vulns"]
+        for vulnerability in package["vulns"]
     ]
-    counts = f"{len(audited)} of {len(packages)} packages audited, {len(holes)} known holes."
+    counts = (
+        f"{len(audited)} of {len(packages)} packages audited, "
+        f"{len(vulnerabilities)} known vulnerabilities."
+    )
     if not audited:
-        counts = f"SKIPPED: the registry knows none of {len(packages)} packages."
-    return [*holes, counts], int(bool(holes))
+        counts = f"SKIPPED: the registry has no data for any of the {len(packages)} packages."
+    return [*vulnerabilities, counts], int(bool(vulnerabilities))
 
 
 def main():
@@ -36,7 +40,7 @@ def main():
         report = done.stdout
     except subprocess.TimeoutExpired:
         report = ""
-    lines, status = summarise(report)
+    lines, status = summarize(report)
     print("\n".join(lines))
     sys.exit(status)
 

@@ -1,7 +1,8 @@
-"""scikit-learn's checks, many times and at many seeds: ``python -m fuzz.checks``.
+"""Run scikit-learn's estimator checks many times and with many seeds: ``python -m fuzz.checks``.
 
-C1: every check, at 1 and 2 threads, none skipped, none expected to fail. C2: the accuracy floor of
-check_classifiers_train. C3: whole weights equal repeated rows, in float64.
+- C1: Every check passes with 1 and 2 threads. None is skipped or expected to fail.
+- C2: The accuracy exceeds the minimum of check_classifiers_train.
+- C3: Integer sample weights are equivalent to repeated samples, in float64.
 """
 
 import argparse
@@ -10,7 +11,6 @@ import os
 os.environ["SCIPY_ARRAY_API"] = "1"  # SciPy reads it when it is imported
 
 import warnings  # noqa: E402
-from collections import Counter  # noqa: E402
 from unittest import SkipTest  # noqa: E402
 
 import numpy as np  # noqa: E402
@@ -24,10 +24,10 @@ from sklearn.utils.estimator_checks import (  # noqa: E402
     estimator_checks_generator,
 )
 
-from fuzz.bars import CLASSIFIERS, Bars  # noqa: E402
+from fuzz.common import CLASSIFIERS, Report  # noqa: E402
 
-# Those that the generator yields for scikit-learn's own classes only. The third of them,
-# check_param_validation, reads a private attribute of theirs; X3 in fuzz.inputs asks for more.
+# Checks that the generator yields only for scikit-learn's own classes. A third such check,
+# check_param_validation, needs a private attribute of these classes. X3 in fuzz.inputs covers it.
 NOT_YIELDED = [check_dataframe_column_names_consistency, check_inplace_ensure_writeable]
 
 
@@ -36,14 +36,14 @@ def _outcome(call):
         call()
     except SkipTest as skip:
         return f"skipped: {skip}"
-    except Exception as error:  # whatever it is that a check raises
+    except Exception as error:  # checks raise exceptions of many types
         return f"{type(error).__name__}: {str(error)[:100]}"
     return "passed"
 
 
-def all_checks(bars, runs):
-    """C1."""
-    outcomes, wrong = Counter(), []
+def all_checks(report, runs):
+    """C1: every check passes with 1 and 2 threads."""
+    n_checks, failures = 0, []
     before = torch.get_num_threads()
     for run in range(runs):
         torch.set_num_threads(1 + run % 2)
@@ -62,33 +62,36 @@ def all_checks(bars, runs):
             ]
             for name, call in calls:
                 outcome = _outcome(call)
-                outcomes[outcome == "passed"] += 1
+                n_checks += 1
                 if outcome != "passed":
-                    wrong.append(f"{cls.__name__}, {name}: {outcome}")
+                    failures.append(f"{cls.__name__}, {name}: {outcome}")
     torch.set_num_threads(before)
-    words = f"scikit-learn's checks, {len(CLASSIFIERS)} classes, {runs} runs"
-    bars.report("C1", words, outcomes[True], outcomes.total(), wrong)
+    description = f"scikit-learn's checks, {len(CLASSIFIERS)} classes, {runs} runs"
+    report.add("C1", description, n_checks, failures)
 
 
-def accuracy_floor(bars, seeds):
-    """C2: the data and the floor of check_classifiers_train."""
+def accuracy_floor(report, seeds):
+    """C2: the accuracy exceeds the minimum of check_classifiers_train, on its data."""
     X, y = make_blobs(n_samples=300, random_state=0)
     X = StandardScaler().fit_transform(X)
-    wrong, worst = [], 1.0
+    failures, lowest = [], 1.0
     for cls in CLASSIFIERS:
         for seed in range(seeds):
             score = cls(random_state=seed).fit(X, y).score(X, y)
-            worst = min(worst, score)
+            lowest = min(lowest, score)
             if not score > 0.83:
-                wrong.append(f"{cls.__name__}, seed {seed}: {score:.3f}")
+                failures.append(f"{cls.__name__}, seed {seed}: {score:.3f}")
     tried = seeds * len(CLASSIFIERS)
-    words = f"accuracy on two features (worst {worst:.3f})"
-    bars.report("C2", words, tried - len(wrong), tried, wrong)
+    description = f"accuracy on two features (lowest: {lowest:.3f})"
+    report.add("C2", description, tried, failures)
 
 
-def weights_and_repeats(bars, seeds):
-    """C3: the sizes and tolerances of check_sample_weight_equivalence_on_dense_data."""
-    wrong = []
+def weights_and_repeats(report, seeds):
+    """C3: integer weights are equivalent to repeats.
+
+    The sizes and tolerances are those of check_sample_weight_equivalence_on_dense_data.
+    """
+    failures = []
     for cls in CLASSIFIERS:
         for seed in range(seeds):
             rng = np.random.default_rng(seed)
@@ -99,22 +102,22 @@ def weights_and_repeats(bars, seeds):
             weighted = cls(random_state=seed).fit(X[order], y[order], weights[order])
             a, b = weighted.predict_proba(X), repeated.predict_proba(X)
             if not np.allclose(a, b, rtol=1e-7, atol=1e-9):
-                wrong.append(f"{cls.__name__}, seed {seed}: {np.abs(a - b).max():.1e}")
+                failures.append(f"{cls.__name__}, seed {seed}: {np.abs(a - b).max():.1e}")
     tried = seeds * len(CLASSIFIERS)
-    bars.report("C3", "whole weights equal repeated rows", tried - len(wrong), tried, wrong)
+    report.add("C3", "integer weights and repeated samples", tried, failures)
 
 
 def main(argv=None):
     parser = argparse.ArgumentParser(prog="python -m fuzz.checks", description=__doc__)
-    parser.add_argument("--runs", type=int, default=20, help="of all checks")
-    parser.add_argument("--seeds", type=int, default=30)
+    parser.add_argument("--runs", type=int, default=20, help="runs of all checks")
+    parser.add_argument("--seeds", type=int, default=30, help="seeds for C2 and C3")
     options = parser.parse_args(argv)
     warnings.simplefilter("ignore", ConvergenceWarning)
-    bars = Bars()
-    accuracy_floor(bars, min(20, options.seeds))
-    weights_and_repeats(bars, options.seeds)
-    all_checks(bars, options.runs)
-    bars.finish()
+    report = Report()
+    accuracy_floor(report, min(20, options.seeds))
+    weights_and_repeats(report, options.seeds)
+    all_checks(report, options.runs)
+    report.finish()
 
 
 if __name__ == "__main__":

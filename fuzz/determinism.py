@@ -1,8 +1,10 @@
-"""The same integer, the same bits, and nobody else disturbed: ``python -m fuzz.determinism``.
+"""Test reproducibility and side effects: ``python -m fuzz.determinism``.
 
-R1: refit, clone, pickle, new processes of every kind, joblib's backends, after other estimators.
-R2: whatever number of threads the caller had set. R3: the caller's random generators. R5: the
-settings of the whole process, also after exceptions.
+- R1: A seed gives the same bits after a refit, a clone, pickling, in new processes of every kind,
+  with joblib's backends and after fits of other estimators.
+- R2: The number of threads of the caller does not change the result.
+- R3: The global random generators of the caller are not used or changed.
+- R5: The settings of the process are not changed, even after exceptions.
 """
 
 import copy
@@ -23,23 +25,23 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.neural_network import MLPClassifier as SklearnMLP
 from skorch.callbacks import Callback
 
-from fuzz.bars import CLASSIFIERS, Bars, digits, fingerprint, small
+from fuzz.common import CLASSIFIERS, Report, digits, fingerprint, small
 
 
 def jitter(x):
-    """An augmentation that draws from every global generator."""
+    """Augment a batch by noise from all global random generators."""
     noise = torch.rand_like(x) + float(np.random.rand()) + random.random()
     return x + 0.1 * noise
 
 
 def subject(name, **params):
-    """Return an unfitted classifier in which everything draws that can."""
+    """Return an unfitted classifier with as many sources of randomness as possible."""
     cls = next(cls for cls in CLASSIFIERS if cls.__name__ == name)
     return small(cls, dropout=0.3, batch_norm=True, augment=jitter, **params)
 
 
-def fitted_bits(name):
-    """Fit one and return the digest of its weights; also for other processes."""
+def fit_fingerprint(name):
+    """Fit a classifier and return the fingerprint of its weights."""
     return fingerprint(subject(name).fit(*digits()))
 
 
@@ -48,7 +50,7 @@ def fitted_bits(name):
 
 def _in_new_process(name, hash_seed):
     done = subprocess.run(
-        [sys.executable, "-c", f"from fuzz.determinism import *; print(fitted_bits({name!r}))"],
+        [sys.executable, "-c", f"from fuzz.determinism import *; print(fit_fingerprint({name!r}))"],
         env={**os.environ, "PYTHONHASHSEED": hash_seed},
         capture_output=True,
         text=True,
@@ -57,14 +59,14 @@ def _in_new_process(name, hash_seed):
     return [done.stdout.strip()]
 
 
-def _started_by(method, name):
+def _with_start_method(method, name):
     with multiprocessing.get_context(method).Pool(1) as pool:
-        return [pool.apply_async(fitted_bits, [name]).get(timeout=120)]
+        return [pool.apply_async(fit_fingerprint, [name]).get(timeout=120)]
 
 
-def _by_joblib(name, n_jobs, backend):
+def _with_joblib(name, n_jobs, backend):
     with joblib.parallel_config(backend=backend):
-        return joblib.Parallel(n_jobs)(joblib.delayed(fitted_bits)(name) for _ in range(4))
+        return joblib.Parallel(n_jobs)(joblib.delayed(fit_fingerprint)(name) for _ in range(4))
 
 
 def _refit(name):
@@ -81,46 +83,48 @@ def _after_others(name):
     for cls in CLASSIFIERS:
         small(cls, random_state=None).fit(X, y)
     torch.rand(7), np.random.rand(7), random.random()
-    return [fitted_bits(name)]
+    return [fit_fingerprint(name)]
 
 
-WAYS = {
+# Each function returns the fingerprints of one or several fits.
+SCENARIOS = {
     "refit": _refit,
     "clone": lambda name: [fingerprint(clone(subject(name).fit(*digits())).fit(*digits()))],
     "pickle": lambda name: [
         fingerprint(pickle.loads(pickle.dumps(subject(name).fit(*digits()))).fit(*digits()))
     ],
-    "after others": _after_others,
+    "after other estimators": _after_others,
     "new process": lambda name: _in_new_process(name, "random"),
     "hash seed 1": lambda name: _in_new_process(name, "1"),
-    "spawn": lambda name: _started_by("spawn", name),
-    "fork": lambda name: _started_by("fork", name),
-    "forkserver": lambda name: _started_by("forkserver", name),
-    "loky, 1 job": lambda name: _by_joblib(name, 1, "loky"),
-    "loky, 2 jobs": lambda name: _by_joblib(name, 2, "loky"),
-    "loky, 4 jobs": lambda name: _by_joblib(name, 4, "loky"),
-    "threads, 4 jobs": lambda name: _by_joblib(name, 4, "threading"),
+    "spawn": lambda name: _with_start_method("spawn", name),
+    "fork": lambda name: _with_start_method("fork", name),
+    "forkserver": lambda name: _with_start_method("forkserver", name),
+    "loky, 1 job": lambda name: _with_joblib(name, 1, "loky"),
+    "loky, 2 jobs": lambda name: _with_joblib(name, 2, "loky"),
+    "loky, 4 jobs": lambda name: _with_joblib(name, 4, "loky"),
+    "threads, 4 jobs": lambda name: _with_joblib(name, 4, "threading"),
 }
 
 
-def same_bits_however_started(bars, ways=WAYS):
-    """R1."""
+def check_scenarios(report, scenarios=SCENARIOS):
+    """R1: all scenarios give the same weights."""
     names = [cls.__name__ for cls in CLASSIFIERS]
-    expected = {name: fitted_bits(name) for name in names}
-    wrong = [
-        f"{name}, {way}"
-        for way, fit in ways.items()
+    expected = {name: fit_fingerprint(name) for name in names}
+    failures = [
+        f"{name}, {scenario}"
+        for scenario, fit in scenarios.items()
         for name in names
         if set(fit(name)) != {expected[name]}
     ]
-    tried = len(ways) * len(names)
-    bars.report("R1", f"{len(ways)} ways x {len(names)} classes", tried - len(wrong), tried, wrong)
+    tried = len(scenarios) * len(names)
+    description = f"{len(scenarios)} scenarios x {len(names)} classes"
+    report.add("R1", description, tried, failures)
 
 
-def same_bits_at_any_thread_count(bars):
-    """R2: the weights and the probabilities."""
+def check_thread_counts(report):
+    """R2: the weights and the probabilities do not depend on the caller's number of threads."""
     X, y = digits()
-    before, wrong, tried = torch.get_num_threads(), [], 0
+    before, failures, tried = torch.get_num_threads(), [], 0
     for cls in CLASSIFIERS:
         seen = set()
         for n_threads in (1, 2, 4):
@@ -129,9 +133,9 @@ def same_bits_at_any_thread_count(bars):
             seen.add((fingerprint(clf), clf.predict_proba(X).tobytes()))
             tried += 1
             if len(seen) > 1 or torch.get_num_threads() != n_threads:
-                wrong.append(f"{cls.__name__}, {n_threads} threads")
+                failures.append(f"{cls.__name__}, {n_threads} threads")
     torch.set_num_threads(before)
-    bars.report("R2", "caller's threads 1, 2, 4 x classes", tried - len(wrong), tried, wrong)
+    report.add("R2", "1, 2 and 4 threads of the caller x classes", tried, failures)
 
 
 # -- R3, R5 ----------------------------------------------------------------------------------
@@ -143,7 +147,7 @@ class _Interrupt(Callback):
 
 
 def _calls(cls):
-    """Yield (words, call); a call may raise."""
+    """Yield pairs (description, call). Some calls raise an exception."""
     X, y = digits(50)
     name = cls.__name__
     clf = subject(name).fit(X, y)
@@ -156,9 +160,9 @@ def _calls(cls):
     yield "score", lambda: clf.score(X, y)
     yield "pickle", lambda: pickle.loads(pickle.dumps(clf))
     yield "clone", lambda: clone(clf)
-    yield "refused parameter", lambda: subject(name, max_epochs=0).fit(X, y)
-    yield "refused pixels", lambda: clf.predict(X[:, 1:])
-    yield "loss becomes NaN", lambda: subject(name, lr=1e30).fit(X, y)
+    yield "invalid parameter", lambda: subject(name, max_epochs=0).fit(X, y)
+    yield "invalid pixels", lambda: clf.predict(X[:, 1:])
+    yield "divergence", lambda: subject(name, lr=1e30).fit(X, y)
     yield "Ctrl-C", lambda: subject(name, callbacks=[_Interrupt()]).fit(X, y)
 
 
@@ -171,7 +175,7 @@ def _settings():
         "threads": torch.get_num_threads(),
         "gradients": torch.is_grad_enabled(),
         "inference mode": torch.is_inference_mode_enabled(),
-        "default type": torch.get_default_dtype(),
+        "default dtype": torch.get_default_dtype(),
         "deterministic": torch.are_deterministic_algorithms_enabled(),
         "cuDNN": (torch.backends.cudnn.benchmark, torch.backends.cudnn.deterministic),
         "autocast": torch.is_autocast_enabled("cpu"),
@@ -179,15 +183,15 @@ def _settings():
         "NumPy's errors": np.geterr(),
         "signal handlers": [signal.getsignal(s) for s in (signal.SIGINT, signal.SIGTERM)],
         "environment": dict(os.environ),
-        "folder": os.getcwd(),
+        "working directory": os.getcwd(),
     }
 
 
-def process_left_as_it_was(bars):
-    """R3 and R5."""
-    drew, changed, calls = [], [], 0
+def check_side_effects(report):
+    """R3 and R5: no call changes the global random generators or the settings of the process."""
+    changed_generators, changed_settings, calls = [], [], 0
     for cls in CLASSIFIERS:
-        for words, call in _calls(cls):
+        for description, call in _calls(cls):
             calls += 1
             generators, settings = _generators(), _settings()
             try:
@@ -195,28 +199,30 @@ def process_left_as_it_was(bars):
             except (ValueError, KeyboardInterrupt):
                 pass
             if _generators() != generators:
-                drew.append(f"{cls.__name__}, {words}")
-            now = _settings()
-            changed += [
-                f"{cls.__name__}, {words}: {flag}" for flag in now if now[flag] != settings[flag]
+                changed_generators.append(f"{cls.__name__}, {description}")
+            after = _settings()
+            changed_settings += [
+                f"{cls.__name__}, {description}: {name}"
+                for name in after
+                if after[name] != settings[name]
             ]
-    bars.report("R3", "caller's generators unchanged", calls - len(drew), calls, drew)
-    flags = calls * len(_settings())
-    bars.report("R5", "settings of the process unchanged", flags - len(changed), flags, changed)
+    report.add("R3", "global generators unchanged", calls, changed_generators)
+    n_settings = calls * len(_settings())
+    report.add("R5", "settings of the process unchanged", n_settings, changed_settings)
 
 
-def callers_seeds_change_nothing(bars):
-    """R3: with a seed, the state of the caller's generators has no say; importing draws nothing."""
-    wrong = []
+def check_global_seeds(report):
+    """R3: global seeds do not change a seeded fit, and importing skmnist draws no numbers."""
+    failures = []
     for cls in CLASSIFIERS:
         seen = set()
         for seed in (0, 1, 2):
             random.seed(seed), np.random.seed(seed), torch.manual_seed(seed)
-            seen.add(fitted_bits(cls.__name__))
+            seen.add(fit_fingerprint(cls.__name__))
         if len(seen) != 1:
-            wrong.append(cls.__name__)
+            failures.append(cls.__name__)
     tried = len(CLASSIFIERS)
-    bars.report("R3", "caller's seeds change no bit", tried - len(wrong), tried, wrong)
+    report.add("R3", "global seeds have no effect", tried, failures)
     script = (
         "import random, numpy as np, torch, sklearn.base\n"
         "def state(): return (random.getstate(), np.random.get_state()[1].tolist(),"
@@ -226,17 +232,17 @@ def callers_seeds_change_nothing(bars):
         "print(state() == before)"
     )
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True)
-    same = done.stdout.strip() == "True"
-    bars.report("R3", "importing draws nothing", int(same), 1, [done.stderr])
+    failures = [] if done.stdout.strip() == "True" else [done.stderr]
+    report.add("R3", "importing skmnist draws no random numbers", 1, failures)
 
 
 def main():
-    bars = Bars()
-    same_bits_however_started(bars)
-    same_bits_at_any_thread_count(bars)
-    process_left_as_it_was(bars)
-    callers_seeds_change_nothing(bars)
-    bars.finish()
+    report = Report()
+    check_scenarios(report)
+    check_thread_counts(report)
+    check_side_effects(report)
+    check_global_seeds(report)
+    report.finish()
 
 
 if __name__ == "__main__":

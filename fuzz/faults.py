@@ -1,6 +1,14 @@
-"""Interrupts, full disks, damaged checkpoints, senseless learning rates: ``python -m fuzz.faults``.
+"""Test interrupted fits, full disks, damaged checkpoints and divergence: ``python -m fuzz.faults``.
 
-The bars K2 to K5 and D1 to D3 of reliability, each with its count. For Linux.
+- K2: interrupts (Ctrl-C and SIGTERM)
+- K3: full disks
+- K4: damaged checkpoints
+- K5: two processes with the same checkpoint folder
+- D1: divergence
+- D2: fits that do not converge
+- D3: too little memory
+
+The script prints the counts of the outcomes. It needs Linux.
 """
 
 import argparse
@@ -34,7 +42,7 @@ SMALL = {
 
 
 def make(cls=MLPClassifier, **params):
-    """Return a small classifier."""
+    """Return a small, unfitted classifier."""
     common = {"max_epochs": EPOCHS, "batch_size": 16, "random_state": 0}
     return cls(**{**SMALL[cls], **common, **params})
 
@@ -43,66 +51,72 @@ def make(cls=MLPClassifier, **params):
 
 
 def interrupts(n, rng):
-    """Ctrl-C at random moments: whole epochs or nothing, and usable afterwards."""
+    """Ctrl-C at random times: complete epochs or no fit at all, and a usable classifier."""
     for i in range(n):
         cls = list(SMALL)[i % 3]
         params = {"early_stopping": bool(i % 2)}
-        of_epochs, _ = end(*start(_digests_by_length, cls, params))
-        begun, beginning = os.pipe()
-        child, answer = start(_interrupted, cls, params, beginning, of_epochs[EPOCHS - 1])
-        os.close(beginning)
-        seconds = float(os.read(begun, 100))
-        os.close(begun)
+        digests, _ = end(*start(_digests_by_epochs, cls, params))
+        reader, writer = os.pipe()
+        child, output = start(_interrupted, cls, params, writer, digests[EPOCHS - 1])
+        os.close(writer)
+        seconds = float(os.read(reader, 100))
+        os.close(reader)
         time.sleep(rng.uniform(0, 1.2 * seconds))
         os.kill(child, signal.SIGINT)
-        result, status = end(child, answer)
-        if status or not result["again"]:
+        result, status = end(child, output)
+        if status or not result["refit_is_equal"]:
             yield f"unusable afterwards: {status} {result}"
         elif not result["raised"]:
-            yield "too late" if result["n"] == EPOCHS else "swallowed"
-        elif result["n"] == 0:
+            yield "too late" if result["n_epochs"] == EPOCHS else "no KeyboardInterrupt"
+        elif result["n_epochs"] == 0:
             yield "ok: not fitted"
         else:
-            right = result["digest"] == of_epochs[result["n"] - 1]
-            yield "ok: whole epochs" if right else f"not the bits of {result['n']} epochs"
+            n = result["n_epochs"]
+            is_equal = result["digest"] == digests[n - 1]
+            yield "ok: complete epochs" if is_equal else f"not the bits of {n} epochs"
 
 
-def _digests_by_length(cls, params):
+def _digests_by_epochs(cls, params):
+    """Return the digests of fits of 1, 2, ... epochs."""
     return [
         digest(make(cls, **{**params, "max_epochs": n}).fit(X, Y)) for n in range(1, EPOCHS + 1)
     ]
 
 
-def _interrupted(cls, params, beginning, whole):
-    clf, again, raised = make(cls, **params), make(cls, **params), False
-    clock = time.perf_counter()
-    again.fit(X, Y)
+def _interrupted(cls, params, writer, expected):
+    """Write the time of a fit to `writer`, then fit until Ctrl-C; return the results."""
+    clf, raised = make(cls, **params), False
+    begin = time.perf_counter()
+    make(cls, **params).fit(X, Y)
     try:
-        os.write(beginning, str(time.perf_counter() - clock).encode())
+        os.write(writer, str(time.perf_counter() - begin).encode())
         clf.fit(X, Y)
-        time.sleep(10)  # the signal comes for sure
+        time.sleep(10)  # the signal may arrive after the fit
     except KeyboardInterrupt:
         raised = True
-    fitted = clf.__sklearn_is_fitted__()
-    n = clf.n_iter_ if fitted else 0
-    result = {"raised": raised, "n": n, "digest": digest(clf) if fitted else None}
-    return {**result, "again": digest(clf.fit(X, Y)) == whole}
+    is_fitted = clf.__sklearn_is_fitted__()
+    return {
+        "raised": raised,
+        "n_epochs": clf.n_iter_ if is_fitted else 0,
+        "digest": digest(clf) if is_fitted else None,
+        "refit_is_equal": digest(clf.fit(X, Y)) == expected,
+    }
 
 
 def terminations(n, rng):
-    """SIGTERM ends the process, and resuming gives the bits of an uninterrupted fit."""
-    wanted, _ = end(*start(_fit_digest))
+    """SIGTERM ends the process, and a resumed fit gives the bits of an uninterrupted fit."""
+    expected, _ = end(*start(_fit_digest))
     for _ in range(n):
         with tempfile.TemporaryDirectory() as folder:
-            child, answer = start(_fit_digest, checkpoint_dir=folder)
+            child, output = start(_fit_digest, checkpoint_dir=folder)
             time.sleep(rng.uniform(0, 0.1))
             os.kill(child, signal.SIGTERM)
-            _, status = end(child, answer)
-            found, _ = end(*start(_fit_digest, checkpoint_dir=folder, resume=True))
-        if found != wanted:
-            yield "other bits"
+            _, status = end(child, output)
+            resumed, _ = end(*start(_fit_digest, checkpoint_dir=folder, resume=True))
+        if resumed != expected:
+            yield "different bits"
         else:
-            yield {-signal.SIGTERM: "ok", 0: "too late"}.get(status, f"ended with {status}")
+            yield {-signal.SIGTERM: "ok", 0: "too late"}.get(status, f"exited with {status}")
 
 
 def _fit_digest(resume=False, **params):
@@ -113,42 +127,45 @@ def _fit_digest(resume=False, **params):
 
 
 def full_disks(n, rng):
-    """A full disk at n points of each writer: OSError with the path, the earlier files whole."""
-    for writer in (_write_model, _write_checkpoint):
-        for share in range(n):
-            result, status = end(*start(writer, share / n))
-            yield result if status == 0 else f"ended with {status}"
+    """A full disk: saving raises an OSError with the path, and existing files are not changed.
+
+    The limit is set to n fractions of the size of the file that is written.
+    """
+    for write in (_write_model, _write_checkpoint):
+        for i in range(n):
+            result, status = end(*start(write, i / n))
+            yield result if status == 0 else f"exited with {status}"
 
 
-def _write_model(share):
+def _write_model(fraction):
     clf = make().fit(X, Y)
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder, "model.safetensors")
         save(make(random_state=1).fit(X, Y), path)
-        return _with_full_disk(share, path, partial(save, clf, path))
+        return _with_full_disk(fraction, path, partial(save, clf, path))
 
 
-def _write_checkpoint(share):
+def _write_checkpoint(fraction):
     with tempfile.TemporaryDirectory() as folder:
         make(checkpoint_dir=folder, max_epochs=3).fit(X, Y)
         clf = make(checkpoint_dir=folder)
         path = Path(folder, "epoch-000003.safetensors")
-        outcome = _with_full_disk(share, path, partial(clf.fit, X, Y, resume=True))
+        outcome = _with_full_disk(fraction, path, partial(clf.fit, X, Y, resume=True))
         clf.fit(X, Y, resume=True)
-        whole = digest(clf) == digest(make().fit(X, Y))
-        return outcome if whole else f"{outcome}, then other bits"
+        is_equal = digest(clf) == digest(make().fit(X, Y))
+        return outcome if is_equal else f"{outcome}, but different bits after a resume"
 
 
-def _with_full_disk(share, path, write):
+def _with_full_disk(fraction, path, write):
     before = {p: p.read_bytes() for p in path.parent.iterdir()}
-    limit = int(share * path.stat().st_size)
+    limit = int(fraction * path.stat().st_size)
     soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
     resource.setrlimit(resource.RLIMIT_FSIZE, (limit, hard))
     try:
         write()
         outcome = "no error"
     except OSError as error:
-        outcome = "ok" if str(path.parent) in str(error) else f"no path: {error}"
+        outcome = "ok" if str(path.parent) in str(error) else f"path not named: {error}"
     finally:
         resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
     after = {p: p.read_bytes() for p in path.parent.iterdir()}
@@ -159,55 +176,56 @@ def _with_full_disk(share, path, write):
 
 
 def damages(n, rng):
-    """Damage the newest checkpoint, by n changed bytes and bits and n / 10 cuts."""
-    wanted = digest(make().fit(X, Y))
+    """Damage the latest checkpoint n times by a changed byte or bit, and n / 10 times by a cut."""
+    expected = digest(make().fit(X, Y))
     with tempfile.TemporaryDirectory() as folder:
         folder = Path(folder)
         clf = make(checkpoint_dir=folder)
         clf.fit(X, Y)
-        sound = {p: p.read_bytes() for p in folder.glob("epoch*")}
-        newest = max(sound)
-        content = sound[newest]
+        intact = {p: p.read_bytes() for p in folder.glob("epoch*")}
+        latest = max(intact)
+        content = intact[latest]
         for i in range(n + n // 10):
             if i < n:
                 damaged = bytearray(content)
                 damaged[rng.randrange(len(content))] ^= rng.choice([0xFF, 1 << rng.randrange(8)])
             else:
                 damaged = content[: rng.randrange(len(content))]
-            for path, whole in sound.items():
-                path.write_bytes(whole)
-            newest.write_bytes(damaged)
+            for path, original in intact.items():
+                path.write_bytes(original)
+            latest.write_bytes(damaged)
             with warnings.catch_warnings(record=True) as caught:
                 warnings.simplefilter("always")
                 clf.fit(X, Y, resume=True)
-            named = sum(newest.name in str(warning.message) for warning in caught)
-            right = digest(clf) == wanted and newest.read_bytes()[:8] == content[:8]
-            yield "ok" if right and named == 1 else f"right: {right}, warnings: {named}"
+            n_warnings = sum(latest.name in str(warning.message) for warning in caught)
+            is_equal = digest(clf) == expected and latest.read_bytes()[:8] == content[:8]
+            passed = is_equal and n_warnings == 1
+            yield "ok" if passed else f"same bits: {is_equal}, warnings: {n_warnings}"
 
 
-def rivals(n, rng):
-    """Two processes, one folder: one is refused, or both end whole."""
-    wanted = digest(make().fit(X, Y))
+def concurrent_fits(n, rng):
+    """Two processes with the same folder: one is rejected, or both give the correct result."""
+    expected = digest(make().fit(X, Y))
     for _ in range(n):
         with tempfile.TemporaryDirectory() as folder:
-            two = [start(_one_of_two, folder) for _ in range(2)]
-            found = [end(*process)[0] for process in two]
-        right = all(answer in (wanted, "refused") for answer in found) and wanted in found
-        yield f"ok: {found.count('refused')} refused" if right else str(found)
+            processes = [start(_fit_in_folder, folder) for _ in range(2)]
+            results = [end(*process)[0] for process in processes]
+        passed = set(results) <= {expected, "rejected"} and expected in results
+        yield f"ok: {results.count('rejected')} rejected" if passed else str(results)
 
 
-def _one_of_two(folder):
+def _fit_in_folder(folder):
     try:
         return digest(make(checkpoint_dir=folder).fit(X, Y))
     except CheckpointError as error:
-        return "refused" if "Another fit" in str(error) else str(error)
+        return "rejected" if "Another fit" in str(error) else str(error)
 
 
 # -- D1 and D2 -------------------------------------------------------------------------------
 
 
 def divergences(n, rng):
-    """Learning rates, pixels and weight decays that are too large: an error, or numbers."""
+    """Too large learning rates, pixels or weight decays: an error, or finite probabilities."""
     scaled = X.reshape(len(X), -1) / np.float32(255)
     for i in range(n):
         cls = list(SMALL)[i % 3]
@@ -236,8 +254,8 @@ def divergences(n, rng):
         yield "ok: finite" if finite else f"NaN: {cls.__name__} {params}"
 
 
-def lost(n, rng):
-    """Trainings that end in finite numbers and teach nothing: one warning."""
+def not_converged(n, rng):
+    """Fits with finite weights that do not converge: one warning."""
     pixels, labels = _digits(8)
     for i in range(n):
         cls = list(SMALL)[i % 3]
@@ -248,11 +266,12 @@ def lost(n, rng):
         else:
             optimizer = rng.choice(["adam", "nadam", "rmsprop", "adamw"])
             params = {"optimizer": optimizer, "lr": 10.0 ** rng.uniform(1, 4)}
-        yield from _warned(cls(random_state=i, max_epochs=4, **params), pixels, labels, True)
+        clf = cls(random_state=i, max_epochs=4, **params)
+        yield from _count_warnings(clf, pixels, labels, expected=1)
 
 
-def sound(n, rng):
-    """Trainings as they should be: no warning."""
+def converged(n, rng):
+    """Fits that converge: no warning."""
     pixels, labels = _digits(8)
     for i in range(n):
         cls = list(SMALL)[i % 3]
@@ -270,14 +289,14 @@ def sound(n, rng):
             params["optimizer"] = rng.choice(["adam", "adamw", "nadam", "rmsprop"])
             params["dropout"] = rng.choice([0.0, 0.3])
         weights = rng.choice([None, np.random.default_rng(i).uniform(0.5, 2, len(labels))])
-        # Rare and common classes too, as they come.
-        kept = np.arange(len(labels)) if i % 2 else np.flatnonzero((labels < 2) | (labels == 3))
-        yield from _warned(
+        # All ten classes, or only three of them.
+        subset = np.arange(len(labels)) if i % 2 else np.flatnonzero((labels < 2) | (labels == 3))
+        yield from _count_warnings(
             cls(**params),
-            pixels[kept],
-            labels[kept],
-            False,
-            sample_weight=None if weights is None else weights[kept],
+            pixels[subset],
+            labels[subset],
+            expected=0,
+            sample_weight=None if weights is None else weights[subset],
         )
 
 
@@ -286,33 +305,34 @@ def _digits(step):
     return pixels[::step], labels[::step]
 
 
-def _warned(clf, pixels, labels, wanted, **kwargs):
+def _count_warnings(clf, pixels, labels, *, expected, **kwargs):
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
         try:
             clf.fit(pixels, labels, **kwargs)
         except ValueError as error:
-            yield "ok: an error" if wanted else str(error)
+            yield "ok: an error" if expected else str(error)
             return
     n = sum(issubclass(warning.category, ConvergenceWarning) for warning in caught)
-    score, chance = clf.score(pixels, labels), np.bincount(labels).max() / len(labels)
-    if wanted and n == 0 and score > 1.5 * chance:
-        yield "not lost after all"
-    elif n == wanted:
-        yield f"ok: {'a' if wanted else 'no'} warning"
+    score, baseline = clf.score(pixels, labels), np.bincount(labels).max() / len(labels)
+    if expected and n == 0 and score > 1.5 * baseline:
+        yield "converged"
+    elif n == expected:
+        yield f"ok: {'a' if expected else 'no'} warning"
     else:
-        yield f"{n} warnings at {score:.1%}, chance {chance:.1%}: {clf!r}".replace("\n", " ")
+        outcome = f"{n} warnings, accuracy {score:.1%}, baseline {baseline:.1%}: {clf!r}"
+        yield outcome.replace("\n", " ")
 
 
 # -- D3 --------------------------------------------------------------------------------------
 
 
 def shortages(n, rng):
-    """Too little memory: MemoryError naming batch_size, and a usable classifier after it."""
+    """Too little memory: a MemoryError that names batch_size, and a usable classifier."""
     for i in range(n):
         device = "cuda" if i % 2 and torch.cuda.is_available() else "cpu"
         result, status = end(*start(_short_of_memory, device, rng.choice([1.2, 2, 3])))
-        yield result if status == 0 else f"ended with {status}"
+        yield result if status == 0 else f"exited with {status}"
 
 
 def _short_of_memory(device, gigabytes):
@@ -327,7 +347,7 @@ def _short_of_memory(device, gigabytes):
         torch.cuda.set_per_process_memory_fraction(gigabytes * 2**30 / total)
     try:
         clf.fit(pixels, labels)
-        return "enough"
+        return "enough memory"
     except MemoryError as error:
         named = "batch_size (now 5000)" in str(error)
         clf.set_params(batch_size=32, hidden_layer_sizes=(8,)).fit(pixels[::10], labels[::10])
@@ -338,7 +358,7 @@ def _short_of_memory(device, gigabytes):
 
 
 def large_predictions(n, rng):
-    """Predict a million rows in less than 1 GB over their own."""
+    """Predict a million samples with less than 1 GB of additional memory."""
     for _ in range(n):
         yield end(*start(_predict_many))[0]
 
@@ -346,57 +366,58 @@ def large_predictions(n, rng):
 def _predict_many():
     clf = MLPClassifier(max_epochs=1, random_state=0).fit(*_digits(8))
     many = np.zeros((10**6, 784), dtype=np.uint8)
-    many += 1  # so that it is there
+    many += 1  # so that the memory is allocated
     before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     clf.predict(many)
-    grown = (resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) / 2**20
-    return "ok" if grown < 1 else f"{grown:.1f} GB"
+    growth = (resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) / 2**20
+    return "ok" if growth < 1 else f"{growth:.1f} GB"
 
 
 # -- the counts ------------------------------------------------------------------------------
 
-BARS = {
+# For each requirement: the function that yields the outcomes, and its default number of tries.
+REQUIREMENTS = {
     "K2 Ctrl-C": (interrupts, 50),
     "K2 SIGTERM": (terminations, 50),
     "K3 full disk": (full_disks, 13),
     "K4 damaged checkpoint": (damages, 1000),
-    "K5 two processes": (rivals, 20),
-    "D1 diverging": (divergences, 60),
-    "D2 lost": (lost, 20),
-    "D2 sound": (sound, 100),
+    "K5 two processes": (concurrent_fits, 20),
+    "D1 divergence": (divergences, 60),
+    "D2 not converged": (not_converged, 20),
+    "D2 converged": (converged, 100),
     "D3 out of memory": (shortages, 10),
     "D3 large predictions": (large_predictions, 1),
 }
 
 
 def run(name, n=None, seed=0):
-    """Return how often each outcome of a bar came; those that begin with "ok" are right."""
-    bar, usual = BARS[name]
-    return Counter(bar(n or usual, random.Random(seed)))
+    """Count the outcomes of a requirement. Those that begin with "ok" are correct."""
+    attempts, default_n = REQUIREMENTS[name]
+    return Counter(attempts(n or default_n, random.Random(seed)))
 
 
 def faults(outcomes):
-    """Return the outcomes that are wrong."""
-    harmless = ("ok", "too late", "not lost after all")
+    """Return the incorrect outcomes."""
+    harmless = ("ok", "too late", "converged")
     return [outcome for outcome in outcomes if not outcome.startswith(harmless)]
 
 
 def main(argv=None):
-    """Print the counts; the exit status tells whether all went as it must."""
+    """Print the counts, and return 1 if there are incorrect outcomes."""
     parser = argparse.ArgumentParser(prog="python -m fuzz.faults", description=__doc__)
-    parser.add_argument("--only", default="", help="the bars whose names hold this")
-    parser.add_argument("--n", type=int, help="how many tries of each")
-    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--only", default="", help="only requirements whose names contain this")
+    parser.add_argument("--n", type=int, help="number of tries of each requirement")
+    parser.add_argument("--seed", type=int, default=0, help="random seed")
     options = parser.parse_args(argv)
-    wrong = 0
-    for name in BARS:
+    n_faults = 0
+    for name in REQUIREMENTS:
         if options.only in name:
             outcomes = run(name, options.n, options.seed)
-            wrong += len(faults(outcomes))
-            counted = ", ".join(f"{n} {outcome}" for outcome, n in sorted(outcomes.items()))
-            print(f"{name:24}{outcomes.total():6} tries: {counted}", flush=True)
-    print("FAULTS" if wrong else "All as it must be.")
-    return 1 if wrong else 0
+            n_faults += len(faults(outcomes))
+            counts = ", ".join(f"{n} {outcome}" for outcome, n in sorted(outcomes.items()))
+            print(f"{name:24}{outcomes.total():6} tries: {counts}", flush=True)
+    print("A requirement is not met." if n_faults else "All requirements are met.")
+    return 1 if n_faults else 0
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""Files that are no model files: code under every suffix, bombs, and what is no file at all."""
+"""Files that are not model files: files with code, decompression bombs, folders and devices."""
 
 import bz2
 import gzip
@@ -19,7 +19,7 @@ SUFFIXES = (".safetensors", ".skm", ".pkl", ".joblib", ".pt", ".npz", ".zip", ".
 
 
 class Payload:
-    """What runs when it is unpickled: it makes a folder."""
+    """An object that creates a folder when it is unpickled."""
 
     def __init__(self, path):
         self.path = path
@@ -29,7 +29,7 @@ class Payload:
 
 
 def hostile(folder, payload, rng):
-    """Yield paths of files of other kinds, most with a payload, under every suffix."""
+    """Yield paths of files of other formats, most with a payload, with every suffix."""
     for i, content in enumerate(_contents(folder, payload, rng)):
         for suffix in SUFFIXES:
             path = folder / f"hostile{i}{suffix}"
@@ -41,7 +41,7 @@ def hostile(folder, payload, rng):
 def _contents(folder, payload, rng):
     for protocol in range(pickle.HIGHEST_PROTOCOL + 1):
         yield pickle.dumps(payload, protocol)
-    path = folder / "made"
+    path = folder / "payload"
     for compress in (0, 3, ("gzip", 3), ("bz2", 3), ("lzma", 3)):
         joblib.dump(payload, path, compress=compress)
         yield path.read_bytes()
@@ -64,7 +64,7 @@ def _contents(folder, payload, rng):
     yield b"import os; os.system('true')\n"
     yield b"{}"
     yield bytes(1000)
-    # Plain safetensors files: without our metadata, and with a payload in its place.
+    # Plain safetensors files: without skmnist's metadata, and with a payload instead of it.
     for metadata in ({}, {"__metadata__": {"skmnist": pickle.dumps(payload, 0).decode()}}):
         tensor = {"dtype": "F32", "shape": [1], "data_offsets": [0, 4]}
         header = json.dumps({**metadata, "t": tensor}).encode()
@@ -73,8 +73,8 @@ def _contents(folder, payload, rng):
         yield rng.randbytes(n)
 
 
-def no_files(folder):
-    """Yield paths of an empty file and of what reads as a file but isn't one."""
+def special_files(folder):
+    """Yield paths of an empty file, a folder, a pipe, devices and links to devices."""
     (folder / "empty").touch()
     yield folder / "empty"
     (folder / "folder").mkdir()
@@ -89,7 +89,7 @@ def no_files(folder):
 
 
 def bombs(content, small):
-    """Yield files that are small and ask for much, or `small` ones, which are quicker to make."""
+    """Yield files that need much memory if loaded without limits; smaller ones if `small`."""
     megabytes = 16 if small else 1024
     deep = b"[" * 100_000
     yield len(deep).to_bytes(8, "little") + deep

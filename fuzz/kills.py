@@ -1,10 +1,12 @@
-"""Kill fits at random moments and resume them: ``python -m fuzz.kills --n 200``.
+"""Kill fits at random times and resume them: ``python -m fuzz.kills --n 200``.
 
-Half of the kills (SIGKILL) come at a random time, half at a random one of the calls by which a
-checkpoint is written, renamed or removed. A fit may be killed several times before it is let run to
-its end, where weights, history (but its times) and probabilities must be the bits of a fit that
-nobody killed. Optimizers, schedules, early stopping, augmentation, dropout and weights are drawn
-anew for each fit. For Linux, where processes can be forked: that saves importing torch 400 times.
+Half of the kills (SIGKILL) happen at a random time. The other half happen at a random call that
+writes, renames or removes a checkpoint. A fit may be killed several times before it is completed.
+Then its weights, history (except times) and probabilities must have the bits of an uninterrupted
+fit.
+
+Each fit has a random optimizer, schedule, early stopping, augmentation, dropout and sample weights.
+The script forks processes, because importing torch hundreds of times would be slow. It needs Linux.
 """
 
 import argparse
@@ -36,7 +38,7 @@ EPOCHS = 6
 
 
 class Perceptron(nn.Module):
-    """A module of the user's own, with dropout from torch's global generator."""
+    """A custom module whose dropout uses torch's global generator."""
 
     def __init__(self, n_features, n_classes):
         super().__init__()
@@ -53,12 +55,12 @@ class Perceptron(nn.Module):
 
 
 def add_noise(x):
-    """Augment by noise from torch's global generator."""
+    """Augment a batch by noise from torch's global generator."""
     return x + 0.1 * torch.randn_like(x)
 
 
 def draw(rng):
-    """Return the class, the parameters and the weights of a random fit."""
+    """Return the class, the parameters and the sample weights of a random fit."""
     params = {
         "max_epochs": EPOCHS,
         "random_state": rng.randrange(100),
@@ -84,7 +86,7 @@ def draw(rng):
 
 
 def digest(clf):
-    """Return a digest of all that a fit came to, but its times."""
+    """Return a checksum of the results of a fit, except its times."""
     parts = [tensor.cpu().numpy() for tensor in clf.module_.state_dict().values()]
     history = clf.history_.drop(columns="seconds").to_numpy(dtype=float)
     parts += [history, clf.predict_proba(X), np.array(clf.best_epoch_ or 0)]
@@ -100,16 +102,16 @@ def fit(cls, params, weights, **kwargs):
 
 
 def start(function, *args, **kwargs):
-    """Call the function in a new process; return that and where its answer will come from."""
-    answer, ours = os.pipe()
+    """Call a function in a new process; return its id and the pipe for the result."""
+    output, writer = os.pipe()
     child = os.fork()
     if child:
-        os.close(ours)
-        return child, answer
+        os.close(writer)
+        return child, output
     code = 1
     try:
         warnings.simplefilter("ignore")
-        with open(ours, "wb") as pipe:
+        with open(writer, "wb") as pipe:
             pickle.dump(function(*args, **kwargs), pipe)
         code = 0
     except BaseException:
@@ -118,24 +120,24 @@ def start(function, *args, **kwargs):
         os._exit(code)
 
 
-def end(child, answer):
-    """Wait for a process; return its answer (None where it gave none) and its exit status."""
-    with open(answer, "rb") as pipe:
+def end(child, output):
+    """Wait for a process; return its result (None if there is none) and its exit status."""
+    with open(output, "rb") as pipe:
         content = pipe.read()
     status = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
     return (pickle.loads(content) if content else None), status
 
 
 def die_at(n_calls):
-    """Let this process kill itself before the n-th call that changes a file."""
-    left = n_calls
+    """Kill this process before the n-th call that changes a file."""
+    n_left = n_calls
 
     def count(event, args):
-        nonlocal left
-        changes = event in ("os.rename", "os.remove", "os.mkdir")
-        if changes or (event == "open" and args[2] & (os.O_WRONLY | os.O_RDWR)):
-            left -= 1
-            if left < 0:
+        nonlocal n_left
+        is_change = event in ("os.rename", "os.remove", "os.mkdir")
+        if is_change or (event == "open" and args[2] & (os.O_WRONLY | os.O_RDWR)):
+            n_left -= 1
+            if n_left < 0:
                 os.kill(os.getpid(), signal.SIGKILL)
 
     fsync = os.fsync
@@ -150,7 +152,17 @@ def die_at(n_calls):
 
 
 def fit_until_killed(rng, seconds, *args, **kwargs):
-    """Fit in a new process that is killed; return its answer and its exit status."""
+    """Fit in a new process and kill it.
+
+    Returns
+    -------
+    result : object
+        The result of the fit, or None.
+    status : int
+        The exit status.
+    in_writes : bool
+        Whether the kill was scheduled at a call that changes a file.
+    """
     in_writes = rng.random() < 0.5
     n_calls = rng.randrange(6 * EPOCHS + 3)
 
@@ -159,28 +171,29 @@ def fit_until_killed(rng, seconds, *args, **kwargs):
             die_at(n_calls)
         return fit(*args, **kwargs)
 
-    child, answer = start(run)
+    child, output = start(run)
     if not in_writes:
         time.sleep(rng.uniform(0, seconds))
-        os.kill(child, signal.SIGKILL)  # it isn't waited for yet, so that it is still ours
-    result, status = end(child, answer)
+        # The id cannot belong to another process, because nobody has waited for the child.
+        os.kill(child, signal.SIGKILL)
+    result, status = end(child, output)
     return result, status, in_writes
 
 
-# -- the count -------------------------------------------------------------------------------
+# -- the counts ------------------------------------------------------------------------------
 
 
 def run(n, seed=0):
-    """Kill and resume `n` fits; return the counts and what went wrong."""
+    """Kill and resume `n` fits; return the counts and the failures."""
     rng = random.Random(seed)
     counts, faults = Counter(), []
     while counts["fits"] < n and not faults:
         cls, params, weights = draw(rng)
-        begun = time.perf_counter()
-        wanted, status = end(*start(fit, cls, params, weights))
-        seconds = time.perf_counter() - begun
+        begin = time.perf_counter()
+        expected, status = end(*start(fit, cls, params, weights))
+        seconds = time.perf_counter() - begin
         if status:
-            faults.append(f"not even whole: {cls.__name__} {params}")
+            faults.append(f"uninterrupted fit failed: {cls.__name__} {params}")
             continue
         with tempfile.TemporaryDirectory() as folder:
             args = (cls, {**params, "checkpoint_dir": folder}, weights)
@@ -190,34 +203,33 @@ def run(n, seed=0):
                 if status == -signal.SIGKILL:
                     counts["kills"] += 1
                     counts["in writes"] += in_writes
-                    counts["with a checkpoint behind them"] += any(
+                    counts["after a checkpoint"] += any(
                         name.startswith("epoch") for name in os.listdir(folder)
                     )
                 elif status:
-                    faults.append(f"{cls.__name__} {params} ended with {status}")
-            found, _ = end(*start(fit, *args, resume=True))
-        if counts["kills"] > kills:  # not all of them came in time
+                    faults.append(f"{cls.__name__} {params} exited with {status}")
+            resumed, _ = end(*start(fit, *args, resume=True))
+        if counts["kills"] > kills:  # some fits end before the kill
             counts["fits"] += 1
-            counts["equal"] += found == wanted
-        if found != wanted:
-            faults.append(f"other bits: {cls.__name__} {params}")
+            counts["equal"] += resumed == expected
+        if resumed != expected:
+            faults.append(f"different bits: {cls.__name__} {params}")
     return counts, faults
 
 
 def main(argv=None):
-    """Print the counts; the exit status tells whether all went as it must."""
+    """Print the counts, and return 1 if there are failures."""
     parser = argparse.ArgumentParser(prog="python -m fuzz.kills", description=__doc__)
-    parser.add_argument("--n", type=int, default=200, help="how many fits are killed")
-    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--n", type=int, default=200, help="number of fits to kill")
+    parser.add_argument("--seed", type=int, default=0, help="random seed")
     options = parser.parse_args(argv)
     counts, faults = run(options.n, options.seed)
     print(
-        f"{counts['kills']} kills, {counts['in writes']} of them in writes, "
-        f"{counts['with a checkpoint behind them']} with a checkpoint behind them.\n"
-        f"{counts['fits']} fits resumed after that, {counts['equal']} with the bits of an "
-        "uninterrupted one."
+        f"{counts['kills']} kills: {counts['in writes']} of them during writes, "
+        f"{counts['after a checkpoint']} after the first checkpoint.\n"
+        f"{counts['fits']} resumed fits, {counts['equal']} with the bits of an uninterrupted fit."
     )
-    print("\n".join(["FAULTS", *faults]) if faults else "No fit ended otherwise.")
+    print("\n".join(["Failures:", *faults]) if faults else "All resumed fits are correct.")
     return 1 if faults else 0
 
 

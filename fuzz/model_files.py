@@ -1,10 +1,13 @@
-"""Load thousands of mutated and hostile model files: ``python -m fuzz.model_files``.
+"""Load thousands of mutated and malicious model files: ``python -m fuzz.model_files``.
 
-Each must end in ``ModelFileError``, within a second (of the processor) and 200 MB, and run nothing.
-An audit hook is the canary: it sees every import, exec, spawn and opening for writing. Files of the
-kind "sealed" have a right digest over wrong content; those of the kind "sealed, any value" have one
-value replaced by another and may load: a learning rate of 0.5 is as good as one of 0.1. The
-classifier then predicts, or complains in words. For Linux.
+Each file must raise a ``ModelFileError`` within one second of CPU time and 200 MB of memory,
+without running any code. An audit hook records every import, exec, new process and file that is
+opened for writing.
+
+Files of the kind "valid checksum" have a correct checksum and invalid content. Files of the kind
+"valid checksum, any value" have one value replaced. Some of them load, because the new value is
+also valid, such as another learning rate. The classifier must then predict or raise an error with a
+message. The script needs Linux.
 """
 
 import argparse
@@ -21,22 +24,22 @@ from typing import NamedTuple
 
 import numpy as np
 
-from fuzz.bars import Bars
-from fuzz.hostile_files import Payload, bombs, hostile, no_files
-from fuzz.sealed import any_value, join, senseless, split
+from fuzz.common import Report
+from fuzz.hostile_files import Payload, bombs, hostile, special_files
+from fuzz.sealed import any_value, inconsistent, join, split
 from skmnist._estimators.backprop import BackpropClassifier
 from skmnist._estimators.cnn import CNNClassifier
 from skmnist._estimators.mlp import MLPClassifier
 from skmnist._persistence.save_load import load, save
 from skmnist.exceptions import ModelFileError
 
-MAY_LOAD = "sealed, any value"
-MOST_SECONDS = 1.0
-MOST_BYTES = 200 * 2**20
+MAY_LOAD = "valid checksum, any value"
+MAX_SECONDS = 1.0
+MAX_BYTES = 200 * 2**20
 
 
-class Canary:
-    """Count what a load does that no load may do."""
+class AuditHook:
+    """Record the events that must not happen when a file is loaded."""
 
     FORBIDDEN = (
         "compile",
@@ -56,17 +59,17 @@ class Canary:
     )
 
     def __init__(self):
-        self.watching = False
-        self.seen = []
-        sys.addaudithook(self._hear)
+        self.enabled = False
+        self.events = []
+        sys.addaudithook(self._record)
 
-    def _hear(self, event, args):
-        if not self.watching:
+    def _record(self, event, args):
+        if not self.enabled:
             return
         if event in self.FORBIDDEN:
-            self.seen.append((event, str(args)[:100]))
+            self.events.append((event, str(args)[:100]))
         elif event == "open" and isinstance(args[2], int) and args[2] & (os.O_WRONLY | os.O_RDWR):
-            self.seen.append((event, str(args)[:100]))
+            self.events.append((event, str(args)[:100]))
 
 
 # -- the files -------------------------------------------------------------------------------
@@ -79,7 +82,7 @@ def inversions(content):
 
 
 def flips(content, rng):
-    """Yield the file with one bit of each byte of the header flipped, and 2,000 of the whole."""
+    """Yield the file with a flipped bit: one in each byte of the header, and 2,000 anywhere."""
     n_header = 8 + int.from_bytes(content[:8], "little")
     for i in (*range(n_header), *(rng.randrange(len(content)) for _ in range(2000))):
         yield _with_byte(content, i, content[i] ^ (1 << rng.randrange(8)))
@@ -91,8 +94,8 @@ def _with_byte(content, i, byte):
     return bytes(changed)
 
 
-def cuts(content, large):
-    """Yield the file cut at each length, a larger one at every kilobyte, and both made longer."""
+def wrong_lengths(content, large):
+    """Yield truncated files (`large` at every kilobyte), and files with bytes appended."""
     for n in range(len(content)):
         yield content[:n]
     for n in range(0, len(large), 1024):
@@ -104,7 +107,7 @@ def cuts(content, large):
 
 
 def swaps(content, large, rng):
-    """Yield files with two blocks swapped, or with the beginning of one and the end of another."""
+    """Yield files with two blocks swapped, or with parts of two files joined."""
     n_header = 8 + int.from_bytes(content[:8], "little")
     for size in (4, 64, 256):
         for _ in range(150):
@@ -123,7 +126,7 @@ def swaps(content, large, rng):
 
 
 def sizes(content):
-    """Yield files that claim to be larger than they are, in the length and in the header."""
+    """Yield files that declare wrong sizes, in the length of the header or in the header."""
     for claimed in (0, 1, 7, 2**22, 2**22 + 1, 2**31, 2**32, 2**62, 2**63, 2**64 - 1):
         yield claimed.to_bytes(8, "little") + content[8:]
     for bits in range(64):
@@ -140,7 +143,7 @@ def sizes(content):
                 {**outer[name], "dtype": huge},
             ):
                 yield join({**outer, name: changed}, inner, data)
-    for a, b in zip(names, names[1:], strict=False):  # overlapping
+    for a, b in zip(names, names[1:], strict=False):  # overlapping tensors
         yield join(
             {**outer, a: {**outer[a], "data_offsets": outer[b]["data_offsets"]}}, inner, data
         )
@@ -149,25 +152,24 @@ def sizes(content):
 # -- the counts ------------------------------------------------------------------------------
 
 
-class Row(NamedTuple):
-    """What became of the files of one kind."""
+class Result(NamedTuple):
+    """The results for the files of one kind."""
 
-    bar: str
+    requirement: str
     kind: str
-    files: int
-    held: int
-    faults: list
+    n_files: int
+    failures: list
     slowest: float  # seconds
     growth: int  # bytes
 
 
 def attempt(path, X):
-    """Load a file, and predict where that worked; return the outcome in a word or two."""
-    signal.alarm(30)  # ends a wait for what never comes
+    """Load a file, and predict if that works; return a short description of the outcome."""
+    signal.alarm(30)  # interrupts a load that hangs
     try:
         estimator = load(path)
     except ModelFileError:
-        return "refused"
+        return "rejected"
     except Exception as error:
         return f"{type(error).__name__}: {error}"[:200]
     finally:
@@ -175,14 +177,14 @@ def attempt(path, X):
     try:
         estimator.predict(X)
     except (ValueError, TypeError):
-        return "loaded, predict refused"
+        return "loaded, predict rejected"
     except Exception as error:
         return f"loaded, then {type(error).__name__}: {error}"[:200]
     return "loaded"
 
 
 def run(every=1, seed=0):
-    """Try the files, or each `every`-th of the many, and yield a :class:`Row` for each kind."""
+    """Try the files (of large kinds, every `every`-th) and yield a Result for each kind."""
     rng = random.Random(seed)
     X = np.random.default_rng(seed).integers(0, 256, (60, 16), dtype=np.uint8)
     y = np.array(["seven", "nine", "two"])[np.arange(60) % 3]
@@ -195,74 +197,74 @@ def run(every=1, seed=0):
         folder = Path(folder)
         path = folder / "sound.safetensors"
         content, large, mlp = [_saved(estimator.fit(X, y), path, X) for estimator in estimators]
-        canary, ran = Canary(), folder / "the payload ran"
-        canary.watching = True
+        hook, ran = AuditHook(), folder / "the payload ran"
+        hook.enabled = True
         pickle.loads(pickle.dumps(Payload(ran)))
-        canary.watching = False
-        if not canary.seen or not ran.exists():
-            raise RuntimeError("the canary doesn't sing, or the payload doesn't run")
+        hook.enabled = False
+        if not hook.events or not ran.exists():
+            raise RuntimeError("The audit hook or the payload does not work.")
         ran.rmdir()
 
         def some(files):
             return islice(files, 0, None, every)
 
         kinds = (
-            ("F1", "bytes inverted", some(inversions(content))),
-            ("F1", "single bits flipped", some(flips(content, rng))),
-            ("F1", "cut or longer", some(cuts(content, large))),
-            ("F1", "empty, folders, pipes, devices", no_files(folder)),
-            ("F2", "code and other kinds of files", hostile(folder, Payload(ran), rng)),
-            ("F3", "claimed sizes", some(sizes(content))),
+            ("F1", "inverted bytes", some(inversions(content))),
+            ("F1", "flipped bits", some(flips(content, rng))),
+            ("F1", "wrong lengths", some(wrong_lengths(content, large))),
+            ("F1", "empty, folders, pipes, devices", special_files(folder)),
+            ("F2", "code and other formats", hostile(folder, Payload(ran), rng)),
+            ("F3", "wrong declared sizes", some(sizes(content))),
             ("F3", "bombs", bombs(content, small=every > 1)),
-            ("F4", "sealed, senseless", senseless(content, mlp)),
-            ("", "swapped sections", some(swaps(content, large, rng))),
+            ("F4", "valid checksum, inconsistent", inconsistent(content, mlp)),
+            ("", "swapped blocks", some(swaps(content, large, rng))),
             ("", MAY_LOAD, any_value(mlp, every)),
         )
-        for bar, kind, files in kinds:
-            yield _row(bar, kind, files, folder / "mutated.safetensors", X, canary)
+        for requirement, kind, files in kinds:
+            yield _try_files(requirement, kind, files, folder / "mutated.safetensors", X, hook)
         if ran.exists():
-            raise RuntimeError("a payload ran")
+            raise RuntimeError("A payload ran.")
 
 
 def _saved(estimator, path, X):
-    """Return the bytes of a sound file, once loaded, so that every import is done."""
+    """Return the bytes of a valid file. Load it first, so that all modules are imported."""
     save(estimator, path)
     if not (load(path).predict_proba(X) == estimator.predict_proba(X)).all():
-        raise RuntimeError("a sound file doesn't come back")
+        raise RuntimeError("A loaded model gives other probabilities.")
     path.write_bytes(b"not a model file")
     attempt(path, X)
     save(estimator, path)
     return path.read_bytes()
 
 
-def _row(bar, kind, files, path, X, canary):
-    allowed = {"refused"}
+def _try_files(requirement, kind, files, path, X, hook):
+    allowed = {"rejected"}
     if kind == MAY_LOAD:
-        allowed |= {"loaded", "loaded, predict refused"}
-    n_files, faults, slowest, most = 0, [], 0.0, 0
+        allowed |= {"loaded", "loaded, predict rejected"}
+    n_files, failures, slowest, most = 0, [], 0.0, 0
     for n_files, file in enumerate(files, 1):
         if isinstance(file, bytes):
             path.write_bytes(file)
             file = path
-        Path("/proc/self/clear_refs").write_text("5")  # the most becomes what there is
-        canary.seen.clear()
+        Path("/proc/self/clear_refs").write_text("5")  # reset the peak memory (VmHWM)
+        hook.events.clear()
         before, start = _memory("VmRSS"), time.process_time()
-        canary.watching = True
+        hook.enabled = True
         outcome = attempt(file, X)
-        canary.watching = False
+        hook.enabled = False
         seconds, growth = time.process_time() - start, _memory("VmHWM") - before
         slowest, most = max(slowest, seconds), max(most, growth)
-        wrong = [] if outcome in allowed else [outcome]
-        wrong += [f"ran {event}" for event in canary.seen]
-        wrong += [f"took {seconds:.2f} s"] if seconds > MOST_SECONDS else []
-        wrong += [f"took {growth / 2**20:.0f} MB"] if growth > MOST_BYTES else []
-        if wrong:
-            faults.append(f"file {n_files}: {'; '.join(wrong)}")
-    return Row(bar, kind, n_files, n_files - len(faults), faults, slowest, most)
+        problems = [] if outcome in allowed else [outcome]
+        problems += [f"ran {event}" for event in hook.events]
+        problems += [f"took {seconds:.2f} s"] if seconds > MAX_SECONDS else []
+        problems += [f"took {growth / 2**20:.0f} MB"] if growth > MAX_BYTES else []
+        if problems:
+            failures.append(f"file {n_files}: {'; '.join(problems)}")
+    return Result(requirement, kind, n_files, failures, slowest, most)
 
 
 def _memory(field):
-    """Return "VmRSS", the memory that the process has, or "VmHWM", the most that it had."""
+    """Return the current memory ("VmRSS") or the peak memory ("VmHWM") of the process."""
     for line in Path("/proc/self/status").read_text().splitlines():
         if line.startswith(field):
             return 1024 * int(line.split()[1])
@@ -270,24 +272,29 @@ def _memory(field):
 
 
 def _give_up(*_):
-    raise TimeoutError("waits for ever")
+    raise TimeoutError("no result after 30 s")
 
 
 def main(argv=None):
-    """Print the counts; the exit status tells whether all went as it must."""
+    """Print the counts, and exit with status 1 if a requirement is not met."""
     parser = argparse.ArgumentParser(prog="python -m fuzz.model_files", description=__doc__)
-    parser.add_argument("--every", type=int, default=1, help="take each n-th of the many")
-    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--every", type=int, default=1, help="try every n-th file of large kinds")
+    parser.add_argument("--seed", type=int, default=0, help="random seed")
     options = parser.parse_args(argv)
     signal.signal(signal.SIGALRM, _give_up)
-    bars, n_files = Bars(), 0
-    for row in run(options.every, options.seed):
-        words = f"{row.kind:31} at most {row.slowest:.2f} s, {row.growth / 2**20:.0f} MB"
-        bars.report(row.bar, words, row.held, row.files, row.faults)
-        n_files += row.files
-    print(f"{n_files:,} files. Held: refused by ModelFileError, or, the last, loaded or refused;")
-    print(f"no code ran; within {MOST_SECONDS:g} s and {MOST_BYTES // 2**20} MB each.")
-    bars.finish()
+    report, n_files = Report(), 0
+    for result in run(options.every, options.seed):
+        limits = f"at most {result.slowest:.2f} s, {result.growth / 2**20:.0f} MB"
+        report.add(
+            result.requirement,
+            f"{result.kind:31} {limits}",
+            result.n_files,
+            result.failures,
+        )
+        n_files += result.n_files
+    print(f"{n_files:,} files. Passed: rejected by ModelFileError (the last kind may also load),")
+    print(f"no code run, at most {MAX_SECONDS:g} s and {MAX_BYTES // 2**20} MB for each file.")
+    report.finish()
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""Requests that no page would send: pictures, bodies, headers, paths and senders gone bad."""
+"""Invalid requests for the server of the draw-a-digit app: images, headers, paths and origins."""
 
 import io
 import json
@@ -15,7 +15,10 @@ _CRLF = b"\r\n"
 
 
 def request(method="POST", path="/predict", headers=(), body=b"", *, host=HOST, version="1.1"):
-    """Return a request as bytes; `headers` are ``(name, value)``, a body brings its length."""
+    """Return an HTTP request as bytes.
+
+    `headers` are pairs ``(name, value)``. The length of the body is added to them.
+    """
     headers = [("Host", host), *headers] if host is not None else list(headers)
     names = {name.lower() for name, _ in headers}
     if method == "POST" and not names & {"content-length", "transfer-encoding"}:
@@ -25,39 +28,39 @@ def request(method="POST", path="/predict", headers=(), body=b"", *, host=HOST, 
 
 
 def post(body, kind="image/png", *headers):
-    """Return a request for a prediction."""
+    """Return a request for the prediction of an image file."""
     return request(headers=[("Content-Type", kind), *headers], body=body)
 
 
-def encode(image, kind, **how):
-    """Return a picture as the bytes of a file."""
+def encode(image, file_format, **params):
+    """Return an image as the bytes of a file."""
     file = io.BytesIO()
-    Image.fromarray(image).save(file, kind, **how)
+    Image.fromarray(image).save(file, file_format, **params)
     return file.getvalue()
 
 
-def png(width, height, data=b"", *, bits=8, colour=0, chunks=()):
-    """Return a PNG file, which may claim what isn't so; `data` are its rows before compression."""
+def png(width, height, data=b"", *, bits=8, chunks=()):
+    """Return a PNG file. Its header may disagree with `data`, the uncompressed lines of pixels."""
 
     def chunk(name, content):
-        checked = name + content
-        return struct.pack(">I", len(content)) + checked + struct.pack(">I", zlib.crc32(checked))
+        body = name + content
+        return struct.pack(">I", len(content)) + body + struct.pack(">I", zlib.crc32(body))
 
-    header = struct.pack(">IIBBBBB", width, height, bits, colour, 0, 0, 0)
+    header = struct.pack(">IIBBBBB", width, height, bits, 0, 0, 0, 0)
     parts = [(b"IHDR", header), *chunks, (b"IDAT", zlib.compress(data, 9)), (b"IEND", b"")]
     return b"\x89PNG\r\n\x1a\n" + b"".join(chunk(*part) for part in parts)
 
 
-def cut(digit):
-    """Yield a picture's file without its end."""
+def truncated(digit):
+    """Yield truncated image files."""
     content = encode(digit, "PNG", compress_level=0)
-    # Without its last chunk, which says nothing, it would be whole.
+    # At least a byte of the pixels is missing: the last 12 bytes are an empty chunk.
     for n in range(0, len(content) - 12, 64):
         yield post(content[:n])
 
 
 def too_large():
-    """Yield small files of pictures that are large, or claim to be."""
+    """Yield small files of images that are large, or whose headers declare a large size."""
     yield post(png(20_000, 20_000, bytes(20_000 * 2501), bits=1))
     yield post(png(2001, 2000, bytes(2002 * 2000)))
     for width, height in [(2**31 - 1, 1), (2**31 - 1, 2**31 - 1), (2**16, 2**16), (4_000_001, 1)]:
@@ -79,20 +82,20 @@ def too_large():
 
 
 def layered(scans=5_000):
-    """Return a JPEG of 4 megapixels that consists of thousands of layers."""
+    """Return a progressive JPEG of 4 megapixels with thousands of scans."""
     content = encode(np.zeros((2000, 2000), np.uint8), "JPEG", progressive=True)
     last = content.rindex(b"\xff\xda")
     return content[:-2] + content[last:-2] * scans + content[-2:]
 
 
-def of_other_kinds(digit):
-    """Yield files that are no PNG, JPEG or BMP, whatever their names say."""
-    for kind in ("GIF", "WEBP", "TIFF", "PPM", "ICO", "TGA", "PCX"):
-        yield post(encode(digit, kind))
+def other_formats(digit):
+    """Yield files that are not PNG, JPEG or BMP, and images with other content types."""
+    for file_format in ("GIF", "WEBP", "TIFF", "PPM", "ICO", "TGA", "PCX"):
+        yield post(encode(digit, file_format))
     frames = [Image.fromarray(frame) for frame in (digit, digit.T)]
-    for kind in ("GIF", "PNG"):
+    for file_format in ("GIF", "PNG"):
         file = io.BytesIO()
-        frames[0].save(file, kind, save_all=True, append_images=frames[1:])
+        frames[0].save(file, file_format, save_all=True, append_images=frames[1:])
         yield post(file.getvalue())
     yield post(b'<svg xmlns="http://www.w3.org/2000/svg" width="28" height="28"/>')
     yield post(b'<!DOCTYPE a [<!ENTITY b SYSTEM "file:///etc/passwd">]><svg>&b;</svg>')
@@ -105,8 +108,8 @@ def of_other_kinds(digit):
     yield request(body=content)
 
 
-def without_ink():
-    """Yield pictures without a digit, some of which take long to look at."""
+def without_digit():
+    """Yield images without a digit. Some of them need much time for preprocessing."""
     rng = np.random.default_rng(0)
     dots = np.full((1000, 1000), 255, np.uint8)
     dots.reshape(250, 4, 250, 4)[:, :2, :, :2] = 0
@@ -124,8 +127,8 @@ def without_ink():
     yield post(b"")
 
 
-def no_pictures():
-    """Yield JSON and the like, as a page of another server would take it."""
+def text():
+    """Yield JSON and other text instead of images."""
     image = [0.0] * 784
     texts = [
         *("", "{", "null", "[]", '{"image": ', "NaN", "1" * 100_000, "[" * 100_000),
@@ -138,13 +141,13 @@ def no_pictures():
         '{"image": "http://127.0.0.1/"}',
         "image=../../etc/passwd",
     ]
-    for text in texts:
-        yield post(text.encode(), "application/json")
-        yield post(text.encode(), "image/png")
+    for body in texts:
+        yield post(body.encode(), "application/json")
+        yield post(body.encode(), "image/png")
 
 
 def malformed(digit):
-    """Yield what is no HTTP, or of a kind that this server doesn't take."""
+    """Yield requests that are not valid HTTP, and methods and encodings that are not supported."""
     content = encode(digit, "PNG")
     typed = ("Content-Type", "image/png")
     yield b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03" + bytes(500)  # TLS
@@ -152,7 +155,7 @@ def malformed(digit):
     yield b"\0" * 100 + 2 * _CRLF
     yield b"GET /\r\n\r\n"
     yield b"GET\r\n\r\n"
-    yield b"GET / HTTP/1.1\r\n\r\n"  # no host
+    yield b"GET / HTTP/1.1\r\n\r\n"  # no Host header
     yield b"GET / HTTP/1.1\r\nHost: 127.0.0.1\r\nHost: 127.0.0.1\r\n\r\n"
     yield b"POST /predict" + 2 * _CRLF
     for version in ("2.0", "9.9", "x", "1.1.1", "-1", "1" * 1000):
@@ -189,7 +192,7 @@ def malformed(digit):
 
 
 def paths():
-    """Yield paths that lead out of a folder, where a folder is served."""
+    """Yield paths that could lead to other files (path traversal)."""
     for path in (
         *("/../../../../etc/passwd", "/..%2f..%2fetc/passwd", "/%2e%2e/%2e%2e/etc/passwd"),
         *("/..\\..\\windows\\win.ini", "//etc/passwd", "/page.css/../../server.py", "/./page.js"),
@@ -208,8 +211,8 @@ def paths():
         yield request("POST", path, [("Content-Type", "image/png")], b"x")
 
 
-def foreign_senders(digit, port):
-    """Yield sound requests that other pages, or other names for this machine, would send."""
+def foreign_origins(digit, port):
+    """Yield valid images with the Host and Origin headers of other sites."""
     content = encode(digit, "PNG")
     typed = ("Content-Type", "image/png")
     hosts = (
@@ -257,23 +260,23 @@ def foreign_senders(digit, port):
 
 
 def mutated(digit, n, seed=0):
-    """Yield sound requests with some bytes changed, left out or repeated."""
+    """Yield valid requests with a few bytes changed, deleted or repeated."""
     rng = random.Random(seed)
-    kinds = [("PNG", {}), ("JPEG", {}), ("JPEG", {"progressive": True}), ("BMP", {})]
+    formats = [("PNG", {}), ("JPEG", {}), ("JPEG", {"progressive": True}), ("BMP", {})]
     for i in range(n):
-        kind, how = kinds[i % len(kinds)]
-        sound = post(encode(digit, kind, **how), f"image/{kind.lower()}")
-        changed = bytearray(sound)
-        head = sound.index(2 * _CRLF)
+        file_format, params = formats[i % len(formats)]
+        valid = post(encode(digit, file_format, **params), f"image/{file_format.lower()}")
+        changed = bytearray(valid)
+        head = valid.index(2 * _CRLF)
         for _ in range(rng.randint(1, 8)):
-            # A tenth of the changes is in the head, the rest in the picture.
+            # 10% of the changes are in the headers, the others in the image.
             start, end = (0, head) if rng.random() < 0.1 else (head + 4, len(changed))
-            place = rng.randrange(start, end)
+            position = rng.randrange(start, end)
             match rng.randrange(3):
                 case 0:
-                    changed[place] = rng.randrange(256)
+                    changed[position] = rng.randrange(256)
                 case 1:
-                    changed[place : place + 1] = bytes([changed[place]]) * 2
+                    changed[position : position + 1] = bytes([changed[position]]) * 2
                 case 2:
-                    del changed[place]
+                    del changed[position]
         yield bytes(changed)

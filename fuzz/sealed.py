@@ -1,4 +1,4 @@
-"""Model files with a right digest over wrong content."""
+"""Model files with a correct checksum and invalid content."""
 
 import copy
 import hashlib
@@ -6,9 +6,9 @@ import json
 
 import numpy as np
 
-_LEFT_OUT = object()
+_DELETED = object()
 
-NASTY = (
+INVALID_VALUES = (
     None,
     True,
     -1,
@@ -37,14 +37,14 @@ NASTY = (
 
 
 def split(content):
-    """Return the header, what is in its metadata, and the bytes of the tensors."""
+    """Return the header of a file, the model in its metadata, and the bytes of the tensors."""
     n_header = 8 + int.from_bytes(content[:8], "little")
     outer = json.loads(content[8:n_header])
     return outer, json.loads(outer["__metadata__"]["skmnist"]), content[n_header:]
 
 
 def join(outer, inner, data, model=None):
-    """Return a file with a right digest; `model` is JSON in place of the inner model."""
+    """Return a file with a correct checksum; `model` is JSON that replaces the inner model."""
     inner = {**inner, "sha256": "0" * 64}
     text = json.dumps(inner, separators=(",", ":"))
     if model is not None:
@@ -58,12 +58,13 @@ def join(outer, inner, data, model=None):
 
 
 def any_value(content, every):
-    """Yield the file with each value in its model replaced by each nasty one, or left out.
+    """Yield the file with each value of its model replaced by each of INVALID_VALUES, or deleted.
 
-    Of these each `every`-th.
+    Only every `every`-th of these files is yielded.
     """
     outer, inner, data = split(content)
-    changes = [(path, value) for path in _paths(inner["model"]) for value in (*NASTY, _LEFT_OUT)]
+    values = (*INVALID_VALUES, _DELETED)
+    changes = [(path, value) for path in _paths(inner["model"]) for value in values]
     for path, value in changes[::every]:
         yield join(outer, _replaced(inner, path, value), data)
 
@@ -80,19 +81,19 @@ def _paths(value, path=("model",)):
 
 def _replaced(inner, path, value):
     changed = copy.deepcopy(inner)
-    *way, last = path
-    place = changed
-    for key in way:
-        place = place[key]
-    if value is _LEFT_OUT:
-        del place[last]
+    *parents, last = path
+    parent = changed
+    for key in parents:
+        parent = parent[key]
+    if value is _DELETED:
+        del parent[last]
     else:
-        place[last] = value
+        parent[last] = value
     return changed
 
 
-def senseless(backprop, mlp):
-    """Yield files of models that can't be."""
+def inconsistent(backprop, mlp):
+    """Yield files of models that cannot exist."""
     outer, inner, data = split(backprop)
 
     def edited(*path, value):
@@ -103,7 +104,7 @@ def senseless(backprop, mlp):
     yield edited("format", value="1")
     yield edited("extra", value=1)
     yield edited("model", "extra", value=1)
-    yield edited("versions", value=_LEFT_OUT)
+    yield edited("versions", value=_DELETED)
     for name in ("os.system", "builtins.eval", "MLPClassifier", "CNNClassifier", "Pipeline", "", 1):
         yield edited("model", "class", value=name)
     yield edited("model", "params", "__class__", value="os.system")
@@ -115,7 +116,7 @@ def senseless(backprop, mlp):
     yield edited("model", "params", "activation", value="__import__")
     for sizes in ([4], [3, 3], [10**6], [10**9] * 3, [10**30], [-1], [0], [1] * 10**5, ["3"]):
         yield edited("model", "architecture", "hidden_layer_sizes", value={"$tuple": sizes})
-    yield edited("model", "architecture", "activation", value=_LEFT_OUT)
+    yield edited("model", "architecture", "activation", value=_DELETED)
     yield edited("model", "architecture", "__dict__", value={})
     yield edited("model", "module", value="os")
     yield edited("model", "training_params", "loss", value="os.system")
@@ -125,7 +126,7 @@ def senseless(backprop, mlp):
     yield edited("model", "fitted", "_input_image_shape", value={"$tuple": [5, 5]})
     yield edited("model", "fitted", "pixel_scale_", value=0.0)
     yield edited("model", "fitted", "pixel_scale_", value={"$float": "nan"})
-    yield edited("model", "fitted", "_seed", value=_LEFT_OUT)
+    yield edited("model", "fitted", "_seed", value=_DELETED)
     yield edited("model", "fitted", "_dtype", value={"$dtype": "float64"})
     yield edited("model", "fitted", "_dtype", value="float32")
     for labels in (
@@ -141,7 +142,7 @@ def senseless(backprop, mlp):
     yield edited("model", "fitted", "classes_", value=["a", "b", "c"])
     names = [f"p{i}" for i in range(15)]
     yield edited("model", "fitted", "feature_names_in_", value={"$objects": ["|O", names]})
-    yield edited("model", "history", "train_loss", value=_LEFT_OUT)
+    yield edited("model", "history", "train_loss", value=_DELETED)
     yield edited("model", "history", "lr", "index", value=[5])
     yield edited("model", "weights", value={})
     yield edited("model", "optimizer", "lr", value=[])
@@ -159,8 +160,8 @@ def senseless(backprop, mlp):
                 array[-1] = bad
                 yield join(outer, inner, data[:start] + array.tobytes() + data[end:])
             if len(set(entry["shape"])) == 2:
-                turned = {**entry, "shape": entry["shape"][::-1]}
-                yield join({**outer, name: turned}, inner, data)
+                transposed = {**entry, "shape": entry["shape"][::-1]}
+                yield join({**outer, name: transposed}, inner, data)
             flat = {**entry, "shape": [1, *entry["shape"]]}
             yield join({**outer, name: flat}, inner, data)
             yield join({**outer, name: {**entry, "dtype": "I32"}}, inner, data)

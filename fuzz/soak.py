@@ -1,7 +1,7 @@
-"""Many fits and predicts in one process, with flat memory: ``python -m fuzz.soak``.
+"""Test for leaks during many fits and predictions in one process: ``python -m fuzz.soak``.
 
-After a warm-up, memory, threads, open files and Python's objects are taken before and after.
-For Linux.
+After a warm-up, the memory, threads, open files and Python objects must not grow. The script needs
+Linux.
 """
 
 import argparse
@@ -11,10 +11,10 @@ import threading
 import warnings
 from pathlib import Path
 
-from fuzz.bars import CLASSIFIERS, Bars, digits, small
+from fuzz.common import CLASSIFIERS, Report, digits, small
 
-MOST_BYTES = 30 * 2**20
-MOST_OBJECTS = 2_000
+MAX_BYTES = 30 * 2**20
+MAX_OBJECTS = 2_000
 
 
 def _usage():
@@ -32,15 +32,15 @@ def _usage():
 
 
 def _grew(before, after):
-    """Yield in words what grew."""
-    allowed = {"bytes": MOST_BYTES, "objects": MOST_OBJECTS}
+    """Yield a description of each resource that grew."""
+    allowed = {"bytes": MAX_BYTES, "objects": MAX_OBJECTS}
     for name, value in after.items():
         if value > before[name] + allowed.get(name, 0):
             yield f"{name}: {before[name]:,} -> {value:,}"
 
 
 def fits(n):
-    """Fit `n` small classifiers, of all kinds in turn, some with what they have to offer."""
+    """Fit `n` small classifiers of all classes in turn, with different parameters."""
     X, y = digits(50)
     options = [{}, {"dropout": 0.3, "batch_norm": True}, {"early_stopping": True, "max_epochs": 3}]
     for i in range(n):
@@ -49,33 +49,34 @@ def fits(n):
 
 
 def predicts(n):
-    """Predict `n` times, of 1 to 20 pictures."""
+    """Predict `n` batches of 1 to 20 images."""
     X, y = digits()
     fitted = [small(cls).fit(X, y) for cls in CLASSIFIERS]
     for i in range(n):
         fitted[i % len(fitted)].predict(X[: 1 + i % 20])
 
 
-def soak(bars, n_fits, n_predicts):
-    for words, work, n in (("fits", fits, n_fits), ("predicts", predicts, n_predicts)):
-        work(max(24, n // 10))  # caches fill, allocators take what they need
+def soak(report, n_fits, n_predicts):
+    """Check that no resource grows during many fits and predictions."""
+    for name, work, n in (("fits", fits, n_fits), ("predictions", predicts, n_predicts)):
+        work(max(24, n // 10))  # warm-up: caches fill, and allocators reserve memory
         before = _usage()
         work(n)
         after = _usage()
         grew = list(_grew(before, after))
         change = (after["bytes"] - before["bytes"]) / 2**20
-        words = f"{n:,} {words}: kinds of use that stay flat ({change:+.1f} MB)"
-        bars.report("soak", words, len(after) - len(grew), len(after), grew)
+        description = f"{n:,} {name}: resources that do not grow ({change:+.1f} MB)"
+        report.add("soak", description, len(after), grew)
 
 
 def main(argv=None):
     parser = argparse.ArgumentParser(prog="python -m fuzz.soak", description=__doc__)
-    parser.add_argument("--fits", type=int, default=1_000)
-    parser.add_argument("--predicts", type=int, default=100_000)
+    parser.add_argument("--fits", type=int, default=1_000, help="number of fits")
+    parser.add_argument("--predicts", type=int, default=100_000, help="number of predictions")
     options = parser.parse_args(argv)
-    bars = Bars()
-    soak(bars, options.fits, options.predicts)
-    bars.finish()
+    report = Report()
+    soak(report, options.fits, options.predicts)
+    report.finish()
 
 
 if __name__ == "__main__":

@@ -1,8 +1,9 @@
-"""Threads and forks: ``python -m fuzz.threads``.
+"""Test threads and forked processes: ``python -m fuzz.threads``.
 
-R4: eight fits at once, with dropout and an augmentation that draws from the global generators.
-T1: sixteen threads predict with one classifier while another one is being fitted. T2: children
-forked after the use of several threads predict and fit, in ten seconds each.
+- R4: Eight concurrent fits give the same bits as single fits, with dropout and an augmentation
+  that uses the global random generators.
+- T1: Sixteen threads can predict with one classifier while another classifier is fitted.
+- T2: Forked children of a process with several threads can predict and fit.
 """
 
 import os
@@ -14,14 +15,14 @@ from concurrent.futures import ThreadPoolExecutor
 import numpy as np
 import torch
 
-from fuzz.bars import CLASSIFIERS, Bars, digits, fingerprint, small
+from fuzz.common import CLASSIFIERS, Report, digits, fingerprint, small
 from fuzz.determinism import jitter, subject
 
-SECONDS = 10
+MAX_SECONDS = 10
 
 
-def fits_at_once(bars, rounds=20, n_fits=8):
-    """R4: each fit ends with the bits that it has alone, whatever the others do."""
+def concurrent_fits(report, rounds=20, n_fits=8):
+    """R4: concurrent fits give the same weights as single fits."""
     X, y = digits(50)
 
     def fit(cls, seed):
@@ -29,58 +30,59 @@ def fits_at_once(bars, rounds=20, n_fits=8):
         return fingerprint(clf.fit(X, y))
 
     tasks = [(CLASSIFIERS[i % len(CLASSIFIERS)], i // 2) for i in range(n_fits)]
-    alone = [fit(*task) for task in tasks]
-    wrong = []
+    expected = [fit(*task) for task in tasks]
+    failures = []
     with ThreadPoolExecutor(n_fits) as pool:
         for i in range(rounds):
-            together = pool.map(lambda task: fit(*task), tasks)
-            wrong += [
+            concurrent = pool.map(lambda task: fit(*task), tasks)
+            failures += [
                 f"round {i}, {task[0].__name__}"
-                for task, bits, wanted in zip(tasks, together, alone, strict=True)
-                if bits != wanted
+                for task, result, single in zip(tasks, concurrent, expected, strict=True)
+                if result != single
             ]
     tried = rounds * n_fits
-    bars.report("R4", f"{n_fits} fits at once, {rounds} times", tried - len(wrong), tried, wrong)
+    description = f"{n_fits} concurrent fits, {rounds} times"
+    report.add("R4", description, tried, failures)
 
 
-def predictions_at_once(bars, n_threads=16, calls=25):
-    """T1: the bits of a single thread, from 16 threads, with a fit beside them."""
+def concurrent_predictions(report, n_threads=16, calls=25):
+    """T1: predictions in many threads during another fit are those of a single thread."""
     X, y = digits()
-    wrong, tried = [], 0
+    failures, tried = [], 0
     for cls in CLASSIFIERS:
         clf = subject(cls.__name__).fit(X, y)
         parts = [X[i::n_threads] for i in range(n_threads)]
         expected = [clf.predict_proba(part).tobytes() for part in parts]
         done = threading.Event()
 
-        def fit_beside(name=cls.__name__, done=done):
+        def fit_in_background(name=cls.__name__, done=done):
             while not done.is_set():
                 subject(name, random_state=None).fit(X, y)
 
-        def ask(i, clf=clf, parts=parts):
+        def predict(i, clf=clf, parts=parts):
             return [clf.predict_proba(parts[i]).tobytes() for _ in range(calls)]
 
-        beside = threading.Thread(target=fit_beside)
-        beside.start()
+        background = threading.Thread(target=fit_in_background)
+        background.start()
         with ThreadPoolExecutor(n_threads) as pool:
-            for i, answers in enumerate(pool.map(ask, range(n_threads))):
-                tried += len(answers)
-                wrong += [f"{cls.__name__}, thread {i}" for a in answers if a != expected[i]]
+            for i, results in enumerate(pool.map(predict, range(n_threads))):
+                tried += len(results)
+                failures += [f"{cls.__name__}, thread {i}" for r in results if r != expected[i]]
         done.set()
-        beside.join()
-    words = f"predictions from {n_threads} threads beside a fit"
-    bars.report("T1", words, tried - len(wrong), tried, wrong)
+        background.join()
+    description = f"predictions in {n_threads} threads during a fit"
+    report.add("T1", description, tried, failures)
 
 
 def use_several_threads():
-    """Wake the threads of torch, as a caller may have done."""
+    """Start torch's threads, as a caller may have done before a fork."""
     torch.set_num_threads(2)
     torch.ones(600, 600) @ torch.ones(600, 600)
     torch.nn.functional.conv2d(torch.ones(64, 8, 28, 28), torch.ones(8, 8, 3, 3))
 
 
-def in_a_fork(function, seconds=SECONDS):
-    """Call `function` in a forked child; return "done", "hung" or the status that it ended with."""
+def in_a_fork(function, seconds=MAX_SECONDS):
+    """Call `function` in a forked child; return "done", "hung" or its exit status."""
     child = os.fork()
     if child == 0:
         status = 1
@@ -93,21 +95,21 @@ def in_a_fork(function, seconds=SECONDS):
         ended, status = os.waitpid(child, os.WNOHANG)
         if ended:
             code = os.waitstatus_to_exitcode(status)
-            return "done" if code == 0 else f"ended with {code}"
+            return "done" if code == 0 else f"exited with {code}"
         time.sleep(0.005)
     os.kill(child, signal.SIGKILL)
     os.waitpid(child, 0)
     return "hung"
 
 
-def forks(bars, tries=20):
-    """T2: predict with the parent's classifier, and fit a new one, while the parent computes."""
+def forks(report, tries=20):
+    """T2: forked children predict and fit while a thread of the parent is computing."""
     X, y = digits()
     outcomes = {"predict": [], "fit": []}
     for i in range(tries):
         cls = CLASSIFIERS[i % len(CLASSIFIERS)]
         clf = subject(cls.__name__, n_threads=2).fit(X, y)
-        expected, bits = clf.predict(X), fingerprint(subject(cls.__name__).fit(X, y))
+        y_pred, weights = clf.predict(X), fingerprint(subject(cls.__name__).fit(X, y))
         use_several_threads()
         done = threading.Event()
 
@@ -116,32 +118,32 @@ def forks(bars, tries=20):
                 clf.predict(X)
                 subject(name).fit(X[:64], y[:64])
 
-        def predicts(clf=clf, expected=expected):
+        def check_predict(clf=clf, expected=y_pred):
             return np.array_equal(clf.set_params(n_threads=None).predict(X), expected)
 
-        def fits(bits=bits, name=cls.__name__):
-            return fingerprint(subject(name).fit(X, y)) == bits
+        def check_fit(expected=weights, name=cls.__name__):
+            return fingerprint(subject(name).fit(X, y)) == expected
 
-        beside = threading.Thread(target=compute)
-        beside.start()
-        outcomes["predict"].append(in_a_fork(predicts))
-        outcomes["fit"].append(in_a_fork(fits))
+        background = threading.Thread(target=compute)
+        background.start()
+        outcomes["predict"].append(in_a_fork(check_predict))
+        outcomes["fit"].append(in_a_fork(check_fit))
         done.set()
-        beside.join()
-    for words, ends in outcomes.items():
-        wrong = [end for end in ends if end != "done"]
-        bars.report("T2", f"{words} in a forked child", tries - len(wrong), tries, wrong)
+        background.join()
+    for method, results in outcomes.items():
+        failures = [result for result in results if result != "done"]
+        report.add("T2", f"{method} in a forked child", tries, failures)
 
 
 def main():
-    bars = Bars()
+    report = Report()
     before = torch.get_num_threads()
-    fits_at_once(bars)
-    predictions_at_once(bars)
+    concurrent_fits(report)
+    concurrent_predictions(report)
     if hasattr(os, "fork"):
-        forks(bars)
+        forks(report)
         torch.set_num_threads(before)
-    bars.finish()
+    report.finish()
 
 
 if __name__ == "__main__":

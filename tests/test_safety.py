@@ -110,18 +110,18 @@ def test_harmless_code_is_accepted(source):
 
 def test_audit_fails_for_vulnerabilities_only_and_reports_what_was_not_checked(monkeypatch):
     monkeypatch.syspath_prepend(Path(__file__).resolve().parents[1])
-    from fuzz.audit import summarise
+    from fuzz.audit import summarize
 
-    sound = {"name": "numpy", "version": "2.0", "vulns": []}
+    safe = {"name": "numpy", "version": "2.0", "vulns": []}
     unknown = {"name": "torch", "skip_reason": "not found"}
-    hole = {"id": "PYSEC-1", "fix_versions": ["9.1"]}
-    leaky = {"name": "pillow", "version": "9.0", "vulns": [hole]}
+    vulnerability = {"id": "PYSEC-1", "fix_versions": ["9.1"]}
+    vulnerable = {"name": "pillow", "version": "9.0", "vulns": [vulnerability]}
 
     def summary(*packages):
-        return summarise(json.dumps({"dependencies": packages, "fixes": []}))
+        return summarize(json.dumps({"dependencies": packages, "fixes": []}))
 
-    assert summary(sound, unknown) == (["1 of 2 packages audited, 0 known holes."], 0)
-    lines, status = summary(sound, leaky)
-    assert (lines[0], status) == ("pillow 9.0: PYSEC-1, mended in 9.1", 1)
-    for skipped in (summary(unknown), summarise(""), summarise("[]")):
+    assert summary(safe, unknown) == (["1 of 2 packages audited, 0 known vulnerabilities."], 0)
+    lines, status = summary(safe, vulnerable)
+    assert (lines[0], status) == ("pillow 9.0: PYSEC-1, fixed in 9.1", 1)
+    for skipped in (summary(unknown), summarize(""), summarize("[]")):
         assert skipped[0][0].startswith("SKIPPED") and skipped[1] == 0

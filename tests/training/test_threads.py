@@ -107,7 +107,7 @@ FORK_SCRIPT = """
 import os, threading, warnings
 import numpy as np
 import torch
-from fuzz.bars import CLASSIFIERS, digits
+from fuzz.common import CLASSIFIERS, digits
 from fuzz.determinism import subject
 from fuzz.threads import in_a_fork, use_several_threads
 from skmnist._utils.random_state import fork_global_rng

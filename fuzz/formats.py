@@ -1,4 +1,4 @@
-"""Forms of pixels, labels, weights and parameters: the same, bad and odd ones."""
+"""Formats of pixels, labels, weights and parameters: equivalent, invalid and unusual ones."""
 
 from collections import UserList
 from decimal import Decimal
@@ -12,7 +12,7 @@ SPARSE = ["bsr", "coo", "csc", "csr", "dia", "dok", "lil"]
 
 
 class OnlyArray:
-    """An object that can do nothing but become an array."""
+    """An object whose only method is ``__array__``."""
 
     def __init__(self, X):
         self.X = X
@@ -42,18 +42,18 @@ def _strided(X):
     return wide[::2, ::2]
 
 
-# Forms of the same pixels, uint8 from 0 to 255.
-SAME_X = {
-    "as it is": lambda X: X,
+# Equivalent formats of the same pixels (uint8, 0 to 255): the results must be equal.
+EQUIVALENT_X = {
+    "unchanged": lambda X: X,
     "list of lists": lambda X: X.tolist(),
-    "list of rows": list,
+    "list of arrays": list,
     "tuple": lambda X: tuple(map(tuple, X.tolist())),
     "Fortran order": np.asfortranarray,
     "strided": _strided,
     "negative strides": lambda X: np.ascontiguousarray(X[::-1, ::-1])[::-1, ::-1],
     "read-only": _read_only,
-    "pictures": lambda X: X.reshape(-1, 28, 28),
-    "pictures with a channel": lambda X: X.reshape(-1, 1, 28, 28),
+    "images": lambda X: X.reshape(-1, 28, 28),
+    "images with a channel": lambda X: X.reshape(-1, 1, 28, 28),
     "only __array__": OnlyArray,
     "torch tensor": torch.from_numpy,
     "tensor of int64": lambda X: torch.from_numpy(X).long(),
@@ -79,8 +79,8 @@ SAME_X = {
     },
 }
 
-# What can't be pixels.
-BAD_X = {
+# Invalid pixels: they must be rejected with a ValueError or a TypeError.
+INVALID_X = {
     "NaN": _with(np.nan),
     "NaN in float32": _with(np.nan, np.float32),
     "infinity": _with(np.inf),
@@ -97,29 +97,30 @@ BAD_X = {
     "dates": lambda X: X.astype("datetime64[D]"),
     "durations": lambda X: X.astype("timedelta64[s]"),
     "records": lambda X: np.zeros(len(X), [("a", "u1"), ("b", "f4")]),
-    "no rows": lambda X: X[:0],
-    "no columns": lambda X: X[:, :0],
-    "no pictures": lambda X: X[:0].reshape(0, 28, 28),
-    "one row": lambda X: X[0],
+    "no samples": lambda X: X[:0],
+    "no features": lambda X: X[:, :0],
+    "no images": lambda X: X[:0].reshape(0, 28, 28),
+    "one sample": lambda X: X[0],
     "a number": lambda X: 3,
-    "None for all": lambda X: None,
+    "only None": lambda X: None,
     "a string": lambda X: "X.npy",
     "a dict": lambda X: {"X": X},
     "a generator": lambda X: (row for row in X),
     "a function": lambda X: len,
     "five dimensions": lambda X: X.reshape(-1, 1, 1, 28, 28),
     "ragged": lambda X: [row[: 784 - (i == 3)] for i, row in enumerate(X.tolist())],
-    "one column less": lambda X: X[:, :-1],
-    "one column more": lambda X: np.c_[X, X[:, 0]],
-    "pictures 14 x 28": lambda X: X.reshape(-1, 14, 56)[:, :, :28],
+    "one feature less": lambda X: X[:, :-1],
+    "one feature more": lambda X: np.c_[X, X[:, 0]],
+    "images of 14 x 28": lambda X: X.reshape(-1, 14, 56)[:, :, :28],
     "missing in Int64": lambda X: pd.DataFrame(X).astype("Int64").mask(X > 250),
     "sparse NaN": lambda X: scipy.sparse.csr_array(_with(np.nan)(X)),
     "sparse complex": lambda X: scipy.sparse.csr_array(X * 1j),
 }
-OTHER_WIDTH = {"one column less", "one column more", "pictures 14 x 28"}  # sound at fit
+# These are valid in `fit`, but not afterwards.
+OTHER_N_FEATURES = {"one feature less", "one feature more", "images of 14 x 28"}
 
-# What may be refused or taken, if only it is in words and no NaN comes of it.
-ODD_X = {
+# Unusual pixels: they may be accepted, without NaN in the results, or rejected with a message.
+UNUSUAL_X = {
     "objects": lambda X: X.astype(object),
     "1e39": _with(1e39),
     "1e308": _with(1e308),
@@ -136,11 +137,11 @@ ODD_X = {
     "int64 beyond float32": lambda X: X.astype(np.int64) * 2**50,
     "constant": np.zeros_like,
     "sparse, all zero": lambda X: scipy.sparse.csr_array(X.shape, dtype=np.uint8),
-    "Series of rows": lambda X: pd.Series(list(X)),
+    "Series of arrays": lambda X: pd.Series(list(X)),
 }
 
 
-SAME_Y = {
+EQUIVALENT_Y = {
     "list": lambda y: y.tolist(),
     "column": lambda y: y[:, None],
     "Series": pd.Series,
@@ -149,13 +150,13 @@ SAME_Y = {
     "text": lambda y: y.astype(str),
     "text objects": lambda y: y.astype(str).astype(object),
     "negative": lambda y: y - 5,
-    "far apart": lambda y: y * 1_000_003,
+    "large integers": lambda y: y * 1_000_003,
     "read-only": _read_only,
     "strided": lambda y: np.repeat(y, 2)[::2],
     "categories": lambda y: pd.Series(y.astype(str), dtype="category"),
     "tensor": torch.from_numpy,
 }
-BAD_Y = {
+INVALID_Y = {
     "integers as objects": lambda y: y.astype(object),
     "one class": lambda y: np.full(len(y), 7),
     "shorter": lambda y: y[:-1],
@@ -177,15 +178,15 @@ BAD_Y = {
     "missing in Int64": lambda y: pd.Series(y, dtype="Int64").mask(y == 3),
     "a dict": lambda y: dict(enumerate(y.tolist())),
 }
-SAME_WEIGHTS = {
+EQUIVALENT_WEIGHTS = {
     "ones": lambda n: np.ones(n),
-    "sevens": lambda n: np.full(n, 7.5),
+    "constant": lambda n: np.full(n, 7.5),
     "list": lambda n: [1] * n,
     "a number": lambda n: 1,
     "Series": lambda n: pd.Series(np.ones(n)),
     "tiny": lambda n: np.full(n, 1e-300),
 }
-BAD_WEIGHTS = {
+INVALID_WEIGHTS = {
     "negative": lambda n: np.r_[-1, np.ones(n - 1)],
     "NaN": lambda n: np.r_[np.nan, np.ones(n - 1)],
     "infinity": lambda n: np.r_[np.inf, np.ones(n - 1)],
@@ -200,7 +201,7 @@ BAD_WEIGHTS = {
 }
 
 
-BAD_VALUES = [
+INVALID_VALUES = [
     -1, 0, 2.5, 10**400, np.nan, np.inf, True, None, "helloworld", b"1", [], {}, object(),
     np.array([1, 2]), (1, "2"), 1j, lambda: 1,
 ]  # fmt: skip
