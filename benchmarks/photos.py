@@ -15,8 +15,8 @@ from skmnist.exceptions import ImageError
 from skmnist.preprocessing import DigitNormalizer
 
 CORRUPTIONS = ("gradient", "shadow", "noise", "ruled", "squared", "rotation", "jpeg")
-# The rows of the table: kind of photo -> corruptions. In every photo the digit is enlarged, dark on
-# a lighter background and at a random position.
+# The corruptions of each kind of photo. In all photos, the digit is enlarged, darker than the
+# background and at a random position.
 KINDS = {
     "background and position only": (),
     "brightness gradient": ("gradient",),
@@ -37,30 +37,33 @@ def take_photo(digit, corruptions, rng):
     Parameters
     ----------
     digit : ndarray of shape (28, 28), uint8
+        The image of the digit.
     corruptions : collection of str
         A subset of `CORRUPTIONS`.
     rng : numpy Generator
+        The random number generator.
 
     Returns
     -------
     photo : ndarray of shape (height, width), uint8
+        The photo.
     """
-    ink = _enlarge(digit, rng, rotate="rotation" in corruptions)
-    stroke_width = 3 * ink.shape[0] / 28  # pixels, approximately
-    shape = [round(side * rng.uniform(1.1, 3)) for side in ink.shape]
-    top, left = (rng.integers(0, b - s + 1) for b, s in zip(shape, ink.shape, strict=True))
+    foreground = _enlarge(digit, rng, rotate="rotation" in corruptions)
+    stroke_width = 3 * foreground.shape[0] / 28  # pixels, approximately
+    shape = [round(side * rng.uniform(1.1, 3)) for side in foreground.shape]
+    top, left = (rng.integers(0, b - s + 1) for b, s in zip(shape, foreground.shape, strict=True))
     photo = np.full(shape, rng.uniform(130, 250), np.float32)
     if "ruled" in corruptions or "squared" in corruptions:
         photo *= 1 - _lines(shape, stroke_width, rng, squared="squared" in corruptions)
-    place = np.s_[top : top + ink.shape[0], left : left + ink.shape[1]]
-    photo[place] *= 1 - ink * np.float32(rng.uniform(0.65, 0.9))
+    region = np.s_[top : top + foreground.shape[0], left : left + foreground.shape[1]]
+    photo[region] *= 1 - foreground * np.float32(rng.uniform(0.65, 0.9))
     if "gradient" in corruptions:
         photo *= _gradient(shape, rng)
     if "shadow" in corruptions:
         photo *= _shadow(shape, rng)
     if "noise" in corruptions:
-        strength = np.float32(rng.uniform(3, 12))
-        photo += strength * rng.standard_normal(shape, np.float32)
+        std = np.float32(rng.uniform(3, 12))
+        photo += std * rng.standard_normal(shape, np.float32)
     photo = np.clip(photo + 0.5, 0, 255).astype(np.uint8)
     return _compress_jpeg(photo) if "jpeg" in corruptions else photo
 
@@ -68,28 +71,26 @@ def take_photo(digit, corruptions, rng):
 def _enlarge(digit, rng, *, rotate):
     """Return an enlarged digit with values in [0, 1]."""
     side = round(28 * rng.uniform(4, 30))
-    ink = Image.fromarray(digit).resize((side, side), Image.Resampling.BICUBIC)
+    foreground = Image.fromarray(digit).resize((side, side), Image.Resampling.BICUBIC)
     if rotate:
-        ink = ink.rotate(rng.uniform(-15, 15), Image.Resampling.BICUBIC, expand=True)
-    return np.asarray(ink, dtype=np.float32) / 255
+        foreground = foreground.rotate(rng.uniform(-15, 15), Image.Resampling.BICUBIC, expand=True)
+    return np.asarray(foreground, dtype=np.float32) / 255
 
 
-def _across(shape, direction):
+def _project(shape, direction):
     """Return the signed distance of each pixel from the center along a direction (radians)."""
     y, x = (np.arange(n, dtype=np.float32) - n / 2 for n in shape)
     return y[:, None] * np.float32(math.sin(direction)) + x * np.float32(math.cos(direction))
 
 
 def _lines(shape, stroke_width, rng, *, squared):
-    """Return slightly rotated printed lines with values in [0, 1]."""
-    distance, thickness = (
-        stroke_width * rng.uniform(2.5, 7),
-        max(1, stroke_width * rng.uniform(0.05, 0.25)),
-    )
+    """Return the darkness of printed lines, which are rotated by a small angle, from 0 to 1."""
+    distance = stroke_width * rng.uniform(2.5, 7)
+    thickness = max(1, stroke_width * rng.uniform(0.05, 0.25))
     angle, strength = math.radians(rng.uniform(-3, 3)), np.float32(rng.uniform(0.15, 0.5))
     lines = np.zeros(shape, np.float32)
     for direction in (angle + math.pi / 2, angle)[: 1 + squared]:
-        offset = (_across(shape, direction) + np.float32(rng.uniform(0, distance))) % distance
+        offset = (_project(shape, direction) + np.float32(rng.uniform(0, distance))) % distance
         edge = thickness / 2 + 0.5 - abs(offset - distance / 2)
         lines = np.maximum(lines, np.clip(edge, 0, 1))
     return strength * lines
@@ -97,19 +98,20 @@ def _lines(shape, stroke_width, rng, *, squared):
 
 def _gradient(shape, rng):
     """Return a linear brightness gradient from 1 to a value between 0.4 and 0.8."""
-    plane = _across(shape, rng.uniform(0, 2 * math.pi))
+    plane = _project(shape, rng.uniform(0, 2 * math.pi))
     return 1 - np.float32(1 - rng.uniform(0.4, 0.8)) * (plane - plane.min()) / np.ptp(plane)
 
 
 def _shadow(shape, rng):
     """Return a shadow: a darker half plane with a soft edge."""
     reach = max(shape) / 2
-    edge = _across(shape, rng.uniform(0, 2 * math.pi)) - reach * rng.uniform(-0.5, 0.5)
+    edge = _project(shape, rng.uniform(0, 2 * math.pi)) - reach * rng.uniform(-0.5, 0.5)
     soft = np.clip(edge / np.float32(reach * rng.uniform(0.02, 0.3)), -1, 1)
     return 1 - np.float32(rng.uniform(0.2, 0.5)) * (1 + np.sin(soft * np.float32(math.pi / 2))) / 2
 
 
 def _compress_jpeg(photo):
+    """Return a photo after JPEG compression."""
     file = io.BytesIO()
     Image.fromarray(photo).save(file, "JPEG", quality=40)
     return np.asarray(Image.open(file))
@@ -132,7 +134,7 @@ def resize(photo):
 
 
 def normalize(normalizer, photo):
-    """Normalize a photo; return a black image, an error, if no digit is found."""
+    """Normalize a photo. If no digit is found, return a black image, which counts as an error."""
     try:
         return normalizer.transform([photo])[0]
     except ImageError:
@@ -161,7 +163,8 @@ def summarize(photos):
     table = []
     for kind, group in [*groups, ("all photos", photos)]:
         clean, normalized, resized = (
-            100 * (group[way] == group["true"]).mean() for way in ("clean", "normalized", "resized")
+            100 * (group[name] == group["true"]).mean()
+            for name in ("clean", "normalized", "resized")
         )
         table.append(
             {
@@ -179,33 +182,33 @@ def summarize(photos):
 
 def draw_errors(photos, X_test, seed, path):
     """Draw the misclassified photos with the normalized and the original digit."""
-    wrong = np.flatnonzero((photos["normalized"] != photos["true"]).to_numpy())
-    side, per_row, text = 150, 8, 14
-    size = (per_row * (side + 60), max(1, math.ceil(len(wrong) / per_row)) * (side + text))
-    sheet = Image.new("L", size, 60)
-    pen = ImageDraw.Draw(sheet)
+    errors = np.flatnonzero((photos["normalized"] != photos["true"]).to_numpy())
+    side, n_columns, text_height = 150, 8, 14
+    n_rows = max(1, math.ceil(len(errors) / n_columns))
+    figure = Image.new("L", (n_columns * (side + 60), n_rows * (side + text_height)), 60)
+    draw = ImageDraw.Draw(figure)
     normalizer = DigitNormalizer()
     for i, (index, kind, photo) in enumerate(take_photos(X_test, len(photos), seed)):
-        if i not in wrong:
+        if i not in errors:
             continue
-        y, x = divmod(int(np.searchsorted(wrong, i)), per_row)
-        x, y = x * (side + 60), y * (side + text)
-        one = photos.iloc[i]
-        pen.text(
-            (x, y), f"{i} {kind[:16]} true {one['true']}, predicted {one['normalized']}", fill=255
-        )
-        small = Image.fromarray(photo)
-        small.thumbnail((side, side))
-        sheet.paste(small, (x, y + text))
+        y, x = divmod(int(np.searchsorted(errors, i)), n_columns)
+        x, y = x * (side + 60), y * (side + text_height)
+        true, predicted = photos.iloc[i][["true", "normalized"]]
+        draw.text((x, y), f"{i} {kind[:16]} true {true}, predicted {predicted}", fill=255)
+        thumbnail = Image.fromarray(photo)
+        thumbnail.thumbnail((side, side))
+        figure.paste(thumbnail, (x, y + text_height))
         for k, digit in enumerate((normalize(normalizer, photo), X_test[index])):
-            beside = Image.fromarray(digit.reshape(28, 28)).resize((56, 56))
-            sheet.paste(beside, (x + side + 2, y + text + 60 * k))
-    sheet.save(path)
+            enlarged = Image.fromarray(digit.reshape(28, 28)).resize((56, 56))
+            figure.paste(enlarged, (x + side + 2, y + text_height + 60 * k))
+    figure.save(path)
 
 
 def main():
     parser = argparse.ArgumentParser(prog="python -m benchmarks.photos", description=__doc__)
-    parser.add_argument("--n", type=int, default=2000, help="number (default: %(default)s)")
+    parser.add_argument(
+        "--n", type=int, default=2000, help="number of photos (default: %(default)s)"
+    )
     parser.add_argument(
         "--random-state", type=int, default=0, help="seed of the photos (default: %(default)s)"
     )

@@ -247,11 +247,9 @@ def test_benchmark_photos_are_classified_nearly_as_well_as_the_digits(sample, mo
 
     X, y = sample
     clf = KNeighborsClassifier(3).fit(X[::2], y[::2])
-    photos = predict_photos(clf, X[1::2], y[1::2], len(KINDS), seed=0)
-    correct = (
-        photos[["clean", "normalized", "resized"]].to_numpy().T == photos["true"].to_numpy()
-    ).T
-    clean, normalized, resized = correct.mean(axis=0)
+    predictions = predict_photos(clf, X[1::2], y[1::2], len(KINDS), seed=0)
+    labels = predictions[["clean", "normalized", "resized"]].to_numpy()
+    clean, normalized, resized = (labels.T == predictions["true"].to_numpy()).mean(axis=1)
     assert normalized >= clean - 0.2
     assert resized < 0.5
-    assert list(summarize(photos)["photos"]) == [*KINDS, "all photos"]
+    assert list(summarize(predictions)["photos"]) == [*KINDS, "all photos"]
