@@ -195,7 +195,7 @@ def run(every=1, seed=0):
     )
     with tempfile.TemporaryDirectory() as folder:
         folder = Path(folder)
-        path = folder / "sound.safetensors"
+        path = folder / "valid.safetensors"
         content, large, mlp = [_saved(estimator.fit(X, y), path, X) for estimator in estimators]
         hook, ran = AuditHook(), folder / "the payload ran"
         hook.enabled = True
