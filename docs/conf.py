@@ -1,5 +1,6 @@
 """Sphinx configuration. README.md in this folder describes how to build the documentation."""
 
+import os
 import sys
 from pathlib import Path
 
@@ -13,7 +14,11 @@ import skmnist
 HERE = Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE))
 
+import figure_style  # noqa: E402
 import generated_pages  # noqa: E402
+
+# For the pages of the guide, whose kernels inherit the environment.
+os.environ["MATPLOTLIBRC"] = str(figure_style.PATH)
 
 project = "skmnist"
 author = "The skmnist developers"
@@ -107,6 +112,7 @@ sphinx_gallery_conf = {
     "backreferences_dir": "generated/backreferences",
     "doc_module": ("skmnist",),
     "capture_repr": ("_repr_html_",),
+    "reset_modules": ("matplotlib", "figure_style.apply"),
     "show_memory": False,
     "write_computation_times": False,
     "show_signature": False,

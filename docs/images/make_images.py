@@ -24,7 +24,7 @@ from check_layout import open_browser  # noqa: E402
 from benchmarks.photos import take_photo  # noqa: E402
 from skmnist import CNNClassifier, predict_image  # noqa: E402
 from skmnist.datasets import load_mnist_sample  # noqa: E402
-from skmnist.displays import MisclassifiedDisplay, TrainingCurveDisplay  # noqa: E402
+from skmnist.displays import TrainingCurveDisplay  # noqa: E402
 from skmnist.reporting import EvaluationReport  # noqa: E402
 
 SIZE = (4.8, 3.0)  # inches
@@ -62,13 +62,7 @@ def draw_epoch_curve(X, y, path):
     """Draw the losses and the validation accuracy after each epoch of a fit."""
     clf = CNNClassifier(early_stopping=True, max_epochs=15, n_iter_no_change=15, random_state=0)
     display = TrainingCurveDisplay.from_estimator(clf.fit(X, y), metrics=["loss", "score"])
-    display.figure_.set_size_inches(SIZE)
-    save(display.figure_, path)
-
-
-def draw_errors(clf, X, y, path):
-    """Draw the most confident errors."""
-    display = MisclassifiedDisplay.from_estimator(clf, X, y)
+    display.figure_.set_size_inches(1.3 * SIZE[0], 1.3 * SIZE[1])
     save(display.figure_, path)
 
 
@@ -105,7 +99,6 @@ def main():
     clf = CNNClassifier(early_stopping=True, random_state=0).fit(X_train, y_train)
     draw_prediction(clf, X_test[0].reshape(28, 28), HERE / "photo-to-prediction.png")
     take_screenshot(clf, X_test, y_test, HERE / "report.png")
-    draw_errors(clf, X_test, y_test, HERE / "most-confident-errors.png")
     draw_epoch_curve(X_train, y_train, HERE / "epoch-curve.png")
 
 
