@@ -128,3 +128,5 @@ def setup(app):
     """Generate pages from the code, and choose the members to document."""
     app.connect("config-inited", lambda app, config: generated_pages.write(Path(app.srcdir)))
     app.connect("autodoc-skip-member", generated_pages.skip_member)
+    # Before numpydoc, which converts the sections (priority 500).
+    app.connect("autodoc-process-docstring", generated_pages.link_to_guide, priority=400)

@@ -70,6 +70,18 @@ GROUPS = {
     ),
 }
 
+# Where the guide explains a parameter of the estimators.
+GUIDE = {
+    "early_stopping": ":ref:`early-stopping`",
+    "max_epochs": ":ref:`epochs-batches-learning-rate`",
+    "batch_size": ":ref:`epochs-batches-learning-rate`",
+    "lr": ":ref:`which-learning-rate`",
+    "checkpoint_dir": ":ref:`resume-an-interrupted-fit`",
+    "device": ":doc:`/guide/gpu`",
+    "n_threads": ":doc:`/guide/speed`",
+    "threshold": ":ref:`reject`",
+}
+
 # Methods that are inherited from scikit-learn and documented here, too.
 _SKLEARN_METHODS = {"get_params", "score", "set_params"}
 
@@ -177,6 +189,19 @@ def results_table(results):
         *(f"   {line}" for line in file.getvalue().splitlines()),
     ]
     return "\n".join(lines) + "\n"
+
+
+def link_to_guide(app, what, name, obj, options, lines):
+    """Add links to the user guide to the parameters of an estimator."""
+    if what != "class" or "." in name.removeprefix("skmnist."):
+        return
+    for i in reversed(range(len(lines))):
+        parameter = lines[i].split(" : ")[0]
+        if parameter in GUIDE and " : " in lines[i]:
+            end = i + 1
+            while end < len(lines) and lines[end].startswith(" "):
+                end += 1
+            lines.insert(end, f"    See {GUIDE[parameter]}.")
 
 
 def skip_member(app, what, name, obj, skip, options):

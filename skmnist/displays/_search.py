@@ -10,6 +10,7 @@ from sklearn.utils.validation import check_is_fitted
 
 from ._parameter_axis import ParameterAxis
 from ._style import (
+    BASELINE_COLOR,
     TEST_COLOR,
     TRAIN_COLOR,
     WIDTH,
@@ -280,7 +281,7 @@ class SearchDisplay:
         ax.imshow(colors, _CMAP, aspect="auto", origin="lower", extent=extent)
         label_width = 0.8 * WIDTH / len(params)  # inches
         for x, param in enumerate(params):
-            ax.plot([x, x], [0, 1], color="black", linewidth=0.8)
+            ax.plot([x, x], [0, 1], color=BASELINE_COLOR, linewidth=0.8)
             positions, labels = param.ticks()
             for height, text in zip(param.to_unit(positions), labels, strict=True):
                 ax.annotate(
