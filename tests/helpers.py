@@ -56,14 +56,14 @@ def has(cls, parameter):
 
 
 @functools.cache
-def _sample():
-    return load_mnist_sample(return_X_y=True)
+def sample():
+    """Return the sample that is bundled with the package; nobody may change it."""
+    return load_mnist_sample()
 
 
 def digits(step=20):
     """Return the pixels (uint8) and labels of every `step`-th real digit of the sample."""
-    X, y = _sample()
-    return X[::step].copy(), y[::step].copy()
+    return sample().data[::step].copy(), sample().target[::step].copy()
 
 
 def brief(value):

@@ -1,19 +1,90 @@
 """The scripts in ``fuzz`` find no failures."""
 
-import os
 import subprocess
 import sys
-from pathlib import Path
 
 import pytest
 
 from tests.helpers import ROOT, run_python
 
-needs_fork = pytest.mark.skipif(not hasattr(os, "fork"), reason="needs os.fork")
+pytestmark = [
+    pytest.mark.skipif(not (ROOT / "fuzz").is_dir(), reason="fuzz is part of the checkout only"),
+    pytest.mark.skipif(sys.platform != "linux", reason="the scripts fork, and read Linux's /proc"),
+]
+
+# Short runs of some scripts.
+SHORT = {
+    "kills": "--n 2",
+    "model_files": "--every 200",
+    "soak": "--fits 24 --predicts 500",
+    "faults": "--only Ctrl-C --n 3",
+}
+# Each in a fork of one process: importing torch takes longer than most of these runs.
+RUN_SHORT = f"""
+import importlib, os, sys, traceback
+import torch._dynamo  # which some optimizers import
+scripts = {{name: importlib.import_module("fuzz." + name) for name in {list(SHORT)}}}
+for name, arguments in {SHORT}.items():
+    child = os.fork()
+    if not child:
+        output = os.open(os.path.join(sys.argv[1], name), os.O_WRONLY | os.O_CREAT)
+        os.dup2(output, 1), os.dup2(output, 2)
+        status = 1
+        try:
+            status = scripts[name].main(arguments.split())
+        except SystemExit as end:
+            status = end.code
+        except BaseException:
+            traceback.print_exc()
+        finally:
+            sys.stdout.flush()
+            os._exit(status or 0)
+    print(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]))
+"""
+
+
+@pytest.fixture(scope="module")
+def short_runs(tmp_path_factory):
+    """Run the scripts; return ``{name: (exit status, output)}``."""
+    folder = tmp_path_factory.mktemp("fuzz")
+    statuses = run_python("-c", RUN_SHORT, folder)
+    return {
+        name: (int(status), (folder / name).read_text())
+        for name, status in zip(SHORT, statuses, strict=True)
+    }
+
+
+def test_killed_processes_resume_to_the_same_bits(short_runs):
+    status, output = short_runs["kills"]
+    assert status == 0, output
+    assert "2 resumed fits, 2 with" in output
+
+
+def test_interrupts_at_random_moments_keep_complete_epochs(short_runs):
+    status, output = short_runs["faults"]
+    assert status == 0, output
+    assert "3 tries" in output
+
+
+def test_corrupted_files_are_rejected_and_run_nothing(short_runs):
+    status, output = short_runs["model_files"]
+    assert status == 0, output
+    assert "All requirements are met." in output
+
+
+def test_memory_threads_and_files_do_not_grow(short_runs):
+    status, output = short_runs["soak"]
+    assert status == 0, output
+    assert "All requirements are met." in output
+
+
+# -- the whole scripts -------------------------------------------------------------------------
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("requirement", ["Ctrl-C", "K3", "D1", "D2", "D3"])
+@pytest.mark.parametrize(
+    "requirement", ["Ctrl-C", "K2 SIGTERM", "K3", "K4", "K5", "D1", "D2", "D3"]
+)
 def test_fuzz_faults_finds_no_failure(requirement):
     done = subprocess.run(
         [sys.executable, "-m", "fuzz.faults", "--only", requirement], cwd=ROOT, capture_output=True
@@ -21,20 +92,13 @@ def test_fuzz_faults_finds_no_failure(requirement):
     assert done.returncode == 0, done.stdout + done.stderr
 
 
-@pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="needs /proc")
-def test_memory_threads_and_files_do_not_grow():
-    lines = run_python("-m", "fuzz.soak", "--fits", "24", "--predicts", "500")
-    assert lines[-1] == "All requirements are met."
-
-
 @pytest.mark.slow
-@pytest.mark.parametrize("script", ["determinism", "threads", "inputs"])
+@pytest.mark.parametrize("script", ["determinism", "inputs", "model_files", "threads"])
 def test_fuzz_script_finds_no_failure(script):
     assert run_python("-m", f"fuzz.{script}")[-1] == "All requirements are met."
 
 
 @pytest.mark.slow
-@needs_fork
 def test_fuzz_data_files_finds_no_failure():
     lines = run_python("-m", "fuzz.data_files", "--kills", "10", "--concurrent", "3")
     assert lines[-1] == "All requirements are met."

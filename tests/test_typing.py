@@ -30,23 +30,27 @@ def test_stub_lists_exactly_the_public_names():
     assert imported == PUBLIC
 
 
+@pytest.fixture(scope="module")
+def cache(request):
+    """A folder that pytest keeps from run to run: reading the libraries takes most of the time."""
+    return request.config.cache.mkdir("typing")
+
+
 # -- Jedi, which completes code in editors and in IPython --------------------------------------
 
 
 @pytest.fixture(scope="module")
-def script_of(tmp_path_factory):
+def script_of(cache):
     """Return a function that opens code in Jedi."""
     jedi = pytest.importorskip("jedi")
     environment = pytest.importorskip("jedi.api.environment").InterpreterEnvironment()
     project = jedi.Project(ROOT)
     with pytest.MonkeyPatch.context() as patches:
-        patches.setattr(jedi.settings, "cache_directory", str(tmp_path_factory.mktemp("jedi")))
+        patches.setattr(jedi.settings, "cache_directory", str(cache / "jedi"))
         yield lambda code: jedi.Script(code, project=project, environment=environment)
 
 
-@pytest.mark.parametrize(
-    "name", [name for name in PUBLIC if inspect.isclass(getattr(skmnist, name))]
-)
+@pytest.mark.parametrize("name", [name for name in PUBLIC if callable(getattr(skmnist, name))])
 def test_jedi_shows_every_parameter_with_its_type(script_of, name):
     signatures = script_of(f"from skmnist import {name}\n{name}(").get_signatures()
     assert signatures
@@ -74,7 +78,7 @@ CODE = {
 
 
 @pytest.fixture(scope="module")
-def messages(tmp_path_factory):
+def messages(cache, tmp_path_factory):
     """The messages of mypy on each line of `CODE`."""
     pytest.importorskip("mypy")
     folder = tmp_path_factory.mktemp("mypy")
@@ -84,7 +88,15 @@ def messages(tmp_path_factory):
     (folder / "mypy.ini").write_text(
         "[mypy]\nignore_missing_imports = true\n[mypy-torch.*]\nfollow_imports = skip\n"
     )
-    command = [sys.executable, "-m", "mypy", "--config-file", "mypy.ini", "--cache-dir", "cache"]
+    command = [
+        sys.executable,
+        "-m",
+        "mypy",
+        "--config-file",
+        "mypy.ini",
+        "--cache-dir",
+        cache / "mypy",
+    ]
     done = subprocess.run(
         [*command, "--follow-imports", "silent", "--no-error-summary", "code.py"],
         cwd=folder,

@@ -2,20 +2,22 @@
 
 import numpy as np
 import pytest
+from matplotlib.figure import Figure
 from PIL import Image
 from sklearn.utils import Bunch
 
 from skmnist import MLPClassifier, cli, datasets, save
 from skmnist.cli import _data as cli_data
 from skmnist.cli import main
-from skmnist.datasets import load_mnist_sample
+from skmnist.reporting import _figures
+from tests.helpers import digits, sample
 
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory):
     """A folder with a network, a photo of a digit and one of three digits."""
     folder = tmp_path_factory.mktemp("predict")
-    X, y = load_mnist_sample(return_X_y=True)
+    X, y = digits(1)
     save(MLPClassifier(max_epochs=5, random_state=0).fit(X, y), folder / "digits.safetensors")
     images = [255 - X[i].reshape(28, 28) for i in (700, 2300, 4800)]
     photos = [np.asarray(Image.fromarray(image).resize((112, 112))) for image in images]
@@ -28,11 +30,20 @@ def folder(tmp_path_factory):
 @pytest.fixture
 def small_sample(monkeypatch):
     """Let the sample be 200 images to train on and 50 to test on."""
-    sample = datasets.load_mnist_sample()
-    step = slice(None, None, 20)
-    small = Bunch(**{**sample, "data": sample.data[step], "target": sample.target[step]})
+    X, y = digits()
+    small = Bunch(**{**sample(), "data": X, "target": y})
     monkeypatch.setattr(datasets, "load_mnist_sample", lambda: small)
     monkeypatch.setattr(cli_data, "N_TEST_IMAGES", 50)
+
+
+@pytest.fixture
+def small_figures(monkeypatch):
+    """Let reports have empty figures: drawing them takes most of a command's time."""
+
+    def draw(results):
+        return Figure(figsize=(1, 1))
+
+    monkeypatch.setattr(_figures, "FIGURES", dict.fromkeys(_figures.FIGURES, draw))
 
 
 @pytest.fixture

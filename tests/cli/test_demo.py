@@ -7,7 +7,7 @@ from skmnist.cli import main
 from tests.cli.helpers import REPORT, file_names
 
 
-def test_demo_trains_two_models_and_compares_them(small_sample, tmp_path, capsys):
+def test_demo_trains_two_models_and_compares_them(small_sample, small_figures, tmp_path, capsys):
     out = tmp_path / "deep" / "folder"
     assert main(["demo", "--output-dir", str(out), "--device", "cpu"]) == 0
     printed, bars = capsys.readouterr()

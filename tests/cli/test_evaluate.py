@@ -8,7 +8,6 @@ from skmnist import MLPClassifier
 from skmnist._persistence.save_load import load, save
 from skmnist.cli import main
 from skmnist.cli._train_and_evaluate import class_names
-from skmnist.datasets import load_mnist_sample
 from tests.cli.helpers import (
     REPORT,
     file_names,
@@ -17,13 +16,14 @@ from tests.cli.helpers import (
     limit_file_size,
     make_read_only,
 )
+from tests.helpers import digits
 
 SMALL = ["--hidden-layer-sizes", "8", "--max-epochs", "1", "--random-state", "0", "--verbose", "0"]
 
 
 @pytest.fixture(scope="module")
 def small():
-    X, y = load_mnist_sample(return_X_y=True)
+    X, y = digits(1)
     return MLPClassifier(8, max_epochs=1, random_state=0).fit(X[::10], y[::10])
 
 
@@ -42,6 +42,7 @@ def accuracy(folder):
 
 def test_evaluate_writes_the_same_report_as_train(
     small_sample,
+    small_figures,
     tmp_path,
     capsys,
 ):
@@ -106,7 +107,8 @@ def test_folder_of_the_model_file_is_checked_before_training(tmp_path, capsys):
     assert not file_names(tmp_path / "out")
 
 
-def test_full_disk_leaves_nothing_half_written(saved, small_sample, tmp_path, capsys):
+@pytest.mark.usefixtures("small_sample", "small_figures")
+def test_full_disk_leaves_nothing_half_written(saved, tmp_path, capsys):
     before = saved.read_bytes()
     out = ["--output-dir", tmp_path / "out"]
     with limit_file_size():

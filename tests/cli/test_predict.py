@@ -7,8 +7,8 @@ from PIL import Image
 
 from skmnist import MLPClassifier, save
 from skmnist.cli import main
-from skmnist.datasets import load_mnist_sample
 from tests.cli.helpers import get_error
+from tests.helpers import digits
 
 
 def test_predict_prints_the_digit_and_its_probabilities(folder, capsys):
@@ -72,7 +72,7 @@ def test_predict_names_the_problem(folder, tmp_path, capsys):
     assert "is not an image" in get_error(capsys, "predict", model, model)
     assert "no.safetensors" in get_error(capsys, "predict", folder / "no.safetensors", photo)
     assert "not a model file" in get_error(capsys, "predict", photo, photo)
-    X, y = load_mnist_sample(return_X_y=True)
+    X, y = digits(1)
     save(MLPClassifier(4, max_epochs=1).fit(X[::50, :64], y[::50]), tmp_path / "small.safetensors")
     assert "28 x 28" in get_error(capsys, "predict", tmp_path / "small.safetensors", photo)
     assert "28 x 28" in get_error(capsys, "serve", tmp_path / "small.safetensors")

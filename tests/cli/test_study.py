@@ -18,9 +18,9 @@ from skmnist.cli._data import load_data
 from skmnist.cli._study import STUDIES
 from skmnist.cli._study import _results as results
 from skmnist.cli._study._score_log import ScoreLog
-from skmnist.datasets import load_mnist_sample
 from skmnist.studies import EpochCurve, LearningCurve
 from tests.cli.helpers import file_names, get_usage_error, limit_file_size, make_read_only
+from tests.helpers import digits
 
 SMALL = ["--hidden-layer-sizes", "8", "--random-state", "0"]
 
@@ -199,7 +199,7 @@ def test_interrupt_on_a_full_disk_reports_that_nothing_is_saved(tmp_path, capsys
 
 def test_score_log_that_cannot_be_written_is_not_an_error(tmp_path, capsys):
     score_log = ScoreLog(tmp_path / "no folder" / "notes", ["max_epochs"])
-    X, y = load_mnist_sample(return_X_y=True)
+    X, y = digits(1)
     clf = MLPClassifier((4,), max_epochs=1, random_state=0).fit(X[::50], y[::50])
     assert score_log(clf, X, y) == clf.score(X, y)
     assert "No such file or directory; Ctrl+C would lose this score" in capsys.readouterr().err

@@ -12,6 +12,7 @@ from skmnist.cli import _data as cli_data
 from skmnist.cli import _model_params as model_params
 from skmnist.cli import main
 from tests.cli.helpers import REPORT, file_names, get_usage_error
+from tests.helpers import digits
 
 MODELS = {model: model_params.model_class(model) for model in model_params.MODELS}
 
@@ -20,7 +21,7 @@ every_model = pytest.mark.parametrize("model", MODELS)
 
 
 @every_model
-def test_train_prints_and_writes_a_report(small_sample, tmp_path, capsys, model):
+def test_train_prints_and_writes_a_report(small_sample, small_figures, tmp_path, capsys, model):
     argv = ["train", "--model", model, "--output-dir", str(tmp_path), "--max-epochs", "2"]
     assert main([*argv, "--random-state", "0", "--verbose", "0"]) == 0
     printed, errors = capsys.readouterr()
@@ -31,8 +32,9 @@ def test_train_prints_and_writes_a_report(small_sample, tmp_path, capsys, model)
     assert str(tmp_path / "report.html") in printed
 
 
+@pytest.mark.usefixtures("small_figures")
 def test_train_scores_the_test_set_and_prints_class_names(tmp_path, capsys, monkeypatch):
-    sample = datasets.load_mnist_sample()
+    X, y = digits(1)
     names = [f"digit number {i}" for i in range(10)]
     parts = {"train": slice(0, None, 10), "test": slice(5, None, 50)}
 
@@ -40,8 +42,8 @@ def test_train_scores_the_test_set_and_prints_class_names(tmp_path, capsys, monk
         assert data_home == "somewhere"
         selection = parts[subset]
         return Bunch(
-            data=sample.data[selection],
-            target=sample.target[selection],
+            data=X[selection],
+            target=y[selection],
             target_names=names,
             DESCR="Clothes\n-------",
         )

@@ -8,7 +8,6 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import GridSearchCV
 
 from skmnist import BackpropClassifier, CNNClassifier, MLPClassifier
-from skmnist.datasets import load_mnist_sample
 from skmnist.displays import (
     EpochCurveDisplay,
     FeatureMapsDisplay,
@@ -18,6 +17,7 @@ from skmnist.displays import (
 )
 from skmnist.preprocessing import DigitNormalizer
 from skmnist.studies import epoch_curve, robustness_curve
+from tests.helpers import digits
 
 matplotlib.use("Agg")
 import matplotlib.pyplot as plt  # noqa: E402
@@ -31,8 +31,7 @@ def close_figures():
 
 @pytest.fixture(scope="module")
 def data():
-    X, y = load_mnist_sample(return_X_y=True)
-    return X[::10], y[::10]
+    return digits(10)
 
 
 @pytest.fixture(scope="module")

@@ -11,19 +11,18 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import MinMaxScaler
 
 from skmnist import MLPClassifier
-from skmnist.datasets import load_mnist_sample
 from skmnist.displays import SearchDisplay
 from skmnist.studies import (
     EpochGridSearchCV,
     LayerSizes,
 )
 from tests.displays.helpers import assert_readable
+from tests.helpers import digits
 
 
 @pytest.fixture(scope="module")
 def data():
-    X, y = load_mnist_sample(return_X_y=True)
-    return X[::25], y[::25]
+    return digits(25)
 
 
 def tiny(**params):

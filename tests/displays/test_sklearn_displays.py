@@ -5,19 +5,18 @@ import pytest
 from sklearn.experimental import enable_halving_search_cv  # noqa: F401
 
 from skmnist import MLPClassifier
-from skmnist.datasets import load_mnist_sample
 from skmnist.displays._style import TEST_COLOR, TRAIN_COLOR
 from skmnist.studies import (
     learning_curve,
     validation_curve,
 )
 from tests.displays.helpers import assert_readable
+from tests.helpers import digits
 
 
 @pytest.fixture(scope="module")
 def data():
-    X, y = load_mnist_sample(return_X_y=True)
-    return X[::25], y[::25]
+    return digits(25)
 
 
 def tiny(**params):

@@ -1,8 +1,6 @@
 """Checkpoints: an interrupted fit is resumed with exactly the same result."""
 
 import re
-import subprocess
-import sys
 from pathlib import Path
 
 import numpy as np
@@ -21,7 +19,7 @@ from skmnist._training.net import Net
 from skmnist._training.optimizers import OPTIMIZERS
 from skmnist._training.schedules import NEEDS_MAX_EPOCHS, SCHEDULES
 from skmnist.exceptions import CheckpointError, ModelFileError
-from tests.helpers import CLASSIFIERS, ROOT, digits, every_classifier, has, same_network, tiny
+from tests.helpers import CLASSIFIERS, digits, every_classifier, has, same_network, tiny
 
 X, Y = digits(step=50)
 
@@ -365,26 +363,3 @@ def test_saved_model_does_not_contain_the_folder(cls, tmp_path):
     skmnist.save(clf, tmp_path / "model")
     assert str(tmp_path).encode() not in (tmp_path / "model").read_bytes()
     assert skmnist.load(tmp_path / "model").checkpoint_dir is None
-
-
-# -- killed processes ------------------------------------------------------------------------
-
-
-def test_fits_of_killed_processes_are_resumed_exactly():
-    result = subprocess.run(
-        [sys.executable, "-m", "fuzz.kills", "--n", "2"],
-        cwd=ROOT,
-        capture_output=True,
-        text=True,
-    )
-    assert result.returncode == 0, result.stdout + result.stderr
-    assert "2 resumed fits, 2 with the bits of an uninterrupted fit" in result.stdout
-
-
-@pytest.mark.slow
-@pytest.mark.parametrize("requirement", ["K2 SIGTERM", "K4", "K5"])
-def test_fuzz_faults_finds_no_failure(requirement):
-    result = subprocess.run(
-        [sys.executable, "-m", "fuzz.faults", "--only", requirement], cwd=ROOT, capture_output=True
-    )
-    assert result.returncode == 0, result.stdout + result.stderr

@@ -1,8 +1,6 @@
 """Estimators that cannot be saved and files that cannot be loaded."""
 
 import pickle
-import subprocess
-import sys
 
 import pytest
 import torch
@@ -17,7 +15,7 @@ from torch import nn
 import skmnist
 from skmnist._persistence.save_load import load, save
 from skmnist.exceptions import ModelFileError
-from tests.helpers import ROOT, digits, every_classifier, tiny
+from tests.helpers import digits, every_classifier, tiny
 from tests.persistence.helpers import identical, save_and_load
 
 X, Y = digits(step=50)
@@ -97,14 +95,3 @@ def test_other_files_are_rejected_by_their_type(tmp_path):
         load(tmp_path)
     with pytest.raises(FileNotFoundError, match="absent"):
         load(tmp_path / "absent")
-
-
-@pytest.mark.skipif(sys.platform != "linux", reason="the script reads Linux's /proc")
-@pytest.mark.parametrize("every", [200, pytest.param(1, marks=pytest.mark.slow)])
-def test_corrupted_files_are_rejected_and_run_nothing(every):
-    if not (ROOT / "fuzz").is_dir():
-        pytest.skip("the folder fuzz is part of the checkout only")
-    command = [sys.executable, "-m", "fuzz.model_files", "--every", str(every)]
-    result = subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
-    assert result.returncode == 0, result.stdout + result.stderr
-    assert "All requirements are met." in result.stdout

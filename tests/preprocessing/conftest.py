@@ -2,13 +2,13 @@
 
 import pytest
 
-from skmnist.datasets import load_mnist_sample
+from tests.helpers import digits
 from tests.preprocessing.helpers import enlarge, make_photo
 
 
 @pytest.fixture(scope="module")
 def sample():
-    return load_mnist_sample(return_X_y=True)
+    return digits(1)
 
 
 @pytest.fixture(scope="module")

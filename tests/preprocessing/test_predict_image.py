@@ -21,17 +21,16 @@ from sklearn.preprocessing import (
 from sklearn.svm import LinearSVC
 
 from skmnist import CNNClassifier, MLPClassifier, predict_image
-from skmnist.datasets import load_mnist_sample
 from skmnist.exceptions import ImageError
 from skmnist.preprocessing import DigitNormalizer, PixelStandardizer
+from tests.helpers import digits
 
 FEW = {"max_epochs": 3, "random_state": 0}
 
 
 @pytest.fixture(scope="module")
 def data():
-    X, y = load_mnist_sample(return_X_y=True)
-    return X[::5], y[::5]
+    return digits(5)
 
 
 @pytest.fixture(scope="module")
@@ -169,8 +168,7 @@ def test_scikit_learn_classifiers_get_pixels_from_0_to_255(data):
 
 
 def errors():
-    X, y = load_mnist_sample(return_X_y=True)
-    X, y = X[::50], y[::50]
+    X, y = digits(50)
     tiny = MLPClassifier(4, max_epochs=1)
     color = CNNClassifier(2, image_shape=(4, 14, 14), max_epochs=1)
     scaled = FunctionTransformer(lambda X: X / 127.5 - 1)
@@ -198,7 +196,7 @@ def errors():
     ("make", "error", "message"), [pytest.param(*rest, id=name) for name, *rest in errors()]
 )
 def test_unsuitable_estimator_raises(make, error, message):
-    X, _ = load_mnist_sample(return_X_y=True)
+    X, _ = digits(1)
     with pytest.raises(error, match=message):
         predict_image(make(), photo_of(X[0]))
 

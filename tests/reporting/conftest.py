@@ -3,14 +3,13 @@
 import pytest
 
 from skmnist import MLPClassifier
-from skmnist.datasets import load_mnist_sample
 from skmnist.reporting import EvaluationReport
+from tests.helpers import digits
 
 
 @pytest.fixture(scope="module")
 def data():
-    X, y = load_mnist_sample(return_X_y=True)
-    X, y = X[::5], y[::5]
+    X, y = digits(5)
     return X[::2], y[::2], X[1::2], y[1::2]
 
 

@@ -14,15 +14,7 @@ from sklearn.metrics import (
     precision_recall_fscore_support,
 )
 
-from skmnist.datasets import load_mnist_sample
 from skmnist.reporting import EvaluationReport
-
-
-@pytest.fixture(scope="module")
-def data():
-    X, y = load_mnist_sample(return_X_y=True)
-    X, y = X[::5], y[::5]
-    return X[::2], y[::2], X[1::2], y[1::2]
 
 
 def test_accuracy_has_a_wilson_interval():

@@ -17,16 +17,8 @@ from sklearn.preprocessing import StandardScaler
 from sklearn.svm import SVC
 
 from skmnist import CNNClassifier, MLPClassifier
-from skmnist.datasets import load_mnist_sample
 from skmnist.reporting import EvaluationReport
 from tests.reporting.helpers import CLASSIFIERS, SECTIONS, Page, section_text
-
-
-@pytest.fixture(scope="module")
-def data():
-    X, y = load_mnist_sample(return_X_y=True)
-    X, y = X[::5], y[::5]
-    return X[::2], y[::2], X[1::2], y[1::2]
 
 
 @pytest.mark.parametrize("name", CLASSIFIERS)

@@ -8,17 +8,8 @@ import numpy as np
 import pytest
 from sklearn.naive_bayes import GaussianNB
 
-from skmnist.datasets import load_mnist_sample
 from skmnist.reporting import EvaluationReport
 from tests.reporting.helpers import MARKUP, SECTIONS
-
-
-@pytest.fixture(scope="module")
-def data():
-    X, y = load_mnist_sample(return_X_y=True)
-    X, y = X[::5], y[::5]
-    return X[::2], y[::2], X[1::2], y[1::2]
-
 
 # Logs the layout of each page. The messages also show that the console is captured.
 MEASURE = """<script>addEventListener("load", () => {

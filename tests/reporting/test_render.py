@@ -5,19 +5,10 @@ import re
 
 import numpy as np
 import pandas as pd
-import pytest
 from sklearn.naive_bayes import GaussianNB
 
-from skmnist.datasets import load_mnist_sample
 from skmnist.reporting import EvaluationReport
 from tests.reporting.helpers import MARKUP, SECTIONS, Page, section_text
-
-
-@pytest.fixture(scope="module")
-def data():
-    X, y = load_mnist_sample(return_X_y=True)
-    X, y = X[::5], y[::5]
-    return X[::2], y[::2], X[1::2], y[1::2]
 
 
 def test_page_is_complete_and_self_contained(page):

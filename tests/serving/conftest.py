@@ -3,13 +3,13 @@
 import pytest
 
 from skmnist import MLPClassifier
-from skmnist.datasets import load_mnist_sample
+from tests.helpers import digits
 from tests.serving.helpers import run_server
 
 
 @pytest.fixture(scope="module")
 def data():
-    return load_mnist_sample(return_X_y=True)
+    return digits(1)
 
 
 @pytest.fixture(scope="module")

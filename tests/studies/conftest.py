@@ -3,18 +3,17 @@
 import pytest
 
 from skmnist._training.net import Net
-from skmnist.datasets import load_mnist_sample
+from tests.helpers import digits
 
 
 @pytest.fixture(scope="module")
 def data():
-    X, y = load_mnist_sample(return_X_y=True)
-    return X[::20], y[::20]
+    return digits(20)
 
 
 @pytest.fixture(scope="module")
 def held_out():
-    X, y = load_mnist_sample(return_X_y=True)
+    X, y = digits(1)
     return {"X_test": X[1::20], "y_test": y[1::20]}
 
 

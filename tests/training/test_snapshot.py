@@ -1,8 +1,5 @@
 """After an interrupt or an error the weights are those of whole epochs."""
 
-import subprocess
-import sys
-
 import pytest
 from sklearn.base import clone
 from sklearn.exceptions import NotFittedError
@@ -11,7 +8,6 @@ from skmnist import MLPClassifier
 from skmnist._training.net import Net
 from skmnist._training.schedules import SCHEDULES
 from tests.helpers import (
-    ROOT,
     EachBatch,
     EachEpoch,
     digits,
@@ -89,16 +85,6 @@ def test_interrupt_in_the_first_epoch_leaves_an_unfitted_estimator(cls):
 def test_other_errors_keep_complete_epochs_too(error):
     clf = interrupt_training(tiny(MLPClassifier, max_epochs=4), epoch=3, error=error)
     assert same_network(clf, tiny(MLPClassifier).fit(X, Y))
-
-
-def test_interrupts_at_random_moments():
-    done = subprocess.run(
-        [sys.executable, "-m", "fuzz.faults", "--only", "Ctrl-C", "--n", "3"],
-        cwd=ROOT,
-        capture_output=True,
-        text=True,
-    )
-    assert done.returncode == 0, done.stdout + done.stderr
 
 
 def interrupting(epoch, when):
