@@ -43,7 +43,8 @@ _METRICS = {
 }
 
 _MARKERS = "os^D"  # the n-th marker is for the n-th seven estimators
-_LR_STYLES = ("-", "--", "-.", ":")
+# Lines with gaps, because classifiers often have equal learning rates.
+_LR_STYLES: tuple[Any, ...] = ("-", (0, (6, 6)), (0, (1, 5)), (3, (1, 5)))
 _MAX_LINES = 4  # in a legend inside the axes
 _LOG_RATIO = 10  # the lr axis is logarithmic if the rates differ by more than this factor
 
@@ -285,8 +286,7 @@ class TrainingCurveDisplay:
                 style["marker"] = _MARKERS[i // len(COLORS) % len(_MARKERS)]
                 style["linestyle"] = linestyle
                 if metric == "lr" and not single:
-                    # Equal learning rates remain visible below dashed, thinner lines.
-                    style |= {"linestyle": _LR_STYLES[i % 4], "linewidth": 3 - 0.5 * (i % 4)}
+                    style |= {"linestyle": _LR_STYLES[i % 4], "linewidth": 2.5}
                     style["marker"] = None if len(history["epoch"]) > 1 else style["marker"]
                 texts = [part] if single else [shorten(name, 40), part]
                 style |= {"label": ", ".join(filter(None, texts)) or None} | line_kw

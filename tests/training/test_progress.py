@@ -159,4 +159,8 @@ def test_verbose_prints_a_line_for_each_epoch_and_nothing_by_default(cls, capsys
     out, err = capsys.readouterr()
     assert not out
     assert "2/2" in err
-    assert "loss" in err
+    assert re.search(r"loss=\d\.\d{3}", err)
+    tiny(cls, verbose="bar").fit(X, y, X_val=X, y_val=y)
+    assert re.search(
+        r"loss=\d\.\d{3}, val_loss=\d\.\d{3}, val_acc=\d\.\d{3}", capsys.readouterr().err
+    )
