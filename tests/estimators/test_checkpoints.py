@@ -141,7 +141,7 @@ def test_validation_scores_are_resumed(cls, tmp_path):
     assert_resumes(tiny(cls, max_epochs=4), tmp_path, X_val=X[::3], y_val=Y[::3])
 
 
-def test_several_crashes_change_no_bit(tmp_path):
+def test_several_crashes_do_not_change_the_result(tmp_path):
     clf = tiny(skmnist.MLPClassifier, max_epochs=5)
     uninterrupted = clone(clf).fit(X, Y)
     clf.set_params(checkpoint_dir=tmp_path)

@@ -34,7 +34,7 @@ COPIES = {
 
 @pytest.mark.parametrize("duplicate", list(COPIES.values()), ids=list(COPIES))
 @every_classifier
-def test_copy_predicts_and_trains_further_with_the_same_bits(cls, duplicate):
+def test_copy_predicts_and_trains_exactly_the_same(cls, duplicate):
     X, y = digits()
     clf = tiny(cls).fit(X, y)
     twin = duplicate(clf)
@@ -45,7 +45,7 @@ def test_copy_predicts_and_trains_further_with_the_same_bits(cls, duplicate):
 
 
 @every_classifier
-def test_memory_mapped_copy_predicts_and_trains_further_with_the_same_bits(cls, tmp_path):
+def test_memory_mapped_copy_predicts_and_trains_exactly_the_same(cls, tmp_path):
     X, y = digits()
     clf = tiny(cls).fit(X, y)
     joblib.dump(clf, tmp_path / "clf.joblib")
@@ -55,7 +55,7 @@ def test_memory_mapped_copy_predicts_and_trains_further_with_the_same_bits(cls, 
 
 
 @every_classifier
-def test_clone_and_refit_give_the_same_bits(cls):
+def test_clone_and_refit_give_exactly_the_same_network(cls):
     X, y = digits()
     clf = tiny(cls).fit(X, y)
     twin = clone(clf)

@@ -153,7 +153,7 @@ def test_any_input_is_fitted_or_rejected_with_a_message(cls, data, labels, layou
     seed=st.integers(0, 2**32 - 1),
 )
 @examples(60)
-def test_memory_layout_changes_no_bit(cls, n, layout, dtype, sides, seed):
+def test_memory_layout_does_not_change_the_result(cls, n, layout, dtype, sides, seed):
     rng = np.random.default_rng(seed)
     X = (rng.random((n, *sides)) * 255).astype(dtype)
     y = np.arange(n) % 2
