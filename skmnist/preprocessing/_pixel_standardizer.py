@@ -10,6 +10,8 @@ import numpy as np
 from sklearn.base import BaseEstimator, OneToOneFeatureMixin, TransformerMixin
 from sklearn.utils.validation import check_is_fitted, validate_data
 
+from skmnist._utils.messages import invalid_parameter_message
+
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
     from typing_extensions import Self
@@ -162,7 +164,5 @@ def _check_constant(name: str, value: Any) -> Any:
     if value is None or value == "auto" or (is_number and (name == "mean" or value > 0)):
         return value
     number = "a finite number" if name == "mean" else "a finite number greater than 0"
-    raise ValueError(
-        f"The {name!r} parameter of PixelStandardizer must be 'auto', {number} or None. "
-        f"Got {value!r} instead."
-    )
+    expected = f"'auto', {number} or None"
+    raise ValueError(invalid_parameter_message(name, "PixelStandardizer", expected, value))
