@@ -245,8 +245,8 @@ def _scale_to_unit(array: np.ndarray) -> np.ndarray:
     maximum = (255 if high <= 255 else 65535) if integers else (1 if high <= 1 else 255)
     if low < 0 or high > maximum:
         raise ImageError(
-            "Expected integers from 0 to 255 or from 0 to 65,535, or floats from 0 to 1 or from 0 "
-            f"to 255, got pixel values from {low:g} to {high:g}. Rescale them."
+            "Expected integers from 0 to 255 (or 65,535) or floats from 0 to 1 (or 255), got "
+            f"pixels from {low:g} to {high:g}. Rescale them."
         )
     return array.astype(np.float32) / np.float32(maximum)
 
