@@ -177,16 +177,18 @@ def _tables(entries, toctree=None):
 
 
 def results_table(results):
-    """Return a table in reStructuredText of what a report's run on the full MNIST gave."""
+    """Return the results of a report on the full MNIST as a table in reStructuredText."""
     file = io.StringIO()
-    rows = [["", "Theirs", "Ours", "How ours was measured"], *results["table"]]
-    csv.writer(file, lineterminator="\n").writerows(rows)
+    csv.writer(file, lineterminator="\n").writerows([results["columns"], *results["table"]])
     versions = ", ".join(f"{name} {number}" for name, number in results["versions"].items())
+    run = f"Measured on {results['date']} with {versions}, on {results['hardware']}."
     lines = [
-        f".. csv-table:: On the full MNIST, {results['date']}: {versions}; {results['hardware']}",
+        ".. csv-table::",
         "   :header-rows: 1",
         "",
         *(f"   {line}" for line in file.getvalue().splitlines()),
+        "",
+        " ".join([run, *([results["note"]] if "note" in results else [])]),
     ]
     return "\n".join(lines) + "\n"
 

@@ -1,15 +1,17 @@
 """
-Would more data help?
-=====================
+Learning curve: would more data help?
+=====================================
 
-Before collecting more pictures, look at what the ones that there are have brought. A learning curve
-trains on parts of the rows and shows the accuracy against their number.
+Before you collect more data, check whether the data you already have suffice.
+A learning curve shows the training and validation accuracy for different
+numbers of training samples.
 """
 
 # %%
-# The curve
-# ---------
-# Each point is trained three times, on other rows each time.
+# Compute the learning curve
+# --------------------------
+# For each number of training samples, three networks are trained and scored
+# with 3-fold cross-validation.
 
 from skmnist import CNNClassifier, MLPClassifier
 from skmnist.datasets import load_mnist_sample
@@ -17,30 +19,48 @@ from skmnist.studies import learning_curve
 
 X, y = load_mnist_sample(return_X_y=True)
 clf = MLPClassifier((64, 32), max_epochs=20, random_state=0)
-sizes = [0.05, 0.1, 0.2, 0.5, 1.0]
-curve = learning_curve(clf, X, y, train_sizes=sizes, cv=3, shuffle=True, random_state=0)
+curve = learning_curve(
+    clf,
+    X,
+    y,
+    train_sizes=[0.05, 0.1, 0.2, 0.5, 1.0],
+    cv=3,
+    shuffle=True,
+    random_state=0,
+)
 curve.plot()
 
 # %%
-# Notice the two lines. The upper one, on the rows trained with, is at 100 %: the network could
-# learn far more than these pictures. The lower one still rises at its right end, so more data
-# would help. Where the two lie close together, more data is no use, and a larger network may be.
-#
-# The numbers
-# -----------
+# Read the learning curve
+# -----------------------
+# - If the accuracy on held-out samples still rises at the right end, more
+#   data would help.
+# - If both lines have met, more data would not help. A larger network may.
+# - The gap between the two lines shows how much the network overfits.
 
-table = curve.to_frame().groupby("train_size")[["train_score", "test_score", "fit_time"]]
-print(table.mean().round(3).to_string())
+table = curve.to_frame().groupby("train_size")[["train_score", "test_score"]]
+print((100 * table.mean()).round(1).to_string())
+
+train, test = curve.train_scores.mean(axis=1), curve.test_scores.mean(axis=1)
+print()
+print(f"gap at the right end: {100 * (train[-1] - test[-1]):.1f} points")
+print(
+    f"from {curve.train_sizes[-2]} to {curve.train_sizes[-1]} samples: "
+    f"{100 * (test[-1] - test[-2]):+.1f} points"
+)
 
 # %%
-# What the network is made of counts, too
-# ---------------------------------------
-# A convolutional network looks for the same small shapes everywhere in the picture. That is a
-# fact about pictures which the other has to learn from examples, so it needs fewer of them.
+# Compare with a CNN
+# ------------------
+# A convolutional network (CNN) applies the same kernels at every position of
+# the image. An MLP has to learn each position separately, so it usually needs
+# more training samples for the same accuracy.
 
 cnn = CNNClassifier(channels=(8, 16), max_epochs=10, random_state=0)
-cnn_curve = learning_curve(cnn, X, y, train_sizes=[0.1, 0.5], cv=3, shuffle=True, random_state=0)
-for n_rows, scores in zip(cnn_curve.train_sizes, cnn_curve.test_scores, strict=True):
-    print(f"CNN, {n_rows:4} rows: {scores.mean():.1%}")
-for n_rows, scores in zip(curve.train_sizes, curve.test_scores, strict=True):
-    print(f"MLP, {n_rows:4} rows: {scores.mean():.1%}")
+cnn_curve = learning_curve(
+    cnn, X, y, train_sizes=[0.1, 0.5], cv=3, shuffle=True, random_state=0
+)
+for name, result in {"CNN": cnn_curve, "MLP": curve}.items():
+    means = result.test_scores.mean(axis=1)
+    for n_samples, score in zip(result.train_sizes, means, strict=True):
+        print(f"{name}, {n_samples:4} training samples: {score:.1%}")

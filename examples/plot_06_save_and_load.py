@@ -1,15 +1,16 @@
 """
-Saving and loading
-==================
+Save, load and continue training
+================================
 
-A fitted network in a file: it predicts the same bits when it comes back, and it can go on learning.
+Save a fitted classifier to one file, load it and continue its training. The
+loaded classifier predicts exactly the same probabilities.
 """
 
 # %%
-# One file
-# --------
-# It holds numbers and text, nothing that could run, and notices each changed byte. So a file from
-# somebody else can be loaded without fear, unlike a pickle.
+# Save and load
+# -------------
+# The file contains only numbers and text. Loading it executes no code, unlike
+# a pickle, so it is safe to load a file from someone else.
 
 import tempfile
 from pathlib import Path
@@ -17,6 +18,7 @@ from pathlib import Path
 import skmnist
 from skmnist import MLPClassifier
 from skmnist.datasets import load_mnist_sample
+from skmnist.displays import PredictionDisplay
 
 X, y = load_mnist_sample(return_X_y=True)
 clf = MLPClassifier(max_epochs=5, random_state=0).fit(X, y)
@@ -24,32 +26,37 @@ clf = MLPClassifier(max_epochs=5, random_state=0).fit(X, y)
 folder = tempfile.TemporaryDirectory()
 path = Path(folder.name, "digits.safetensors")
 skmnist.save(clf, path)
-print(f"{path.stat().st_size / 1024:.0f} KB")
+print(f"file size: {path.stat().st_size / 1024:.0f} KB")
 
-again = skmnist.load(path)
-print("the same probabilities:", (again.predict_proba(X) == clf.predict_proba(X)).all())
+loaded = skmnist.load(path)
+same = (loaded.predict_proba(X) == clf.predict_proba(X)).all()
+print("same probabilities:", same)
+PredictionDisplay.from_estimator(loaded, X[0], y_true=y[0])
 
 # %%
-# Going on
-# --------
-# The file keeps what the optimizer remembers, so that five more epochs after loading are the same
-# as ten at once, to the last bit.
+# Continue training
+# -----------------
+# The file also contains the state of the optimizer. Five epochs before saving
+# and five epochs after loading give bit for bit the same network as ten
+# epochs without interruption.
 
 for _ in range(5):
-    again.partial_fit(X, y)
-at_once = MLPClassifier(max_epochs=10, random_state=0).fit(X, y)
-print("the same as 10 epochs:", (again.predict_proba(X) == at_once.predict_proba(X)).all())
+    loaded.partial_fit(X, y)
+uninterrupted = MLPClassifier(max_epochs=10, random_state=0).fit(X, y)
+same = (loaded.predict_proba(X) == uninterrupted.predict_proba(X)).all()
+print("same as 10 epochs without interruption:", same)
 
 # %%
-# A damaged file
-# --------------
+# Detect a corrupted file
+# -----------------------
+# A checksum detects any change. Here one bit of the file is changed:
 
-damaged = bytearray(path.read_bytes())
-damaged[len(damaged) // 2] ^= 1
-path.write_bytes(damaged)
+corrupted = bytearray(path.read_bytes())
+corrupted[len(corrupted) // 2] ^= 1
+path.write_bytes(corrupted)
 try:
     skmnist.load(path)
 except skmnist.exceptions.ModelFileError as error:
-    print(str(error).replace(folder.name, "..."))
+    print(str(error).replace(folder.name, "...").replace(". ", ".\n"))
 
 folder.cleanup()

@@ -10,7 +10,7 @@ from skorch.callbacks import PrintLog
 
 from skmnist._training.config import TrainingConfig
 from skmnist._training.net import Net
-from skmnist._training.progress import EpochProgressBar, PrintBatchLoss
+from skmnist._training.progress import EpochProgressBar, PrintBatchLoss, PrintEpochLine
 from skmnist._utils.random_state import fork_global_rng, make_generator
 
 if TYPE_CHECKING:
@@ -89,10 +89,11 @@ def _make_callbacks(estimator: BaseNetClassifier) -> list[Any]:
     callbacks = list(copy.deepcopy(estimator.callbacks) or [])
     if estimator.verbose == "bar":
         callbacks.append(("bar", EpochProgressBar()))
+    elif estimator.verbose > 1:
+        callbacks.append(("print_log", PrintEpochLine(keys_ignored="lr")))
+        callbacks.append(("batch_lines", PrintBatchLoss()))
     elif estimator.verbose:
         callbacks.append(("print_log", PrintLog(keys_ignored="lr")))
-        if estimator.verbose > 1:
-            callbacks.append(("batch_lines", PrintBatchLoss()))
     return callbacks
 
 

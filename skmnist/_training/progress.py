@@ -7,7 +7,7 @@ import warnings
 from typing import Any
 
 import torch
-from skorch.callbacks import Callback
+from skorch.callbacks import Callback, PrintLog
 from tqdm import TqdmWarning
 from tqdm.notebook import tqdm_notebook
 
@@ -47,6 +47,25 @@ class EpochProgressBar(Callback):
             self.bar_.total = self.bar_.n
             self.bar_.close()
             self.bar_ = None
+
+
+class PrintEpochLine(PrintLog):
+    """Print a line after each epoch that repeats the names of the values.
+
+    skorch's table has its header before the first epoch's line, which would be after the first
+    lines of the batches.
+    """
+
+    def initialize(self) -> PrintEpochLine:
+        """Prepare for training, without a header."""
+        super().initialize()
+        self.first_iteration_ = False
+        return self
+
+    def table(self, row: dict[str, Any]) -> str:
+        """Return the line of an epoch."""
+        (_, epoch), *values = self._yield_keys_formatted(row)
+        return f"epoch {epoch}: " + ", ".join(f"{key} {value}" for key, value in values)
 
 
 class PrintBatchLoss(Callback):

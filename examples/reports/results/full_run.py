@@ -1,8 +1,11 @@
-"""Run a report's example on the full MNIST and keep its table, as ``report_<number>.json``.
+"""Run a report on full MNIST and save its table as ``report_<number>.json``.
 
-    OMP_NUM_THREADS=1 SKMNIST_DATA=<folder> python examples/reports/results/full_run.py 1
+Set SKMNIST_DATA to the folder of the data sets, then run for report 1:
 
-The hardware is what ``--hardware`` says.
+    OMP_NUM_THREADS=1 python examples/reports/results/full_run.py 1
+
+``--hardware`` describes the hardware. The description is stored with the
+table.
 """
 
 import argparse
@@ -19,10 +22,16 @@ LIBRARIES = ("skmnist", "torch", "scikit-learn", "numpy")
 
 
 def main():
-    """Run one report."""
+    """Run a report and save its table."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("number", type=int, choices=range(1, 6), help="of the report")
-    parser.add_argument("--hardware", default="one core of a 2-core x86-64 VM")
+    parser.add_argument(
+        "number", type=int, choices=range(1, 6), help="number of the report"
+    )
+    parser.add_argument(
+        "--hardware",
+        default="one core of a 2-core x86-64 VM",
+        help="description of the hardware (default: %(default)s)",
+    )
     arguments = parser.parse_args()
 
     (script,) = HERE.parent.glob(f"plot_*_report_{arguments.number}_*.py")
@@ -33,11 +42,15 @@ def main():
         "versions": {"Python": platform.python_version()}
         | {name: version(name) for name in LIBRARIES},
         "hardware": arguments.hardware,
+        "columns": list(table.columns),
         "table": table.astype(str).to_numpy().tolist(),
     }
     path = HERE / f"report_{arguments.number}.json"
-    path.write_text(json.dumps(results, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
-    print(f"wrote {path}")
+    path.write_text(
+        json.dumps(results, indent=1, ensure_ascii=False) + "\n",
+        encoding="utf-8",
+    )
+    print(f"results written to {path}")
 
 
 if __name__ == "__main__":
