@@ -20,7 +20,7 @@ This page uses the bundled sample of 5,000 digits. Run the script with
 #
 # The training set on this page has a fifteenth of the images of the full
 # MNIST, so an epoch has a fifteenth of the iterations. We therefore train for
-# 40 epochs instead of 5.
+# 20 epochs instead of 5.
 
 import sys
 import textwrap
@@ -50,7 +50,7 @@ else:
     X, X_test, y, y_test = train_test_split(
         X, y, test_size=0.2, stratify=y, random_state=0
     )
-    epochs = 40
+    epochs = 20
 
 
 def make_mlp(sizes=(128, 64), *, normalize=True, lr=0.0005, **params):
