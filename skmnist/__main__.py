@@ -1,7 +1,7 @@
-"""Run the command line: ``python -m skmnist``."""
+"""Run the command-line interface: ``python -m skmnist``."""
 
 from skmnist.cli import main
 
-# Workers of joblib import this module, too.
+# joblib's worker processes import this module.
 if __name__ == "__main__":
     raise SystemExit(main())

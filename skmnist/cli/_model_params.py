@@ -34,6 +34,8 @@ _HELP = {
     "weight_init": "Weight initialization. he: normal, std = sqrt(2 / fan_in). glorot: uniform, "
     "std = sqrt(2 / (fan_in + fan_out)). lecun: uniform, std = 1 / sqrt(fan_in). torch: PyTorch's "
     "default. zeros: all zeros. auto: lecun for a CNN, otherwise torch.",
+    "loss": "Loss function, averaged over the samples of a mini-batch. mse: squared error between "
+    "the outputs after a sigmoid and one-hot targets, summed over the classes.",
     "max_epochs": "Maximum number of epochs (passes over the training set).",
     "early_stopping": "Whether to stop training when the validation accuracy stops improving. If "
     "set, --validation-fraction of the training data is set aside as a validation set, and the "

@@ -1,4 +1,4 @@
-"""Data and models for the tests of the commands."""
+"""Fixtures for the tests of the commands: data and models."""
 
 import numpy as np
 import pytest
@@ -15,7 +15,7 @@ from tests.helpers import digits, sample
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory):
-    """A folder with a network, a photo of a digit and one of three digits."""
+    """A folder with a saved model, a photo of one digit and an image of three digits."""
     folder = tmp_path_factory.mktemp("predict")
     X, y = digits(1)
     save(MLPClassifier(max_epochs=5, random_state=0).fit(X, y), folder / "digits.safetensors")
@@ -29,7 +29,7 @@ def folder(tmp_path_factory):
 
 @pytest.fixture
 def small_sample(monkeypatch):
-    """Let the sample be 200 images to train on and 50 to test on."""
+    """Reduce the sample to 200 training images and 50 test images."""
     X, y = digits()
     small = Bunch(**{**sample(), "data": X, "target": y})
     monkeypatch.setattr(datasets, "load_mnist_sample", lambda: small)
@@ -38,7 +38,7 @@ def small_sample(monkeypatch):
 
 @pytest.fixture
 def small_figures(monkeypatch):
-    """Let reports have empty figures: drawing them takes most of a command's time."""
+    """Replace the figures of reports by empty ones, which are much faster to draw."""
 
     def draw(results):
         return Figure(figsize=(1, 1))
@@ -48,7 +48,7 @@ def small_figures(monkeypatch):
 
 @pytest.fixture
 def parse_classifiers(monkeypatch):
-    """Return a function that runs a command and returns the classifiers that it would train."""
+    """Return a function that parses a command and returns the classifiers that it would train."""
     classifiers = []
     monkeypatch.setattr(cli, "_run", lambda _, parser, args: classifiers.append(args.classifiers))
 

@@ -1,4 +1,4 @@
-"""What the tests of several commands share."""
+"""Helpers for the tests of several commands."""
 
 import contextlib
 import errno
@@ -11,7 +11,7 @@ from skmnist.cli import main
 
 
 def get_error(capsys, *argv):
-    """Return the one line with which a command fails."""
+    """Run a command that fails; return its error message, which must be one line."""
     assert main([str(word) for word in argv]) == 1
     error = capsys.readouterr().err
     assert len(error.splitlines()) == 1, error
@@ -19,7 +19,7 @@ def get_error(capsys, *argv):
 
 
 def make_read_only(monkeypatch):
-    """Let nothing be made: root, as which tests may run, writes to read-only folders, too."""
+    """Make every folder read-only. Permissions do not suffice: tests may run as root."""
 
     def refuse(*_, **__):
         raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), "a/temporary/name")
@@ -29,9 +29,9 @@ def make_read_only(monkeypatch):
 
 @contextlib.contextmanager
 def limit_file_size():
-    """Let no file grow beyond 100 bytes, which the system refuses as it does on a full disk.
+    """Limit the size of files to 100 bytes, which has the same effect as a full disk.
 
-    A fixture would hold the limit while pytest prints, which may be into a file.
+    It is not a fixture, because the limit would also apply to the output of pytest.
     """
     resource = pytest.importorskip("resource")
     before = resource.getrlimit(resource.RLIMIT_FSIZE)
@@ -43,7 +43,7 @@ def limit_file_size():
 
 
 def get_usage_error(capsys, *argv):
-    """Return the message with which arguments are rejected."""
+    """Run a command with invalid arguments; return its error message."""
     with pytest.raises(SystemExit) as end:
         main(argv)
     assert end.value.code == 2

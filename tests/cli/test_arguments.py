@@ -1,4 +1,4 @@
-"""The options of the commands: their names, defaults, values and errors."""
+"""Options of the commands: names, defaults, values and errors."""
 
 import inspect
 import re
@@ -78,7 +78,7 @@ def test_defaults_are_parsed_as_the_help_shows_them(model, parse_classifiers):
             argv += [f"--{option}", model_params.format_value(default)]
     params = parse_classifiers(*argv)[model].get_params()
     expected = MODELS[model](verbose="bar").get_params()
-    # One layer is shown as its number.
+    # The help shows a single layer as an int.
     for each in (params, expected):
         if each["hidden_layer_sizes"] == (128,):
             each["hidden_layer_sizes"] = 128
@@ -116,7 +116,7 @@ def test_values_are_parsed_as_in_python(words, name, value, parse_classifiers):
     assert type(getattr(clf, name)) is type(value)
 
 
-# -- refusals --------------------------------------------------------------------------------
+# -- invalid arguments------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,4 @@
-"""``skmnist evaluate``, and what every command does about folders and disks."""
+"""``skmnist evaluate``, and file errors of every command."""
 
 import json
 
@@ -29,7 +29,7 @@ def small():
 
 @pytest.fixture
 def saved(small, tmp_path):
-    """The file of a network."""
+    """The path of a saved model."""
     path = tmp_path / "models" / "digits.safetensors"
     path.parent.mkdir()
     save(small, path)
@@ -72,7 +72,7 @@ def test_class_names_come_from_the_data_set_if_it_has_all_of_them():
 def test_file_that_cannot_be_loaded_is_an_error(tmp_path, capsys):
     folder = ["--output-dir", tmp_path / "report"]
     assert "no.safetensors" in get_error(capsys, "evaluate", tmp_path / "no.safetensors", *folder)
-    (tmp_path / "text.safetensors").write_text("no network")
+    (tmp_path / "text.safetensors").write_text("not a model")
     assert "text.safetensors" in get_error(
         capsys, "evaluate", tmp_path / "text.safetensors", *folder
     )

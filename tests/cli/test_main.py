@@ -1,4 +1,4 @@
-"""Errors and interrupts of every command, and the program in a process of its own."""
+"""Errors and interruptions of every command, and the program in a separate process."""
 
 import os
 import subprocess
@@ -21,7 +21,7 @@ def test_folder_that_cannot_be_created_is_an_error(tmp_path, capsys):
 )
 def test_interrupt_ends_with_one_line(error, capsys, monkeypatch):
     def interrupted(*_):
-        # A library that is being imported may turn Ctrl-C into another error.
+        # A library that is interrupted during its import can raise any error.
         try:
             if not isinstance(error, KeyboardInterrupt):
                 os.kill(os.getpid(), cli.signal.SIGINT)

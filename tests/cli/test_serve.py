@@ -18,7 +18,7 @@ from tests.cli.helpers import get_error, get_usage_error
 
 @contextlib.contextmanager
 def serve(folder, *argv):
-    """Run ``skmnist serve`` in a process of its own; yield it and the first line that it prints."""
+    """Run ``skmnist serve`` in a separate process; yield it and its first line of output."""
     command = [sys.executable, "-m", "skmnist", "serve", str(folder / "digits.safetensors"), *argv]
     process = subprocess.Popen(
         command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, encoding="utf-8"
@@ -38,7 +38,7 @@ def test_serve_prints_its_address_and_stops_after_ctrl_c(folder):
         with urlopen(url, timeout=60) as response:
             assert b"Draw a digit" in response.read()
         with socket.create_connection(("127.0.0.1", int(url.split(":")[2][:-1]))):
-            # Even with a client that waits.
+            # Even while a client is connected.
             process.send_signal(signal.SIGINT)
             printed, errors = process.communicate(timeout=60)
         assert process.returncode == 0
@@ -56,7 +56,7 @@ def test_port_in_use_is_an_error(folder, capsys):
 
 @pytest.fixture
 def return_at_once(monkeypatch):
-    """Let servers end at once."""
+    """Make the server return immediately."""
     monkeypatch.setattr(DigitServer, "run", lambda self: None)
 
 

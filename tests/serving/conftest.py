@@ -1,4 +1,4 @@
-"""A model and a running server."""
+"""Fixtures: a model and a running server."""
 
 import pytest
 
@@ -19,6 +19,6 @@ def clf(data):
 
 @pytest.fixture(scope="module")
 def server(clf):
-    """A running server, whose terminal must stay empty."""
+    """A running server."""
     with run_server(clf) as server:
         yield server

@@ -1,4 +1,4 @@
-"""A server in a thread, and requests to it."""
+"""Run a server in a thread and send requests to it."""
 
 import http.client
 import io
@@ -13,7 +13,7 @@ HOST_HEADER = {"Host": "127.0.0.1"}
 
 
 class run_server:
-    """A server in a thread: ``with run_server(clf) as server``."""
+    """Run a server in a thread: ``with run_server(clf) as server``."""
 
     def __init__(self, estimator, **kwargs):
         self.server = DigitServer(estimator, **kwargs)
@@ -34,7 +34,7 @@ def get_port(server):
 
 
 def request(server, method="GET", path="/", body=None, headers=HOST_HEADER):
-    """Return status, headers and content of a response."""
+    """Send a request; return the status, the headers and the content of the response."""
     connection = http.client.HTTPConnection("127.0.0.1", get_port(server), timeout=60)
     try:
         connection.putrequest(method, path, skip_host=True, skip_accept_encoding=True)
@@ -50,7 +50,7 @@ def request(server, method="GET", path="/", body=None, headers=HOST_HEADER):
 
 
 def predict(server, content, content_type="image/png", **headers):
-    """Return status and JSON of the prediction for an image."""
+    """Send an image; return the status and the decoded JSON of the response."""
     status, _, result = request(
         server, "POST", "/predict", content, HOST_HEADER | {"Content-Type": content_type, **headers}
     )
