@@ -26,7 +26,7 @@ RUNS = [
     ("MNIST", 10, MLPClassifier()),
     ("Sample", 10, CNNClassifier(early_stopping=True)),
     ("MNIST", 2, BackpropClassifier((256, 128, 64))),
-    ("MNIST", 5, CNNClassifier(max_epochs=5)),
+    ("MNIST", 2, CNNClassifier(max_epochs=5)),
 ]
 
 
