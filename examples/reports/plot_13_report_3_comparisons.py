@@ -86,12 +86,12 @@ accuracies = 100 * changes["test_accuracy"]
 base = accuracies["baseline"]
 
 _, ax = plt.subplots(figsize=(6.4, 3.6), layout="constrained")
-bars = ax.barh(accuracies.index, accuracies, color="#0072B2")
-ax.bar_label(bars, fmt="%.1f", padding=3)
+ax.plot(accuracies, accuracies.index, "o", color="#0072B2")
 ax.axvline(base, color="#D55E00", linestyle="--", label="baseline settings")
 ax.invert_yaxis()
-ax.set(xlabel="Test accuracy (%)", xlim=(0, 100))
-ax.legend(loc="lower left")
+ax.set(xlabel="Test accuracy (%)")
+ax.grid(alpha=0.3)
+ax.legend(loc="upper left")
 
 # %%
 # The differences to the baseline settings, in percentage points:
