@@ -96,7 +96,7 @@ def test_report_3_changes_have_the_students_directions():
     assert ours["not normalized"] < ours["normalized"]
     assert ours["3 hidden layers"] < ours["normalized"]
     assert ours["lr 1.0"] < 15 < ours["lr 0.0005"] < ours["lr 0.005"]
-    assert ours["half of the training set, lr 0.005"] < ours["full training set, lr 0.005"]
+    assert ours["half of the data, lr 0.005"] < ours["all data, lr 0.005"]
 
 
 def test_report_4_wide_network_is_accurate_and_narrow_network_is_not():
