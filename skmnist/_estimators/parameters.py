@@ -330,7 +330,8 @@ PARAMETERS = {
         [_AT_LEAST_0, _BOOL, _choice(["bar"])],
         'int or "bar"',
         "Verbosity. 0: silent. 1: a table with one line per epoch. 2: one line per epoch and "
-        'one with the mean loss after every 100 mini-batches. "bar": a progress bar (a widget in a notebook).',
+        'one with the mean loss after every 100 mini-batches. "bar": a progress bar (a widget in '
+        "a notebook).",
     ),
     "module": Parameter(
         [

@@ -53,8 +53,8 @@ _HELP = {
     "always deterministic.",
     "random_state": "Random seed. An int gives bit-for-bit reproducible results on the same "
     "device.",
-    "verbose": "Verbosity. 0: silent. 1: a table with one line per epoch. 2: also the mean loss "
-    "after every 100 mini-batches. bar: a progress bar.",
+    "verbose": "Verbosity. 0: silent. 1: a table with one line per epoch. 2: one line per epoch "
+    "and one with the mean loss after every 100 mini-batches. bar: a progress bar.",
 }
 
 _LITERALS = {"none": None, "true": True, "false": False}
