@@ -3,8 +3,8 @@ Train a first classifier
 ========================
 
 Train a neural network on handwritten digits, plot its training curve and
-look at the digits that it misclassifies. The example runs in a few seconds on
-the bundled MNIST sample.
+look at the digits that it misclassifies. The example uses the bundled MNIST
+sample and needs no download.
 """
 
 # %%

@@ -2,8 +2,8 @@
 Classify a photo of handwritten digits
 ======================================
 
-A network that is accurate on MNIST fails on photos unless they are converted
-to MNIST's format: a bright digit on a black background, scaled to fit into
+A network that is accurate on MNIST misclassifies photos unless they are
+converted to MNIST's format: a bright digit on a black background, scaled to fit into
 20 x 20 pixels, with its center of mass in the center of a 28 x 28 image.
 ``DigitNormalizer`` converts them.
 """
@@ -79,7 +79,7 @@ print("true:     ", *y_test[chosen])
 
 # %%
 # No warning appears: a classifier predicts a class for any image. These
-# images are dark on light, stretched and off center, unlike all images in the
+# images are dark on light, stretched and off center, unlike the images in the
 # training set.
 #
 # Show the preprocessing steps

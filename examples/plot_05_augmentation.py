@@ -2,10 +2,10 @@
 Data augmentation for small data sets
 =====================================
 
-A network overfits if there are few training images. With ``augment="light"``,
-each image is changed at random in every epoch: rotated, translated, scaled,
-sheared, dilated and distorted elastically. The network never sees the same
-image twice.
+With few training images, a network overfits. ``augment="light"`` makes small
+random changes to each image in every epoch: it is rotated, translated,
+scaled, sheared, dilated and distorted elastically. The network never sees the
+same image twice.
 """
 
 # %%
@@ -55,8 +55,8 @@ for augment in (None, "light"):
     print(f"{augment!s:8}  {train:8.1%} {test:7.1%} {train - test:7.1%}")
 
 # %%
-# The gap is the difference between training and test accuracy. Augmentation
-# helps most if there are few training images.
+# The gap is the difference between training and test accuracy. It is smaller
+# with augmentation. Augmentation helps most if there are few training images.
 #
 # ``"light"`` does not flip images, because a flipped digit is not a valid
 # digit of the same class. For other kinds of images, pass a function that
