@@ -2,12 +2,16 @@
 
 import re
 
+import pytest
+
 from skmnist import CNNClassifier, MLPClassifier, load
 from skmnist.cli import main
 from tests.cli.helpers import REPORT, file_names
 
+pytestmark = pytest.mark.usefixtures("small_figures")
 
-def test_demo_trains_two_models_and_compares_them(small_sample, small_figures, tmp_path, capsys):
+
+def test_demo_trains_two_models_and_compares_them(small_sample, tmp_path, capsys):
     out = tmp_path / "deep" / "folder"
     assert main(["demo", "--output-dir", str(out), "--device", "cpu"]) == 0
     printed, bars = capsys.readouterr()

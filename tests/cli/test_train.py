@@ -14,6 +14,8 @@ from skmnist.cli import main
 from tests.cli.helpers import REPORT, file_names, get_usage_error
 from tests.helpers import digits
 
+pytestmark = pytest.mark.usefixtures("small_figures")
+
 MODELS = {model: model_params.model_class(model) for model in model_params.MODELS}
 
 
@@ -21,7 +23,7 @@ every_model = pytest.mark.parametrize("model", MODELS)
 
 
 @every_model
-def test_train_prints_and_writes_a_report(small_sample, small_figures, tmp_path, capsys, model):
+def test_train_prints_and_writes_a_report(small_sample, tmp_path, capsys, model):
     argv = ["train", "--model", model, "--output-dir", str(tmp_path), "--max-epochs", "2"]
     assert main([*argv, "--random-state", "0", "--verbose", "0"]) == 0
     printed, errors = capsys.readouterr()
@@ -32,7 +34,6 @@ def test_train_prints_and_writes_a_report(small_sample, small_figures, tmp_path,
     assert str(tmp_path / "report.html") in printed
 
 
-@pytest.mark.usefixtures("small_figures")
 def test_train_scores_the_test_set_and_prints_class_names(tmp_path, capsys, monkeypatch):
     X, y = digits(1)
     names = [f"digit number {i}" for i in range(10)]

@@ -35,7 +35,7 @@ COPIES = {
 @pytest.mark.parametrize("duplicate", list(COPIES.values()), ids=list(COPIES))
 @every_classifier
 def test_copy_predicts_and_trains_exactly_the_same(cls, duplicate):
-    X, y = digits()
+    X, y = digits(50)
     clf = tiny(cls).fit(X, y)
     twin = duplicate(clf)
     assert np.array_equal(twin.predict_proba(X), clf.predict_proba(X))
@@ -46,7 +46,7 @@ def test_copy_predicts_and_trains_exactly_the_same(cls, duplicate):
 
 @every_classifier
 def test_memory_mapped_copy_predicts_and_trains_exactly_the_same(cls, tmp_path):
-    X, y = digits()
+    X, y = digits(50)
     clf = tiny(cls).fit(X, y)
     joblib.dump(clf, tmp_path / "clf.joblib")
     twin = joblib.load(tmp_path / "clf.joblib", mmap_mode="r")
@@ -56,7 +56,7 @@ def test_memory_mapped_copy_predicts_and_trains_exactly_the_same(cls, tmp_path):
 
 @every_classifier
 def test_clone_and_refit_give_exactly_the_same_network(cls):
-    X, y = digits()
+    X, y = digits(50)
     clf = tiny(cls).fit(X, y)
     twin = clone(clf)
     assert not hasattr(twin, "net_")

@@ -77,7 +77,7 @@ FLOATS = {
 @forms(BOTH | INTEGERS)
 @every_classifier
 def test_integer_pixels_of_any_container_train_and_predict_the_same(cls, form):
-    X, y = digits()
+    X, y = digits(50)
     plain = tiny(cls).fit(X, y)
     other = form(X)
     clf = tiny(cls).fit(other, y)
@@ -88,7 +88,7 @@ def test_integer_pixels_of_any_container_train_and_predict_the_same(cls, form):
 @forms(BOTH | FLOATS)
 @every_classifier
 def test_float_pixels_of_any_container_train_and_predict_the_same(cls, form):
-    X, y = digits()
+    X, y = digits(50)
     X = (X // 16 / np.float32(16)).astype(np.float32)  # exact in every floating-point type
     plain = tiny(cls, precision="float32").fit(X, y)
     other = form(X)
@@ -99,7 +99,7 @@ def test_float_pixels_of_any_container_train_and_predict_the_same(cls, form):
 
 @every_classifier
 def test_memory_maps_train_and_predict_the_same(cls, tmp_path):
-    X, y = digits()
+    X, y = digits(50)
     for pixels in (X, X / np.float32(255)):
         plain = tiny(cls).fit(pixels, y)
         mapped = memory_map(pixels, tmp_path)
@@ -110,7 +110,7 @@ def test_memory_maps_train_and_predict_the_same(cls, tmp_path):
 
 @every_classifier
 def test_binary_pixels_of_any_type_train_the_same(cls):
-    X, y = digits()
+    X, y = digits(50)
     black = X > 127
     plain = tiny(cls).fit(black, y)
     assert plain.pixel_scale_ == 1
@@ -123,7 +123,7 @@ def test_binary_pixels_of_any_type_train_the_same(cls):
 
 @every_classifier
 def test_bytes_train_like_the_same_pixels_divided_by_255(cls):
-    X, y = digits()
+    X, y = digits(50)
     from_bytes = tiny(cls).fit(X, y)
     scaled = X / np.float32(255)
     from_floats = tiny(cls).fit(scaled, y)
@@ -133,7 +133,7 @@ def test_bytes_train_like_the_same_pixels_divided_by_255(cls):
 
 @every_classifier
 def test_scale_of_the_fit_holds_at_predict(cls):
-    X, y = digits()
+    X, y = digits(50)
     clf = tiny(cls).fit(X, y)
     expected = clf.predict_proba(X)
     # Floating-point pixels from 0 to 255 are on the scale of the bytes; so is a blank image.
@@ -157,7 +157,7 @@ def test_integers_are_divided_by_255_if_they_are_bytes_beyond_0_and_1(low, high,
 
 @every_classifier
 def test_inputs_are_not_modified(cls):
-    X, y = digits()
+    X, y = digits(50)
     weights = np.linspace(0, 2, len(y))
     for pixels in (X, X / np.float32(255), X / 255):
         given = pixels.copy(), y.copy(), weights.copy()
@@ -170,7 +170,7 @@ def test_inputs_are_not_modified(cls):
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
 @every_classifier
 def test_outputs_have_the_precision_of_the_computation(cls, dtype):
-    X, y = digits()
+    X, y = digits(50)
     clf = tiny(cls).fit((X / 255).astype(dtype), y)
     assert clf.predict_proba((X / 255).astype(dtype)).dtype == dtype
     assert {p.dtype for p in clf.module_.parameters()} == {torch.tensor(dtype(0)).dtype}
@@ -182,8 +182,8 @@ def test_outputs_have_the_precision_of_the_computation(cls, dtype):
 @pytest.mark.parametrize("n", [2, 3, 33, 65])
 @every_classifier
 def test_any_number_of_samples_trains(cls, n):
-    X, y = digits()
-    samples = np.arange(n) * 7 % 250
+    X, y = digits(50)
+    samples = np.arange(n) * 7 % 100
     clf = tiny(cls).fit(X[samples], np.arange(n) % 2)
     assert clf.predict(X[:1]).shape == (1,)
 
@@ -191,8 +191,8 @@ def test_any_number_of_samples_trains(cls, n):
 @pytest.mark.parametrize("n", [33, 65, 3])
 @pytest.mark.parametrize("cls", [cls for cls in CLASSIFIERS if has(cls, "batch_norm")])
 def test_batch_norm_trains_with_a_last_batch_of_one_sample(cls, n):
-    X, y = digits()
-    samples = np.arange(n) * 7 % 250
+    X, y = digits(50)
+    samples = np.arange(n) * 7 % 100
     clf = tiny(cls, batch_norm=True, batch_size=min(32, n - 1))
     clf.fit(X[samples], np.arange(n) % 2)
     assert np.isfinite(clf.predict_proba(X[:1])).all()
@@ -208,7 +208,7 @@ def test_single_feature_can_be_learned(cls):
 
 @every_classifier
 def test_predict_in_chunks_equals_predict_at_once(cls):
-    X, y = digits()
+    X, y = digits(50)
     clf = tiny(cls).fit(X, y)
     many = np.tile(X, (12, 1))
     np.testing.assert_allclose(

@@ -60,25 +60,30 @@ every_bad_X = pytest.mark.parametrize("make, parts", list(BAD_X.values()), ids=l
 @every_bad_X
 @every_classifier
 def test_invalid_pixels_are_rejected_at_fit(cls, make, parts):
-    X, y = digits()
+    X, y = digits(50)
     bad = make(X)
     assert_rejected_at_fit(parts, tiny(cls), bad, resize_labels(bad, y))
 
 
+@pytest.fixture(scope="module")
+def fitted():
+    X, y = digits(50)
+    return [tiny(cls, max_epochs=1).fit(X / np.float32(255), y) for cls in CLASSIFIERS]
+
+
 @pytest.mark.parametrize("method", PREDICT)
 @every_bad_X
-def test_invalid_pixels_are_rejected_at_predict(make, parts, method):
-    X, y = digits()
-    for cls in CLASSIFIERS:
-        clf = tiny(cls, max_epochs=1).fit(X / np.float32(255), y)
-        assert_rejected(parts, getattr(clf, method), make(X))
+def test_invalid_pixels_are_rejected_at_predict(fitted, make, parts, method):
+    bad = make(digits(100)[0])
+    for clf in fitted:
+        assert_rejected(parts, getattr(clf, method), bad)
 
 
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
 @pytest.mark.parametrize("value, word", [(np.nan, "NaN"), (np.inf, "inf"), (-np.inf, "inf")])
 @every_classifier
 def test_one_invalid_pixel_is_rejected_at_predict_without_a_warning(cls, value, word, dtype):
-    X, y = digits()
+    X, y = digits(50)
     clf = tiny(cls).fit(X, y)
     batch_size = clf.net_.config.eval_batch_size
     many = np.resize(X, (2 * batch_size + 10, X.shape[1])).astype(dtype)
@@ -91,7 +96,7 @@ def test_one_invalid_pixel_is_rejected_at_predict_without_a_warning(cls, value, 
 @every_bad_X
 @every_classifier
 def test_invalid_pixels_are_rejected_at_partial_fit_and_change_nothing(cls, make, parts):
-    X, y = digits()
+    X, y = digits(50)
     clf = tiny(cls).fit(X, y)
     before = clf.predict_proba(X)
     bad = make(X)
@@ -103,7 +108,7 @@ def test_invalid_pixels_are_rejected_at_partial_fit_and_change_nothing(cls, make
 @pytest.mark.parametrize("method", PREDICT)
 @every_classifier
 def test_wrong_number_of_features_at_predict_names_both(cls, method):
-    X, y = digits()
+    X, y = digits(50)
     clf = tiny(cls).fit(X, y)
     for bad in (X[:, :-1], np.hstack([X, X]), X.reshape(-1, 28, 28)[:, :27]):
         n = str(bad[0].size)
@@ -112,21 +117,21 @@ def test_wrong_number_of_features_at_predict_names_both(cls, method):
 
 @every_classifier
 def test_images_of_another_shape_at_predict_name_both_shapes(cls):
-    X, y = digits()
+    X, y = digits(50)
     clf = tiny(cls).fit(X.reshape(-1, 28, 28), y)
     assert_rejected(["(14, 56)", "(28, 28)"], clf.predict, X.reshape(-1, 14, 56))
 
 
 @every_classifier
 def test_error_for_a_single_image_says_how_to_reshape_it(cls):
-    X, y = digits()
+    X, y = digits(50)
     clf = tiny(cls).fit(X, y)
     assert_rejected(["(28, 28)", "X[None]"], clf.predict, X[0].reshape(28, 28))
 
 
 @every_classifier
 def test_error_for_a_single_flat_image_does_not_contain_its_pixels(cls):
-    X, y = digits()
+    X, y = digits(50)
     clf = tiny(cls).fit(X, y)
     with pytest.raises(
         ValueError, match=r"X has shape \(784,\)\. .* with X\.reshape\(1, -1\)"
@@ -137,13 +142,13 @@ def test_error_for_a_single_flat_image_does_not_contain_its_pixels(cls):
 
 BAD_Y = {
     "one-class": (lambda y: np.full(len(y), 7), ["only one class (7)", "two"]),
-    "shorter": (lambda y: y[:-1], ["inconsistent numbers of samples", "250", "249"]),
-    "longer": (lambda y: np.r_[y, 0], ["inconsistent numbers of samples", "250", "251"]),
+    "shorter": (lambda y: y[:-1], ["inconsistent numbers of samples", "100", "99"]),
+    "longer": (lambda y: np.r_[y, 0], ["inconsistent numbers of samples", "100", "101"]),
     "nan": (lambda y: np.where(y == 3, np.nan, y), ["y", "NaN"]),
     "inf": (lambda y: np.where(y == 3, np.inf, y), ["y", "inf"]),
     "fractions": (lambda y: y + 0.5, ["continuous"]),
     "complex": (lambda y: y * 1j, []),
-    "two-columns": (lambda y: np.c_[y, y], ["y", "(250, 2)"]),
+    "two-columns": (lambda y: np.c_[y, y], ["y", "(100, 2)"]),
     "none": (lambda y: None, ["y"]),
     "number": (lambda y: 3, []),
     "missing-among-objects": (lambda y: np.where(y == 3, None, y.astype(object)), []),
@@ -154,7 +159,7 @@ BAD_Y = {
 @pytest.mark.parametrize("make, parts", list(BAD_Y.values()), ids=list(BAD_Y))
 @every_classifier
 def test_invalid_labels_are_rejected(cls, make, parts):
-    X, y = digits()
+    X, y = digits(50)
     assert_rejected_at_fit(parts, tiny(cls), X, make(y))
 
 
@@ -163,17 +168,17 @@ BAD_WEIGHTS = {
     "nan": (lambda n: np.r_[np.nan, np.ones(n - 1)], ["sample_weight", "NaN"]),
     "inf": (lambda n: np.r_[np.inf, np.ones(n - 1)], ["sample_weight", "infinity"]),
     "zeros": (lambda n: np.zeros(n), ["ample weights", "non-zero"]),
-    "shorter": (lambda n: np.ones(n - 1), ["sample_weight", "(249,)", "(250,)"]),
+    "shorter": (lambda n: np.ones(n - 1), ["sample_weight", "(99,)", "(100,)"]),
     "two-columns": (lambda n: np.ones((n, 2)), ["ample weights must be 1D"]),
     "text": (lambda n: np.full(n, "heavy"), []),
-    "one-class-left": (lambda n: np.r_[np.ones(25), np.zeros(n - 25)], ["class"]),
+    "one-class-left": (lambda n: np.r_[np.ones(10), np.zeros(n - 10)], ["class"]),
 }
 
 
 @pytest.mark.parametrize("make, parts", list(BAD_WEIGHTS.values()), ids=list(BAD_WEIGHTS))
 @every_classifier
 def test_invalid_sample_weights_are_rejected(cls, make, parts):
-    X, y = digits()
+    X, y = digits(50)
     assert_rejected_at_fit(parts, tiny(cls), X, y, sample_weight=make(len(y)))
 
 
@@ -181,7 +186,7 @@ BAD_VALIDATION = {
     "no-y_val": (lambda X, y: {"X_val": X}, ["X_val", "y_val"]),
     "no-X_val": (lambda X, y: {"y_val": y}, ["X_val", "y_val"]),
     "other-width": (lambda X, y: {"X_val": X[:, 1:], "y_val": y}, ["783", "784"]),
-    "other-length": (lambda X, y: {"X_val": X, "y_val": y[1:]}, ["inconsistent", "249"]),
+    "other-length": (lambda X, y: {"X_val": X, "y_val": y[1:]}, ["inconsistent", "99"]),
     "unknown-label": (lambda X, y: {"X_val": X, "y_val": y + 5}, ["10", "classes"]),
     "nan": (lambda X, y: {"X_val": with_pixel(np.nan)(X), "y_val": y}, ["NaN"]),
 }
@@ -190,13 +195,13 @@ BAD_VALIDATION = {
 @pytest.mark.parametrize("make, parts", list(BAD_VALIDATION.values()), ids=list(BAD_VALIDATION))
 @every_classifier
 def test_invalid_validation_samples_are_rejected(cls, make, parts):
-    X, y = digits()
+    X, y = digits(50)
     assert_rejected_at_fit(parts, tiny(cls), X, y, **make(X, y))
 
 
 @every_classifier
 def test_number_too_large_for_float32_is_rejected_at_that_precision(cls):
-    X, y = digits()
+    X, y = digits(50)
     huge = with_pixel(1e39, float)(X / 255)
     assert_rejected_at_fit(["1e+39", "float32", "float64"], tiny(cls, precision="float32"), huge, y)
     assert_rejected_at_fit(["float32"], tiny(cls, precision="float32"), -huge, y)
@@ -210,7 +215,7 @@ def test_number_too_large_for_float32_is_rejected_at_that_precision(cls):
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
 @every_classifier
 def test_pixels_that_overflow_inside_the_network_never_predict_nan(cls, dtype):
-    X, y = digits()
+    X, y = digits(50)
     X = (X / 255).astype(dtype)
     clf = tiny(cls).fit(X, y)
     assert_finite_or_rejected(clf, X * np.finfo(dtype).max)
@@ -218,7 +223,7 @@ def test_pixels_that_overflow_inside_the_network_never_predict_nan(cls, dtype):
 
 @every_classifier
 def test_partial_fit_rejects_unknown_labels(cls):
-    X, y = digits()
+    X, y = digits(50)
     clf = tiny(cls).partial_fit(X[y < 5], y[y < 5])
     assert_rejected(["[5, 6, 7, 8, 9]", "partial_fit"], clf.partial_fit, X, y)
     assert_rejected(["[7]"], tiny(cls).partial_fit, X, y, classes=[0, 1, 2, 3, 4, 5, 6, 8, 9])
@@ -227,7 +232,7 @@ def test_partial_fit_rejects_unknown_labels(cls):
 
 @every_classifier
 def test_rejected_refit_leaves_no_mixture_of_two_fits(cls):
-    X, y = digits()
+    X, y = digits(50)
     clf = tiny(cls).fit(X, y)
     before = clf.predict(X)
     clf.set_params(class_weight={"z": 1})
@@ -242,6 +247,6 @@ def test_rejected_refit_leaves_no_mixture_of_two_fits(cls):
 
 @every_classifier
 def test_samples_whose_class_weights_are_all_zero_are_rejected(cls):
-    X, y = digits()
+    X, y = digits(50)
     clf = tiny(cls, class_weight=dict.fromkeys(range(5), 0))
     assert_rejected(["class_weight"], clf.partial_fit, X[y < 5], y[y < 5], classes=range(10))

@@ -30,7 +30,7 @@ LABELS = {
 @forms(LABELS)
 @every_classifier
 def test_labels_of_any_type_are_predicted(cls, form):
-    X, y = digits()
+    X, y = digits(50)
     labels = form(y)
     clf = tiny(cls).fit(X, labels)
     reference = tiny(cls).fit(X, y)
@@ -40,23 +40,23 @@ def test_labels_of_any_type_are_predicted(cls, form):
     assert clf.predict(X).tolist() == expected[reference.predict(X)].tolist()
     assert clf.predict(X).dtype == clf.classes_.dtype
     assert clf.score(X, labels) == reference.score(X, y)
-    assert tiny(cls).partial_fit(X, labels, classes=form(np.arange(10))).predict(X).shape == (250,)
+    assert tiny(cls).partial_fit(X, labels, classes=form(np.arange(10))).predict(X).shape == (100,)
 
 
 @every_classifier
 def test_boolean_labels_are_predicted(cls):
-    X, y = digits()
+    X, y = digits(50)
     clf = tiny(cls).fit(X, y > 4)
     assert clf.classes_.tolist() == [False, True]
     assert clf.predict(X).dtype == bool
     decisions = clf.decision_function(X)
-    assert decisions.shape == (250,)
+    assert decisions.shape == (100,)
     assert np.array_equal(decisions > 0, clf.predict(X))
 
 
 @every_classifier
 def test_column_labels_give_scikit_learns_warning(cls):
-    X, y = digits()
+    X, y = digits(50)
     with pytest.warns(DataConversionWarning):
         clf = tiny(cls).fit(X, y[:, None])
     assert same_network(clf, tiny(cls).fit(X, y))

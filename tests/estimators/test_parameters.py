@@ -100,7 +100,7 @@ def test_every_parameter_has_other_values_to_test():
 
 @pytest.mark.parametrize("cls, name, value", list(_every_parameter()))
 def test_every_allowed_value_of_every_parameter_trains(cls, name, value, capsys):
-    X, y = digits()
+    X, y = digits(50)
     clf = tiny(cls).set_params(**{name: value})
     assert clf.get_params()[name] is value
     proba = clf.fit(X, y).predict_proba(X)
@@ -112,7 +112,7 @@ def test_every_allowed_value_of_every_parameter_trains(cls, name, value, capsys)
 @every_classifier
 def test_parameters_change_the_network(cls):
     """A parameter that is ignored would pass the test above."""
-    X, y = digits()
+    X, y = digits(50)
     X = X / 255  # float64, so that precision has something to change
     reference = tiny(cls).fit(X, y)
     others = {
@@ -185,7 +185,7 @@ ALLOWED = {
 @pytest.mark.parametrize("value", list(BAD_VALUES))
 @every_classifier
 def test_invalid_value_of_each_parameter_is_rejected_at_fit_and_not_earlier(cls, value):
-    X, y = digits()
+    X, y = digits(50)
     for name in inspect.signature(cls).parameters:
         if value not in ALLOWED.get(name, ()):
             clf = cls(**{name: BAD_VALUES[value]})
@@ -259,7 +259,7 @@ BAD_PARAMETERS = [
     ],
 )
 def test_invalid_value_is_rejected_and_named(cls, name, value):
-    assert_rejected_at_fit([name], tiny(cls, **{name: value}), *digits())
+    assert_rejected_at_fit([name], tiny(cls, **{name: value}), *digits(50))
 
 
 @pytest.mark.parametrize(
@@ -277,7 +277,7 @@ def test_invalid_value_is_rejected_and_named(cls, name, value):
     ],
 )
 def test_misspelled_choice_gets_a_suggestion(name, typo, meant):
-    X, y = digits()
+    X, y = digits(50)
     for cls in CLASSIFIERS:
         if has(cls, name):
             assert_rejected_at_fit(
@@ -288,18 +288,18 @@ def test_misspelled_choice_gets_a_suggestion(name, typo, meant):
 @pytest.mark.parametrize("device", ["cuda:77", "gpu"])
 @every_classifier
 def test_unavailable_device_error_lists_the_available_ones(cls, device):
-    assert_rejected_at_fit([repr(device), "'cpu'"], tiny(cls, device=device), *digits())
+    assert_rejected_at_fit([repr(device), "'cpu'"], tiny(cls, device=device), *digits(50))
 
 
 def test_image_shape_error_contains_both_numbers_of_pixels():
-    X, y = digits()
+    X, y = digits(50)
     for cls in (CNNClassifier, TorchClassifier):
         assert_rejected_at_fit(["(27, 28)", "756", "784"], tiny(cls, image_shape=(27, 28)), X, y)
 
 
 @pytest.mark.parametrize("cls", [CNNClassifier, TorchClassifier])
 def test_image_shape_that_contradicts_the_images_is_rejected(cls):
-    X, y = digits()
+    X, y = digits(50)
     clf = tiny(cls, image_shape=(14, 56))
     assert_rejected_at_fit(["(14, 56)", "(28, 28)"], clf, X.reshape(-1, 28, 28), y)
 
@@ -315,12 +315,12 @@ def test_image_shape_that_contradicts_the_images_is_rejected(cls):
     ],
 )
 def test_feature_map_below_one_pixel_is_rejected_with_layer_and_sizes(params, layer, sizes):
-    assert_rejected_at_fit([layer, sizes], CNNClassifier(**params), *digits())
+    assert_rejected_at_fit([layer, sizes], CNNClassifier(**params), *digits(50))
 
 
 @every_classifier
 def test_too_few_samples_for_a_stratified_validation_set_are_rejected(cls):
-    X, y = digits()
+    X, y = digits(50)
     clf = tiny(cls, early_stopping=True)
     assert_rejected_at_fit(["early_stopping", "validation_fraction"], clf, X[::10], y[::10])
     assert_rejected_at_fit(["early_stopping", "77"], clf, X, np.r_[77, y[1:]])
@@ -332,17 +332,17 @@ def test_too_few_samples_for_a_stratified_validation_set_are_rejected(cls):
     ids=["fewer-columns", "fewer-samples", "other-type", "array"],
 )
 def test_augmentation_with_wrong_output_is_rejected(augment):
-    assert_rejected(["augment"], tiny(MLPClassifier, augment=augment).fit, *digits())
+    assert_rejected(["augment"], tiny(MLPClassifier, augment=augment).fit, *digits(50))
 
 
 def test_partial_fit_rejects_early_stopping():
     for cls in CLASSIFIERS:
-        assert_rejected(["early_stopping"], tiny(cls, early_stopping=True).partial_fit, *digits())
+        assert_rejected(["early_stopping"], tiny(cls, early_stopping=True).partial_fit, *digits(50))
 
 
 @pytest.mark.parametrize("cls", [cls for cls in CLASSIFIERS if has(cls, "batch_norm")])
 def test_batch_norm_rejects_batches_of_one_sample(cls):
-    X, y = digits()
+    X, y = digits(50)
     clf = tiny(cls, batch_norm=True, batch_size=1)
     assert_rejected_at_fit(["batch_norm", "batch_size"], clf, X, y)
     assert_rejected(

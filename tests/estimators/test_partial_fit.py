@@ -42,7 +42,7 @@ def assert_partial_fits_equal_fit(clf, X, y, **kwargs):
 
 @every_classifier
 def test_partial_fits_equal_one_fit(cls):
-    X, y = digits()
+    X, y = digits(50)
     assert_partial_fits_equal_fit(regularized(cls), X, y)
     assert_partial_fits_equal_fit(regularized(cls), X, y, sample_weight=some_weights(len(y)))
     assert_partial_fits_equal_fit(regularized(cls), X, y, sample_weight=np.linspace(0, 1, len(y)))
@@ -51,7 +51,7 @@ def test_partial_fits_equal_one_fit(cls):
 @pytest.mark.parametrize("optimizer", [*OPTIMIZERS, torch.optim.Adamax])
 @classifiers_with("optimizer")
 def test_partial_fits_equal_one_fit_with_every_optimizer(cls, optimizer):
-    X, y = digits()
+    X, y = digits(50)
     clf = regularized(cls, optimizer=optimizer, momentum=0.9, weight_decay=1e-3)
     assert_partial_fits_equal_fit(clf, X, y)
 
@@ -59,17 +59,17 @@ def test_partial_fits_equal_one_fit_with_every_optimizer(cls, optimizer):
 @pytest.mark.parametrize("schedule", SCHEDULES)
 @every_classifier
 def test_partial_fits_equal_one_fit_with_every_schedule(cls, schedule):
-    assert_partial_fits_equal_fit(regularized(cls, lr_schedule=schedule), *digits())
+    assert_partial_fits_equal_fit(regularized(cls, lr_schedule=schedule), *digits(50))
 
 
 def test_partial_fits_equal_one_fit_with_augmentation_and_dropout():
-    assert_partial_fits_equal_fit(tiny(MLPClassifier, augment=noisy), *digits())
-    assert_partial_fits_equal_fit(tiny(TorchClassifier, module=with_dropout), *digits())
+    assert_partial_fits_equal_fit(tiny(MLPClassifier, augment=noisy), *digits(50))
+    assert_partial_fits_equal_fit(tiny(TorchClassifier, module=with_dropout), *digits(50))
 
 
 @every_classifier
 def test_warm_start_equals_one_longer_fit(cls):
-    X, y = digits()
+    X, y = digits(50)
     clf = regularized(cls, warm_start=True, max_epochs=3).fit(X, y)
     clf.set_params(max_epochs=2).fit(X, y)
     whole = regularized(cls, max_epochs=5).fit(X, y)
@@ -81,7 +81,7 @@ def test_warm_start_equals_one_longer_fit(cls):
 
 @every_classifier
 def test_without_warm_start_fit_starts_again(cls):
-    X, y = digits()
+    X, y = digits(50)
     clf = regularized(cls).fit(X, y).partial_fit(X, y).fit(X, y)
     assert clf.n_iter_ == 2
     assert same_network(clf, regularized(cls).fit(X, y))
@@ -109,7 +109,7 @@ ARCHITECTURES = {
 
 @every_classifier
 def test_warm_start_rejects_another_architecture_and_keeps_the_network(cls):
-    X, y = digits()
+    X, y = digits(50)
     for name, value in ARCHITECTURES.items():
         if has(cls, name):
             clf = tiny(cls, warm_start=True).fit(X, y)
@@ -150,7 +150,7 @@ CHANGEABLE = {
     ],
 )
 def test_parameters_changed_under_warm_start_are_used_or_rejected(cls, name):
-    X, y = digits()
+    X, y = digits(50)
     start = {"optimizer": "sgd"} if name == "momentum" else {}
     clf = tiny(cls, warm_start=True, **start).fit(X, y)
     value = CHANGEABLE[name]
@@ -167,7 +167,7 @@ def test_parameters_changed_under_warm_start_are_used_or_rejected(cls, name):
 
 @every_classifier
 def test_warm_start_rejects_other_widths_and_unknown_classes(cls):
-    X, y = digits()
+    X, y = digits(50)
     clf = tiny(cls, warm_start=True).fit(X, y)
     before = clf.predict_proba(X)
     with pytest.raises(ValueError, match="700 features"):
@@ -179,7 +179,7 @@ def test_warm_start_rejects_other_widths_and_unknown_classes(cls):
 
 @every_classifier
 def test_warm_start_keeps_epochs_without_validation_as_nan(cls):
-    X, y = digits()
+    X, y = digits(50)
     clf = tiny(cls, warm_start=True).fit(X, y)
     clf.fit(X, y, X_val=X, y_val=y)
     assert len(clf.loss_curve_) == clf.n_iter_ == len(clf.history_) == 4
