@@ -7,12 +7,13 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from sklearn.utils.validation import check_is_fitted
 
+from skmnist._utils.messages import repr_value
+
 from ._images import as_single_image, to_imshow
 from ._style import (
     COLORS,
     LINE_HEIGHT,
     add_inset,
-    as_written,
     check_positive_int,
     make_axes,
     shorten_to_width,
@@ -144,7 +145,7 @@ class PredictionDisplay:
             if not len(matches):
                 raise ValueError(
                     "The 'y_true' parameter of PredictionDisplay.from_estimator must be one of the "
-                    f"classes {classes.tolist()}. Got {as_written(y_true)} instead."
+                    f"classes {classes.tolist()}. Got {repr_value(y_true)} instead."
                 )
             true_class = int(matches[0])
         labels = classes if display_labels is None else display_labels

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from skmnist._utils.messages import repr_value
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
@@ -104,17 +106,12 @@ def legend_entries(*axes: Axes) -> dict[str, Any]:
     return dict(sorted(entries.items(), key=lambda entry: entry[0].startswith(marks)))
 
 
-def as_written(value: Any) -> str:
-    """Return the repr of a value for an error message, without NumPy's types."""
-    return repr(value.tolist() if isinstance(value, np.ndarray | np.generic) else value)
-
-
 def check_positive_int(owner: str, name: str, n: object) -> None:
     """Raise a ValueError unless `n`, a parameter of `owner`, is a positive integer."""
     if not isinstance(n, numbers.Integral) or n < 1:
         raise ValueError(
             f"The {name!r} parameter of {owner} must be an int in the range [1, inf). "
-            f"Got {as_written(n)} instead."
+            f"Got {repr_value(n)} instead."
         )
 
 

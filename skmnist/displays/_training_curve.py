@@ -9,12 +9,13 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 from sklearn.utils.validation import check_is_fitted
 
+from skmnist._utils.messages import repr_value
+
 from ._style import (
     COLORS,
     TEST_COLOR,
     TRAIN_COLOR,
     WIDTH,
-    as_written,
     legend_entries,
     plot_baseline,
     plot_star,
@@ -254,7 +255,7 @@ class TrainingCurveDisplay:
         if unknown or not names:
             raise ValueError(
                 "The 'metrics' parameter of TrainingCurveDisplay.plot must be 'auto' or a list of "
-                f"str among {{{', '.join(map(repr, _METRICS))}}}. Got {as_written(metrics)} "
+                f"str among {{{', '.join(map(repr, _METRICS))}}}. Got {repr_value(metrics)} "
                 "instead."
             )
         for name in names:

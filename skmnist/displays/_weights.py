@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 
 from skmnist._estimators.base import resolve_image_shape
+from skmnist._utils.messages import repr_value
 
 from ._introspection import get_coefs
 from ._style import (
@@ -15,7 +16,6 @@ from ._style import (
     WIDTH,
     add_colorbar,
     add_inset,
-    as_written,
     check_positive_int,
     make_axes,
     shorten,
@@ -158,7 +158,7 @@ class WeightsDisplay:
             raise ValueError(
                 "The 'layer' parameter of WeightsDisplay.from_estimator must be an int in the "
                 f"range [0, {len(coefs) - 1}], because {name} has {len(coefs)} layers with "
-                f"weights. Got {as_written(layer)} instead."
+                f"weights. Got {repr_value(layer)} instead."
             )
         coef = coefs[layer]
         kwargs: dict[str, Any] = {"n": n, "ax": ax, "cmap": cmap, "vmax": vmax}
@@ -167,7 +167,7 @@ class WeightsDisplay:
         if layer > 0:
             raise ValueError(
                 "The 'layer' parameter of WeightsDisplay.from_estimator must be 0 or the index of "
-                f"a convolution. Got {as_written(layer)} instead; this layer of {name} connects "
+                f"a convolution. Got {repr_value(layer)} instead; this layer of {name} connects "
                 f"{coef.shape[0]:,} units to {coef.shape[1]:,} units, so its weights are not "
                 "images."
             )
@@ -214,7 +214,7 @@ class WeightsDisplay:
         if vmax is not None and not vmax > 0:
             raise ValueError(
                 "The 'vmax' parameter of WeightsDisplay.plot must be None or a float in the range "
-                f"(0.0, inf). Got {as_written(vmax)} instead."
+                f"(0.0, inf). Got {repr_value(vmax)} instead."
             )
         weights = np.asarray(self.weights)
         weights = weights[:, None] if weights.ndim == 3 else weights

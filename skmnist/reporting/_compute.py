@@ -22,7 +22,7 @@ from sklearn.utils.multiclass import type_of_target
 from sklearn.utils.validation import check_consistent_length, check_is_fitted
 
 from skmnist._estimators.base import resolve_image_shape
-from skmnist.displays._style import as_written
+from skmnist._utils.messages import repr_value
 from skmnist.studies._jsonable import to_jsonable
 
 from ._provenance import describe_data, describe_model, versions
@@ -53,18 +53,7 @@ def evaluate(
 
     The parameters are those of :meth:`EvaluationReport.from_estimator`.
     """
-    name = type(estimator).__name__
-    if not is_classifier(estimator):
-        raise TypeError(
-            "The 'estimator' parameter of EvaluationReport.from_estimator must be a fitted "
-            f"classifier. Got {name} instead."
-        )
-    check_is_fitted(estimator)
-    if not isinstance(n_mistakes, (int, np.integer)) or n_mistakes < 0:
-        raise ValueError(
-            "The 'n_mistakes' parameter of EvaluationReport.from_estimator must be an int in the "
-            f"range [0, inf). Got {as_written(n_mistakes)} instead."
-        )
+    _check_parameters(estimator, n_mistakes)
     X = X.detach().cpu().numpy() if hasattr(X, "detach") else X
     X = np.asarray(X) if isinstance(X, (list, tuple)) else X
     y = _check_target(estimator, X, y)
@@ -81,7 +70,8 @@ def evaluate(
     model["times"]["predict_time"] = predict_time
     if proba is None:
         unavailable["calibration"] = (
-            f"{name} has no predict_proba, so there are no probabilities to evaluate."
+            f"{type(estimator).__name__} has no predict_proba, so there are no probabilities to "
+            "evaluate."
         )
     elif len(labels) < 2:
         unavailable["calibration"] = "There is only one class, so every probability is 1."
@@ -106,6 +96,20 @@ def evaluate(
         "unavailable": unavailable,
         "notes": _notes(estimator, labels, counts),
     }
+
+
+def _check_parameters(estimator: Any, n_mistakes: int) -> None:
+    if not is_classifier(estimator):
+        raise TypeError(
+            "The 'estimator' parameter of EvaluationReport.from_estimator must be a fitted "
+            f"classifier. Got {type(estimator).__name__} instead."
+        )
+    check_is_fitted(estimator)
+    if not isinstance(n_mistakes, (int, np.integer)) or n_mistakes < 0:
+        raise ValueError(
+            "The 'n_mistakes' parameter of EvaluationReport.from_estimator must be an int in the "
+            f"range [0, inf). Got {repr_value(n_mistakes)} instead."
+        )
 
 
 def _check_target(estimator: Any, X: Any, y: Any) -> np.ndarray:

@@ -19,7 +19,7 @@ from sklearn.utils import _safe_indexing
 from sklearn.utils.parallel import Parallel, delayed
 from sklearn.utils.validation import _num_samples
 
-from skmnist.displays._style import as_written
+from skmnist._utils.messages import repr_value
 
 from ._metrics import baseline_accuracy, log_loss_or_nan, scoring_name
 from ._provenance import provenance
@@ -245,7 +245,7 @@ def _check_epochs(epochs: Iterable[int]) -> list[int]:
     if not numbers or not all(isinstance(n, Integral) and n >= 1 for n in numbers):
         raise ValueError(
             "The 'epochs' parameter of epoch_curve must be an iterable of int in the range "
-            f"[1, inf), such as range(1, 11) or [1, 5, 20]. Got {as_written(epochs)} instead."
+            f"[1, inf), such as range(1, 11) or [1, 5, 20]. Got {repr_value(epochs)} instead."
         )
     return sorted({int(n) for n in numbers})
 

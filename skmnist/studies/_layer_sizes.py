@@ -9,7 +9,7 @@ from typing import overload
 import numpy as np
 from sklearn.utils import check_random_state
 
-from skmnist.displays._style import as_written
+from skmnist._utils.messages import repr_value
 
 
 @dataclass(frozen=True)
@@ -69,8 +69,8 @@ class LayerSizes:
             if not all(isinstance(b, Integral) for b in bounds) or not 1 <= bounds[0] <= bounds[1]:
                 raise ValueError(
                     f"The {low!r} and {high!r} parameters of LayerSizes must be int with "
-                    f"1 <= {low} <= {high}. Got {low}={as_written(bounds[0])} and "
-                    f"{high}={as_written(bounds[1])} instead."
+                    f"1 <= {low} <= {high}. Got {low}={repr_value(bounds[0])} and "
+                    f"{high}={repr_value(bounds[1])} instead."
                 )
 
     @overload
