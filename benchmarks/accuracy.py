@@ -42,13 +42,13 @@ def measure(clf, data, n_seeds):
 
 
 def summarize(name, clf, n_train, scores):
-    """Return one entry of the results."""
+    """Return one entry of the results, without a standard deviation for few seeds."""
     return {
         "training_set": name,
         "n_train": n_train,
         "classifier": repr(clf),
         "mean": round(float(np.mean(scores)), 1),
-        "std": round(float(np.std(scores, ddof=1)), 1),
+        "std": round(float(np.std(scores, ddof=1)), 1) if len(scores) >= 5 else None,
         "accuracies": scores,
     }
 

@@ -66,7 +66,8 @@ class ArchitectureDisplay:
     >>> from skmnist.datasets import load_mnist_sample
     >>> from skmnist.displays import ArchitectureDisplay
     >>> X, y = load_mnist_sample(return_X_y=True)
-    >>> clf = CNNClassifier(channels=(8, 16), max_epochs=1, random_state=0).fit(X[::50], y[::50])
+    >>> clf = CNNClassifier(channels=(8, 16), max_epochs=1, random_state=0)
+    >>> clf = clf.fit(X[::50], y[::50])
     >>> display = ArchitectureDisplay.from_estimator(clf)
     >>> [layer["shape"] for layer in display.layers]
     [(28, 28), (8, 14, 14), (16, 7, 7), (128,), (10,)]

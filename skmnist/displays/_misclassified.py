@@ -188,7 +188,9 @@ class MisclassifiedDisplay:
         >>> digits = load_digits()
         >>> clf = LogisticRegression(C=0.01, max_iter=1000)
         >>> proba = cross_val_predict(clf, digits.data, digits.target, method="predict_proba")
-        >>> display = MisclassifiedDisplay.from_predictions(digits.images, digits.target, proba)
+        >>> display = MisclassifiedDisplay.from_predictions(
+        ...     digits.images, digits.target, proba
+        ... )
         >>> display.ax_.get_title()
         'The 12 worst of ... mistakes among 1,797 images'
         """
