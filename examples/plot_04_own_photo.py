@@ -3,9 +3,9 @@ Classify a photo of handwritten digits
 ======================================
 
 A network that is accurate on MNIST misclassifies photos unless they are
-converted to MNIST's format: a bright digit on a black background, scaled to fit into
-20 x 20 pixels, with its center of mass in the center of a 28 x 28 image.
-``DigitNormalizer`` converts them.
+converted to MNIST's format: a bright digit on a black background, scaled to
+fit into 20 x 20 pixels, with its center of mass in the center of a 28 x 28
+image. ``DigitNormalizer`` converts them.
 """
 
 # %%
