@@ -11,7 +11,7 @@ from tests.helpers import ROOT
 
 @pytest.fixture
 def main(monkeypatch):
-    """The command, run in this process: importing all contestants anew takes longer than it."""
+    """The command, run in this process: importing all contestants again takes longer."""
     monkeypatch.syspath_prepend(ROOT)
     from benchmarks import __main__ as command
 

@@ -108,7 +108,7 @@ def test_code_of_the_guide_is_at_most_79_columns_wide(page):
 
 
 class Links(HTMLParser):
-    """The links, pictures and anchors of a page."""
+    """The links, images and anchors of a page."""
 
     def __init__(self, text):
         super().__init__()

@@ -1,4 +1,4 @@
-"""What the classifiers reach on the full MNIST: 60,000 pictures to train on, 10,000 to test."""
+"""The accuracy of the classifiers on the full MNIST: 60,000 training and 10,000 test images."""
 
 import pytest
 

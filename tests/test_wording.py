@@ -29,9 +29,9 @@ PHRASES = {
     r"\bheld? back\b|\bholds back\b": "held-out, validation set",
     r"\blearnt\b": "learned",
     r"normalis": "normaliz",
-    r"\bcolou?red picture|\bpictures?\b": "image",
+    r"(?<![</])\bpictures?\b(?! img)": "image",  # but the HTML element
     r"colour": "color",
-    r"\bgrey": "gray",
+    r"\bgrey(?!_closing)": "gray",
     r"\bcentre": "center",
     r"\btest rows\b|\btraining rows\b": "test set, training set",
     r"\b(pass|more|fewer) rows\b": "samples",
