@@ -6,6 +6,7 @@ from pathlib import Path
 # One thread: pytest-xdist runs a process on each core, and the data are too small for more.
 # torch and BLAS read it when they are imported. Tests of threads set the number that they need.
 os.environ.setdefault("OMP_NUM_THREADS", "1")
+os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")  # two threads wait without using a core
 # SciPy reads it when it is imported; without it scikit-learn skips its array-API check.
 os.environ["SCIPY_ARRAY_API"] = "1"
 

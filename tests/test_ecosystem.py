@@ -36,7 +36,8 @@ CHANCE = 0.1
 def learner(cls, **params):
     """Return a small classifier that learns the digits in about a tenth of a second."""
     lr = 0.1 if cls.__name__ == "BackpropClassifier" else 5e-3
-    return tiny(cls, **{"max_epochs": 8, "lr": lr, "batch_size": 16, **params})
+    small = {"stride": 2} if has(cls, "stride") else {}
+    return tiny(cls, **{"max_epochs": 8, "lr": lr, "batch_size": 16, **small, **params})
 
 
 @every_classifier

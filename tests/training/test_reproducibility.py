@@ -33,7 +33,7 @@ from tests.helpers import (
 
 @every_classifier
 def test_same_seed_gives_the_same_bits_and_another_seed_others(cls):
-    X, y = digits()
+    X, y = digits(50)
     first = regularized(cls, random_state=3).fit(X, y)
     regularized(cls, random_state=4).fit(X, y)  # another fit changes nothing
     assert same_network(regularized(cls, random_state=3).fit(X, y), first)
@@ -61,7 +61,7 @@ if hasattr(os, "fork"):
 
 @pytest.mark.parametrize("cls", [MLPClassifier, CNNClassifier])
 def test_grid_search_in_two_processes_gives_the_same_bits(cls):
-    X, y = digits()
+    X, y = digits(50)
     grid = {"lr": [1e-3, 1e-2], "batch_size": [16, 32]}
     searches = [GridSearchCV(regularized(cls), grid, cv=2, n_jobs=n).fit(X, y) for n in (1, 2)]
     scores = [search.cv_results_["mean_test_score"].tolist() for search in searches]
@@ -74,7 +74,7 @@ def test_grid_search_in_two_processes_gives_the_same_bits(cls):
 
 @every_classifier
 def test_concurrent_fits_in_threads_give_the_same_bits(cls):
-    X, y = digits()
+    X, y = digits(50)
     single = regularized(cls, max_epochs=4).fit(X, y)
     expected = single.predict_proba(X)
     threads = torch.get_num_threads()
@@ -99,7 +99,7 @@ def generator_states():
 
 @pytest.mark.parametrize("clf", list(classifiers_with_random_parts()))
 def test_global_generators_are_neither_used_nor_changed(clf):
-    X, y = digits()
+    X, y = digits(50)
     fitted = []
     for seed in (0, 1):
         random.seed(seed), np.random.seed(seed), torch.manual_seed(seed)
@@ -128,7 +128,7 @@ def process_state():
 
 @every_classifier
 def test_process_state_is_restored_also_after_exceptions(cls):
-    X, y = digits()
+    X, y = digits(50)
     before = process_state()
     clf = tiny(cls, n_threads=2).fit(X, y)
     assert process_state() == before
@@ -149,7 +149,7 @@ def test_process_state_is_restored_also_after_exceptions(cls):
 
 @every_classifier
 def test_n_threads_are_used(cls):
-    X, y = digits()
+    X, y = digits(50)
     used = []
     callback = EachEpoch(lambda net: used.append(torch.get_num_threads()))
     for n_threads in (1, 2, None):
@@ -160,7 +160,7 @@ def test_n_threads_are_used(cls):
 
 @every_classifier
 def test_default_device_of_torch_changes_no_bit(cls):
-    X, y = digits()
+    X, y = digits(50)
     params = {"augment": "light"} if has(cls, "augment") else {}
     clf = regularized(cls, early_stopping=True, **params).fit(X, y)
     with torch.device("meta"):  # not the CPU, and on every machine
@@ -173,7 +173,7 @@ def test_default_device_of_torch_changes_no_bit(cls):
 @pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a GPU")
 @every_classifier
 def test_gpu_training_is_reproducible_and_its_model_loads_without_a_gpu(cls, tmp_path):
-    X, y = digits()
+    X, y = digits(50)
     clf = regularized(cls, device="cuda").fit(X, y)
     assert clf.device_ == "cuda:0"
     assert same_network(regularized(cls, device="cuda").fit(X, y), clf)

@@ -10,7 +10,7 @@ from tests.helpers import EachBatch, digits, every_classifier, same_network, tin
 
 
 def lr_by_epoch(schedule, n_epochs, **params):
-    X, y = digits()
+    X, y = digits(50)
     clf = tiny(MLPClassifier, lr_schedule=schedule, lr=0.1, max_epochs=n_epochs, **params)
     return clf.fit(X, y).history_["lr"].tolist()
 
@@ -41,17 +41,17 @@ def test_schedule_by_epoch_equals_torchs(schedule):
 
 
 def test_one_cycle_equals_torchs_batch_by_batch():
-    X, y = digits()
+    X, y = digits(50)
     rates = []
     record = EachBatch(lambda net, batch: rates.append(net.optimizer_.param_groups[0]["lr"]))
     params = {"lr_schedule": "onecycle", "lr": 0.1, "max_epochs": 5}
     tiny(MLPClassifier, callbacks=[record], **params).fit(X, y)
-    assert len(rates) == 5 * 8
+    assert len(rates) == 5 * 4
     expected = torch_lrs(
         lambda optimizer: torch.optim.lr_scheduler.OneCycleLR(
-            optimizer, max_lr=0.1, total_steps=40, cycle_momentum=False
+            optimizer, max_lr=0.1, total_steps=20, cycle_momentum=False
         ),
-        40,
+        20,
     )
     assert rates == pytest.approx(expected, rel=1e-6)
     # They are used for training: a constant rate gives other weights.
@@ -81,7 +81,7 @@ def test_plateau_equals_torchs(losses):
 
 @every_classifier
 def test_plateau_lowers_the_rate_when_the_loss_stalls(cls):
-    X, y = digits()
+    X, y = digits(50)
     shuffled = np.random.default_rng(0).permutation(y)  # the validation loss can't fall
     clf = tiny(cls, lr_schedule="plateau", max_epochs=40, lr=0.02, loss="cross_entropy")
     clf.fit(X, y, X_val=X, y_val=shuffled)
@@ -92,7 +92,7 @@ def test_plateau_lowers_the_rate_when_the_loss_stalls(cls):
 
 @every_classifier
 def test_schedule_restarts_with_each_fit_under_warm_start(cls):
-    X, y = digits()
+    X, y = digits(50)
     clf = tiny(cls, lr_schedule="cosine", warm_start=True, max_epochs=3).fit(X, y).fit(X, y)
     rates = clf.history_["lr"].tolist()
     assert rates[:3] == rates[3:]
