@@ -101,18 +101,18 @@ def test_classes_missing_in_the_training_or_test_set(mlp, data):
     )
 
 
-def test_a_hundred_classes():
+def test_many_classes():
     rng = np.random.default_rng(0)
-    y = np.arange(400) % 100
-    X = rng.normal(size=(400, 20)) + np.eye(100)[y][:, :20]
-    names = [f"class number {i}" for i in range(100)]
+    y = np.arange(400) % 40
+    X = rng.normal(size=(400, 20)) + np.eye(40)[y][:, :20]
+    names = [f"class number {i}" for i in range(40)]
     clf = GaussianNB().fit(X, y)
     report = EvaluationReport.from_estimator(clf, X, y, display_labels=names)
-    assert report.confusion_matrix.shape == (100, 100)
+    assert report.confusion_matrix.shape == (40, 40)
     assert report.per_class.index.tolist() == names
     page = Page(report.to_html())
-    # A figure instead of 10,000 counts.
-    assert any(a["alt"].startswith("Confusion matrix of 100") for a in page.attributes_of("img"))
+    # A figure instead of 1,600 counts.
+    assert any(a["alt"].startswith("Confusion matrix of 40") for a in page.attributes_of("img"))
     assert len(page.attributes_of("td")) < 1000
 
 
