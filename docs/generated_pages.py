@@ -1,6 +1,7 @@
 """Pages that are generated from the code: the API reference and the tables of the full runs."""
 
 import csv
+import inspect
 import io
 import json
 from importlib import import_module
@@ -155,7 +156,9 @@ def _group_page(title, introduction, entries):
     lines = [*_heading(title, "="), introduction, ""]
     for module in _by_module(entries):
         if module != "skmnist":
-            lines += [f".. module:: {module}", ""]
+            first_line = inspect.getdoc(import_module(module)).splitlines()[0]
+            # A table directly after the directive would lose its anchor.
+            lines += [f".. module:: {module}", "", f"`{module}`: {first_line}", ""]
     lines += _tables(entries, toctree="../api")
     return "\n".join(lines)
 
