@@ -36,15 +36,17 @@ DTYPES = st.sampled_from(
 
 
 LABELS = {
-    "int": lambda codes: codes,
-    "negative": lambda codes: codes * 1000 - 7,
-    "bool": lambda codes: codes % 2 == 1,
-    "float": lambda codes: codes.astype(float),
-    "text": lambda codes: np.array(["zero", "one", "two", "drei", "δ"])[codes],
-    "objects": lambda codes: np.array(["zero", "one", "two", "drei", "δ"], dtype=object)[codes],
-    "list": lambda codes: codes.tolist(),
-    "Series": lambda codes: pd.Series(codes, index=range(7, 7 + len(codes))),
-    "column of bytes": lambda codes: codes.astype(np.uint8),
+    "int": lambda y_encoded: y_encoded,
+    "negative": lambda y_encoded: y_encoded * 1000 - 7,
+    "bool": lambda y_encoded: y_encoded % 2 == 1,
+    "float": lambda y_encoded: y_encoded.astype(float),
+    "text": lambda y_encoded: np.array(["zero", "one", "two", "drei", "δ"])[y_encoded],
+    "objects": lambda y_encoded: np.array(["zero", "one", "two", "drei", "δ"], dtype=object)[
+        y_encoded
+    ],
+    "list": lambda y_encoded: y_encoded.tolist(),
+    "Series": lambda y_encoded: pd.Series(y_encoded, index=range(7, 7 + len(y_encoded))),
+    "column of bytes": lambda y_encoded: y_encoded.astype(np.uint8),
 }
 
 
@@ -80,14 +82,14 @@ def data(draw):
         width = 32 if dtype.kind == "O" else min(32, 8 * dtype.itemsize)
         elements = st.floats(-300, 300, width=width) if valid else st.floats(width=width)
     X = draw(hnp.arrays(dtype, (n, *sides), elements=elements))
-    codes = draw(hnp.arrays(np.int64, n, elements=st.integers(0, 4)))
+    y_encoded = draw(hnp.arrays(np.int64, n, elements=st.integers(0, 4)))
     weights = [st.none(), hnp.arrays(float, n, elements=st.floats(0.25, 3))]
     if valid:
-        codes[:2] = 0, 1
+        y_encoded[:2] = 0, 1
     else:
         weights.append(hnp.arrays(float, n, elements=st.floats()))
         weights.append(hnp.arrays(np.int64, n, elements=st.integers(-1, 4)))
-    return X, codes, draw(st.one_of(weights))
+    return X, y_encoded, draw(st.one_of(weights))
 
 
 def attempt(call, *args, **kwargs):
@@ -124,8 +126,8 @@ def check_answers(clf, X, n):
 )
 @examples(150)
 def test_any_input_is_fitted_or_rejected_with_a_message(cls, data, labels, layout, batch_size):
-    X, codes, weights = data
-    y = labels(codes)
+    X, y_encoded, weights = data
+    y = labels(y_encoded)
     try:
         X = layout(X)
     except (TypeError, ValueError, RuntimeError):

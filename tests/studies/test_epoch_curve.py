@@ -134,12 +134,12 @@ def test_classifier_with_callbacks_is_retrained(data):
 
 
 @pytest.mark.parametrize("epochs", [0, 5, [], [1, 0], [1.5], "12", [True, "a"]], ids=repr)
-def test_invalid_numbers_of_epochs_are_refused(data, epochs):
+def test_invalid_numbers_of_epochs_are_rejected(data, epochs):
     with pytest.raises(ValueError, match="'epochs' parameter of epoch_curve must be .* Got "):
         epoch_curve(tiny(), *data, epochs=epochs)
 
 
-def test_invalid_arguments_are_refused(data, held_out):
+def test_invalid_arguments_are_rejected(data, held_out):
     with pytest.raises(ValueError, match="either cv, or X_test and y_test, but not both"):
         epoch_curve(tiny(), *data, cv=2, **held_out)
     with pytest.raises(ValueError, match="both X_test and y_test, but y_test is missing"):

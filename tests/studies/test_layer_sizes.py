@@ -81,7 +81,7 @@ def test_layer_sizes_are_log_uniform():
 
 
 @pytest.mark.parametrize("bounds", [(0, 4), (8, 4), (4, 8, 3, 2), (4.0, 8)])
-def test_invalid_bounds_of_layer_sizes_are_refused(bounds):
+def test_invalid_bounds_of_layer_sizes_are_rejected(bounds):
     with pytest.raises(
         ValueError, match="'m.._(units|layers)' and .* must be int with 1 <= .* Got m"
     ):

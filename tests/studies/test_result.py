@@ -50,7 +50,7 @@ def test_results_can_be_restored_from_json(curves):
             assert type(getattr(back, name)) is type(value), name
 
 
-def test_dict_of_another_study_is_refused(curves):
+def test_dict_of_another_study_is_rejected(curves):
     message = r"returned by EpochCurve.to_dict\(\), .* Got a dict of the study 'ValidationCurve'"
     with pytest.raises(ValueError, match=message):
         EpochCurve.from_dict(curves[-1].to_dict())

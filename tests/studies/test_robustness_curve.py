@@ -127,7 +127,7 @@ def test_result_can_be_restored_from_json(clf):
         ),
     ],
 )
-def test_invalid_arguments_are_refused(clf, settings, message):
+def test_invalid_arguments_are_rejected(clf, settings, message):
     with pytest.raises(ValueError, match=message):
         robustness_curve(clf, OTHERS, LABELS, **settings)
 
