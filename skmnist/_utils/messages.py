@@ -8,9 +8,7 @@ import numpy as np
 
 
 def repr_value(value: Any) -> str:
-    """Return ``repr(value)``, but NumPy's values as users write them: 0, not ``np.int64(0)``."""
-    if isinstance(value, np.ndarray):
-        return repr(value.tolist())
+    """Return ``repr(value)``, but NumPy scalars as users write them: ``0``, not ``np.int64(0)``."""
     if isinstance(value, np.str_):
         return repr(str(value))
     if isinstance(value, (np.number, np.bool_)):

@@ -111,7 +111,7 @@ def test_augmentation_improves_robustness():
 def test_features_that_are_not_an_image_raise():
     rng = np.random.RandomState(0)
     data, labels = rng.rand(40, 5), np.arange(40) % 2
-    with pytest.raises(ValueError, match="augment='light'.*5 features.*n, height, width"):
+    with pytest.raises(ValueError, match="augment='light'.*5 features.*n_samples, height, width"):
         tiny(MLPClassifier, augment="light").fit(data, labels)
 
 

@@ -347,12 +347,14 @@ def test_invalid_grids_raise_the_errors_of_scikit_learn(data):
 
 
 INTERRUPTED = """
-import sys
+import signal, sys
 from skmnist import MLPClassifier
 from skmnist.datasets import load_mnist_sample
 from skmnist.studies import EpochGridSearchCV
 
 if __name__ == "__main__":
+    # A process that was started in the background ignores it.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     grid = {"max_epochs": [1, 100_000], "lr": [1e-3, 1e-2]}
     X, y = load_mnist_sample(return_X_y=True)
     search = EpochGridSearchCV(MLPClassifier(random_state=0), grid, n_jobs=int(sys.argv[1]))

@@ -22,7 +22,7 @@ def test_allowed_value_passes(value):
         (1, "1", ""),
         (np.int64(1), "1", ""),
         (True, "True", ""),
-        (np.zeros(2), "[0.0, 0.0]", ""),
+        (np.zeros(2), "array([0., 0.])", ""),
     ],
 )
 def test_other_value_raises_and_the_nearest_choice_is_suggested(value, shown, hint):
