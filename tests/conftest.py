@@ -1,3 +1,4 @@
+import gc
 import os
 import random
 import re
@@ -20,6 +21,12 @@ pytest.register_assert_rewrite(
     "tests.helpers",
     *(f"tests.{path.parent.name}.helpers" for path in Path(__file__).parent.glob("*/helpers.py")),
 )
+
+
+def pytest_collection_finish():
+    """Exempt the thousands of collected tests from garbage collection, which they slow down."""
+    gc.collect()
+    gc.freeze()
 
 
 def pytest_make_parametrize_id(val):

@@ -26,7 +26,8 @@ def browser():
     reason = "needs playwright: pip install playwright"
     playwright = pytest.importorskip("playwright.sync_api", reason=reason)
     with playwright.sync_playwright() as start:
-        browser = start.chromium.launch(executable_path=program, args=["--no-sandbox"])
+        options = ["--no-sandbox", "--disable-gpu"]
+        browser = start.chromium.launch(executable_path=program, args=options)
         yield browser
         browser.close()
 
