@@ -46,6 +46,19 @@ def seeded_generators():
     torch.manual_seed(0)
 
 
+@pytest.fixture
+def small_figures(monkeypatch):
+    """Let reports have empty figures: drawing them takes most of their time."""
+    from matplotlib.figure import Figure
+
+    from skmnist.reporting import _figures
+
+    def draw(results):
+        return Figure(figsize=(1, 1))
+
+    monkeypatch.setattr(_figures, "FIGURES", dict.fromkeys(_figures.FIGURES, draw))
+
+
 @pytest.fixture(scope="session")
 def full_mnist():
     """The folder that holds the full MNIST, for tests marked full_data."""

@@ -1,5 +1,6 @@
 """The benchmarks run and compare accuracies. The times are not tested."""
 
+import gc
 from types import SimpleNamespace
 
 import pandas as pd
@@ -21,9 +22,13 @@ def main(monkeypatch):
     def main(*argv):
         monkeypatch.setattr("sys.argv", ["benchmarks", *argv])
         before = torch.get_num_threads()
-        with pytest.raises(SystemExit) as end:
-            command.main()
-        torch.set_num_threads(before)
+        gc.disable()  # a collection would go through all that the tests have imported
+        try:
+            with pytest.raises(SystemExit) as end:
+                command.main()
+        finally:
+            gc.enable()
+            torch.set_num_threads(before)
         return end.value.code
 
     return main

@@ -2,14 +2,12 @@
 
 import numpy as np
 import pytest
-from matplotlib.figure import Figure
 from PIL import Image
 from sklearn.utils import Bunch
 
 from skmnist import MLPClassifier, cli, datasets, save
 from skmnist.cli import _data as cli_data
 from skmnist.cli import main
-from skmnist.reporting import _figures
 from tests.helpers import digits, sample
 
 
@@ -34,16 +32,6 @@ def small_sample(monkeypatch):
     small = Bunch(**{**sample(), "data": X, "target": y})
     monkeypatch.setattr(datasets, "load_mnist_sample", lambda: small)
     monkeypatch.setattr(cli_data, "N_TEST_IMAGES", 50)
-
-
-@pytest.fixture
-def small_figures(monkeypatch):
-    """Replace the figures of reports by empty ones, which are much faster to draw."""
-
-    def draw(results):
-        return Figure(figsize=(1, 1))
-
-    monkeypatch.setattr(_figures, "FIGURES", dict.fromkeys(_figures.FIGURES, draw))
 
 
 @pytest.fixture

@@ -28,20 +28,20 @@ def test_files_are_written_to_a_new_folder(report, page, tmp_path):
 
 @contextlib.contextmanager
 def small_disk():
-    """Limit the size of files to 50,000 bytes, to simulate a full disk.
+    """Limit the size of files to 5,000 bytes, to simulate a full disk.
 
     A fixture would also limit the output of pytest, which may be written to a file.
     """
     resource = pytest.importorskip("resource")
     soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
-    resource.setrlimit(resource.RLIMIT_FSIZE, (50_000, hard))
+    resource.setrlimit(resource.RLIMIT_FSIZE, (5_000, hard))
     try:
         yield
     finally:
         resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
 
 
-def test_full_disk_does_not_change_existing_files(report, tmp_path):
+def test_full_disk_does_not_change_existing_files(report, small_figures, tmp_path):
     (tmp_path / "report.html").write_text("old")
     message = "was not written to .*: File too large. Free disk space"
     with small_disk(), pytest.raises(OSError, match=message):
