@@ -5,12 +5,59 @@ import sys
 
 import pytest
 
-from tests.helpers import ROOT, run_python
+from tests.helpers import CLASSIFIERS, ROOT, run_python
 
 pytestmark = [
     pytest.mark.skipif(not (ROOT / "fuzz").is_dir(), reason="fuzz is part of the checkout only"),
     pytest.mark.skipif(sys.platform != "linux", reason="the scripts fork, and read Linux's /proc"),
 ]
+
+# Forked children of a process with several threads. pytest's own threads, buffers and plugins have
+# no place in them.
+FORK_SCRIPT = """
+import os, threading, warnings
+import numpy as np
+import torch
+from fuzz.common import CLASSIFIERS, digits
+from fuzz.determinism import subject
+from fuzz.threads import in_a_fork, use_several_threads
+from skmnist._utils.random_state import fork_global_rng
+from skmnist._training import threads
+
+X, y = digits()
+for cls in CLASSIFIERS:
+    clf = subject(cls.__name__).fit(X, y)
+    expected = clf.predict(X)
+    use_several_threads()
+    print(in_a_fork(lambda: np.array_equal(clf.predict(X), expected), 60))
+
+# While other threads hold every lock that there is.
+held, done = threading.Event(), threading.Event()
+def hold():
+    from skmnist.datasets import _loading as loading
+    with fork_global_rng(0, "test"), threads._lock, loading._download_lock:
+        held.set()
+        done.wait()
+holder = threading.Thread(target=hold)
+holder.start()
+held.wait()
+def fits():
+    from skmnist.datasets import _loading as loading
+    with loading._download_lock:
+        return subject("MLPClassifier").fit(X, y) is not None
+print(in_a_fork(fits, 60))
+
+def warns():
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        subject("MLPClassifier", n_threads=2).fit(X, y)
+        used = torch.get_num_threads()
+    return "do not survive a fork" in str(caught[0].message) and used == 1
+print(in_a_fork(warns, 60))
+done.set()
+holder.join()
+print("threads", torch.get_num_threads())
+"""
 
 # Short runs of some scripts.
 SHORT = {
@@ -24,14 +71,15 @@ RUN_SHORT = f"""
 import importlib, os, sys, traceback
 import torch._dynamo  # which some optimizers import
 scripts = {{name: importlib.import_module("fuzz." + name) for name in {list(SHORT)}}}
-for name, arguments in {SHORT}.items():
+scripts["forks"] = None
+for name, script in scripts.items():
     child = os.fork()
     if not child:
         output = os.open(os.path.join(sys.argv[1], name), os.O_WRONLY | os.O_CREAT)
         os.dup2(output, 1), os.dup2(output, 2)
         status = 1
         try:
-            status = scripts[name].main(arguments.split())
+            status = script.main({SHORT}[name].split()) if script else exec({FORK_SCRIPT!r}, {{}})
         except SystemExit as end:
             status = end.code
         except BaseException:
@@ -50,7 +98,7 @@ def short_runs(tmp_path_factory):
     statuses = run_python("-c", RUN_SHORT, folder)
     return {
         name: (int(status), (folder / name).read_text())
-        for name, status in zip(SHORT, statuses, strict=True)
+        for name, status in zip([*SHORT, "forks"], statuses, strict=True)
     }
 
 
@@ -76,6 +124,12 @@ def test_memory_threads_and_files_do_not_grow(short_runs):
     status, output = short_runs["soak"]
     assert status == 0, output
     assert "All requirements are met." in output
+
+
+def test_forked_children_predict_and_fit_after_the_use_of_several_threads(short_runs):
+    status, output = short_runs["forks"]
+    assert status == 0, output
+    assert output.splitlines() == ["done"] * (len(CLASSIFIERS) + 2) + ["threads 2"]
 
 
 # -- the whole scripts -------------------------------------------------------------------------

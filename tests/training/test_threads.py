@@ -11,7 +11,7 @@ import torch
 
 from skmnist import MLPClassifier
 from skmnist._training.threads import limit_threads
-from tests.helpers import CLASSIFIERS, digits, every_classifier, has, run_python, same_network, tiny
+from tests.helpers import digits, every_classifier, has, run_python, same_network, tiny
 
 needs_fork = pytest.mark.skipif(not hasattr(os, "fork"), reason="needs os.fork")
 
@@ -101,57 +101,6 @@ def test_nested_limits(two_threads):
 
 
 # -- forks -----------------------------------------------------------------------------------
-
-# In a process of its own: pytest's threads, buffers and plugins have no place in a forked child.
-FORK_SCRIPT = """
-import os, threading, warnings
-import numpy as np
-import torch
-from fuzz.common import CLASSIFIERS, digits
-from fuzz.determinism import subject
-from fuzz.threads import in_a_fork, use_several_threads
-from skmnist._utils.random_state import fork_global_rng
-from skmnist._training import threads
-
-X, y = digits()
-for cls in CLASSIFIERS:
-    clf = subject(cls.__name__).fit(X, y)
-    expected = clf.predict(X)
-    use_several_threads()
-    print(in_a_fork(lambda: np.array_equal(clf.predict(X), expected), 60))
-
-# While other threads hold every lock that there is.
-held, done = threading.Event(), threading.Event()
-def hold():
-    from skmnist.datasets import _loading as loading
-    with fork_global_rng(0, "test"), threads._lock, loading._download_lock:
-        held.set()
-        done.wait()
-holder = threading.Thread(target=hold)
-holder.start()
-held.wait()
-def fits():
-    from skmnist.datasets import _loading as loading
-    with loading._download_lock:
-        return subject("MLPClassifier").fit(X, y) is not None
-print(in_a_fork(fits, 60))
-
-def warns():
-    with warnings.catch_warnings(record=True) as caught:
-        warnings.simplefilter("always")
-        subject("MLPClassifier", n_threads=2).fit(X, y)
-        used = torch.get_num_threads()
-    return "do not survive a fork" in str(caught[0].message) and used == 1
-print(in_a_fork(warns, 60))
-done.set()
-holder.join()
-print("threads", torch.get_num_threads())
-"""
-
-
-@needs_fork
-def test_forked_children_predict_and_fit_after_the_use_of_several_threads():
-    assert run_python("-c", FORK_SCRIPT) == ["done"] * (len(CLASSIFIERS) + 2) + ["threads 2"]
 
 
 @pytest.mark.slow
