@@ -66,6 +66,12 @@ def digits(step=20):
     return sample().data[::step].copy(), sample().target[::step].copy()
 
 
+def small_digits():
+    """Return 100 digits of 14 x 14 pixels, and their labels."""
+    X, y = digits(step=50)
+    return X.reshape(-1, 28, 28)[:, ::2, ::2].reshape(len(X), -1), y
+
+
 def brief(value):
     """Return a short string for a value, the same in every process, for the name of a test."""
     text = repr(value)

@@ -6,7 +6,6 @@ command line's help use this table.
 
 from __future__ import annotations
 
-import difflib
 import os
 from collections.abc import Callable, Iterable
 from numbers import Integral, Real
@@ -23,7 +22,7 @@ from skmnist._networks.weight_init import WEIGHT_INITS
 from skmnist._training.optimizers import OPTIMIZERS
 from skmnist._training.schedules import SCHEDULES
 from skmnist._utils.device import PRECISIONS
-from skmnist._utils.messages import invalid_parameter_message
+from skmnist._utils.messages import did_you_mean, invalid_parameter_message
 from skmnist.exceptions import InvalidParameterError
 from skmnist.preprocessing._augmentation import AUGMENTATIONS
 
@@ -369,7 +368,5 @@ def check_parameters(estimator: BaseEstimator) -> None:
         *first, last = (constraint.description for constraint in constraints)
         expected = f"{', '.join(first)} or {last}" if first else last
         choices = [choice for constraint in constraints for choice in constraint.choices]
-        nearest = difflib.get_close_matches(str(value).lower(), choices, n=1, cutoff=0.5)
-        hint = f" Did you mean {nearest[0]!r}?" if nearest else ""
-        owner = type(estimator).__name__
-        raise InvalidParameterError(invalid_parameter_message(name, owner, expected, value) + hint)
+        message = invalid_parameter_message(name, type(estimator).__name__, expected, value)
+        raise InvalidParameterError(message + did_you_mean(value, choices))

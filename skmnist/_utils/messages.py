@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Any
+import difflib
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
 
 
 def repr_value(value: Any) -> str:
@@ -38,3 +42,9 @@ def invalid_parameter_message(name: str, owner: str | None, expected: str, value
     """
     of_owner = "" if owner is None else f" of {owner}"
     return f"The {name!r} parameter{of_owner} must be {expected}. Got {repr_value(value)} instead."
+
+
+def did_you_mean(value: Any, choices: Iterable[str]) -> str:
+    """Return a hint with the choice that is closest to `value`, or "" if none is similar."""
+    closest = difflib.get_close_matches(str(value).lower(), choices, n=1, cutoff=0.5)
+    return f" Did you mean {closest[0]!r}?" if closest else ""

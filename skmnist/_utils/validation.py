@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import difflib
+from numbers import Integral
 from typing import TYPE_CHECKING
 
-from .messages import invalid_parameter_message
+from .messages import did_you_mean, invalid_parameter_message
 
 if TYPE_CHECKING:
     from collections.abc import Collection
@@ -29,8 +29,14 @@ def check_choice(owner: str, name: str, value: object, choices: Collection[str |
     if any(value is choice or (isinstance(value, str) and value == choice) for choice in choices):
         return
     names = [choice for choice in choices if isinstance(choice, str)]
-    nearest = difflib.get_close_matches(str(value).lower(), names, n=1, cutoff=0.5)
-    hint = f" Did you mean {nearest[0]!r}?" if nearest else ""
     or_none = " or None" if None in choices else ""
     expected = f"a str among {{{', '.join(map(repr, names))}}}{or_none}"
-    raise ValueError(invalid_parameter_message(name, owner, expected, value) + hint)
+    message = invalid_parameter_message(name, owner, expected, value)
+    raise ValueError(message + did_you_mean(value, names))
+
+
+def check_int(owner: str, name: str, value: object, minimum: int) -> None:
+    """Raise a ValueError unless `value`, a parameter of `owner`, is an int >= `minimum`."""
+    if not isinstance(value, Integral) or int(value) < minimum:
+        expected = f"an int in the range [{minimum}, inf)"
+        raise ValueError(invalid_parameter_message(name, owner, expected, value))

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from sklearn.utils.validation import check_is_fitted
 
+from skmnist._utils.validation import check_int
+
 from ._images import as_single_image, to_imshow
 from ._introspection import record_feature_maps
 from ._style import (
@@ -15,7 +17,6 @@ from ._style import (
     WIDTH,
     add_colorbar,
     add_inset,
-    check_positive_int,
     format_count,
     format_shape,
     make_axes,
@@ -155,7 +156,7 @@ class FeatureMapsDisplay:
         display : FeatureMapsDisplay
             The display, with the attributes of the plot.
         """
-        check_positive_int("FeatureMapsDisplay.plot", "n", n)
+        check_int("FeatureMapsDisplay.plot", "n", n, minimum=1)
         shown = [maps[:n] for maps in self.feature_maps]
         columns = min(_MAX_COLUMNS, max(map(len, shown)))
         n_rows = 1 + sum(math.ceil(len(maps) / columns) for maps in shown)

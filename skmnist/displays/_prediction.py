@@ -7,14 +7,14 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from sklearn.utils.validation import check_is_fitted
 
-from skmnist._utils.messages import repr_value
+from skmnist._utils.messages import invalid_parameter_message
+from skmnist._utils.validation import check_int
 
 from ._images import as_single_image, to_imshow
 from ._style import (
     COLORS,
     LINE_HEIGHT,
     add_inset,
-    check_positive_int,
     make_axes,
     shorten_to_width,
     text_width,
@@ -143,10 +143,9 @@ class PredictionDisplay:
         if y_true is not None:
             (matches,) = np.nonzero(classes == np.ravel(y_true)[0])
             if not len(matches):
-                raise ValueError(
-                    "The 'y_true' parameter of PredictionDisplay.from_estimator must be one of the "
-                    f"classes {classes.tolist()}. Got {repr_value(y_true)} instead."
-                )
+                owner = "PredictionDisplay.from_estimator"
+                expected = f"one of the classes {classes.tolist()}"
+                raise ValueError(invalid_parameter_message("y_true", owner, expected, y_true))
             true_class = int(matches[0])
         labels = classes if display_labels is None else display_labels
         proba = estimator.predict_proba(X)[0]
@@ -171,7 +170,7 @@ class PredictionDisplay:
         display : PredictionDisplay
             The display, with the attributes of the plot.
         """
-        check_positive_int("PredictionDisplay.plot", "n", n)
+        check_int("PredictionDisplay.plot", "n", n, minimum=1)
         proba, image = np.asarray(self.proba), np.asarray(self.image)
         names = range(len(proba)) if self.display_labels is None else self.display_labels
         names = [str(name) for name in names]

@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-import numbers
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-
-from skmnist._utils.messages import repr_value
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -104,15 +101,6 @@ def legend_entries(*axes: Axes) -> dict[str, Any]:
             entries.setdefault(label, handle)
     marks = ("best", "baseline", "chance")
     return dict(sorted(entries.items(), key=lambda entry: entry[0].startswith(marks)))
-
-
-def check_positive_int(owner: str, name: str, n: object) -> None:
-    """Raise a ValueError unless `n`, a parameter of `owner`, is a positive integer."""
-    if not isinstance(n, numbers.Integral) or n < 1:
-        raise ValueError(
-            f"The {name!r} parameter of {owner} must be an int in the range [1, inf). "
-            f"Got {repr_value(n)} instead."
-        )
 
 
 def text_width(text: str) -> float:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 from sklearn.utils.validation import check_is_fitted
 
-from skmnist._utils.messages import repr_value
+from skmnist._utils.messages import invalid_parameter_message
 
 from ._style import (
     COLORS,
@@ -253,11 +253,9 @@ class TrainingCurveDisplay:
         names = [metrics] if isinstance(metrics, str) else list(metrics)
         unknown = [name for name in names if name not in _METRICS]
         if unknown or not names:
-            raise ValueError(
-                "The 'metrics' parameter of TrainingCurveDisplay.plot must be 'auto' or a list of "
-                f"str among {{{', '.join(map(repr, _METRICS))}}}. Got {repr_value(metrics)} "
-                "instead."
-            )
+            owner = "TrainingCurveDisplay.plot"
+            expected = f"'auto' or a list of str among {{{', '.join(map(repr, _METRICS))}}}"
+            raise ValueError(invalid_parameter_message("metrics", owner, expected, metrics))
         for name in names:
             if not self._histories_with(name):
                 columns = sorted({column for h in self.histories.values() for column in h})

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 
 from skmnist._estimators.base import resolve_image_shape
-from skmnist._utils.messages import repr_value
+from skmnist._utils.messages import invalid_parameter_message, repr_value
+from skmnist._utils.validation import check_int
 
 from ._introspection import get_coefs
 from ._style import (
@@ -16,7 +17,6 @@ from ._style import (
     WIDTH,
     add_colorbar,
     add_inset,
-    check_positive_int,
     make_axes,
     shorten,
     text_width,
@@ -155,10 +155,12 @@ class WeightsDisplay:
         """
         coefs, name = get_coefs(estimator), type(estimator).__name__
         if not 0 <= layer < len(coefs):
+            expected = (
+                f"an int in the range [0, {len(coefs) - 1}], because {name} has {len(coefs)} "
+                "layers with weights"
+            )
             raise ValueError(
-                "The 'layer' parameter of WeightsDisplay.from_estimator must be an int in the "
-                f"range [0, {len(coefs) - 1}], because {name} has {len(coefs)} layers with "
-                f"weights. Got {repr_value(layer)} instead."
+                invalid_parameter_message("layer", "WeightsDisplay.from_estimator", expected, layer)
             )
         coef = coefs[layer]
         kwargs: dict[str, Any] = {"n": n, "ax": ax, "cmap": cmap, "vmax": vmax}
@@ -210,11 +212,11 @@ class WeightsDisplay:
         ValueError
             If `n` or `vmax` is not positive.
         """
-        check_positive_int("WeightsDisplay.plot", "n", n)
+        check_int("WeightsDisplay.plot", "n", n, minimum=1)
         if vmax is not None and not vmax > 0:
+            expected = "None or a float in the range (0.0, inf)"
             raise ValueError(
-                "The 'vmax' parameter of WeightsDisplay.plot must be None or a float in the range "
-                f"(0.0, inf). Got {repr_value(vmax)} instead."
+                invalid_parameter_message("vmax", "WeightsDisplay.plot", expected, vmax)
             )
         weights = np.asarray(self.weights)
         weights = weights[:, None] if weights.ndim == 3 else weights

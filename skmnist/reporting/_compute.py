@@ -22,7 +22,7 @@ from sklearn.utils.multiclass import type_of_target
 from sklearn.utils.validation import check_consistent_length, check_is_fitted
 
 from skmnist._estimators.base import resolve_image_shape
-from skmnist._utils.messages import repr_value
+from skmnist._utils.validation import check_int
 from skmnist.studies._jsonable import to_jsonable
 
 from ._provenance import describe_data, describe_model, versions
@@ -105,11 +105,7 @@ def _check_parameters(estimator: Any, n_mistakes: int) -> None:
             f"classifier. Got {type(estimator).__name__} instead."
         )
     check_is_fitted(estimator)
-    if not isinstance(n_mistakes, (int, np.integer)) or n_mistakes < 0:
-        raise ValueError(
-            "The 'n_mistakes' parameter of EvaluationReport.from_estimator must be an int in the "
-            f"range [0, inf). Got {repr_value(n_mistakes)} instead."
-        )
+    check_int("EvaluationReport.from_estimator", "n_mistakes", n_mistakes, minimum=0)
 
 
 def _check_target(estimator: Any, X: Any, y: Any) -> np.ndarray:

@@ -19,7 +19,7 @@ from sklearn.utils import _safe_indexing
 from sklearn.utils.parallel import Parallel, delayed
 from sklearn.utils.validation import _num_samples
 
-from skmnist._utils.messages import repr_value
+from skmnist._utils.messages import invalid_parameter_message
 
 from ._metrics import baseline_accuracy, log_loss_or_nan, scoring_name
 from ._provenance import provenance
@@ -243,10 +243,8 @@ def epoch_curve(
 def _check_epochs(epochs: Iterable[int]) -> list[int]:
     numbers = list(epochs) if np.iterable(epochs) else []
     if not numbers or not all(isinstance(n, Integral) and n >= 1 for n in numbers):
-        raise ValueError(
-            "The 'epochs' parameter of epoch_curve must be an iterable of int in the range "
-            f"[1, inf), such as range(1, 11) or [1, 5, 20]. Got {repr_value(epochs)} instead."
-        )
+        expected = "an iterable of int in the range [1, inf), such as range(1, 11) or [1, 5, 20]"
+        raise ValueError(invalid_parameter_message("epochs", "epoch_curve", expected, epochs))
     return sorted({int(n) for n in numbers})
 
 

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from sklearn.metrics import check_scoring
 
 from skmnist._utils.device import default_device_cpu
+from skmnist._utils.validation import check_choice
 from skmnist.displays._images import as_images
 
 from ._corruptions import CORRUPTIONS, CorruptionName
@@ -157,11 +158,7 @@ def robustness_curve(
     >>> curve.to_frame()["score"].is_monotonic_decreasing
     True
     """
-    if corruption not in CORRUPTIONS:
-        raise ValueError(
-            "The 'corruption' parameter of robustness_curve must be a str among "
-            f"{{{', '.join(map(repr, CORRUPTIONS))}}}. Got {corruption!r} instead."
-        )
+    check_choice("robustness_curve", "corruption", corruption, CORRUPTIONS)
     corrupt, usual, label = CORRUPTIONS[corruption]
     severities = np.asarray(usual if severities is None else severities, dtype=float)
     if severities.ndim != 1 or not np.isfinite(severities).all() or not len(severities):

@@ -13,12 +13,9 @@ import pytest
 import skmnist
 from skmnist._files.atomic import atomic_write
 from skmnist._persistence.save_load import save
-from tests.helpers import digits, tiny
+from tests.helpers import small_digits, tiny
 
-X, Y = digits(step=50)
-
-
-X = X.reshape(-1, 28, 28)[:, ::2, ::2].reshape(len(X), -1)  # 100 digits of 14 x 14 pixels
+X, Y = small_digits()
 
 
 def test_full_disk_leaves_the_old_file_only(tmp_path):

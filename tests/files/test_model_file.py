@@ -6,12 +6,9 @@ import torch
 
 import skmnist
 from skmnist._persistence.save_load import save
-from tests.helpers import digits, tiny
+from tests.helpers import small_digits, tiny
 
-X, Y = digits(step=50)
-
-
-X = X.reshape(-1, 28, 28)[:, ::2, ::2].reshape(len(X), -1)  # 100 digits of 14 x 14 pixels
+X, Y = small_digits()
 
 
 def test_header_contains_the_versions(tmp_path):

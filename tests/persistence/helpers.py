@@ -7,12 +7,9 @@ from torch import nn
 
 from skmnist._estimators.fitted_attributes import describe_attributes
 from skmnist._persistence.save_load import load, save
-from tests.helpers import digits, same_network
+from tests.helpers import same_network, small_digits
 
-X, Y = digits(step=50)
-
-
-X = X.reshape(-1, 28, 28)[:, ::2, ::2].reshape(len(X), -1)  # 100 digits of 14 x 14 pixels
+X, Y = small_digits()
 
 
 def save_and_load(estimator, tmp_path, **kwargs):

@@ -15,13 +15,10 @@ from torch import nn
 import skmnist
 from skmnist._persistence.save_load import load, save
 from skmnist.exceptions import ModelFileError
-from tests.helpers import digits, every_classifier, tiny
+from tests.helpers import every_classifier, small_digits, tiny
 from tests.persistence.helpers import identical, save_and_load
 
-X, Y = digits(step=50)
-
-
-X = X.reshape(-1, 28, 28)[:, ::2, ::2].reshape(len(X), -1)  # 100 digits of 14 x 14 pixels
+X, Y = small_digits()
 
 
 def test_code_in_parameters_is_rejected_with_a_suggestion(tmp_path):

@@ -6,7 +6,7 @@ from torch import nn
 
 import skmnist
 from skmnist.exceptions import ModelFileError
-from tests.helpers import digits, tiny
+from tests.helpers import small_digits, tiny
 from tests.persistence.helpers import (
     Perceptron,
     assert_identical,
@@ -15,10 +15,7 @@ from tests.persistence.helpers import (
     save_and_load,
 )
 
-X, Y = digits(step=50)
-
-
-X = X.reshape(-1, 28, 28)[:, ::2, ::2].reshape(len(X), -1)  # 100 digits of 14 x 14 pixels
+X, Y = small_digits()
 
 
 MODULES = {"class": Perceptron, "function": make_perceptron, "instance": Perceptron(196, 10)}

@@ -20,7 +20,7 @@ from skmnist._persistence.pipeline_state import TRANSFORMERS
 from skmnist._persistence.save_load import load, save
 from skmnist.exceptions import ModelFileError
 from skmnist.preprocessing import DigitNormalizer, PixelStandardizer
-from tests.helpers import digits, tiny
+from tests.helpers import small_digits, tiny
 from tests.persistence.helpers import (
     assert_identical,
     assert_trains_identically,
@@ -28,11 +28,7 @@ from tests.persistence.helpers import (
     save_and_load,
 )
 
-X, Y = digits(step=50)
-
-
-X = X.reshape(-1, 28, 28)[:, ::2, ::2].reshape(len(X), -1)  # 100 digits of 14 x 14 pixels
-
+X, Y = small_digits()
 
 STEPS = [
     DigitNormalizer(),

@@ -19,7 +19,7 @@ from skmnist._persistence.pipeline_state import CLASSIFIERS as SAVED_CLASSIFIERS
 from skmnist._persistence.save_load import load, save
 from skmnist._training.optimizers import OPTIMIZERS
 from skmnist._training.schedules import SCHEDULES
-from tests.helpers import CLASSIFIERS, digits, every_classifier, has, tiny
+from tests.helpers import CLASSIFIERS, every_classifier, has, small_digits, tiny
 from tests.persistence.helpers import (
     assert_identical,
     assert_trains_identically,
@@ -27,11 +27,7 @@ from tests.persistence.helpers import (
     save_and_load,
 )
 
-X, Y = digits(step=50)
-
-
-X = X.reshape(-1, 28, 28)[:, ::2, ::2].reshape(len(X), -1)  # 100 digits of 14 x 14 pixels
-
+X, Y = small_digits()
 
 TORCH_OPTIMIZERS = sorted(
     {
