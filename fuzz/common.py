@@ -1,5 +1,6 @@
 """Shared by the scripts: the report of the results, small classifiers and data."""
 
+import functools
 import hashlib
 import inspect
 import sys
@@ -29,9 +30,15 @@ def small(cls, **params):
     return cls(**{name: value for name, value in {**_SMALL, **params}.items() if name in known})
 
 
+@functools.cache
+def _sample():
+    """Return the MNIST sample; reading it again would use memory that a test for leaks counts."""
+    return load_mnist_sample(return_X_y=True)
+
+
 def digits(step=20):
     """Return the pixels (uint8) and the labels of every `step`-th digit of the MNIST sample."""
-    X, y = load_mnist_sample(return_X_y=True)
+    X, y = _sample()
     return X[::step].copy(), y[::step].copy()
 
 

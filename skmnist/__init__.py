@@ -40,11 +40,30 @@ def __getattr__(name):
     if name not in _PUBLIC:
         raise AttributeError(f"module 'skmnist' has no attribute {name!r}")
     state = random.getstate()  # the import of rich (by skorch) uses it
-    module = import_module(_PUBLIC[name])
-    random.setstate(state)
+    try:
+        module = import_module(_PUBLIC[name])
+    except AttributeError as error:
+        # Python would say only that the name cannot be imported, and hasattr that it is missing.
+        raise ImportError(_import_problem(name, error), name="skmnist") from error
+    finally:
+        random.setstate(state)
     value = module if _PUBLIC[name] == f"skmnist.{name}" else getattr(module, name)
     globals()[name] = value
     return value
+
+
+def _import_problem(name, error):
+    """Return the message for an AttributeError during the import of a public name."""
+    import sys
+
+    if sys.flags.optimize >= 2:
+        cause = "Python's option -OO removes docstrings, which dependencies need. Use -O instead."
+    else:
+        cause = (
+            "A dependency is broken, or its version does not match the others. To reinstall all, "
+            "run pip install --force-reinstall in a new environment."
+        )
+    return f"Cannot import skmnist.{name} ({type(error).__name__}: {error}). {cause}"
 
 
 def __dir__():

@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import re
-import warnings
 from numbers import Real
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -15,6 +14,7 @@ from filelock import FileLock, Timeout
 
 from skmnist._files.model_file import read_model_file, reraise_as_model_error, write_model_file
 from skmnist._training.schedules import NEEDS_MAX_EPOCHS
+from skmnist._utils.warnings import warn_caller
 from skmnist.exceptions import CheckpointError, ModelFileError
 
 from .training_state import get_training_state, restore_training_state
@@ -163,10 +163,9 @@ class Checkpoints:
             if early_stopping is not None:
                 early_stopping.set_state(saved["early_stopping"])
         if estimator.callbacks:
-            warnings.warn(
+            warn_caller(
                 f"The callbacks start from their initial state after epoch {n_epochs}, because "
-                "checkpoints do not contain the state of callbacks.",
-                stacklevel=6,  # the caller of fit, which scikit-learn wraps
+                "checkpoints do not contain the state of callbacks."
             )
 
     def write(self, net: Net, early_stopping: EarlyStopping | None) -> None:
@@ -208,10 +207,9 @@ class Checkpoints:
                 errors.append(error)
                 continue
             if errors:
-                warnings.warn(
+                warn_caller(
                     f"The fit continues from {path}, because the latest checkpoint cannot be used: "
-                    f"{errors[0]}",
-                    stacklevel=7,  # the caller of fit
+                    f"{errors[0]}"
                 )
             self._path, self._saved = path, saved
             return

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import math
-import warnings
 from typing import TYPE_CHECKING
 
 import torch
 from sklearn.exceptions import ConvergenceWarning
 
 from skmnist._networks.losses import LOSSES
+from skmnist._utils.warnings import warn_caller
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -80,12 +80,11 @@ def warn_if_not_converged(
     # is too small leaves it there, as does a network whose units died in the first steps.
     too_large = max(start, end) > 1.1 * max(initial, baseline)
     advice = "is probably too large" if too_large else "may be too small or too large"
-    warnings.warn(
+    warn_caller(
         f"The network {problem}. Its loss is {loss:.3g}, that of the baseline {baseline:.3g}. The "
         f"learning rate (lr={net.lr:g}) {advice}. Also check the range of the pixels and "
         "weight_decay, or train for more epochs.",
         ConvergenceWarning,
-        stacklevel=6,  # the caller of fit, which scikit-learn wraps
     )
 
 

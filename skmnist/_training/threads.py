@@ -6,10 +6,11 @@ import contextlib
 import multiprocessing
 import os
 import threading
-import warnings
 from typing import TYPE_CHECKING
 
 import torch
+
+from skmnist._utils.warnings import warn_caller
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -54,10 +55,9 @@ def limit_threads(n_threads: int) -> Iterator[None]:
     """
     global _depth, _saved
     if _is_forked and n_threads > 1:
-        warnings.warn(
+        warn_caller(
             f"n_threads={n_threads}, but one thread is used, because torch's threads do not "
-            "survive a fork. Start processes with 'spawn' or 'forkserver' to use more.",
-            stacklevel=2,
+            "survive a fork. Start processes with 'spawn' or 'forkserver' to use more."
         )
         n_threads = 1
     with _lock:

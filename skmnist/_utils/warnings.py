@@ -1,12 +1,28 @@
-"""Warnings that are shown once per line of code."""
+"""Warnings that point to the user's line, or are shown once per line of code."""
 
 from __future__ import annotations
 
 import sys
 import warnings
 
+# Packages whose functions and decorators are between a user's line and the warning.
+_INTERNAL = {"contextlib", "joblib", "skmnist", "sklearn", "skorch"}
+
 _ONCE = ("default", "module", "once")
 _shown: set[tuple[str, int, type[Warning], str]] = set()
+
+
+def warn_caller(message: str, category: type[Warning] = UserWarning) -> None:
+    """Issue a warning for the user's line, the first one outside of the internal packages.
+
+    The number of calls in between depends on the version of scikit-learn, which wraps `fit`.
+    """
+    stacklevel = 2
+    frame = sys._getframe(1)
+    while frame.f_back and frame.f_globals.get("__name__", "").partition(".")[0] in _INTERNAL:
+        frame = frame.f_back
+        stacklevel += 1
+    warnings.warn(message, category, stacklevel=stacklevel)
 
 
 def warn_once(message: str, category: type[Warning], stacklevel: int) -> None:

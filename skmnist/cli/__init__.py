@@ -15,6 +15,7 @@ from importlib.metadata import version
 from typing import TYPE_CHECKING
 
 from ._arguments import add_subcommands
+from ._process import draw_without_backend, escape_unprintable
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -29,7 +30,7 @@ _COMMANDS = {
     "study": "Run an experiment: epoch curve, learning curve, model comparison or grid search.",
     "evaluate": "Evaluate a saved model on a test set and write a report.",
     "export": "Export a saved model to ONNX.",
-    "predict": "Predict the digit or the digits in an image.",
+    "predict": "Predict the digit or the digits in images.",
     "serve": "Start a local web page for drawing digits and predicting them.",
 }
 
@@ -59,6 +60,15 @@ def main(argv: Sequence[str] | None = None) -> int:
     Traceback (most recent call last):
     SystemExit: 0
     """
+    if argv is None:
+        draw_without_backend()
+        argv = sys.argv[1:]
+    with escape_unprintable():
+        return _main(argv)
+
+
+def _main(argv: Sequence[str]) -> int:
+    """Run a command; return the exit code."""
     interrupts = []
 
     def interrupt(*_: object) -> None:
@@ -67,7 +77,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 
     previous_handler = signal.signal(signal.SIGINT, interrupt)
     try:
-        _run(*_parse(sys.argv[1:] if argv is None else argv))
+        _run(*_parse(argv))
         return 0
     except (KeyboardInterrupt, Exception) as error:
         # A library that is interrupted while it is imported can raise any error.
@@ -94,6 +104,7 @@ def _parse(
         description="Train and evaluate neural networks for small images such as MNIST's digits.",
         epilog="Run 'skmnist COMMAND --help' for the options of a command. New here? Start with "
         "'skmnist demo'.",
+        allow_abbrev=False,
     )
     parser.add_argument("--version", action="version", version=f"skmnist {version('skmnist')}")
     name, parser = add_subcommands(parser, "COMMAND", _COMMANDS, argv)

@@ -4,12 +4,50 @@ from __future__ import annotations
 
 import argparse
 import difflib
+import itertools
+import re
 import textwrap
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping, Sequence
+    from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+
+# What other libraries and programs call an option -> our name.
+_OTHER_NAMES = {
+    "alpha": "weight-decay",
+    "epoch": "max-epochs",
+    "epochs": "max-epochs",
+    "n-epochs": "max-epochs",
+    "num-epochs": "max-epochs",
+    "n-iter": "max-epochs",
+    "max-iter": "max-epochs",
+    "learning-rate": "lr",
+    "learning-rate-init": "lr",
+    "learning-rate-schedule": "lr-schedule",
+    "scheduler": "lr-schedule",
+    "solver": "optimizer",
+    "seed": "random-state",
+    "hidden": "hidden-layer-sizes",
+    "hidden-layers": "hidden-layer-sizes",
+    "hidden-units": "hidden-layer-sizes",
+    "layers": "hidden-layer-sizes",
+    "units": "hidden-layer-sizes",
+    "filters": "channels",
+    "patience": "n-iter-no-change",
+    "validation-split": "validation-fraction",
+    "gpu": "device",
+    "folds": "cv",
+    "dataset": "data",
+    "data-dir": "data-home",
+    "out": "output-dir",
+    "output": "output-dir",
+    "split": "multiple",
+    "show": "save-steps",
+    "jobs": "n-jobs",
+    "workers": "n-jobs",
+    "num-workers": "n-jobs",
+}
 
 
 def add_subcommands(
@@ -47,7 +85,8 @@ def add_subcommands(
     if name and name not in descriptions and not name.startswith("-"):
         parser.error(f"unknown {metavar.lower()} {name!r}. {suggestion(name, descriptions)}")
     if name not in descriptions:
-        name = parser.parse_args(argv).name
+        hint = f"Write the options of a {metavar.lower()} after its name."
+        name = parse_args(parser, argv, default_hint=hint).name
     return name, parsers[name]
 
 
@@ -55,6 +94,7 @@ def parse_args(
     parser: argparse.ArgumentParser,
     argv: Sequence[str],
     unknown_option_message: Callable[[str], str] | None = None,
+    default_hint: str | None = None,
 ) -> argparse.Namespace:
     """Return the arguments; an unknown option is an error that suggests the closest match.
 
@@ -65,32 +105,54 @@ def parse_args(
         The arguments.
     unknown_option_message : callable, default=None
         Returns the error message for an unknown option, or "" for the usual message.
+    default_hint : str, default=None
+        The hint for an unknown option that resembles no known one. By default, it tells how to
+        list the options.
     """
-    args, unknown = parser.parse_known_args(argv)
-    options = [word.split("=")[0] for word in unknown if word.startswith("--")]
-    if options:
-        own_message = unknown_option_message(options[0]) if unknown_option_message else ""
-        known = parser._option_string_actions
-        default_hint = f"Run '{parser.prog} --help' to list the options."
-        hint = suggestion(options[0], known, default_hint, quote=False)
-        parser.error(own_message or f"unknown option {options[0]}. {hint}")
+    known = parser._option_string_actions
+    default_hint = default_hint or f"Run '{parser.prog} --help' to list the options."
+    # Before the other arguments are parsed: a misspelled option is the reason why one is missing.
+    unknown = _unknown_option(argv, known)
     if unknown:
-        parser.error(f"unexpected arguments: {' '.join(unknown)}")
+        own_message = unknown_option_message(unknown) if unknown_option_message else ""
+        parser.error(
+            own_message or f"unknown option {unknown}. {_option_hint(unknown, known, default_hint)}"
+        )
+    args, words = parser.parse_known_args(argv)
+    if words:
+        hint = _option_hint(words[0].partition("=")[0], known, "")
+        parser.error(f"unexpected arguments: {' '.join(words)}. {hint}".removesuffix(". "))
     return args
 
 
-def suggestion(
-    word: str, known: Iterable[str], default: str | None = None, *, quote: bool = True
-) -> str:
-    """Return "Did you mean ...?" for a misspelled word.
+def _unknown_option(argv: Sequence[str], known: Collection[str]) -> str | None:
+    """Return the first option that is not known, unless the help is asked for."""
+    words = [*itertools.takewhile(lambda word: word != "--", argv)]
+    options = [word.partition("=")[0] for word in words if re.match(r"--?[A-Za-z]", word)]
+    if {"-h", "--help"} & set(options):
+        return None
+    return next((option for option in options if option not in known), None)
 
-    If no known word is similar, return `default`, or the list of known words if that is None.
-    """
+
+def meant_name(word: str) -> str:
+    """Return the name of the option that a word means: in our spelling, or what we call it."""
+    name = word.lstrip("-").replace("_", "-").lower()
+    return _OTHER_NAMES.get(name, name)
+
+
+def _option_hint(word: str, known: Iterable[str], default: str) -> str:
+    """Return a hint with the option that is meant or similar, or the default."""
+    # The dashes would make all options similar.
+    names = [option.removeprefix("--") for option in known if option.startswith("--")]
+    closest = difflib.get_close_matches(meant_name(word), names, n=1)
+    return f"Did you mean --{closest[0]}?" if closest else default
+
+
+def suggestion(word: str, known: Iterable[str]) -> str:
+    """Return "Did you mean ...?" for a misspelled word, or else the list of the known words."""
     known = list(known)
     closest = difflib.get_close_matches(word.lower(), known, n=1)
-    if closest:
-        return f"Did you mean {closest[0]!r}?" if quote else f"Did you mean {closest[0]}?"
-    return f"Choose from {', '.join(known)}." if default is None else default
+    return f"Did you mean {closest[0]!r}?" if closest else f"Choose from {', '.join(known)}."
 
 
 def one_of(choices: Iterable[str]) -> Callable[[str], str]:

@@ -10,7 +10,7 @@ import re
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
-from ._arguments import choices_metavar, one_of, parse_args, suggestion
+from ._arguments import choices_metavar, meant_name, one_of, parse_args, suggestion
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping, Sequence
@@ -234,8 +234,9 @@ def parse_param_name(text: str, model: str) -> str:
     name = text.removeprefix("--").replace("-", "_")
     known = default_params(model).keys() - EXCLUDED_STUDY_PARAMS
     if name not in known:
+        meant = meant_name(name).replace("-", "_")
         raise ValueError(
-            f"--model {model} has no parameter {text!r}. {suggestion(name, sorted(known))}"
+            f"--model {model} has no parameter {text!r}. {suggestion(meant, sorted(known))}"
         )
     return name
 
@@ -251,11 +252,14 @@ def _other_model_message(option: str, model: str) -> str:
     """Return the error message if only other models have the option, otherwise ""."""
     params = {other: default_params(other) for other in MODELS}
     name = option.removeprefix("--").removeprefix("no-").replace("-", "_")
-    closest = difflib.get_close_matches(name, {name for names in params.values() for name in names})
+    meant = meant_name(name).replace("-", "_")
+    closest = difflib.get_close_matches(
+        meant, {name for names in params.values() for name in names}, n=1
+    )
     owners = [other for other in MODELS if closest and closest[0] in params[other]]
     if not owners or model in owners:
         return ""
-    hint = "It is an option" if closest[0] == name else f"Did you mean {_option(closest[0])}"
+    exact = closest[0] == name
+    hint = "It is an option" if exact else f"Did you mean {_option(closest[0])}"
     models = " and ".join(f"--model {other}" for other in owners)
-    end = "." if closest[0] == name else "?"
-    return f"--model {model} has no option {option}. {hint} of {models}{end}"
+    return f"--model {model} has no option {option}. {hint} of {models}{'.' if exact else '?'}"

@@ -1,7 +1,8 @@
-"""``skmnist predict``: predict the digits in an image."""
+"""``skmnist predict``: predict the digits in images."""
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -25,10 +26,15 @@ def parse(parser: argparse.ArgumentParser, argv: Sequence[str]) -> argparse.Name
         "skmnist train --model cnn --save digits.safetensors",
         "skmnist predict digits.safetensors photo.jpg --save-steps steps.png",
         "skmnist predict digits.safetensors postcode.jpg --multiple",
+        "skmnist predict digits.safetensors *.png",
     )
     add_model_file(parser)
     parser.add_argument(
-        "image", metavar="IMAGE", type=Path, help="image file: a photo, a scan or a drawing"
+        "images",
+        metavar="IMAGE",
+        type=Path,
+        nargs="+",
+        help="image file: a photo, a scan or a drawing. Several files get one line each",
     )
     parser.add_argument(
         "--multiple",
@@ -40,9 +46,12 @@ def parse(parser: argparse.ArgumentParser, argv: Sequence[str]) -> argparse.Name
         metavar="PNG",
         type=Path,
         help="save a figure of the preprocessing steps, from the image to the input of the "
-        "network, to this file",
+        "network, to this file; for a single image",
     )
-    return parse_args(parser, argv)
+    args = parse_args(parser, argv)
+    if args.save_steps and len(args.images) > 1:
+        parser.error(f"--save-steps: expected a single image, got {len(args.images)}")
+    return args
 
 
 def run(args: argparse.Namespace) -> None:
@@ -52,13 +61,46 @@ def run(args: argparse.Namespace) -> None:
 
     if args.save_steps:
         ensure_writable(args.save_steps.parent)
-    result = predict_image(load(args.file), args.image, multiple=args.multiple)
-    if args.multiple:
-        _print_predictions(args.image, result)
+    estimator = load(args.file)
+    if len(args.images) > 1:
+        _predict_images(estimator, args.images, multiple=args.multiple)
+        return
+    (path,) = args.images
+    result = predict_image(estimator, path, multiple=args.multiple)
+    if isinstance(result, list):
+        _print_predictions(path, result)
     else:
-        _print_prediction(args.image, result)
+        _print_prediction(path, result)
     if args.save_steps:
-        print_paths([write_figure(_plot_steps(args.image, result), args.save_steps)])
+        print_paths([write_figure(_plot_steps(path, result), args.save_steps)])
+
+
+def _predict_images(estimator: Any, paths: Sequence[Path], *, multiple: bool) -> None:
+    """Print one line for each image; an image that cannot be used does not stop the others.
+
+    Raises
+    ------
+    ImageError
+        At the end, if some images could not be used.
+    """
+    from skmnist.exceptions import ImageError
+    from skmnist.preprocessing._predict_image import predict_image
+
+    n_errors = 0
+    for path in paths:
+        try:
+            result = predict_image(estimator, path, multiple=multiple)
+        except ImageError as error:
+            print(f"skmnist: {error}", file=sys.stderr, flush=True)
+            n_errors += 1
+            continue
+        if isinstance(result, list):
+            text = " ".join(str(prediction.label) for prediction in result)
+        else:
+            text = f"{result.label} ({result.proba[result.label]:.1%})"
+        print(f"{path}: {text}", flush=True)
+    if n_errors:
+        raise ImageError(f"{n_errors} of {len(paths)} images cannot be used.")
 
 
 def _print_prediction(path: Path, prediction: Any) -> None:

@@ -24,7 +24,10 @@ if TYPE_CHECKING:
 
     from ._bunch import Frames
 
-_IGNORED_FILES = {"thumbs.db", "desktop.ini"}  # Windows creates them in folders of images
+# Windows creates these files in folders of images, macOS this folder in archives.
+_IGNORED = {"thumbs.db", "desktop.ini", "__macosx"}
+# Folders of a data set that are parts of it, not classes.
+_PARTS = {"train", "training", "test", "testing", "val", "valid", "validation", "dev"}
 
 _DESCRIPTION = """\
 Images from {path}
@@ -114,9 +117,14 @@ def load_image_folder(
     -----
     A CSV file has the encoding UTF-8 and two columns: the file names of the images, relative to
     the folder of the CSV file, and the labels. The separator is a comma, a semicolon or a tab. If
-    the first name contains no dot, the first line is a header.
+    the first name contains no dot, the first line is a header. A backslash in a name that does not
+    exist separates folders, as on Windows.
 
-    Files and folders whose names begin with a dot are ignored.
+    If the data set has a training and a test set, load each with a call of its own, for example
+    ``load_image_folder("my digits/train")``.
+
+    Files and folders whose names begin with a dot are ignored, and so are those that Windows and
+    macOS add: ``Thumbs.db``, ``desktop.ini`` and ``__MACOSX``.
 
     Examples
     --------
@@ -125,6 +133,7 @@ def load_image_folder(
     """
     path = Path(path)
     files, labels = _find_images(path)
+    _check_no_folders(path, files)
     target_names = sorted(set(labels), key=_sort_key(labels))
     index = {name: i for i, name in enumerate(target_names)}
     data = _transform(DigitNormalizer() if normalizer is None else normalizer, files)
@@ -163,7 +172,7 @@ def _find_images(path: Path) -> tuple[list[Path], list[str]]:
     try:
         if not path.is_dir():
             return _read_csv(path)
-        entries = sorted(entry for entry in path.iterdir() if not entry.name.startswith("."))
+        entries = _list_folder(path)
         folders = [entry for entry in entries if entry.is_dir()]
         tables = [entry for entry in entries if entry.suffix.lower() == ".csv"]
         if not folders and len(tables) == 1:
@@ -172,7 +181,7 @@ def _find_images(path: Path) -> tuple[list[Path], list[str]]:
             raise DatasetError(
                 f"{path}: {expected}, got a folder with {len(tables)} CSV files and no subfolders."
             )
-        images = {folder: _image_files(folder) for folder in folders}
+        images = {folder: _list_folder(folder) for folder in folders}
     except DatasetError:
         raise
     except OSError as error:
@@ -187,12 +196,31 @@ def _find_images(path: Path) -> tuple[list[Path], list[str]]:
     return [file for file, _ in pairs], [label for _, label in pairs]
 
 
-def _image_files(folder: Path) -> list[Path]:
+def _list_folder(folder: Path) -> list[Path]:
+    """Return the entries of a folder, without hidden ones and those of an operating system."""
     return sorted(
-        file
-        for file in folder.iterdir()
-        if not file.name.startswith(".") and file.name.lower() not in _IGNORED_FILES
+        entry
+        for entry in folder.iterdir()
+        if not entry.name.startswith(".") and entry.name.lower() not in _IGNORED
     )
+
+
+def _check_no_folders(path: Path, files: list[Path]) -> None:
+    """Raise a DatasetError if a folder is in the place of an image."""
+    folder = next((file for file in files if file.is_dir()), None)
+    if folder is None:
+        return
+    name = folder.relative_to(path) if folder.is_relative_to(path) else folder
+    outer = folder.parent
+    if folder.name.lower() in _PARTS:
+        fix = "Put the classes into the folders of the training and the test set"
+        fix += f", as in {folder.name}/{outer.name}, and load each of these folders on its own."
+    elif folder.is_relative_to(path) and all(entry.is_dir() for entry in _list_folder(outer)):
+        fix = f"If its subfolders are the classes, load {outer.name} on its own: "
+        fix += f"load_image_folder({str(outer)!r})."
+    else:
+        fix = "Move its images, or remove it."
+    raise DatasetError(f"{path}: Expected an image, got the folder {name}. {fix}")
 
 
 def _read_csv(path: Path) -> tuple[list[Path], list[str]]:
@@ -218,7 +246,13 @@ def _read_csv(path: Path) -> tuple[list[Path], list[str]]:
     blank = [i for i, pair in enumerate(zip(names, labels, strict=True), start=1) if "" in pair]
     if blank:
         raise DatasetError(f"{path}: {expected}, got an empty name or label for image {blank[0]}.")
-    return [path.parent / name for name in names], labels
+    return [_image_path(path.parent, name) for name in names], labels
+
+
+def _image_path(folder: Path, name: str) -> Path:
+    """Return the path of an image; a table made on Windows separates folders by backslashes."""
+    path = folder / name
+    return path if path.exists() else folder / name.replace("\\", "/")
 
 
 def _transform(normalizer: Any, files: list[Path]) -> np.ndarray:

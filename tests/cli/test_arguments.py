@@ -5,6 +5,7 @@ import re
 
 import pytest
 
+from skmnist.cli import _arguments as arguments
 from skmnist.cli import _model_params as model_params
 from skmnist.cli import main
 from tests.cli.helpers import file_names, get_usage_error
@@ -128,6 +129,23 @@ def test_values_are_parsed_as_in_python(words, name, value, parse_classifiers):
         ("demo --epochs 3", "unknown option --epochs. Run 'skmnist demo --help'"),
         ("demo --randomstate=3", "unknown option --randomstate. Did you mean --random-state?"),
         ("demo 3", "unexpected arguments: 3"),
+        ("--verison", "unknown option --verison. Did you mean --version?"),
+        ("--lr 1 train", "unknown option --lr. Write the options of a command after its name."),
+        ("study --cv 3 compare", "unknown option --cv. Write the options of a study after its "),
+        ("study gird", "unknown study 'gird'. Did you mean 'grid'?"),
+        ("study grid --gird lr 1", "unknown option --gird. Did you mean --grid?"),
+        ("predict m --multipel", "unknown option --multipel. Did you mean --multiple?"),
+        ("predict m a.png -multiple", "unknown option -multiple. Did you mean --multiple?"),
+        ("serve m open", "unexpected arguments: open. Did you mean --open?"),
+        ("serve m --prot=80", "unknown option --prot. Did you mean --port?"),
+        ("train lr=1", "unexpected arguments: lr=1. Did you mean --lr?"),
+        ("train --learning_rate 1", "unknown option --learning_rate. Did you mean --lr?"),
+        ("train --Seed 1", "unknown option --Seed. Did you mean --random-state?"),
+        ("train --filters 8", "no option --filters. Did you mean --channels of --model cnn?"),
+        ("study grid --grid max_iter 5", "no parameter 'max_iter'. Did you mean 'max_epochs'?"),
+        ("study compare --model mlp solver=sgd", "Did you mean 'optimizer'?"),
+        ("demo --hepl", "unknown option --hepl. Did you mean --help?"),
+        ("predict m a.png b.png --save-steps c.png", "expected a single image, got 2"),
         ("train --data minst", "--data: invalid value 'minst'. Did you mean 'mnist'?"),
         ("train --data x", "invalid value 'x'. Choose from sample, mnist, fashion-mnist, "),
         ("train --model rnn", "--model: invalid value 'rnn'. Did you mean 'cnn'?"),
@@ -155,3 +173,26 @@ def test_invalid_arguments_are_rejected(argv, message, capsys, tmp_path, monkeyp
     monkeypatch.chdir(tmp_path)
     assert message in get_usage_error(capsys, *argv.split())
     assert not file_names(tmp_path)
+
+
+def test_names_of_other_libraries_are_those_of_no_option():
+    known = {
+        name.replace("_", "-") for model in MODELS for name in model_params.default_params(model)
+    }
+    known |= {"cv", "data", "data-home", "output-dir", "multiple", "save-steps", "n-jobs"}
+    assert set(arguments._OTHER_NAMES.values()) <= known
+    assert not known & set(arguments._OTHER_NAMES)
+
+
+def test_help_is_shown_beside_an_unknown_option(capsys):
+    with pytest.raises(SystemExit) as end:
+        main(["predict", "--foo", "--help"])
+    assert end.value.code == 0
+    assert "usage: skmnist predict" in capsys.readouterr().out
+
+
+def test_file_name_may_begin_with_a_dash(folder, tmp_path, capsys, monkeypatch):
+    (tmp_path / "-photo.jpg").write_bytes((folder / "photo.jpg").read_bytes())
+    monkeypatch.chdir(tmp_path)
+    assert main(["predict", "--", str(folder / "digits.safetensors"), "-photo.jpg"]) == 0
+    assert capsys.readouterr().out.startswith("-photo.jpg: 4")

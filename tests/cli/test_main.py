@@ -1,5 +1,7 @@
 """Errors and interruptions of every command, and the program in a separate process."""
 
+import contextlib
+import io
 import os
 import subprocess
 import sys
@@ -61,3 +63,63 @@ def test_help_imports_nothing_heavy():
     assert done.stdout.splitlines()[-1] == "[]"
     for command in cli._COMMANDS:
         assert f"    {command} " in done.stdout
+
+
+def test_figures_need_no_backend(folder, tmp_path):
+    """A notebook names its backend in the environment, which a program need not have."""
+    script = "from skmnist.cli import main; import sys; sys.argv[1:] = {!r}; assert not main()"
+    model = str(folder / "digits.safetensors")
+    commands = [
+        ["evaluate", model, "--output-dir", str(tmp_path)],
+        ["predict", model, str(folder / "digits.png"), "--multiple"]
+        + ["--save-steps", str(tmp_path / "steps.png")],
+    ]
+    script = "\n".join(script.format(command) for command in commands)
+    env = {**os.environ, "MPLBACKEND": "module://backend_of_another_environment"}
+    done = subprocess.run([sys.executable, "-c", script], env=env, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    assert (tmp_path / "steps.png").is_file()
+    assert (tmp_path / "worst-mistakes.png").is_file()
+
+
+def test_backend_of_a_python_session_is_kept(monkeypatch):
+    monkeypatch.setenv("MPLBACKEND", "svg")
+    monkeypatch.setattr(cli, "_run", lambda *_: None)
+    assert main(["demo"]) == 0
+    assert os.environ["MPLBACKEND"] == "svg"
+
+
+@pytest.mark.parametrize(
+    ("encoding", "errors", "name", "printed"),
+    [
+        ("ascii", "strict", "f\xfcnf.jpg", rb"f\xfcnf.jpg: 4"),
+        ("ascii", "surrogateescape", "f\xfcnf.jpg", rb"f\xfcnf.jpg: 4"),
+        ("ascii", "replace", "f\xfcnf.jpg", rb"f?nf.jpg: 4"),
+        ("cp1252", "strict", "\u4e94.jpg", rb"\u4e94.jpg: 4"),
+        ("utf-8", "strict", "f\xfcnf.jpg", "f\xfcnf.jpg: 4".encode()),
+        # A name that is not UTF-8.
+        ("utf-8", "strict", os.fsdecode(b"f\xfcnf.jpg"), rb"f\udcfcnf.jpg: 4"),
+    ],
+)
+def test_characters_that_the_output_lacks_are_escaped(
+    encoding, errors, name, printed, folder, tmp_path, monkeypatch
+):
+    (tmp_path / name).symlink_to(folder / "photo.jpg")
+    output = io.TextIOWrapper(io.BytesIO(), encoding=encoding, errors=errors)
+    monkeypatch.setattr(sys, "stdout", output)
+    assert main(["predict", str(folder / "digits.safetensors"), str(tmp_path / name)]) == 0
+    output.flush()
+    assert printed in output.buffer.getvalue().splitlines()[0]
+    assert output.errors == errors
+
+
+def test_messages_and_the_help_are_escaped_too(monkeypatch):
+    output = io.TextIOWrapper(io.BytesIO(), encoding="ascii")
+    monkeypatch.setattr(sys, "stderr", output)
+    assert main(["evaluate", "f\xfcnf.safetensors"]) == 1
+    with contextlib.suppress(SystemExit):
+        main(["\u4e94"])
+    output.flush()
+    text = output.buffer.getvalue()
+    assert rb"f\xfcnf.safetensors" in text
+    assert rb"unknown command '\u4e94'" in text

@@ -40,6 +40,34 @@ def test_predict_reads_multiple_digits(folder, capsys):
     assert left == sorted(left)
 
 
+def test_predict_prints_one_line_for_each_of_several_images(folder, capsys):
+    paths = [str(folder / name) for name in ("photo.jpg", "digits.png", "photo.jpg")]
+    argv = ["predict", str(folder / "digits.safetensors"), *paths]
+    assert main(argv) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert len(lines) == 3
+    assert lines[0] == lines[2]
+    assert re.fullmatch(re.escape(paths[0]) + r": 4 \(\d+\.\d%\)", lines[0])
+    assert lines[1].startswith(f"{paths[1]}: ")
+    assert main([*argv, "--multiple"]) == 0
+    assert capsys.readouterr().out.splitlines()[:2] == [f"{paths[0]}: 4", f"{paths[1]}: 1 4 9"]
+
+
+def test_unusable_image_does_not_stop_the_others(folder, tmp_path, capsys):
+    (tmp_path / "text.png").write_text("Dear diary")
+    unusable = [str(path) for path in (tmp_path / "text.png", folder, "no.jpg")]
+    photo = str(folder / "photo.jpg")
+    argv = ["predict", str(folder / "digits.safetensors"), unusable[0], photo, *unusable[1:]]
+    assert main(argv) == 1
+    printed = capsys.readouterr()
+    assert printed.out.startswith(f"{photo}: 4 (")
+    assert len(printed.out.splitlines()) == 1
+    lines = printed.err.splitlines()
+    assert len(lines) == 4
+    assert [path in line for path, line in zip(unusable, lines, strict=False)] == [True] * 3
+    assert lines[3] == "skmnist: 3 of 4 images cannot be used."
+
+
 @pytest.mark.parametrize("multiple", [[], ["--multiple"]])
 def test_predict_saves_the_steps(folder, tmp_path, capsys, multiple):
     path = tmp_path / "deep" / "steps.png"

@@ -81,6 +81,52 @@ def test_arrays_and_data_frames(folders):
     assert list(X.columns) == bunch.feature_names
 
 
+def parts_of_classes(folders):
+    for name in ("0", "1", "10"):
+        part = folders / name / "val"
+        part.mkdir()
+        for file in folders.glob(f"{name}/*.png"):
+            file.rename(part / file.name)
+    return r"got the folder 0.val\. Put the classes .* as in val/0"
+
+
+def classes_of_parts(folders):
+    for part in ("a", "b"):
+        folders.rename(folders.with_name("moved"))
+        folders.mkdir()
+        folders.with_name("moved").rename(folders / part)
+    return rf"got the folder b.a\. .* load b on its own: load_image_folder\('{folders / 'b'}'\)"
+
+
+def folder_beside_images(folders):
+    (folders / "1" / "old").mkdir()
+    return r"got the folder 1.old\. Move its images, or remove it"
+
+
+@pytest.mark.parametrize("on_error", ["raise", "nan"])
+@pytest.mark.parametrize("change", [parts_of_classes, classes_of_parts, folder_beside_images])
+def test_folder_in_the_place_of_an_image_is_an_error(folders, change, on_error):
+    message = change(folders)
+    with pytest.raises(DatasetError, match=message):
+        load_image_folder(folders, normalizer=DigitNormalizer(on_error=on_error))
+
+
+def test_each_part_of_a_data_set_can_be_loaded(folders):
+    expected = load_image_folder(folders).data
+    classes_of_parts(folders)
+    np.testing.assert_array_equal(load_image_folder(folders / "b" / "a").data, expected)
+
+
+def test_csv_file_of_windows_separates_folders_by_backslashes(folders, digits):
+    lines = [rf"{ {'2': '10'}.get(label, label) }\{name},{label}" for name, label, _ in digits]
+    (folders / "labels.csv").write_text("\n".join(lines), encoding="utf-8")
+    bunch = load_image_folder(folders / "labels.csv")
+    np.testing.assert_array_equal(bunch.data, normalized(digits))
+    (folders / "labels.csv").write_text("1,a\n.,b", encoding="utf-8")
+    with pytest.raises(DatasetError, match="got the folder .*mine. Move"):
+        load_image_folder(folders / "labels.csv")
+
+
 @pytest.mark.parametrize("heading", [[], ["file,label"]])
 @pytest.mark.parametrize("end", [[], ["", ""]])
 def test_csv_file_of_names_and_labels(tmp_path, digits, heading, end):
@@ -104,6 +150,7 @@ def test_csv_file_of_a_spreadsheet_program(tmp_path, digits):
 
 def test_hidden_files_and_system_files_are_ignored(folders):
     (folders / ".git").mkdir()
+    (folders / "__MACOSX" / "0").mkdir(parents=True)
     for name in (".DS_Store", "Thumbs.db", "desktop.ini"):
         (folders / "0" / name).write_bytes(b"?")
     assert len(load_image_folder(folders).data) == 9
@@ -111,12 +158,12 @@ def test_hidden_files_and_system_files_are_ignored(folders):
 
 def test_error_lists_all_unusable_images(folders):
     (folders / "0" / "text.png").write_text("Dear diary")
-    (folders / "1" / "subfolder").mkdir()
+    (folders / "1" / "readme.txt").touch()
     Image.new("L", (90, 90), 255).save(folders / "10" / "white.png")
     with pytest.raises(DatasetError, match="^3 of 12 images cannot be used:") as caught:
         load_image_folder(folders)
     lines = str(caught.value).splitlines()[1:]
-    names = ["text.png", "subfolder", "white.png"]
+    names = ["text.png", "readme.txt", "white.png"]
     assert all(name in line for name, line in zip(names, lines, strict=True))
 
 

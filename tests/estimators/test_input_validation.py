@@ -167,7 +167,7 @@ BAD_WEIGHTS = {
     "negative": (lambda n: np.r_[-1, np.ones(n - 1)], ["sample_weight", "egative"]),
     "nan": (lambda n: np.r_[np.nan, np.ones(n - 1)], ["sample_weight", "NaN"]),
     "inf": (lambda n: np.r_[np.inf, np.ones(n - 1)], ["sample_weight", "infinity"]),
-    "zeros": (lambda n: np.zeros(n), ["ample weights", "non-zero"]),
+    "zeros": (lambda n: np.zeros(n), ["ample", "zero"]),
     "shorter": (lambda n: np.ones(n - 1), ["sample_weight", "(99,)", "(100,)"]),
     "two-columns": (lambda n: np.ones((n, 2)), ["ample weights must be 1D"]),
     "text": (lambda n: np.full(n, "heavy"), []),
