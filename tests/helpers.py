@@ -1,5 +1,6 @@
 """Small data sets and classifiers for the tests."""
 
+import contextlib
 import functools
 import hashlib
 import inspect
@@ -33,6 +34,29 @@ CLASSIFIERS = [
 
 
 every_classifier = pytest.mark.parametrize("cls", CLASSIFIERS, ids=lambda cls: cls.__name__)
+
+
+@contextlib.contextmanager
+def _default_dtype(dtype):
+    before = torch.get_default_dtype()
+    torch.set_default_dtype(dtype)
+    try:
+        yield
+    finally:
+        torch.set_default_dtype(before)
+
+
+# Settings of torch that a program may change, other than the defaults.
+_TORCH_SETTINGS = {
+    "device": lambda: torch.device("meta"),  # not the CPU, and on every machine
+    "dtype": lambda: _default_dtype(torch.float64),
+    "autocast": lambda: torch.autocast("cpu", torch.bfloat16),
+    "inference-mode": torch.inference_mode,
+    "no-grad": torch.no_grad,
+}
+every_torch_setting = pytest.mark.parametrize(
+    "changed_setting", list(_TORCH_SETTINGS.values()), ids=list(_TORCH_SETTINGS)
+)
 
 
 _TINY = {

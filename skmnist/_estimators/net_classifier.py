@@ -19,13 +19,9 @@ from skmnist._training.optimizers import optimizer_settings
 from skmnist._training.schedules import NEEDS_MAX_EPOCHS
 from skmnist._training.snapshot import EpochSnapshot
 from skmnist._training.threads import choose_threads, limit_threads
-from skmnist._utils.device import (
-    default_device_cpu,
-    deterministic_algorithms,
-    resolve_device,
-    resolve_dtype,
-)
+from skmnist._utils.device import deterministic_algorithms, resolve_device, resolve_dtype
 from skmnist._utils.random_state import resolve_seed
+from skmnist._utils.torch_defaults import torch_defaults
 from skmnist.exceptions import DivergenceError
 
 from .base import BaseImageClassifier
@@ -169,7 +165,7 @@ class BaseNetClassifier(
         with (
             open_checkpoints(self, resume) as checkpoints,
             reraise_oom(self._oom_hint()),
-            default_device_cpu(),
+            torch_defaults(),
         ):
             self._fit(
                 X,
@@ -238,7 +234,7 @@ class BaseNetClassifier(
                 "epoch. Call fit, or set early_stopping=False."
             )
         warm = self.__sklearn_is_fitted__()
-        with reraise_oom(self._oom_hint()), default_device_cpu():
+        with reraise_oom(self._oom_hint()), torch_defaults():
             self._fit(X, y, sample_weight, classes=classes, warm=warm, one_epoch=True)
         return self
 
@@ -398,7 +394,7 @@ class BaseNetClassifier(
         outputs = np.empty((len(X), len(self.classes_)), dtype=_numpy_dtype(self._dtype))
         hint = "Pass fewer samples at once, or use device='cpu'."
         torch_context = self._torch_context(min(batch_size, len(X)), device)
-        with reraise_oom(hint), default_device_cpu(), torch_context:
+        with reraise_oom(hint), torch_defaults(), torch_context:
             for start in range(0, len(X), batch_size):
                 part = X[start : start + batch_size]
                 # Per batch, so that it is in the CPU cache when the network reads it.

@@ -9,6 +9,7 @@ import torch
 
 from skmnist._utils.device import resolve_device
 from skmnist._utils.random_state import resolve_seed
+from skmnist._utils.torch_defaults import torch_defaults
 from skmnist.exceptions import InvalidParameterError
 
 from .net_builder import make_net
@@ -85,6 +86,7 @@ def convert_params(
     }
 
 
+@torch_defaults()
 def copy_weights(fitted: neural_network.MLPClassifier, clf: MLPClassifier) -> None:
     """Copy the weights, the classes and the history of scikit-learn's classifier to `clf`.
 

@@ -10,7 +10,8 @@ from torch.overrides import TorchFunctionMode
 
 from skmnist._files.model_file import read_model_file, reraise_as_model_error, write_model_file
 from skmnist._training.optimizers import to_torch_class
-from skmnist._utils.device import default_device_cpu, resolve_device
+from skmnist._utils.device import resolve_device
+from skmnist._utils.torch_defaults import torch_defaults
 from skmnist.exceptions import ModelFileError
 
 from .net_builder import make_net
@@ -153,7 +154,7 @@ def get_state(estimator: Any, *, optimizer_state: bool = True) -> dict[str, Any]
     }
 
 
-@default_device_cpu()
+@torch_defaults()
 def from_state(
     cls: type[_T],
     state: dict[str, Any],

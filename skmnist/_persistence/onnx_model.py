@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import torch
 
-from skmnist._utils.device import default_device_cpu
+from skmnist._utils.torch_defaults import torch_defaults
 from skmnist.exceptions import OnnxExportError
 
 if TYPE_CHECKING:
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 INPUT, LABELS, PROBABILITIES = "pixels", "labels", "probabilities"
 
 
-@default_device_cpu()
+@torch_defaults()
 def convert_to_onnx(wrapper: OnnxWrapper, input_shape: tuple[int, ...]) -> Any:
     """Convert the wrapper to an ONNX model for any number of samples."""
     # Two samples, because torch.export would treat a batch size of 1 as fixed.

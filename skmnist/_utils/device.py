@@ -61,18 +61,6 @@ def _unknown_device_message(device: str | torch.device, available: list[str]) ->
     )
 
 
-@contextlib.contextmanager
-def default_device_cpu() -> Iterator[None]:
-    """Create tensors on the CPU inside the block, if no device is specified.
-
-    This is torch's behavior unless ``torch.set_default_device`` was called. The device is only set
-    in that case, because it slows down each call of torch.
-    """
-    is_changed = torch.empty(0).device.type != "cpu"
-    with torch.device("cpu") if is_changed else contextlib.nullcontext():
-        yield
-
-
 def resolve_dtype(precision: str, data_dtype: np.dtype | type, device: torch.device) -> torch.dtype:
     """Return the dtype of the weights.
 

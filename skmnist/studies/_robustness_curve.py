@@ -13,7 +13,7 @@ import torch
 from numpy.typing import NDArray
 from sklearn.metrics import check_scoring
 
-from skmnist._utils.device import default_device_cpu
+from skmnist._utils.torch_defaults import torch_defaults
 from skmnist._utils.validation import check_choice
 from skmnist.displays._images import as_images
 
@@ -93,7 +93,7 @@ class RobustnessCurve(StudyResult):
         return RobustnessDisplay.from_curves({"": self}, ax=ax, **kwargs)
 
 
-@default_device_cpu()
+@torch_defaults()
 def robustness_curve(
     estimator: BaseEstimator,
     X: ArrayLike,

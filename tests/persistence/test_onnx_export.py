@@ -25,7 +25,14 @@ from skmnist._networks.activations import ACTIVATION_MODULES
 from skmnist._persistence import onnx_export
 from skmnist.exceptions import OnnxExportError
 from skmnist.preprocessing import DigitNormalizer, PixelStandardizer
-from tests.helpers import CLASSIFIERS, digits, every_classifier, has, tiny
+from tests.helpers import (
+    CLASSIFIERS,
+    digits,
+    every_classifier,
+    every_torch_setting,
+    has,
+    tiny,
+)
 
 reason = "needs the extra onnx: pip install '.[onnx]'"
 
@@ -79,9 +86,10 @@ def test_outputs_equal_the_classifiers(cls, tmp_path):
     assert_same_outputs(tiny(cls).fit(X, NAMES[Y]), tmp_path / "model.onnx")
 
 
-def test_default_device_of_torch_is_ignored(tmp_path):
+@every_torch_setting
+def test_settings_of_torch_are_ignored(changed_setting, tmp_path):
     clf = tiny(MLPClassifier).fit(X, Y)
-    with torch.device("meta"):  # not the CPU, and on every machine
+    with changed_setting():
         assert_same_outputs(clf, tmp_path / "clf.onnx")
 
 

@@ -6,14 +6,13 @@ from typing import get_args
 import numpy as np
 import pandas as pd
 import pytest
-import torch
 from sklearn.linear_model import LogisticRegression
 
 from skmnist import CNNClassifier, MLPClassifier
 from skmnist.displays import RobustnessDisplay
 from skmnist.studies import RobustnessCurve, robustness_curve
 from skmnist.studies._corruptions import CORRUPTIONS, CorruptionName
-from tests.helpers import digits
+from tests.helpers import digits, every_torch_setting
 
 X, Y = digits(step=5)
 
@@ -38,10 +37,11 @@ def test_scores_decrease_with_the_severity(clf, corruption):
     assert curve.scores[-1] < baseline - 0.05
 
 
+@every_torch_setting
 @every_corruption
-def test_default_device_of_torch_has_no_effect(clf, corruption):
+def test_settings_of_torch_have_no_effect(clf, corruption, changed_setting):
     curve = robustness_curve(clf, OTHERS, LABELS, corruption=corruption)
-    with torch.device("meta"):  # a device other than the CPU that every machine has
+    with changed_setting():
         again = robustness_curve(clf, OTHERS, LABELS, corruption=corruption)
     assert again.scores.tolist() == curve.scores.tolist()
 

@@ -20,6 +20,7 @@ from tests.helpers import (
     digests,
     digits,
     every_classifier,
+    every_torch_setting,
     has,
     interrupt,
     noisy,
@@ -158,16 +159,38 @@ def test_n_threads_are_used(cls):
     assert used == [1, 2, 1]
 
 
+@every_torch_setting
 @every_classifier
-def test_default_device_of_torch_changes_no_bit(cls):
+def test_settings_of_torch_change_no_bit(cls, changed_setting):
     X, y = digits(50)
     params = {"augment": "light"} if has(cls, "augment") else {}
     clf = regularized(cls, early_stopping=True, **params).fit(X, y)
-    with torch.device("meta"):  # not the CPU, and on every machine
+    with changed_setting():
         again = regularized(cls, early_stopping=True, **params).fit(X, y)
         proba = again.predict_proba(X)
     assert same_network(again, clf)
     assert np.array_equal(proba, clf.predict_proba(X))
+    # Its tensors are ordinary ones, which can be trained outside of the setting.
+    again.set_params(early_stopping=False).partial_fit(X, y)
+
+
+def _with_noise(n_features, n_classes):
+    class Noisy(torch.nn.Linear):
+        def forward(self, x):
+            return super().forward(x + torch.rand(x.shape) * torch.ones(()))
+
+    return Noisy(n_features, n_classes)
+
+
+@every_torch_setting
+def test_settings_of_torch_change_no_bit_of_a_custom_module(changed_setting):
+    X, y = digits(50)
+    module = torch.nn.Sequential(torch.nn.Linear(784, 8), torch.nn.Linear(8, 10))
+    for params in ({"module": _with_noise}, {"module": module}):
+        clf = tiny(TorchClassifier, **params).fit(X, y)
+        with changed_setting():
+            again = tiny(TorchClassifier, **params).fit(X, y)
+        assert same_network(again, clf)
 
 
 @pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a GPU")
