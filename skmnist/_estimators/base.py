@@ -14,17 +14,15 @@ from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import _check_sample_weight, validate_data
 
 from skmnist._utils.messages import invalid_parameter_message, repr_value
-from skmnist._utils.warnings import warn_once
-from skmnist.exceptions import InvalidParameterError, PixelRangeWarning
+from skmnist.exceptions import InvalidParameterError
+
+from .array_conversion import as_numpy, images_as_numpy
+from .label_column import check_no_label_column
+from .pixel_range import pixel_statistics, warn_on_bad_scale, warn_on_range_shift
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
     from sklearn.utils import Tags
-
-# Pixel values that differ from those of the fit by more than this factor are on another scale: a
-# factor of 255 is, a darker or brighter image is not.
-_RANGE_RATIO = 20
-_RANGE_SAMPLES = 300  # number of samples that are compared
 
 
 class BaseImageClassifier(ClassifierMixin, BaseEstimator):
@@ -66,8 +64,8 @@ class BaseImageClassifier(ClassifierMixin, BaseEstimator):
         sample_weight : ndarray of shape (n_samples,) or None
             Only returned if `y` was passed. None: equal weights.
         """
-        X, y, sample_weight = _as_numpy(X), _as_numpy(y), _as_numpy(sample_weight)
-        shape = None
+        X, y, sample_weight = images_as_numpy(X), as_numpy(y), as_numpy(sample_weight)
+        given, shape = X, None
         if getattr(X, "ndim", 2) == 1:
             # scikit-learn's message contains all the pixels.
             raise ValueError(
@@ -77,6 +75,11 @@ class BaseImageClassifier(ClassifierMixin, BaseEstimator):
             )
         if getattr(X, "ndim", 2) in (3, 4):
             X, shape = _flatten(X)
+            if _is_channels_last(shape):
+                raise ValueError(
+                    "X must have the shape (n_samples, channels, height, width). Got "
+                    f"{given.shape} instead, with the channels last. Pass X.transpose(0, 3, 1, 2)."
+                )
         if not reset:
             self._check_shape(X, shape)
         is_integer = _is_integer_frame(X)
@@ -96,20 +99,22 @@ class BaseImageClassifier(ClassifierMixin, BaseEstimator):
             X, y, sample_weight = _drop_zero_weight(X, y, sample_weight)
         X = X.toarray() if scipy.sparse.issparse(X) else X
         X, are_bytes = _as_pixels(X.astype(np.int64) if is_integer and X.dtype.kind == "f" else X)
+        owner = type(self).__name__
         if reset:
             self._input_image_shape = shape
             self._fit_pixel_range(X, are_bytes)
+            if y is not None and shape is None:
+                check_no_label_column(X, y, given)
+            warn_on_bad_scale(owner, X, given, self.pixel_scale_)
         else:
-            self._warn_on_range_shift(X)
+            warn_on_range_shift(owner, X, self.pixel_range_, self._mean_abs_pixel)
         return X if y is None else (X, y, sample_weight)
 
     def _fit_pixel_range(self, X: np.ndarray, are_bytes: bool) -> None:
         # Integers in 0..255 are divided by 255, unless all are 0 or 1. Bool and floating-point
         # pixels are used unchanged.
         self.pixel_scale_ = 255.0 if are_bytes and X.max() > 1 else 1.0
-        sample = _subsample(X)
-        self.pixel_range_ = (float(sample.min()), float(sample.max()))
-        self._mean_abs_pixel = _mean_abs(sample)
+        self.pixel_range_, self._mean_abs_pixel = pixel_statistics(X)
 
     def _check_shape(self, X: Any, shape: tuple[int, ...] | None) -> None:
         name = type(self).__name__
@@ -128,38 +133,24 @@ class BaseImageClassifier(ClassifierMixin, BaseEstimator):
                 f"{self.image_shape_}."
             )
 
-    def _warn_on_range_shift(self, X: np.ndarray) -> None:
-        X = _subsample(X)
-        low, high = float(X.min()), float(X.max())
-        fit_low, fit_high = self.pixel_range_
-        largest, fit_largest = max(-low, high), max(-fit_low, fit_high)
-        if not math.isfinite(largest):
-            return  # raised as an error when all of X is checked
-        # Single standardized pixels can be very large, so the mean must be large, too.
-        too_large = largest > _RANGE_RATIO * fit_largest > 0
-        too_large = too_large and _mean_abs(X) > _RANGE_RATIO * self._mean_abs_pixel
-        # Dark images and small numbers in few features are valid: warn only about pixels up to 1
-        # after a fit on pixels up to about 255.
-        too_small = 0 < largest <= 1 and fit_low >= 0 and fit_largest > 2 * _RANGE_RATIO
-        if too_large or (too_small and X.size >= 16):
-            # Rounded, so that each batch gives the same message and it is shown once.
-            low, high = (_round_up(side) for side in (min(low, 0.0), max(high, 0.0)))
-            warn_once(
-                f"The pixel values of X range from {low:g} to {high:g}, but {type(self).__name__} "
-                f"was fitted on pixel values from {fit_low:g} to {fit_high:g}. Scale the pixels as "
-                "for fit.",
-                PixelRangeWarning,
-                stacklevel=5,
-            )
-
     def _fit_classes(self, y: np.ndarray, classes: ArrayLike | None = None) -> None:
         """Set `classes_` to the given classes, or to the labels in y."""
-        self.classes_ = np.unique(y if classes is None else _as_numpy(classes))
+        self.classes_ = np.unique(y if classes is None else as_numpy(classes))
         if len(self.classes_) < 2:
             raise ValueError(
                 f"y contains only one class ({repr_value(self.classes_[0])}), but "
                 f"{type(self).__name__} requires at least two classes."
             )
+
+    def _check_same_classes(self, classes: ArrayLike | None) -> None:
+        """Raise scikit-learn's error if `classes` differs from that of the first call."""
+        if classes is not None:
+            classes = np.unique(as_numpy(classes))
+            if not np.array_equal(self.classes_, classes):
+                raise ValueError(
+                    f"`classes={classes!r}` is not the same as on last call to partial_fit, was: "
+                    f"{self.classes_!r}"
+                )
 
     def _encode(self, y: np.ndarray) -> np.ndarray:
         """Return the class indices of the labels y."""
@@ -243,13 +234,6 @@ class BaseImageClassifier(ClassifierMixin, BaseEstimator):
         return self.classes_[class_indices]
 
 
-def _as_numpy(data: Any) -> Any:
-    """Convert lists and torch tensors on any device to arrays; return anything else unchanged."""
-    if hasattr(data, "detach"):
-        return data.detach().cpu().numpy()
-    return np.asarray(data) if isinstance(data, (list, tuple)) else data
-
-
 def _is_integer_frame(X: Any) -> bool:
     """Return whether X is a DataFrame of integers; as an array it may have a float dtype."""
     return (
@@ -262,24 +246,6 @@ def _is_integer_frame(X: Any) -> bool:
 
 def _is_float_array(X: Any) -> bool:
     return isinstance(X, np.ndarray) and X.dtype.kind == "f"
-
-
-def _subsample(X: np.ndarray) -> np.ndarray:
-    return X[:: max(1, len(X) // _RANGE_SAMPLES)]
-
-
-def _round_up(value: float) -> float:
-    """Round away from 0: to 0, 1 or 255, or to one significant digit if it is larger."""
-    size = abs(value)
-    bounds: list[float] = [bound for bound in (0, 1, 255) if size <= bound]
-    if not bounds:
-        unit = 10.0 ** math.floor(math.log10(size))
-        bounds = [unit * math.ceil(size / unit)]
-    return math.copysign(bounds[0], value)
-
-
-def _mean_abs(X: np.ndarray) -> float:
-    return float((np.abs(X) if X.dtype.kind == "f" else X).mean(dtype=np.float64))
 
 
 def _drop_zero_weight(
@@ -306,6 +272,11 @@ def _flatten(X: Any) -> tuple[np.ndarray, tuple[int, ...]]:
             "required."
         )
     return X.reshape(len(X), -1), X.shape[1:]
+
+
+def _is_channels_last(shape: tuple[int, ...]) -> bool:
+    """Return whether an image has the shape (height, width, channels), as in Keras and Pillow."""
+    return len(shape) == 3 and shape[2] in (1, 3, 4) and min(shape[:2]) >= 8
 
 
 def _as_pixels(X: np.ndarray) -> tuple[np.ndarray, bool]:
@@ -335,7 +306,7 @@ def _as_pixels(X: np.ndarray) -> tuple[np.ndarray, bool]:
 
 
 def resolve_image_shape(
-    image_shape: Literal["auto"] | Sequence[int],
+    image_shape: Literal["auto"] | Sequence[int] | np.ndarray,
     input_image_shape: tuple[int, ...] | None,
     n_features: int,
     *,
@@ -360,6 +331,11 @@ def resolve_image_shape(
     if not isinstance(image_shape, str):
         shape = tuple(image_shape)
         are_sizes = all(isinstance(side, (int, np.integer)) and side >= 1 for side in shape)
+        if are_sizes and _is_channels_last(shape):
+            expected = "(channels, height, width)"
+            message = invalid_parameter_message("image_shape", owner, expected, image_shape)
+            reshape = f"X.reshape(-1, {', '.join(map(str, shape))}).transpose(0, 3, 1, 2)"
+            raise InvalidParameterError(f"{message} The channels are last. Pass {reshape}.")
         if len(shape) not in (2, 3) or not are_sizes:
             expected = "'auto', (height, width) or (channels, height, width), in positive ints"
         elif np.prod(shape) != n_features:

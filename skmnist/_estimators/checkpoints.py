@@ -17,6 +17,7 @@ from skmnist._training.schedules import NEEDS_MAX_EPOCHS
 from skmnist._utils.warnings import warn_caller
 from skmnist.exceptions import CheckpointError, ModelFileError
 
+from .layer_params import as_tuple
 from .training_state import get_training_state, restore_training_state
 
 if TYPE_CHECKING:
@@ -260,9 +261,10 @@ class Checkpoints:
 
 def _stable_repr(value: Any) -> str:
     """Return a string for the value of a parameter that is the same in every process."""
+    value = as_tuple(value)
     if isinstance(value, Real) and not isinstance(value, (bool, np.bool_)):
         return repr(float(value)).removesuffix(".0")
-    if isinstance(value, (list, tuple)):
+    if isinstance(value, tuple):
         return f"({', '.join(map(_stable_repr, value))})"
     if isinstance(value, dict):
         pairs = (f"{_stable_repr(k)}: {_stable_repr(v)}" for k, v in value.items())

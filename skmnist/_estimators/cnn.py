@@ -183,7 +183,7 @@ class CNNClassifier(BaseNetClassifier):
             image_shape, self._input_image_shape, self.n_features_in_, owner=type(self).__name__
         )
         is_table = (
-            image_shape == "auto"
+            isinstance(image_shape, str)
             and self._input_image_shape is None
             and self.n_features_in_ < _MIN_IMAGE_FEATURES
         )

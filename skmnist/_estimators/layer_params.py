@@ -5,8 +5,17 @@ from __future__ import annotations
 from numbers import Integral
 from typing import Any
 
+import numpy as np
+
 from skmnist._utils.messages import invalid_parameter_message
 from skmnist.exceptions import InvalidParameterError
+
+
+def as_tuple(value: Any) -> Any:
+    """Return a list or an array as a tuple, and anything else unchanged."""
+    if isinstance(value, np.ndarray) and value.ndim:
+        value = value.tolist()
+    return tuple(value) if isinstance(value, list) else value
 
 
 def check_sizes(owner: str, name: str, value: Any) -> tuple[int, ...]:
@@ -16,9 +25,10 @@ def check_sizes(owner: str, name: str, value: Any) -> tuple[int, ...]:
     ----------
     owner, name : str
         The names of the class and of the parameter, for the error message.
-    value : int, tuple or list
+    value : int, tuple, list or ndarray
     """
-    sizes = tuple(value) if isinstance(value, (tuple, list)) else (value,)
+    sizes = as_tuple(value)
+    sizes = sizes if isinstance(sizes, tuple) else (sizes,)
     if not all(map(_is_size, sizes)):
         expected = "an int in the range [1, inf) or a tuple of such ints, for example (64, 32)"
         raise InvalidParameterError(invalid_parameter_message(name, owner, expected, value))
@@ -34,14 +44,15 @@ def check_pairs(
     ----------
     owner, name : str
         The names of the class and of the parameter, for the error message.
-    value : int, tuple or list
+    value : int, tuple, list or ndarray
         An int for all layers, or a tuple with one entry per layer: an int or a pair.
     n_layers : int
     minimum : int, default=1
         The smallest allowed int.
     """
-    entries = tuple(value) if isinstance(value, (tuple, list)) else (value,) * n_layers
-    pairs = [tuple(e) if isinstance(e, (tuple, list)) else (e, e) for e in entries]
+    entries = as_tuple(value)
+    entries = entries if isinstance(entries, tuple) else (entries,) * n_layers
+    pairs = [e if isinstance(e, tuple) else (e, e) for e in map(as_tuple, entries)]
     is_valid = len(pairs) == n_layers and all(
         len(pair) == 2 and all(_is_size(side, minimum) for side in pair) for pair in pairs
     )

@@ -28,6 +28,7 @@ from .base import BaseImageClassifier
 from .checkpoints import open_checkpoints
 from .fit_recorder import FitRecorder
 from .fitted_attributes import FittedAttributesMixin
+from .layer_params import as_tuple
 from .net_builder import make_net, sync_params
 from .parameters import check_parameters
 from .sklearn_callbacks import SklearnCallbacksMixin, with_callbacks
@@ -200,8 +201,8 @@ class BaseNetClassifier(
         y : array-like of shape (n_samples,)
             Class labels.
         classes : array-like of shape (n_classes,), default=None
-            All class labels that can occur in any call. Only used in the first call, and only
-            needed there if `y` does not contain all of them.
+            All class labels that can occur in any call. Only needed in the first call, if `y`
+            does not contain all of them. Later calls must pass the same labels or None.
         sample_weight : array-like of shape (n_samples,), default=None
             Sample weights, as in :meth:`fit`.
 
@@ -213,7 +214,8 @@ class BaseNetClassifier(
         Raises
         ------
         ValueError
-            If `early_stopping` is True, or if a parameter or the data are invalid.
+            If `early_stopping` is True, if `classes` differs from the classes of the first call,
+            or if a parameter or the data are invalid.
 
         Examples
         --------
@@ -263,6 +265,7 @@ class BaseNetClassifier(
         device = resolve_device(self.device)
         if warm:
             self._check_architecture()
+            self._check_same_classes(classes)
         else:
             # If the fit fails, an old net must not remain beside new fitted attributes.
             self.__dict__.pop("net_", None)
@@ -328,7 +331,7 @@ class BaseNetClassifier(
 
     def _check_architecture(self) -> None:
         for name, value in self._fitted_architecture.items():
-            if getattr(self, name) != value:
+            if as_tuple(getattr(self, name)) != as_tuple(value):
                 raise ValueError(
                     f"The {name!r} parameter of {type(self).__name__} must not change between "
                     f"fits that continue training. It was {value!r} and is now "

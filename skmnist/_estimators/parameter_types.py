@@ -28,10 +28,10 @@ Augmentation: TypeAlias = Literal["light"] | Callable[[torch.Tensor], torch.Tens
 ClassWeight: TypeAlias = dict[Any, float] | Literal["balanced"] | None
 Precision: TypeAlias = Literal["auto", "float32", "float64", "bfloat16"]
 
-LayerSizes: TypeAlias = int | Sequence[int]
+LayerSizes: TypeAlias = int | Sequence[int] | np.ndarray
 # One value for all convolutions, or one for each; a value is an int or (height, width).
-PerLayer: TypeAlias = int | Sequence[int | tuple[int, int]]
-ImageShape: TypeAlias = Literal["auto"] | Sequence[int] | None
+PerLayer: TypeAlias = int | Sequence[int | tuple[int, int]] | np.ndarray
+ImageShape: TypeAlias = Literal["auto"] | Sequence[int] | np.ndarray | None
 Module: TypeAlias = nn.Module | Callable[..., nn.Module] | None
 
 Callbacks: TypeAlias = Sequence[Any] | None

@@ -94,13 +94,17 @@ def _is_path(value: Any) -> bool:
     return isinstance(value, os.PathLike) or (isinstance(value, str) and value != "")
 
 
+def _are_sizes(value: Any) -> bool:
+    return isinstance(value, (tuple, list)) or (isinstance(value, np.ndarray) and value.ndim > 0)
+
+
 def _are_weights(value: Any) -> bool:
     return isinstance(value, dict) and all(map(_NON_NEGATIVE.is_satisfied_by, value.values()))
 
 
 _NONE = Constraint(lambda value: value is None, "None")
 _BOOL = _instance((bool, np.bool_), "a bool")
-_SIZES = _instance((tuple, list), "a tuple")
+_SIZES = Constraint(_are_sizes, "a tuple")
 _POSITIVE = _number(Real, "a float in the range (0.0, inf)", 0, open_low=True)
 _NON_NEGATIVE = _number(Real, "a float in the range [0.0, inf)", 0)
 _FRACTION = _number(Real, "a float in the range [0.0, 1.0)", 0, 1)
@@ -115,12 +119,12 @@ _OPTIMIZER = Constraint(
 PARAMETERS = {
     "hidden_layer_sizes": Parameter(
         [_AT_LEAST_1, _SIZES],
-        "int or tuple of int",
+        "int, or tuple or array of int",
         "Number of units in each hidden layer. An int means one hidden layer, ``()`` none.",
     ),
     "channels": Parameter(
         [_AT_LEAST_1, _SIZES],
-        "int or tuple of int",
+        "int, or tuple or array of int",
         "Number of output channels of each convolutional layer. An int means one layer.",
     ),
     "kernel_size": Parameter(

@@ -14,6 +14,7 @@ from skmnist._utils.device import resolve_device
 from skmnist._utils.torch_defaults import torch_defaults
 from skmnist.exceptions import ModelFileError
 
+from .layer_params import as_tuple
 from .net_builder import make_net
 from .parameters import check_parameters
 from .state_schema import FITTED, set_fitted
@@ -238,7 +239,8 @@ def _training_params(net: Net, params: dict[str, Any]) -> dict[str, Any]:
 def _check_lengths(architecture: dict[str, Any], n_tensors: int) -> None:
     # Each layer has at least one tensor. Without this check, a file could claim a million layers.
     for name, value in architecture.items():
-        if isinstance(value, (tuple, list)) and len(value) > 10 + n_tensors:
+        value = as_tuple(value)
+        if isinstance(value, tuple) and len(value) > 10 + n_tensors:
             raise ValueError(
                 f"{name} has {len(value)} entries, but the file has {n_tensors} tensors"
             )

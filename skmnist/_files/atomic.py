@@ -31,7 +31,7 @@ def atomic_write(
     Parameters
     ----------
     path : str or path
-        Path of the file. For a symbolic link, the target is replaced.
+        Path of the file; ``~`` is the home folder. For a symbolic link, the target is replaced.
     mode : {"wb", "w"}, default="wb"
         Mode in which the file is opened.
     **kwargs
@@ -58,7 +58,7 @@ def atomic_write(
     ...     path.read_text(encoding="utf-8")
     'complete'
     """
-    target = Path(os.path.realpath(path))
+    target = Path(os.path.realpath(os.path.expanduser(path)))
     if target.exists() and not target.is_file():
         raise OSError(f"{path} is not a file. Pass the path of a file.")
     _remove_stale(target)

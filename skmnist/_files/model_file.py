@@ -16,6 +16,7 @@ import contextlib
 import functools
 import hashlib
 import json
+import os
 import platform
 from importlib.metadata import version
 from pathlib import Path
@@ -30,7 +31,6 @@ from .atomic import atomic_write
 from .serialization import decode, encode
 
 if TYPE_CHECKING:
-    import os
     from collections.abc import Iterator
 
     import numpy as np
@@ -138,7 +138,7 @@ def read_model_file(path: str | os.PathLike[str]) -> dict[str, Any]:
     OSError
         If the file does not exist or cannot be read.
     """
-    text, content = _read(Path(path))
+    text, content = _read(Path(os.path.expanduser(path)))
     with reraise_as_model_error(path):
         outer = json.loads(text)
         if set(outer) != {"sha256", "format", "versions", "model"}:

@@ -48,7 +48,7 @@ def save(
         PixelStandardizer, StandardScaler, MinMaxScaler, MaxAbsScaler, RobustScaler, PCA or
         "passthrough".
     path : str or path
-        Path of the file, usually with the suffix ``.safetensors``.
+        Path of the file, usually with the suffix ``.safetensors``. ``~`` is the home folder.
     optimizer_state : bool, default=True
         Whether to save the optimizer state, which is needed to continue training with the same
         result. Without it, the file is about a third as large for Adam.

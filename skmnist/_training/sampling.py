@@ -141,7 +141,7 @@ def apply_class_weight(
     Raises
     ------
     ValueError
-        If `class_weight` names a label that is not among the classes.
+        If `class_weight` contains a label that is not among the classes, and lacks one of them.
     """
     if class_weight is None:
         return sample_weight
@@ -152,9 +152,14 @@ def apply_class_weight(
     else:
         known = classes.tolist()
         unknown = [label for label in class_weight if label not in known]
-        if unknown:
+        missing = [label for label in known if label not in class_weight]
+        # As in scikit-learn: a cross-validation fold may lack classes, but labels of another type
+        # are an error.
+        if unknown and missing:
             raise ValueError(
-                f"class_weight names {unknown}, which are not among the classes {known}."
+                f"class_weight has weights for {unknown}, which are not among the classes {known}, "
+                f"but none for {missing}. Use the labels in y as keys. If y can lack classes, as "
+                "in a cross-validation fold, pass a weight for every class."
             )
         by_class = np.array([class_weight.get(label, 1.0) for label in known])
     by_sample = by_class[labels]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -15,7 +16,6 @@ from skmnist.preprocessing import DigitNormalizer
 from ._bunch import image_bunch
 
 if TYPE_CHECKING:
-    import os
     from collections.abc import Callable
 
     from numpy.typing import NDArray
@@ -59,7 +59,7 @@ def load_image_folder(
     Parameters
     ----------
     path : str or path-like
-        The images and their labels. One of:
+        The images and their labels; ``~`` is the home folder. One of:
 
         - a folder with a subfolder of images for each class;
         - a CSV file (see Notes);
@@ -131,7 +131,7 @@ def load_image_folder(
     >>> from skmnist.datasets import load_image_folder
     >>> X, y = load_image_folder("my digits", return_X_y=True)  # doctest: +SKIP
     """
-    path = Path(path)
+    path = Path(os.path.expanduser(path))
     files, labels = _find_images(path)
     _check_no_folders(path, files)
     target_names = sorted(set(labels), key=_sort_key(labels))

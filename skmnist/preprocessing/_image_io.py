@@ -77,9 +77,9 @@ def read_image(image: ImageLike, *, max_side: int | None = None) -> NDArray[np.f
     if isinstance(image, Image.Image):
         return _read_pil(image, "", max_side)
     if isinstance(image, (str, os.PathLike)):
-        path = os.fspath(image)
+        path = os.path.expanduser(os.fspath(image))
         _check_file(path)
-        return _read_file(image, os.fsdecode(path), max_side)
+        return _read_file(path, os.fsdecode(path), max_side)
     if hasattr(image, "read"):
         return _read_file(image, str(getattr(image, "name", "")), max_side)
     gray = _read_array(image)

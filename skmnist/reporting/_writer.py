@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import contextlib
 import errno
+import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from skmnist._files.atomic import atomic_write
 
 if TYPE_CHECKING:
-    import os
     from collections.abc import Mapping
 
 _DISK_FULL = "Free disk space, or write to another folder."
@@ -50,7 +50,7 @@ def write(contents: Mapping[str, bytes], folder: str | os.PathLike[str]) -> list
     OSError
         If the files cannot be written. The message suggests a fix.
     """
-    folder = Path(folder)
+    folder = Path(os.path.expanduser(folder))
     paths = [folder / name for name in contents]
     try:
         folder.mkdir(parents=True, exist_ok=True)

@@ -31,6 +31,13 @@ def memory_map(X, tmp_path):
     return np.load(tmp_path / "X.npy", mmap_mode="r")
 
 
+def as_objects(X):
+    """Return an array of objects, each the array of a sample."""
+    objects = np.empty(len(X), dtype=object)
+    objects[:] = list(X)
+    return objects
+
+
 BOTH = {
     "images": lambda X: X.reshape(-1, 28, 28),
     "images-with-channel": lambda X: X.reshape(-1, 1, 28, 28),
@@ -45,6 +52,11 @@ BOTH = {
     "frame-with-missing-type": lambda X: pd.DataFrame(X).convert_dtypes(),
     "tensor": torch.tensor,
     "tensor-of-images": lambda X: torch.tensor(X.reshape(-1, 1, 28, 28)),
+    "array-of-arrays": as_objects,
+    "column-of-images": lambda X: pd.Series(list(X.reshape(-1, 28, 28))),
+    "frame-of-arrays": lambda X: pd.DataFrame({"image": list(X)}),
+    "list-of-arrays": list,
+    "csr-tensor": lambda X: torch.tensor(X).to_sparse(),
     "csr-matrix": scipy.sparse.csr_matrix,
     "csr-array": scipy.sparse.csr_array,
     "csc-array": scipy.sparse.csc_array,
@@ -67,6 +79,8 @@ FLOATS = {
     "float64": lambda X: X.astype(np.float64),
     "big-endian-float32": lambda X: X.astype(">f4"),
     "big-endian-float64": lambda X: X.astype(">f8"),
+    "bfloat16-tensor": lambda X: torch.tensor(X, dtype=torch.bfloat16),
+    "list-of-tensors": lambda X: [torch.tensor(x, requires_grad=True) for x in X],
     "tensor-with-gradient": lambda X: torch.tensor(X, requires_grad=True),
     "float64-tensor": lambda X: torch.tensor(X, dtype=torch.float64),
     "objects": lambda X: X.astype(object),

@@ -4,8 +4,10 @@ import numpy as np
 import pandas as pd
 import pytest
 import scipy.sparse
+import torch
 from sklearn.exceptions import NotFittedError
 
+from skmnist import MLPClassifier
 from skmnist.exceptions import PixelRangeWarning
 from tests.helpers import (
     CLASSIFIERS,
@@ -42,7 +44,29 @@ BAD_X = {
     "one-dimension": (lambda X: X[0], ["Expected 2D array, got 1D array", "(784,)", "(1, -1)"]),
     "no-dimension": (lambda X: np.float32(1), ["Expected 2D array"]),
     "five-dimensions": (lambda X: X.reshape(-1, 1, 1, 28, 28), ["5"]),
-    "ragged-list": (ragged, []),
+    "ragged-list": (ragged, ["(784,)", "sample 3 has the shape (783,)", "DigitNormalizer"]),
+    "images-of-two-sizes": (
+        lambda X: [x.reshape(28, 28)[: 27 + (i != 5)] for i, x in enumerate(X)],
+        ["(28, 28)", "sample 5 has the shape (27, 28)", "DigitNormalizer"],
+    ),
+    "column-of-two-sizes": (
+        lambda X: pd.Series([x.reshape(28, 28)[: 27 + (i != 5)] for i, x in enumerate(X)]),
+        ["(28, 28)", "sample 5 has the shape (27, 28)", "DigitNormalizer"],
+    ),
+    "pairs": (lambda X: [(x, 3) for x in X], ["one image per sample", "labels as y"]),
+    "torch-data-set": (
+        lambda X: torch.utils.data.TensorDataset(torch.tensor(X)),
+        ["TensorDataset", "torch.stack"],
+    ),
+    "generator": (lambda X: iter(X), ["iterator", "torch.stack"]),
+    "channels-last": (
+        lambda X: X[:, :768].reshape(-1, 16, 16, 3),
+        ["(n_samples, channels, height, width)", "16, 16, 3)", "X.transpose(0, 3, 1, 2)"],
+    ),
+    "channels-last-gray": (
+        lambda X: X.reshape(-1, 28, 28, 1).tolist(),
+        ["(n_samples, channels, height, width)", "28, 28, 1)", "X.transpose(0, 3, 1, 2)"],
+    ),
     "missing-in-frame": (lambda X: pd.DataFrame(X).astype("Int64").mask(X > 250), ["NaN"]),
     "nan-in-sparse": (lambda X: scipy.sparse.csr_array(with_pixel(np.nan)(X)), ["NaN"]),
 }
@@ -50,6 +74,8 @@ BAD_X = {
 
 def resize_labels(bad, y):
     """Return one label for each sample, so that it is not their number that is rejected."""
+    if not hasattr(bad, "shape") and not isinstance(bad, list):
+        return y
     n = bad.shape[0] if getattr(bad, "ndim", 0) else len(bad) if isinstance(bad, list) else len(y)
     return np.resize(y, n)
 
@@ -219,6 +245,47 @@ def test_pixels_that_overflow_inside_the_network_never_predict_nan(cls, dtype):
     X = (X / 255).astype(dtype)
     clf = tiny(cls).fit(X, y)
     assert_finite_or_rejected(clf, X * np.finfo(dtype).max)
+
+
+LABEL_COLUMNS = {
+    "first": (lambda X, y: (np.c_[y, X], y), ["first column", "X[:, 1:]"]),
+    "last": (lambda X, y: (np.c_[X, y], y), ["last column", "X[:, :-1]"]),
+    "floats": (lambda X, y: (np.c_[y, X / 255], y), ["first column"]),
+    "names": (lambda X, y: (np.c_[X, y], np.array(list("abcdefghij"))[y]), ["last column"]),
+    "frame": (
+        lambda X, y: (pd.DataFrame(X).add_prefix("p").assign(digit=y), pd.Series(y).astype(str)),
+        ["last column ('digit')", "X.drop(columns='digit')"],
+    ),
+    "two-classes": (lambda X, y: (np.c_[y > 4, X], y > 4), ["first column"]),
+}
+
+
+@pytest.mark.parametrize("make, parts", list(LABEL_COLUMNS.values()), ids=list(LABEL_COLUMNS))
+@every_classifier
+def test_column_of_the_labels_is_rejected(cls, make, parts):
+    assert_rejected_at_fit(["X must contain only pixels", *parts], tiny(cls), *make(*digits(50)))
+
+
+def test_column_that_is_not_the_label_is_accepted():
+    X, y = digits(50)
+    for column in (y // 2, np.roll(y, 1), np.zeros(len(y)), np.arange(len(y))):
+        tiny(MLPClassifier, max_epochs=1).fit(np.c_[column.astype(np.uint8), X], y)
+    # A table may have any columns.
+    tiny(MLPClassifier, max_epochs=1).fit(np.c_[y / 9, X[:, 300:320] / 255], y)
+
+
+@every_classifier
+def test_partial_fit_rejects_other_classes_than_in_the_first_call(cls):
+    X, y = digits(50)
+    clf = tiny(cls).partial_fit(X, y, classes=range(10))
+    before = clf.predict_proba(X)
+    for classes in (range(9), range(11), np.arange(10).astype(str), [3, 4]):
+        assert_rejected(["is not the same as on last call"], clf.partial_fit, X, y, classes=classes)
+    assert np.array_equal(clf.predict_proba(X), before)
+    clf.partial_fit(X, y, classes=[*range(9, -1, -1), 3]).partial_fit(X, y)
+    assert clf.n_iter_ == 3
+    with pytest.raises(ValueError, match="last call"):
+        tiny(cls).fit(X, y).partial_fit(X[y < 5], y[y < 5], classes=range(5))
 
 
 @every_classifier

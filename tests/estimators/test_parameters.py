@@ -45,14 +45,14 @@ class _Folder:
 
 # Values other than the defaults, for parameters that are not a choice among names.
 OTHER_VALUES = {
-    "hidden_layer_sizes": [8, (8, 4), [8], ()],
-    "channels": [3, (3, 2)],
-    "kernel_size": [5, (3,), ((3, 5),)],
+    "hidden_layer_sizes": [8, (8, 4), [8], (), np.array([8, 4])],
+    "channels": [3, (3, 2), np.array([3, 2], np.uint8)],
+    "kernel_size": [5, (3,), ((3, 5),), np.array([[3, 5]])],
     "stride": [2, ((2, 1),)],
     "padding": [0, (2,)],
     "pool_size": [None, 1, 3],
     "pool_stride": [1, (3,)],
-    "image_shape": [(28, 28), (1, 28, 28), [14, 56], None],
+    "image_shape": [(28, 28), (1, 28, 28), [14, 56], np.array([28, 28]), None],
     "dropout": [0.5],
     "batch_norm": [True],
     "optimizer": [torch.optim.Adamax, torch.optim.LBFGS],
@@ -88,7 +88,11 @@ def _every_parameter():
         for name in inspect.signature(cls).parameters:
             choices = [c for constraint in PARAMETERS[name].constraints for c in constraint.choices]
             for value in [*choices, *OTHER_VALUES.get(name, [])]:
-                if cls is skmnist.BackpropClassifier and value == "bfloat16":
+                if (
+                    cls is skmnist.BackpropClassifier
+                    and name == "precision"
+                    and value == "bfloat16"
+                ):
                     continue  # rejected: see test_backprop.py
                 yield pytest.param(cls, name, value, id=f"{cls.__name__}-{name}={brief(value)}")
 
@@ -153,7 +157,8 @@ BAD_VALUES = {
 
 # Parameter -> those of BAD_VALUES that it allows.
 ALLOWED = {
-    "hidden_layer_sizes": {"list"},
+    "hidden_layer_sizes": {"list", "array"},
+    "channels": {"array"},
     "padding": {"0"},
     "pool_size": {"None"},
     "pool_stride": {"None"},
@@ -201,6 +206,9 @@ BAD_PARAMETERS = [
     ("hidden_layer_sizes", ("64",)),
     ("hidden_layer_sizes", ((64, 32),)),
     ("hidden_layer_sizes", (True,)),
+    ("hidden_layer_sizes", np.array([2.5, 8.0])),
+    ("hidden_layer_sizes", np.array([[8, 4]])),
+    ("hidden_layer_sizes", np.array(8.0)),
     ("channels", ()),
     ("channels", (4, 0)),
     ("kernel_size", (3, 3)),  # one convolution
@@ -215,6 +223,8 @@ BAD_PARAMETERS = [
     ("image_shape", (3, 28, 28)),
     ("image_shape", (-28, -28)),
     ("image_shape", (28.0, 28.0)),
+    ("image_shape", (28, 28, 1)),
+    ("image_shape", (16, 16, 3)),
     ("image_shape", ("28", "28")),
     ("image_shape", (1, 1, 28, 28)),
     ("dropout", 1.0),

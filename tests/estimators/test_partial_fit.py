@@ -165,6 +165,16 @@ def test_parameters_changed_under_warm_start_are_used_or_rejected(cls, name):
         assert not same_network(changed, clf.fit(X, y))
 
 
+def test_array_of_sizes_equals_a_tuple_under_warm_start():
+    X, y = digits(50)
+    clf = tiny(MLPClassifier, hidden_layer_sizes=np.array([8, 4]), warm_start=True).fit(X, y)
+    clf.fit(X, y).set_params(hidden_layer_sizes=(8, 4)).fit(X, y)
+    whole = tiny(MLPClassifier, hidden_layer_sizes=[8, 4], max_epochs=6).fit(X, y)
+    assert same_network(clf, whole)
+    with pytest.raises(ValueError, match="hidden_layer_sizes"):
+        clf.set_params(hidden_layer_sizes=np.array([8, 5])).fit(X, y)
+
+
 @every_classifier
 def test_warm_start_rejects_other_widths_and_unknown_classes(cls):
     X, y = digits(50)

@@ -1,7 +1,10 @@
 """The scale of the pixels at fit and at predict."""
 
 import numpy as np
+import pandas as pd
 import pytest
+import torch
+from sklearn.datasets import load_breast_cancer, load_digits, load_wine
 from sklearn.preprocessing import MinMaxScaler, StandardScaler
 
 from skmnist import MLPClassifier
@@ -41,11 +44,15 @@ def test_warning_has_the_callers_line():
 SCALES = {
     "bytes": lambda X: X,
     "0-to-1": lambda X: X / np.float32(255),
-    "0-to-255": lambda X: X.astype(np.float32),
     # A pixel that was almost constant in the training set can be far out of range in others.
     "standardized": lambda X: StandardScaler().fit(digits()[0]).transform(X),
     "min-max-scaled": lambda X: MinMaxScaler().fit(digits()[0]).transform(X),
     "minus-1-to-1": lambda X: X / np.float32(127.5) - 1,
+    "binary": lambda X: X > 127,
+    "inverted": lambda X: 255 - X,
+    "int64": lambda X: X.astype(np.int64),
+    "frame": lambda X: pd.DataFrame(X.astype(np.int64)),
+    "half-as-bright": lambda X: X // 2,
 }
 
 
@@ -61,3 +68,61 @@ def test_usual_batches_give_no_warning(form):
     batches += [blank, other // 4, (noise * (other[:3] > 0)).astype(np.uint8)]
     for batch in batches:
         clf.predict(form(batch))
+
+
+def _with_float_column(X):
+    frame = pd.DataFrame(X.astype(np.int64)).add_prefix("pixel")
+    frame["pixel300"] = frame["pixel300"].astype(float)
+    return frame
+
+
+# Training images of which a network learns little -> parts of the warning.
+BAD_SCALES = {
+    "floats": (lambda X: X.astype(np.float32), ["0 to 255", "only integers", "X / 255"]),
+    "float-tensor": (lambda X: torch.tensor(X).double(), ["0 to 255", "only integers"]),
+    "resized": (lambda X: X[:, ::4] / 2.0 + X[:, 1::4] / 2.0, ["0 to 25", "X / 255"]),
+    "one-float-column": (_with_float_column, ["columns of floats (1 of 784", "'pixel300'"]),
+    "int8": (lambda X: X.astype(np.int8), ["-128 to 127", "int8", "X.view(np.uint8)"]),
+    "int8-frame": (lambda X: pd.DataFrame(X.astype(np.int8)), ["int8", "view"]),
+    "16-bit": (lambda X: X.astype(np.uint16) * 257, ["0 to 65535", "not within 0..255"]),
+    "centered-integers": (lambda X: X.astype(int) - 128, ["-128 to 127", "PixelStandardizer"]),
+    "centered-floats": (lambda X: X - X.mean(axis=0), ["only integers", "PixelStandardizer"]),
+    "divided-twice": (lambda X: X / 255 / 255, ["0.0039", "divided by 255 again"]),
+    "8-levels": (lambda X: X // 32, ["integers from 0 to 7", "X / 7"]),
+    "65-levels": (lambda X: np.rint(X / 255 * 64).astype(int), ["integers from 0 to 64", "X / 64"]),
+}
+
+
+@pytest.mark.parametrize("change, parts", list(BAD_SCALES.values()), ids=list(BAD_SCALES))
+@every_classifier
+def test_training_images_on_an_unsuitable_scale_give_a_warning_at_fit(cls, change, parts):
+    X, y = digits(50)
+    for train in ("fit", "partial_fit"):
+        with pytest.warns(PixelRangeWarning) as caught:
+            getattr(tiny(cls, max_epochs=1), train)(change(X), y)
+        assert len(caught) == 1 and caught[0].filename == __file__
+        message = str(caught[0].message)
+        assert not [part for part in [cls.__name__, *parts] if part not in message], message
+
+
+def test_following_the_warning_about_few_levels_gives_the_result_of_floats():
+    X, y = load_digits(return_X_y=True)
+    with pytest.warns(PixelRangeWarning, match="X / 16") as caught:
+        MLPClassifier(max_epochs=1).fit(X.astype(np.uint8), y)
+    assert len(caught) == 1
+    clf = MLPClassifier(random_state=0).fit(X[:1200].astype(int) / 16, y[:1200])
+    assert clf.score(X[1200:].astype(int) / 16, y[1200:]) > 0.75
+
+
+@pytest.mark.parametrize("load", [load_breast_cancer, load_wine, load_digits])
+def test_features_of_tables_give_no_warning_whatever_their_scale(load):
+    # Warnings are errors in these tests.
+    X, y = load(return_X_y=True)
+    tiny(MLPClassifier, max_epochs=1).fit(X, y).predict(X[:3])
+
+
+def test_single_outlier_gives_no_warning():
+    X, y = digits(50)
+    X = X / 255
+    X[3, 100] = 1e6
+    tiny(MLPClassifier, max_epochs=1).fit(X, y)

@@ -78,7 +78,7 @@ SETTINGS = {
     "random_state": [None, np.random.RandomState(3)],
     "lr": [np.float64(0.01), np.float32(0.01)],
     "batch_size": [np.int64(7)],
-    "hidden_layer_sizes": [(), [8, 4], 5],
+    "hidden_layer_sizes": [(), [8, 4], 5, np.array([8, 4])],
     "channels": [(2, 3), [2], 3],
     "verbose": [1, "bar"],
     "device": [torch.device("cpu")],

@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from sklearn.model_selection import LeaveOneGroupOut, cross_val_score
 from sklearn.utils.class_weight import compute_class_weight
 
 from tests.helpers import digits, every_classifier, regularized, same_network, some_weights, tiny
@@ -79,6 +80,22 @@ def test_class_weight_equals_sample_weight(cls):
     both = tiny(cls, class_weight={3: 2.5}, **params).fit(X, y, sample_weight=sample_weight)
     product = tiny(cls, **params).fit(X, y, sample_weight=sample_weight**2)
     np.testing.assert_allclose(both.predict_proba(X), product.predict_proba(X), rtol=1e-7)
+
+
+@every_classifier
+def test_class_weight_may_contain_labels_that_a_fold_lacks(cls):
+    X, y = digits(50)
+    names = np.array(list("abcdefghij"))[y]
+    weights = dict(zip("abcdefghij", np.linspace(1, 3, 10).tolist(), strict=True))
+    fold = y % 3 > 0
+    clf = tiny(cls, class_weight=weights).fit(X[fold], names[fold])
+    present = {label: weights[label] for label in clf.classes_.tolist()}
+    assert len(present) < 10
+    assert same_network(clf, tiny(cls, class_weight=present).fit(X[fold], names[fold]))
+    scores = cross_val_score(clf, X, names, groups=y // 4, cv=LeaveOneGroupOut())
+    assert np.isfinite(scores).all()
+    with pytest.raises(ValueError, match=r"weights for \[0\].*none for \['b', .*as keys"):
+        clf.set_params(class_weight={0: 2.0, "a": 1.0}).fit(X, names)
 
 
 @every_classifier
