@@ -13,6 +13,7 @@ from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import _check_sample_weight, validate_data
 
+from skmnist._utils.argument_names import suggest_argument
 from skmnist._utils.messages import invalid_parameter_message, repr_value
 from skmnist.exceptions import InvalidParameterError
 
@@ -23,6 +24,7 @@ from .pixel_range import pixel_statistics, warn_on_bad_scale, warn_on_range_shif
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
     from sklearn.utils import Tags
+    from typing_extensions import Self
 
 
 class BaseImageClassifier(ClassifierMixin, BaseEstimator):
@@ -33,6 +35,34 @@ class BaseImageClassifier(ClassifierMixin, BaseEstimator):
         tags.input_tags.sparse = True
         tags.input_tags.three_d_array = True
         return tags
+
+    def set_params(self, **params: Any) -> Self:
+        """Set the parameters of this estimator.
+
+        Parameters
+        ----------
+        **params : dict
+            Parameters of the class.
+
+        Returns
+        -------
+        self : object
+            The estimator.
+
+        Raises
+        ------
+        ValueError
+            If a parameter does not exist. The message suggests the one that is meant.
+        """
+        names = self._get_param_names()
+        for name in params:
+            owner = getattr(self, name.partition("__")[0], None)
+            if name not in names and not hasattr(owner, "set_params"):
+                raise ValueError(
+                    f"Invalid parameter {name!r} for estimator {type(self).__name__}."
+                    f"{suggest_argument(name, names)} Valid parameters are: {names!r}."
+                )
+        return super().set_params(**params)
 
     def _check_data(
         self,

@@ -6,6 +6,8 @@ import inspect
 import textwrap
 from typing import TypeVar
 
+from skmnist._utils.argument_names import suggest_arguments
+
 from .fitted_attributes import describe_attributes
 from .parameters import PARAMETERS
 
@@ -16,7 +18,8 @@ def fill_docstring(cls: _Class) -> _Class:
     """Insert the parameters and the fitted attributes into a classifier's docstring.
 
     ``{parameters}`` is replaced by the entries of the table, in the order and with the defaults of
-    the signature, and ``{attributes}`` by the fitted attributes.
+    the signature, and ``{attributes}`` by the fitted attributes. Misspelled parameters get a
+    suggestion.
     """
     parameters: list[str] = []
     attributes: list[str] = []
@@ -27,6 +30,8 @@ def fill_docstring(cls: _Class) -> _Class:
         parameters += _entry(head, entry.description)
     for name, (kind, text) in describe_attributes(cls).items():
         attributes += _entry(f"{name} : {kind}", text)
+    # setattr, because type checkers forbid this for the __init__ of an unknown class.
+    setattr(cls, "__init__", suggest_arguments(vars(cls)["__init__"]))  # noqa: B010
     doc = inspect.cleandoc(cls.__doc__ or "")
     doc = doc.replace("{parameters}", "\n".join(parameters))
     cls.__doc__ = doc.replace("{attributes}", "\n".join(attributes))

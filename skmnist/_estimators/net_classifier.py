@@ -19,6 +19,7 @@ from skmnist._training.optimizers import optimizer_settings
 from skmnist._training.schedules import NEEDS_MAX_EPOCHS
 from skmnist._training.snapshot import EpochSnapshot
 from skmnist._training.threads import choose_threads, limit_threads
+from skmnist._utils.argument_names import suggest_arguments
 from skmnist._utils.device import deterministic_algorithms, resolve_device, resolve_dtype
 from skmnist._utils.random_state import resolve_seed
 from skmnist._utils.torch_defaults import torch_defaults
@@ -32,6 +33,7 @@ from .layer_params import as_tuple
 from .net_builder import make_net, sync_params
 from .parameters import check_parameters
 from .sklearn_callbacks import SklearnCallbacksMixin, with_callbacks
+from .skorch_callbacks import check_monitors
 from .state import SerializationMixin
 from .training_data import check_range_of_dtype, make_datasets
 
@@ -45,7 +47,8 @@ if TYPE_CHECKING:
     from skmnist._training.net import Net
 
     from .checkpoints import Checkpoints
-    from .sklearn_callbacks import CallbackTasks
+    from .skorch_callbacks import check_monitors
+from .sklearn_callbacks import CallbackTasks
 
 
 class BaseNetClassifier(
@@ -95,6 +98,7 @@ class BaseNetClassifier(
 
     # -- training ----------------------------------------------------------------------------
 
+    @suggest_arguments
     @with_callbacks
     def fit(
         self,
@@ -158,7 +162,11 @@ class BaseNetClassifier(
         -----
         ConvergenceWarning
             If the training accuracy is no better than that of always predicting the most frequent
-            class, or if the training loss increased.
+            class, if the training loss increased, or if a custom module ends in a softmax or
+            another bounded function instead of returning logits.
+        PixelRangeWarning
+            If the network cannot learn well from the pixels because they are not scaled, or are
+            integers far below 255.
         """
         check_parameters(self)
         warm = bool(self.warm_start) and self.__sklearn_is_fitted__()
@@ -182,6 +190,7 @@ class BaseNetClassifier(
             tasks.end()
         return self
 
+    @suggest_arguments
     def partial_fit(
         self,
         X: ArrayLike,
@@ -280,6 +289,7 @@ class BaseNetClassifier(
             self._dtype = resolve_dtype(self.precision, X.dtype, device)
         validation_data = self._check_validation_data(X_val, y_val)
         train, valid = make_datasets(self, X, y_encoded, sample_weight, validation_data, device)
+        check_monitors(type(self).__name__, self.callbacks, has_validation_set=valid is not None)
         net = self.net_ if warm else make_net(self, device)
         sync_params(self, net, device, first_epoch=0 if one_epoch else len(net.history))
         self._train(net, train, valid, start, one_epoch, tasks, checkpoints)

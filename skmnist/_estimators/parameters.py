@@ -346,7 +346,8 @@ PARAMETERS = {
         "The network, which returns one logit per class. An instance is copied, and training "
         "starts from its weights. A class or function is called with `module_params` and with "
         "those of the arguments `n_features`, `n_classes` and `image_shape` that its signature "
-        "names. None: the default network of :class:`MLPClassifier`.",
+        "names. Lazy layers are initialized with a batch of zeros. None: the default network of "
+        ":class:`MLPClassifier`.",
     ),
     "module_params": Parameter(
         [_instance(dict, "a dict"), _NONE],

@@ -68,10 +68,11 @@ def warn_on_bad_scale(owner: str, X: np.ndarray, given: Any, scale: float) -> No
         _warn(
             f"{unchanged}, because {_reason(given)}. Networks learn worse from such large inputs. "
             + (
-                "Pass X.astype(np.uint8), or X / 255 to fit and predict."
+                "Pass X.astype(np.uint8), or pass X / 255"
                 if low >= 0 and high <= 255
-                else "Scale X to 0..1, or use skmnist.preprocessing.PixelStandardizer."
+                else "Scale X to 0..1"
             )
+            + " to fit and predict, or use skmnist.preprocessing.PixelStandardizer in a pipeline."
         )
     elif 0 < max(-low, high) < _MIN_LARGEST:
         _warn(

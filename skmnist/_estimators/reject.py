@@ -11,6 +11,7 @@ from sklearn.utils import get_tags
 from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import check_is_fitted
 
+from skmnist._utils.argument_names import suggest_arguments
 from skmnist._utils.messages import invalid_parameter_message, repr_value
 
 if TYPE_CHECKING:
@@ -99,6 +100,7 @@ class RejectClassifier(MetaEstimatorMixin, ClassifierMixin, BaseEstimator):
     classes_: NDArray[Any]
     reject_label_: int | str
 
+    @suggest_arguments
     def __init__(
         self, estimator: BaseEstimator, threshold: float, *, reject_label: int | str = "auto"
     ) -> None:

@@ -11,6 +11,7 @@ import torch
 from torch import nn
 
 from skmnist._networks.mlp import MLP
+from skmnist._training.first_batch import explain_shape_error
 from skmnist.exceptions import InvalidParameterError
 
 from .base import resolve_image_shape
@@ -168,6 +169,12 @@ class TorchClassifier(BaseNetClassifier):
         if self.module is None:
             return MLP((self.n_features_in_, 64, 32, n_outputs), generator=generator)
         if isinstance(self.module, nn.Module):
+            if _is_lazy(self.module):
+                raise InvalidParameterError(
+                    "The 'module' parameter of TorchClassifier must not be a module with lazy "
+                    "layers that have no weights yet, because torch cannot copy it. Pass a "
+                    "function that returns the module instead."
+                )
             return copy.deepcopy(self.module)
         arguments = {
             "n_features": self.n_features_in_,
@@ -185,4 +192,16 @@ class TorchClassifier(BaseNetClassifier):
                 "The 'module' parameter of TorchClassifier must return a torch.nn.Module. "
                 f"{self.module!r} returned {type(module).__name__} instead."
             )
+        return self._initialize_lazy(module)
+
+    def _initialize_lazy(self, module: nn.Module) -> nn.Module:
+        """Give lazy layers, which infer their number of inputs, their weights."""
+        if _is_lazy(module):
+            x = torch.zeros(2, *self._shape)
+            with torch.no_grad(), explain_shape_error(tuple(x.shape), (1, *self.image_shape_)[-3:]):
+                module(x)
         return module
+
+
+def _is_lazy(module: nn.Module) -> bool:
+    return any(map(nn.parameter.is_lazy, (*module.parameters(), *module.buffers())))

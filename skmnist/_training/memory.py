@@ -35,14 +35,15 @@ def reraise_oom(hint: str) -> Iterator[None]:
     try:
         yield
     except (RuntimeError, MemoryError) as error:
-        if not _is_out_of_memory(error):
+        if not is_out_of_memory(error):
             raise
         details = str(error).partition("\n")[0].rpartition("DefaultCPUAllocator: ")[2]
         details = details.partition(". Error code")[0].rstrip(". ")[:200]
         raise MemoryError(f"Out of memory{details and f' ({details})'}. {hint}") from error
 
 
-def _is_out_of_memory(error: Exception) -> bool:
+def is_out_of_memory(error: Exception) -> bool:
+    """Return whether `error` says that there is too little memory."""
     if isinstance(error, (MemoryError, torch.OutOfMemoryError)):
         return True
     return any(message in str(error) for message in _OOM_MESSAGES)

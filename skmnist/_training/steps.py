@@ -11,6 +11,7 @@ from skmnist._networks.losses import LOSSES
 from skmnist._networks.mlp import MLP
 
 from .fast_step import column_major, fast_step, has_fast_step
+from .first_batch import explain_shape_error, warn_on_bounded_outputs
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -53,6 +54,7 @@ class AutogradStep(_Step):
         super().__init__(net)
         # A batch may not reach every weight of a user's module.
         self._use_fast_step = has_fast_step(net.optimizer_) and not net.config.custom_module
+        self._is_first_batch = net.config.custom_module and len(net.history) == 1
 
     def __call__(
         self,
@@ -81,7 +83,7 @@ class AutogradStep(_Step):
 
         def closure() -> torch.Tensor:
             net.optimizer_.zero_grad()
-            with net.autocast():
+            with net.autocast(), self._explain_errors(x):
                 outputs = net.module_(x)
             if outputs.shape != targets.shape:
                 raise ValueError(
@@ -89,6 +91,9 @@ class AutogradStep(_Step):
                     f"{tuple(targets.shape)}, for a batch of shape {tuple(x.shape)}. Got outputs "
                     f"of shape {tuple(outputs.shape)} instead."
                 )
+            if self._is_first_batch and net.config.loss == "cross_entropy":
+                warn_on_bounded_outputs(outputs)
+            self._is_first_batch = False
             predicted = self.loss.link(outputs.to(targets.dtype))
             losses = self.loss.per_sample(predicted, targets)
             loss = losses.mean() if weights is None else losses @ weights / weights.sum()
@@ -105,6 +110,11 @@ class AutogradStep(_Step):
         else:
             net.optimizer_.step(closure)
         return predictions[0]
+
+    def _explain_errors(self, x: torch.Tensor) -> contextlib.AbstractContextManager[None]:
+        if not self._is_first_batch:
+            return contextlib.nullcontext()
+        return explain_shape_error(tuple(x.shape), self.net.config.image_shape)
 
 
 class ManualBackwardStep(_Step):

@@ -46,5 +46,6 @@ def invalid_parameter_message(name: str, owner: str | None, expected: str, value
 
 def did_you_mean(value: Any, choices: Iterable[str]) -> str:
     """Return a hint with the choice that is closest to `value`, or "" if none is similar."""
-    closest = difflib.get_close_matches(str(value).lower(), choices, n=1, cutoff=0.5)
+    closest = difflib.get_close_matches(str(value), choices, n=1, cutoff=0.5)
+    closest = closest or difflib.get_close_matches(str(value).lower(), choices, n=1, cutoff=0.5)
     return f" Did you mean {closest[0]!r}?" if closest else ""
