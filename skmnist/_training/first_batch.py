@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import contextlib
 import math
-import warnings
 from typing import TYPE_CHECKING
 
 import torch
 from sklearn.exceptions import ConvergenceWarning
 
-from skmnist._utils.warnings import caller_stacklevel
+from skmnist._utils.warnings import warn_caller
 
 from .memory import is_out_of_memory
 
@@ -70,13 +69,12 @@ def warn_on_bounded_outputs(outputs: torch.Tensor) -> None:
         return
     n_outputs = outputs.shape[1]
     ratio = math.exp(2 if name == "tanh" else 1)
-    warnings.warn(
+    warn_caller(
         f"The module must return logits, but seems to end in a {name}: its outputs are in the "
         f"range {bounds}. The loss 'cross_entropy' applies a softmax to them, so that no "
         f"probability can exceed {ratio / (ratio + n_outputs - 1):.2f}. Remove the {name} from the "
         "end of the module.",
         ConvergenceWarning,
-        stacklevel=caller_stacklevel(),
     )
 
 
