@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import traceback
 from typing import TYPE_CHECKING
 
 import torch
@@ -37,9 +38,22 @@ def reraise_oom(hint: str) -> Iterator[None]:
     except (RuntimeError, MemoryError) as error:
         if not is_out_of_memory(error):
             raise
+        _clear_frames(error)
         details = str(error).partition("\n")[0].rpartition("DefaultCPUAllocator: ")[2]
         details = details.partition(". Error code")[0].rstrip(". ")[:200]
         raise MemoryError(f"Out of memory{details and f' ({details})'}. {hint}") from error
+
+
+def _clear_frames(error: BaseException | None) -> None:
+    """Free the local variables of the calls that failed, which the traceback would keep alive.
+
+    A second fit in the ``except`` block or in the next cell of a notebook needs the memory.
+    """
+    seen: set[int] = set()
+    while error is not None and id(error) not in seen:
+        seen.add(id(error))
+        traceback.clear_frames(error.__traceback__)
+        error = error.__context__
 
 
 def is_out_of_memory(error: Exception) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import functools
 from typing import TYPE_CHECKING, Any
 
 import torch
@@ -14,7 +15,7 @@ from .fast_step import column_major, fast_step, has_fast_step
 from .first_batch import explain_shape_error, warn_on_bounded_outputs
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from skmnist._networks.backpropagation import ManualMLP
     from skmnist._networks.sparse_input import SparseBatch
@@ -29,19 +30,22 @@ class _Step:
     def __init__(self, net: Net) -> None:
         self.net = net
         self.loss = LOSSES[net.config.loss]
-        self.update = self._first_update
+        self._fast_update: Callable[[], object] | None = None
 
-    def _first_update(self) -> None:
-        """Take the optimizer's own step if it has no state yet for the fast one."""
+    def update(self) -> None:
+        """Update the weights, by the optimizer's own step if it has no state for the fast one."""
+        if self._fast_update is not None:
+            self._fast_update()
+            return
         optimizer = self.net.optimizer_
         # As ordinary tensors: those of inference mode can't be changed outside of it.
         with torch.inference_mode(False), torch.no_grad():
             has_state = bool(optimizer.state)
             if not has_state:
                 optimizer.step()
-            self.update = fast_step(optimizer)
+            self._fast_update = fast_step(optimizer)
         if has_state:
-            self.update()
+            self._fast_update()
 
 
 class AutogradStep(_Step):
@@ -78,38 +82,49 @@ class AutogradStep(_Step):
         tensor
             ``loss.link`` of the outputs.
         """
-        net = self.net
-        predictions = []  # an optimizer such as LBFGS calls the closure several times
-
-        def closure() -> torch.Tensor:
-            net.optimizer_.zero_grad()
-            with net.autocast(), self._explain_errors(x):
-                outputs = net.module_(x)
-            if outputs.shape != targets.shape:
-                raise ValueError(
-                    "The module must return one output for each class, of shape "
-                    f"{tuple(targets.shape)}, for a batch of shape {tuple(x.shape)}. Got outputs "
-                    f"of shape {tuple(outputs.shape)} instead."
-                )
-            if self._is_first_batch and net.config.loss == "cross_entropy":
-                warn_on_bounded_outputs(outputs)
-            self._is_first_batch = False
-            predicted = self.loss.link(outputs.to(targets.dtype))
-            losses = self.loss.per_sample(predicted, targets)
-            loss = losses.mean() if weights is None else losses @ weights / weights.sum()
-            loss.backward()
-            predictions.append(predicted.detach())
-            if batch is not None:
-                net.notify_gradients(batch)
-            return loss
-
+        # An optimizer such as LBFGS computes the gradients several times.
+        predictions: list[torch.Tensor] = []
+        batch_args = (x, targets, weights, batch)
+        compute = functools.partial(self._compute_gradients, predictions, *batch_args)
         if self._use_fast_step:
-            closure()
+            compute()
             with torch.no_grad():
                 self.update()
         else:
-            net.optimizer_.step(closure)
+            self.net.optimizer_.step(compute)
         return predictions[0]
+
+    # Not a function inside of __call__, whose variables a traceback would keep alive.
+    def _compute_gradients(
+        self,
+        predictions: list[torch.Tensor],
+        x: torch.Tensor,
+        targets: torch.Tensor,
+        weights: torch.Tensor | None,
+        batch: ReportedBatch | None,
+    ) -> torch.Tensor:
+        """Compute the gradients, append ``loss.link`` of the outputs, and return the loss."""
+        net = self.net
+        net.optimizer_.zero_grad()
+        with net.autocast(), self._explain_errors(x):
+            outputs = net.module_(x)
+        if outputs.shape != targets.shape:
+            raise ValueError(
+                "The module must return one output for each class, of shape "
+                f"{tuple(targets.shape)}, for a batch of shape {tuple(x.shape)}. Got outputs "
+                f"of shape {tuple(outputs.shape)} instead."
+            )
+        if self._is_first_batch and net.config.loss == "cross_entropy":
+            warn_on_bounded_outputs(outputs)
+        self._is_first_batch = False
+        predicted = self.loss.link(outputs.to(targets.dtype))
+        losses = self.loss.per_sample(predicted, targets)
+        loss = losses.mean() if weights is None else losses @ weights / weights.sum()
+        loss.backward()
+        predictions.append(predicted.detach())
+        if batch is not None:
+            net.notify_gradients(batch)
+        return loss
 
     def _explain_errors(self, x: torch.Tensor) -> contextlib.AbstractContextManager[None]:
         if not self._is_first_batch:

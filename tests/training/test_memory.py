@@ -1,11 +1,16 @@
 """Out of memory: the message names what to change."""
 
+import contextlib
+import gc
+import weakref
+
 import pytest
 import torch
 
 from skmnist import MLPClassifier
+from skmnist._networks.losses import LOSSES
 from skmnist._training.net import Net
-from tests.helpers import digits, same_network, tiny
+from tests.helpers import digits, every_classifier, has, same_network, tiny
 
 X, Y = digits(step=50)
 
@@ -35,6 +40,42 @@ def test_out_of_memory_error_names_batch_size(method, error, monkeypatch):
             getattr(clf, method)(X, Y)
     assert not hasattr(clf, "n_iter_")
     assert same_network(clf.fit(X, Y), tiny(MLPClassifier).fit(X, Y))
+
+
+@contextlib.contextmanager
+def without_garbage_collection():
+    gc.collect()
+    gc.disable()
+    try:
+        yield
+    finally:
+        gc.enable()
+
+
+@pytest.mark.parametrize("part", ["grad", "per_sample"])
+@every_classifier
+def test_failed_network_is_freed_before_the_error_is_handled(cls, part, monkeypatch):
+    def fail(*args):
+        raise OOM_ERRORS["CPU"].with_traceback(None)
+
+    def initialize(net):
+        nets.append(weakref.ref(net))
+        return original(net)
+
+    nets, original = [], Net.initialize
+    monkeypatch.setattr(Net, "initialize", initialize)
+    for name, loss in LOSSES.items():
+        monkeypatch.setitem(LOSSES, name, loss._replace(**{part: fail}))
+    params = [{}, {"batch_norm": True}] if has(cls, "batch_norm") else [{}]
+    for options in params:
+        clf = tiny(cls, **options)
+        with without_garbage_collection():
+            try:
+                clf.fit(X, Y)
+            except MemoryError:
+                assert [net() for net in nets] == [None] * len(nets)
+            else:
+                assert part == "grad"  # autograd does not use it
 
 
 def test_out_of_memory_at_predict_suggests_a_fix(monkeypatch):
