@@ -66,4 +66,8 @@ class OnnxExportError(ValueError):
 
 
 class PixelRangeWarning(UserWarning):
-    """The range of the pixel values is very different from that of the training data."""
+    """The range of the pixel values is unsuitable.
+
+    In `fit`, networks cannot learn well from pixels in this range. In `predict`, it is very
+    different from that of the training data.
+    """

@@ -16,6 +16,7 @@ from skmnist.preprocessing import DigitNormalizer, PixelStandardizer
 from .onnx_check import check_outputs
 from .onnx_model import add_class_lookup, convert_to_onnx, set_metadata
 from .onnx_wrapper import CONVERTERS, OnnxWrapper
+from .suggestions import contains_net, suggest_part
 
 if TYPE_CHECKING:
     import os
@@ -134,10 +135,13 @@ def _split_pipeline(estimator: Any) -> tuple[list[BaseEstimator], BaseNetClassif
     *steps, clf = [step for _, step in estimator.steps] if is_pipeline else [estimator]
     if not isinstance(clf, BaseNetClassifier):
         prefix = "a Pipeline that ends in " if is_pipeline else ""
+        advice = "For scikit-learn's estimators, use skl2onnx (https://onnx.ai/sklearn-onnx)."
+        if contains_net(clf):
+            part = suggest_part(clf)
+            advice = f"Export its attribute {part}." if part else "Export the classifier in it."
         raise TypeError(
             "The 'estimator' parameter of export_onnx must be a classifier of skmnist or a "
-            f"Pipeline that ends in one. Got {prefix}{type(clf).__name__} instead. For "
-            "scikit-learn's estimators, use skl2onnx (https://onnx.ai/sklearn-onnx)."
+            f"Pipeline that ends in one. Got {prefix}{type(clf).__name__} instead. {advice}"
         )
     for i, step in enumerate(steps):
         if step in _PASSTHROUGH:

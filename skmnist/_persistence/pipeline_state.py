@@ -20,6 +20,8 @@ from skmnist._estimators.torch_module import TorchClassifier
 from skmnist.exceptions import ModelFileError
 from skmnist.preprocessing import DigitNormalizer, PixelStandardizer
 
+from .suggestions import suggest_saving
+
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
@@ -50,8 +52,6 @@ TRANSFORMERS: dict[type, tuple[str, ...]] = {
         "_fit_svd_solver",
     ),
 }
-
-SKOPS_HINT = "Other scikit-learn estimators can be saved with skops (https://skops.readthedocs.io)"
 
 _PASSTHROUGH = (None, "passthrough")
 
@@ -98,7 +98,7 @@ def get_pipeline_state(pipeline: Pipeline, optimizer_state: bool) -> dict[str, A
     if type(last) not in CLASSIFIERS:
         raise TypeError(
             f"The last step of the Pipeline must be a {join_names(CLASSIFIERS)}. Got "
-            f"{type(last).__name__} instead. {SKOPS_HINT}."
+            f"{type(last).__name__} instead. {suggest_saving(last)}"
         )
     active = [step for _, step in others if step not in _PASSTHROUGH]
     if any(isinstance(step, DigitNormalizer) for step in active[1:]):
@@ -140,8 +140,8 @@ def _transformer_state(name: str, step: Any) -> dict[str, Any] | str | None:
     if type(step) not in TRANSFORMERS:
         raise TypeError(
             f"The step {name!r} of the Pipeline must be a {join_names(TRANSFORMERS)}. Got "
-            f"{type(step).__name__} instead. {SKOPS_HINT}: save the steps before the classifier in "
-            "a separate file, and the classifier with skmnist.save."
+            f"{type(step).__name__} instead. Save the steps before the classifier in a separate "
+            "file with skops (https://skops.readthedocs.io), and the classifier with skmnist.save."
         )
     attributes = ("n_features_in_", "feature_names_in_", *TRANSFORMERS[type(step)])
     return {

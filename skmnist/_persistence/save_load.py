@@ -6,17 +6,18 @@ from typing import TYPE_CHECKING
 
 from sklearn.pipeline import Pipeline
 
+from skmnist._estimators.net_classifier import BaseNetClassifier
 from skmnist._estimators.state import get_state
 from skmnist._files.model_file import read_model_file, reraise_as_model_error, write_model_file
 
 from .pipeline_state import (
     CLASSIFIERS,
-    SKOPS_HINT,
     classifier_from_state,
     get_pipeline_state,
     join_names,
     pipeline_from_state,
 )
+from .suggestions import suggest_saving
 
 if TYPE_CHECKING:
     import os
@@ -24,8 +25,6 @@ if TYPE_CHECKING:
 
     import torch
     from torch import nn
-
-    from skmnist._estimators.net_classifier import BaseNetClassifier
 
 
 def save(
@@ -90,10 +89,12 @@ def save(
     elif type(estimator) in CLASSIFIERS:
         state = get_state(estimator, optimizer_state=optimizer_state)
     else:
+        advice = suggest_saving(estimator)
+        if isinstance(estimator, BaseNetClassifier):
+            advice = "Use the methods save and load of your subclass."
         raise TypeError(
             f"The 'estimator' parameter of save must be a {join_names(CLASSIFIERS)}, or a Pipeline "
-            f"that ends in one. Got {type(estimator).__name__} instead. {SKOPS_HINT}. For your own "
-            "subclass, use its methods save and load."
+            f"that ends in one. Got {type(estimator).__name__} instead. {advice}"
         )
     write_model_file(path, state)
 

@@ -1,10 +1,15 @@
 """Saving and loading pipelines."""
 
+import joblib
 import numpy as np
 import pandas as pd
 import pytest
+from sklearn.base import clone
+from sklearn.calibration import CalibratedClassifierCV
 from sklearn.decomposition import PCA
+from sklearn.ensemble import BaggingClassifier, VotingClassifier
 from sklearn.linear_model import LogisticRegression
+from sklearn.model_selection import GridSearchCV
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import (
     FunctionTransformer,
@@ -20,6 +25,7 @@ from skmnist._persistence.pipeline_state import TRANSFORMERS
 from skmnist._persistence.save_load import load, save
 from skmnist.exceptions import ModelFileError
 from skmnist.preprocessing import DigitNormalizer, PixelStandardizer
+from skmnist.studies import EpochGridSearchCV
 from tests.helpers import small_digits, tiny
 from tests.persistence.helpers import (
     assert_identical,
@@ -103,6 +109,49 @@ def test_other_steps_are_rejected_with_a_suggestion(tmp_path):
     with pytest.raises(TypeError, match="Got LogisticRegression.*skops"):
         save(LogisticRegression(), tmp_path / "model.safetensors")
     assert not (tmp_path / "model.safetensors").exists()
+
+
+class OwnClassifier(skmnist.MLPClassifier):
+    """A subclass, as users define it."""
+
+
+CLF = tiny(skmnist.MLPClassifier, max_epochs=1)
+UNSUPPORTED = {
+    "search": (GridSearchCV(CLF, {"lr": [0.01]}, cv=2), "Save its attribute best_estimator_."),
+    "epoch-search": (
+        EpochGridSearchCV(CLF, {"lr": [0.01]}, cv=2),
+        "Save its attribute best_estimator_.",
+    ),
+    "search-of-pipelines": (
+        GridSearchCV(make_pipeline(MinMaxScaler(), CLF), {"mlpclassifier__lr": [0.01]}, cv=2),
+        "Save its attribute best_estimator_.",
+    ),
+    "reject": (skmnist.RejectClassifier(CLF, 0.5), "Save its attribute estimator_."),
+    "calibrated": (CalibratedClassifierCV(CLF, cv=2), "joblib.dump"),
+    "bagging": (BaggingClassifier(CLF, n_estimators=2), "joblib.dump"),
+    "voting": (VotingClassifier([("a", CLF), ("b", CLF)]), "joblib.dump"),
+    "subclass": (OwnClassifier(max_epochs=1), "methods save and load of your subclass"),
+}
+
+
+@pytest.mark.parametrize("estimator, advice", list(UNSUPPORTED.values()), ids=list(UNSUPPORTED))
+def test_error_for_an_unsupported_estimator_says_what_works(estimator, advice, tmp_path):
+    estimator = clone(estimator).fit(X, Y)
+    with pytest.raises(TypeError) as caught:
+        save(estimator, tmp_path / "model.safetensors")
+    message = str(caught.value)
+    assert advice in message and "skops" not in message
+    if "attribute" in advice:
+        part = getattr(estimator, advice.split()[-1].rstrip("."))
+        save(part, tmp_path / "model.safetensors")
+        with pytest.raises(TypeError, match=f"Export {advice[5:]}"):
+            skmnist.export_onnx(estimator, tmp_path / "model.onnx")
+        with pytest.raises(TypeError, match=advice):
+            save(make_pipeline(MinMaxScaler(), estimator).fit(X, Y), tmp_path / "pipeline")
+    elif "joblib" in advice:
+        joblib.dump(estimator, tmp_path / "model.joblib")
+        loaded = joblib.load(tmp_path / "model.joblib")
+        assert np.array_equal(loaded.predict(X), estimator.predict(X))
 
 
 def test_pipeline_whose_steps_do_not_match_is_rejected(tmp_path):
