@@ -1,6 +1,7 @@
 """README.md: its commands, code, links and numbers."""
 
 import json
+import os
 import re
 import shutil
 import subprocess
@@ -64,7 +65,7 @@ def test_every_measured_number_is_in_the_results_of_the_benchmarks():
     accuracies = (ROOT / "benchmarks" / "accuracy.json").read_text("utf-8")
     prose = re.sub(r"^```.*?^```$", "", README, flags=re.MULTILINE | re.DOTALL)
     # Percentages and decimals are measured; other numbers count things, such as "5,000 digits".
-    numbers = set(re.findall(r"(?<![\d.])\d+\.\d+(?![\d.])", prose)) - {"3.10"}
+    numbers = set(re.findall(r"(?<![\d.])\d+\.\d+(?![\d.])", prose)) - {"3.10", "3.13"}
     assert {"98.85", "21.30", "0.43"} <= numbers
     known = set(re.findall(r"\d+\.\d+", benchmarks + accuracies))
     assert numbers - known == set()
@@ -92,6 +93,13 @@ FIRST = (
 )
 SECOND = "ls .venv >> log"
 TOOL = '#!/bin/sh\necho "$(basename "$0") $*" >> log\n'
+# An interpreter that makes environments of these tools.
+PYTHON = """#!/bin/sh
+if [ "$2" = venv ]; then
+    mkdir -p $3/bin
+    for name in pip skmnist python; do cp tool $3/bin/$name; done
+fi
+"""
 
 
 @pytest.fixture
@@ -103,6 +111,8 @@ def checkout(tmp_path):
     (tmp_path / "tool").chmod(0o755)
     (tmp_path / ".venv").mkdir()
     (tmp_path / ".venv" / "old").touch()
+    versions = [f'"Programming Language :: Python :: 3.{minor}",' for minor in (97, 98, 99)]
+    (tmp_path / "pyproject.toml").write_text("\n".join(versions))
     install, test = COMMANDS
     write_readme(tmp_path, README.replace(install, FIRST).replace(test, SECOND))
     return tmp_path
@@ -113,14 +123,17 @@ def write_readme(folder, text):
 
 
 def run_ci(folder):
-    return subprocess.run([folder / ".ci" / "run"], capture_output=True, text=True)
+    env = {**os.environ, "PATH": f"{folder}:{os.environ['PATH']}", "PYENV_ROOT": str(folder)}
+    return subprocess.run([folder / ".ci" / "run"], capture_output=True, text=True, env=env)
 
 
 @needs_bash
 def test_ci_runs_the_readmes_commands_in_a_new_environment(checkout):
     done = run_ci(checkout)
     assert done.returncode == 0, done.stderr
-    assert done.stdout.splitlines() == [f"+ {FIRST}", f"+ {SECOND}"]
+    missing = "Python 3.{} is not installed; its tests are skipped."
+    commands = [f"+ {FIRST}", f"+ {SECOND}"]
+    assert done.stdout.splitlines() == [*commands, missing.format(97), missing.format(99)]
     assert (checkout / "log").read_text().splitlines() == [
         "first",
         "bin",  # and nothing of the old environment
@@ -131,6 +144,38 @@ def test_ci_runs_the_readmes_commands_in_a_new_environment(checkout):
         "python -m sphinx -W --keep-going -b html docs docs/_build/html",
         "python -m fuzz.audit",
     ]
+
+
+@needs_bash
+@pytest.mark.parametrize("name", ["python3.99", "versions/3.99.1/bin/python"])
+@pytest.mark.parametrize("passes", [True, False])
+def test_ci_tests_the_newest_python_if_it_is_found(checkout, name, passes):
+    (checkout / name).parent.mkdir(parents=True, exist_ok=True)
+    (checkout / name).write_text(PYTHON)
+    (checkout / name).chmod(0o755)
+    if not passes:
+        (checkout / "tool").write_text(TOOL + 'case "$0" in *.venv-*/python) exit 3; esac\n')
+    done = run_ci(checkout)
+    assert done.returncode == (0 if passes else 3)
+    assert done.stdout.splitlines()[-1] == "+ tests on Python 3.99"
+    *_, install, version, tests = (checkout / "log").read_text().splitlines()
+    assert install == "pip install -q --no-compile . pytest pytest-timeout pytest-xdist"
+    assert version == "skmnist --version"
+    assert tests.startswith("python -m pytest -q -n 0 tests/")
+    files = re.findall(r"tests/\S+", tests)
+    assert [file for file in files if not (ROOT / file).exists()] == []
+
+
+def test_supported_pythons_agree():
+    text = (ROOT / "pyproject.toml").read_text(encoding="utf-8")
+    minors = [int(minor) for minor in re.findall(r'"Programming .* Python :: 3\.(\d+)"', text)]
+    oldest, newest = minors[0], minors[-1]
+    assert minors == list(range(oldest, newest + 1))
+    assert f'requires-python = ">=3.{oldest}"' in text
+    assert f'target-version = "py3{oldest}"' in text
+    for page in ("README.md", "docs/install.md", "docs/index.md", "CHANGES.md"):
+        words = (ROOT / page).read_text(encoding="utf-8")
+        assert f"Python 3.{oldest} to 3.{newest}" in words, page
 
 
 @needs_bash

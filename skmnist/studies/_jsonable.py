@@ -28,9 +28,13 @@ def to_jsonable(value: Any) -> Any:
 
 def from_jsonable(value: Any, kind: Any) -> Any:
     """Convert the result of :func:`to_jsonable` back to a value of type `kind`."""
-    if np.ndarray in (kind, get_origin(kind)):
+    kind = get_origin(kind) or kind
+    # From Python 3.12 on, NumPy's NDArray is an alias that refers to the class.
+    kind = getattr(kind, "__value__", kind)
+    kind = get_origin(kind) or kind
+    if kind is np.ndarray:
         array = np.asarray(value)
         return array if array.dtype.kind in "if" else array.astype(float)  # None becomes NaN
-    if tuple in (kind, get_origin(kind)):
+    if kind is tuple:
         return tuple(tuple(item) if isinstance(item, list) else item for item in value)
     return value

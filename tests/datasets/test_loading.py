@@ -1,5 +1,6 @@
 """The fetch functions return scikit-learn's Bunch, arrays or data frames."""
 
+import inspect
 import re
 
 import numpy as np
@@ -64,8 +65,8 @@ def test_docstring_states_the_numbers_of_samples_and_classes(fetch, spec):
 
 def test_docstrings_of_shared_parameters_are_equal():
     def shared_part(fetch):
-        doc = fetch.__doc__
-        shared = doc[doc.index("    subset : {") : doc.index("    See Also\n")]
+        doc = inspect.getdoc(fetch)
+        shared = doc[doc.index("subset : {") : doc.index("See Also\n")]
         return re.sub(r"\d+", "N", shared)
 
     fetches = {getattr(case.values[0], "func", case.values[0]) for case in EVERY_SET}

@@ -3,9 +3,11 @@
 import json
 from dataclasses import FrozenInstanceError
 
+import numpy as np
 import pandas as pd
 import pytest
 from sklearn.svm import LinearSVC
+from typing_extensions import TypeAliasType
 
 from skmnist.studies import (
     EpochCurve,
@@ -15,6 +17,7 @@ from skmnist.studies import (
     learning_curve,
     validation_curve,
 )
+from skmnist.studies._jsonable import from_jsonable
 from tests.studies.helpers import tiny
 
 
@@ -38,6 +41,13 @@ def test_results_and_their_arrays_are_frozen(curves):
             curve.test_scores = None
         with pytest.raises(ValueError, match="read-only"):
             curve.test_scores[0, 0] = 1.0
+
+
+def test_arrays_are_restored_if_their_type_is_an_alias():
+    """NumPy's NDArray is one from Python 3.12 on."""
+    alias = TypeAliasType("Floats", np.ndarray[tuple[int, ...], np.dtype[np.float64]])
+    restored = from_jsonable([0.5, None], alias)
+    np.testing.assert_array_equal(restored, [0.5, np.nan])
 
 
 def test_results_can_be_restored_from_json(curves):
