@@ -48,11 +48,13 @@ def warn_on_bad_scale(owner: str, X: np.ndarray, given: Any, scale: float) -> No
         Divisor of the pixel values.
     """
     if scale != 1:
-        if X.max() <= _MAX_LEVEL and X.size >= _MIN_VALUES:
+        # A pass through all of X, which may be a memory map, only if there are no bright pixels.
+        is_dark = _subsample(X).max() <= _MAX_LEVEL and X.size >= _MIN_VALUES
+        if is_dark and (largest := X.max()) <= _MAX_LEVEL:
             _warn(
-                f"X contains integers from 0 to {X.max()}. {owner} divides integers in 0..255 by "
+                f"X contains integers from 0 to {largest}. {owner} divides integers in 0..255 by "
                 "255, which makes these inputs so small that training is slow. Pass floats in 0..1 "
-                f"to fit and predict, for example X / {X.max()}."
+                f"to fit and predict, for example X / {largest}."
             )
         return
     if X.shape[1] < _MIN_IMAGE_FEATURES:
@@ -106,7 +108,9 @@ def warn_on_range_shift(
     # Dark images and small numbers in few features are valid: warn only about pixels up to 1
     # after a fit on pixels up to about 255.
     too_small = 0 < largest <= 1 and fit_low >= 0 and fit_largest > 2 * _RANGE_RATIO
-    if too_large or (too_small and X.size >= 16):
+    # Interpolation makes pixels a little smaller than 0.
+    is_negative = X.shape[1] >= _MIN_IMAGE_FEATURES and fit_low >= 0 and -low > 0.25 * fit_high > 0
+    if too_large or is_negative or (too_small and X.size >= 16):
         # Rounded, so that each batch gives the same message and it is shown once.
         low, high = (_round_up(side) for side in (min(low, 0.0), max(high, 0.0)))
         _warn(

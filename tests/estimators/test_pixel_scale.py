@@ -31,6 +31,30 @@ def test_pixels_on_another_scale_than_at_fit_give_a_warning(cls):
         tiny(cls).fit(X, y, X_val=small, y_val=y)
 
 
+NEGATIVE = {
+    "signed-bytes": lambda X: X.astype(np.int8),
+    "centered": lambda X: X.astype(int) - 128,
+    "minus-1-to-1": lambda X: X / np.float32(127.5) - 1,
+}
+
+
+@pytest.mark.parametrize("fitted_on", ["bytes", "floats"])
+@pytest.mark.parametrize("change", list(NEGATIVE.values()), ids=list(NEGATIVE))
+@every_classifier
+def test_negative_pixels_after_a_fit_on_positive_ones_give_a_warning(cls, change, fitted_on):
+    X, y = digits(50)
+    clf = tiny(cls).fit(X if fitted_on == "bytes" else X / np.float32(255), y)
+    with pytest.warns(PixelRangeWarning, match=r"range from -\d+ to .* but .* was fitted on"):
+        clf.predict(change(X))
+
+
+def test_small_negative_pixels_give_no_warning():
+    # Warnings are errors in these tests. Bicubic interpolation overshoots by less.
+    X, y = digits(50)
+    X = X / 255
+    tiny(MLPClassifier).fit(X, y).predict(X - 0.1)
+
+
 def test_warning_has_the_callers_line():
     X, y = digits()
     clf = tiny(MLPClassifier).fit(X, y)
