@@ -13,40 +13,19 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 
-# What other libraries and programs call an option -> our name.
-_OTHER_NAMES = {
-    "alpha": "weight-decay",
-    "epoch": "max-epochs",
-    "epochs": "max-epochs",
-    "n-epochs": "max-epochs",
-    "num-epochs": "max-epochs",
-    "n-iter": "max-epochs",
-    "max-iter": "max-epochs",
-    "learning-rate": "lr",
-    "learning-rate-init": "lr",
-    "learning-rate-schedule": "lr-schedule",
-    "scheduler": "lr-schedule",
-    "solver": "optimizer",
-    "seed": "random-state",
-    "hidden": "hidden-layer-sizes",
-    "hidden-layers": "hidden-layer-sizes",
-    "hidden-units": "hidden-layer-sizes",
-    "layers": "hidden-layer-sizes",
-    "units": "hidden-layer-sizes",
-    "filters": "channels",
-    "patience": "n-iter-no-change",
-    "validation-split": "validation-fraction",
-    "gpu": "device",
-    "folds": "cv",
+# What other programs call an option that is not a parameter -> our name.
+OTHER_NAMES = {
+    "data_dir": "data_home",
     "dataset": "data",
-    "data-dir": "data-home",
-    "out": "output-dir",
-    "output": "output-dir",
+    "folds": "cv",
+    "gpu": "device",
+    "jobs": "n_jobs",
+    "num_workers": "n_jobs",
+    "out": "output_dir",
+    "output": "output_dir",
+    "show": "save_steps",
     "split": "multiple",
-    "show": "save-steps",
-    "jobs": "n-jobs",
-    "workers": "n-jobs",
-    "num-workers": "n-jobs",
+    "workers": "n_jobs",
 }
 
 
@@ -135,16 +114,18 @@ def _unknown_option(argv: Sequence[str], known: Collection[str]) -> str | None:
 
 
 def meant_name(word: str) -> str:
-    """Return the name of the option that a word means: in our spelling, or what we call it."""
-    name = word.lstrip("-").replace("_", "-").lower()
-    return _OTHER_NAMES.get(name, name)
+    """Return the name that a word means, with underscores: in our spelling, or what we call it."""
+    from skmnist._utils.argument_names import SYNONYMS
+
+    name = word.lstrip("-").replace("-", "_").lower()
+    return OTHER_NAMES.get(name) or SYNONYMS.get(name, name)
 
 
 def _option_hint(word: str, known: Iterable[str], default: str) -> str:
     """Return a hint with the option that is meant or similar, or the default."""
     # The dashes would make all options similar.
     names = [option.removeprefix("--") for option in known if option.startswith("--")]
-    closest = difflib.get_close_matches(meant_name(word), names, n=1)
+    closest = difflib.get_close_matches(meant_name(word).replace("_", "-"), names, n=1)
     return f"Did you mean --{closest[0]}?" if closest else default
 
 

@@ -234,7 +234,7 @@ def parse_param_name(text: str, model: str) -> str:
     name = text.removeprefix("--").replace("-", "_")
     known = default_params(model).keys() - EXCLUDED_STUDY_PARAMS
     if name not in known:
-        meant = meant_name(name).replace("-", "_")
+        meant = meant_name(name)
         raise ValueError(
             f"--model {model} has no parameter {text!r}. {suggestion(meant, sorted(known))}"
         )
@@ -252,7 +252,7 @@ def _other_model_message(option: str, model: str) -> str:
     """Return the error message if only other models have the option, otherwise ""."""
     params = {other: default_params(other) for other in MODELS}
     name = option.removeprefix("--").removeprefix("no-").replace("-", "_")
-    meant = meant_name(name).replace("-", "_")
+    meant = meant_name(name)
     closest = difflib.get_close_matches(
         meant, {name for names in params.values() for name in names}, n=1
     )

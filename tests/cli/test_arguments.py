@@ -175,13 +175,11 @@ def test_invalid_arguments_are_rejected(argv, message, capsys, tmp_path, monkeyp
     assert not file_names(tmp_path)
 
 
-def test_names_of_other_libraries_are_those_of_no_option():
-    known = {
-        name.replace("_", "-") for model in MODELS for name in model_params.default_params(model)
-    }
-    known |= {"cv", "data", "data-home", "output-dir", "multiple", "save-steps", "n-jobs"}
-    assert set(arguments._OTHER_NAMES.values()) <= known
-    assert not known & set(arguments._OTHER_NAMES)
+def test_other_names_are_those_of_options():
+    known = {name for model in MODELS for name in model_params.default_params(model)}
+    known |= {"cv", "data", "data_home", "output_dir", "multiple", "save_steps", "n_jobs"}
+    assert set(arguments.OTHER_NAMES.values()) <= known
+    assert not known & set(arguments.OTHER_NAMES)
 
 
 def test_help_is_shown_beside_an_unknown_option(capsys):
