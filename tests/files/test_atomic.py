@@ -65,6 +65,47 @@ def test_killed_writer_leaves_the_old_file(tmp_path):
         assert set(tmp_path.iterdir()) == expected
 
 
+def test_content_is_on_the_disk_before_it_replaces_a_file(tmp_path, monkeypatch):
+    """After a power failure, the name refers to the old or to the new content, never to less."""
+    steps, replace = [], os.replace
+
+    def fsync(descriptor):
+        status = os.fstat(descriptor)
+        steps.append("folder" if stat.S_ISDIR(status.st_mode) else status.st_size)
+
+    monkeypatch.setattr(os, "fsync", fsync)
+    monkeypatch.setattr(os, "replace", lambda *paths: steps.append("replace") or replace(*paths))
+    with atomic_write(tmp_path / "notes.txt") as file:
+        file.write(b"complete")
+    assert steps == [len(b"complete"), "replace", "folder"]
+
+
+@pytest.mark.skipif(not Path("/proc/self/fd").is_dir(), reason="needs Linux")
+def test_no_file_stays_open(tmp_path):
+    before = len(os.listdir("/proc/self/fd"))
+    for _ in range(3):
+        with atomic_write(tmp_path / "notes.txt") as file:
+            file.write(b"text")
+    assert len(os.listdir("/proc/self/fd")) == before
+
+
+def test_only_the_temporary_files_of_the_same_name_are_removed(tmp_path):
+    old = time.time() - 7200
+    for name in (".[ab].txt.0123.tmp", ".a.txt.0123.tmp"):
+        (tmp_path / name).touch()
+        os.utime(tmp_path / name, (old, old))
+    with atomic_write(tmp_path / "[ab].txt") as file:
+        file.write(b"text")
+    assert sorted(path.name for path in tmp_path.iterdir()) == [".a.txt.0123.tmp", "[ab].txt"]
+
+
+def test_names_may_be_as_long_as_the_file_system_allows(tmp_path):
+    path = tmp_path / ("n" * 255)
+    with atomic_write(path) as file:
+        file.write(b"text")
+    assert path.read_bytes() == b"text"
+
+
 def test_replacing_keeps_permissions_and_links_and_new_files_get_the_defaults(tmp_path):
     path, ordinary = tmp_path / "notes.txt", tmp_path / "ordinary"
     ordinary.touch()

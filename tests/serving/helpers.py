@@ -3,7 +3,9 @@
 import http.client
 import io
 import json
+import socket
 import threading
+import time
 
 from PIL import Image
 
@@ -47,6 +49,23 @@ def request(server, method="GET", path="/", body=None, headers=HOST_HEADER):
         return response.status, response.headers, response.read()
     finally:
         connection.close()
+
+
+def send_raw(server, *parts, pause=0.0, close=False):
+    """Send parts, with a pause after each; return everything that is received.
+
+    If `close` is True, the client then announces that it sends nothing more.
+    """
+    received = b""
+    with socket.create_connection(("127.0.0.1", get_port(server)), timeout=60) as connection:
+        for part in parts:
+            connection.sendall(part)
+            time.sleep(pause)
+        if close:
+            connection.shutdown(socket.SHUT_WR)
+        while chunk := connection.recv(2**16):
+            received += chunk
+    return received
 
 
 def predict(server, content, content_type="image/png", **headers):

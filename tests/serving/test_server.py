@@ -5,7 +5,6 @@ import json
 import socket
 import subprocess
 import sys
-import time
 from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
@@ -17,7 +16,15 @@ from sklearn.preprocessing import MinMaxScaler
 from skmnist import CNNClassifier, MLPClassifier, predict_image
 from skmnist.serving import DigitServer
 from tests.helpers import ROOT
-from tests.serving.helpers import HOST_HEADER, encode_image, get_port, predict, request, run_server
+from tests.serving.helpers import (
+    HOST_HEADER,
+    encode_image,
+    get_port,
+    predict,
+    request,
+    run_server,
+    send_raw,
+)
 
 # -- predictions -------------------------------------------------------------------------------
 
@@ -191,18 +198,6 @@ def test_sec_fetch_headers_are_checked(server):
     # Following a link to the page.
     assert status("/", Sec_Fetch_Site="cross-site", Sec_Fetch_Mode="navigate") == 200
     assert status("/", Sec_Fetch_Site="cross-site", Sec_Fetch_Mode="no-cors") == 403
-
-
-def send_raw(server, *parts, pause=0.0):
-    """Send parts, with a pause after each; return everything that is received."""
-    received = b""
-    with socket.create_connection(("127.0.0.1", get_port(server)), timeout=60) as connection:
-        for part in parts:
-            connection.sendall(part)
-            time.sleep(pause)
-        while chunk := connection.recv(2**16):
-            received += chunk
-    return received
 
 
 @pytest.mark.parametrize(
