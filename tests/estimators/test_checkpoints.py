@@ -15,6 +15,7 @@ from skorch.callbacks import EpochTimer
 from torch import nn
 
 import skmnist
+from skmnist._estimators.checkpoints import Checkpoints
 from skmnist._training.net import Net
 from skmnist._training.optimizers import OPTIMIZERS
 from skmnist._training.schedules import NEEDS_MAX_EPOCHS, SCHEDULES
@@ -300,6 +301,23 @@ def test_partial_files_are_removed_and_other_files_kept(tmp_path):
     tiny(skmnist.MLPClassifier, checkpoint_dir=tmp_path, max_epochs=4).fit(X, Y)
     assert not stale.exists() and notes.exists()
     assert len(checkpoint_names(tmp_path)) == 2
+
+
+def test_checkpoints_are_replaced_only_after_the_first_epoch_of_a_new_fit(tmp_path):
+    clf = tiny(skmnist.MLPClassifier, checkpoint_dir=tmp_path, max_epochs=3).fit(X, Y)
+    before = checkpoint_names(tmp_path)
+    interrupt_fit(clone(clf), epoch=1)
+    assert checkpoint_names(tmp_path) == before
+    assert_identical(clone(clf).fit(X, Y, resume=True), clf)
+    interrupt_fit(clone(clf), epoch=2)
+    assert checkpoint_names(tmp_path) == ["epoch-000001.safetensors"]
+
+
+def test_checkpoints_are_sorted_by_epoch_and_not_by_name(tmp_path):
+    names = ["epoch-999998.safetensors", "epoch-999999.safetensors", "epoch-1000000.safetensors"]
+    for name in [*reversed(names), "epoch-12.safetensors", "epoch-000012.onnx", "notes.txt"]:
+        (tmp_path / name).touch()
+    assert [path.name for path in Checkpoints(tmp_path, resume=False)._paths()] == names
 
 
 # -- use of the folder -----------------------------------------------------------------------

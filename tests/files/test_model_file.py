@@ -1,11 +1,16 @@
-"""The header of a model file."""
+"""The header of a model file, and its limits."""
 
 import json
 
+import numpy as np
+import pytest
 import torch
 
 import skmnist
+from skmnist._files import model_file
+from skmnist._files.model_file import read_model_file, write_model_file
 from skmnist._persistence.save_load import save
+from skmnist.exceptions import ModelFileError
 from tests.helpers import small_digits, tiny
 
 X, Y = small_digits()
@@ -18,3 +23,55 @@ def test_header_contains_the_versions(tmp_path):
     metadata = json.loads(header["__metadata__"]["skmnist"])
     assert metadata["versions"]["skmnist"] == skmnist.__version__
     assert torch.__version__.startswith(metadata["versions"]["torch"])
+
+
+@pytest.mark.parametrize(
+    ("limit", "model"),
+    [
+        ("_MAX_HEADER_BYTES", {"names": ["word" * 1000] * 1_100}),
+        ("_MAX_CONTAINERS", {"names": [[]] * 33_000}),
+    ],
+)
+def test_limits_hold_for_files_that_another_program_wrote(limit, model, tmp_path, monkeypatch):
+    with monkeypatch.context() as patch:
+        patch.setattr(model_file, limit, 2**40)
+        write_model_file(tmp_path / "model", model)
+        assert read_model_file(tmp_path / "model") == model
+    with pytest.raises(ModelFileError, match="is not a model file of skmnist"):
+        read_model_file(tmp_path / "model")
+
+
+def change_text(change):
+    """Return a function that changes skmnist's metadata before their checksum is computed."""
+    original = json.dumps
+
+    def dumps(value, **options):
+        change(value)
+        return original(value, **options)
+
+    return dumps
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        (lambda text: text.update(format=2), "format 2. Use a newer version"),
+        (lambda text: text.update(code="print()"), "its entries are .*'code'"),
+        (lambda text: text.pop("versions"), "its entries are"),
+        (lambda text: text.update(model=[1]), "does not use the tensors .*weights"),
+        (lambda text: text["model"].pop("weights"), "does not use the tensors .*weights"),
+        (lambda text: text["model"].update(more={"$tensor": "gone"}), "gone"),
+    ],
+)
+def test_metadata_of_another_form_are_rejected(change, message, tmp_path, monkeypatch):
+    with monkeypatch.context() as patch:
+        patch.setattr(model_file.json, "dumps", change_text(change))
+        write_model_file(tmp_path / "model", {"weights": np.zeros(3)})
+    with pytest.raises(ModelFileError, match=message):
+        read_model_file(tmp_path / "model")
+
+
+def test_model_must_be_a_dict(tmp_path):
+    write_model_file(tmp_path / "model", ["a list"])
+    with pytest.raises(ModelFileError, match="its content is not a dict"):
+        read_model_file(tmp_path / "model")

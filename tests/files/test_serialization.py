@@ -6,6 +6,7 @@ import torch
 from torch import nn
 
 from skmnist._files.model_file import read_model_file, write_model_file
+from skmnist._files.serialization import decode, encode
 from tests.persistence.helpers import identical
 
 VALUES = [
@@ -62,3 +63,40 @@ def test_too_large_metadata_are_rejected(tmp_path):
         with pytest.raises(ValueError, match="too large for a model file"):
             write_model_file(tmp_path / "file", {"value": value})
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    "encoded",
+    [
+        {"$optimizer": "Optimizer"},  # the base class
+        {"$optimizer": "lr_scheduler"},  # a module of torch.optim
+        {"$device": 0},
+        {"$dtype": "int64"},
+        {"$number": ["object", 1]},
+        {"$float": "1e5"},
+        {"$class": "os.system"},
+        {"$tuple": [1], "$dict": []},
+        {"$tuple": [1], "a": 2},
+        {"$tuple": "text"},
+        {"$objects": ["<U1", ["ab"]]},
+        {"$objects": ["<U99999999", ["a", "b"]]},
+        {"$objects": ["<i8", [1]]},
+        {"$array": ["a", "|O", "C"]},
+        {"$array": ["a", "<f4", "C"]},
+        {"$array": ["b", "<f8", "C"]},
+        {"$array": ["a", "<f8", "K"]},
+        {"$random_state": {"$tuple": ["MT19937", 1]}},
+    ],
+    ids=str,
+)
+def test_other_encodings_are_rejected(encoded):
+    for value in (encoded, [encoded], {"key": {"$tuple": [encoded]}}):
+        with pytest.raises((ValueError, TypeError, LookupError)):
+            decode(value, {"a": np.zeros(2)})
+
+
+def test_two_arrays_cannot_have_one_name():
+    arrays = {}
+    encode(np.zeros(2), arrays, "weights")
+    with pytest.raises(TypeError, match="two values have the name 'weights'"):
+        encode(np.ones(2), arrays, "weights")
