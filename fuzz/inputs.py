@@ -192,7 +192,9 @@ def scales(report):
     failures, tried, false_alarms, n_valid = [], 0, [], 0
     for cls in CLASSIFIERS:
         for fitted_on, X_train in formats.items():
-            clf = small(cls).fit(X_train, y)
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore", PixelRangeWarning)  # about "0 to 255"
+                clf = small(cls).fit(X_train, y)
             for tested_on, X_test in formats.items():
                 ranges_differ = (fitted_on in up_to_255) != (tested_on in up_to_255)
                 with warnings.catch_warnings(record=True) as caught:
