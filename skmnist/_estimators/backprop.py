@@ -79,6 +79,7 @@ class BackpropClassifier(BaseNetClassifier):
         loss: Loss = "mse",
         lr: float = 0.1,
         lr_schedule: LRSchedule = None,
+        average: bool = False,
         batch_size: int = 16,
         max_epochs: int = 20,
         shuffle: bool = True,
@@ -102,6 +103,7 @@ class BackpropClassifier(BaseNetClassifier):
         self.loss = loss
         self.lr = lr
         self.lr_schedule = lr_schedule
+        self.average = average
         self.batch_size = batch_size
         self.max_epochs = max_epochs
         self.shuffle = shuffle

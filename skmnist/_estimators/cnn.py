@@ -120,6 +120,7 @@ class CNNClassifier(BaseNetClassifier):
         nesterov: bool = False,
         weight_decay: float = 0.0,
         lr_schedule: LRSchedule = None,
+        average: bool = True,
         batch_size: int = 64,
         max_epochs: int = 10,
         shuffle: bool = True,
@@ -158,6 +159,7 @@ class CNNClassifier(BaseNetClassifier):
         self.nesterov = nesterov
         self.weight_decay = weight_decay
         self.lr_schedule = lr_schedule
+        self.average = average
         self.batch_size = batch_size
         self.max_epochs = max_epochs
         self.shuffle = shuffle

@@ -44,7 +44,10 @@ def make_net(estimator: BaseNetClassifier, device: torch.device) -> Net:
         **{f"optimizer__{name}": value for name, value in settings.items()},
     )
     estimator._net_callbacks = (estimator.callbacks, estimator.verbose)
-    return net.initialize()
+    net.initialize()
+    if estimator.average:
+        net.start_average()
+    return net
 
 
 def sync_params(
@@ -63,6 +66,8 @@ def sync_params(
         net.optimizer_.load_state_dict(
             net.optimizer_.state_dict()
         )  # moves its tensors to the device
+        if net.average_ is not None:
+            net.average_.to(device)
     if estimator._net_callbacks != (estimator.callbacks, estimator.verbose):
         estimator._net_callbacks = (estimator.callbacks, estimator.verbose)
         net.callbacks, net.verbose = _make_callbacks(estimator), int(bool(estimator.verbose))
@@ -72,6 +77,8 @@ def sync_params(
     if net.optimizer is not optimizer:
         net.replace_optimizer(optimizer, settings)
     settings["lr"] = estimator.lr
+    if bool(estimator.average) != (net.average_ is not None):
+        net.start_average() if estimator.average else net.stop_average()
     changed = {name: value for name, value in settings.items() if getattr(net, name) != value}
     if changed:
         net.set_params(**changed)

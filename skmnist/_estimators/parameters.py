@@ -223,6 +223,13 @@ PARAMETERS = {
         '"onecycle": one-cycle policy, updated after each mini-batch. "plateau": divide by 10 when '
         "the loss has not improved for three epochs. None: constant learning rate.",
     ),
+    "average": Parameter(
+        [_BOOL],
+        "bool",
+        "Whether to predict with the average of the weights over the last part of the training "
+        "(polynomial-decay averaging with eta = 16, which weights the last tenth of the training "
+        "most) instead of the last weights. Training continues from the last weights.",
+    ),
     "batch_size": Parameter([_AT_LEAST_1], "int", "Mini-batch size."),
     "max_epochs": Parameter(
         [_AT_LEAST_1],

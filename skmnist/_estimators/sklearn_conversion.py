@@ -81,6 +81,7 @@ def convert_params(
         "weight_decay": theirs["alpha"] / batch_size,
         "batch_size": batch_size,
         "weight_init": "glorot",
+        "average": False,
         "verbose": int(theirs["verbose"]),
         **params,
     }

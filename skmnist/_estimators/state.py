@@ -42,13 +42,14 @@ _ENTRIES = (
     "history",
     "weights",
     "optimizer",
+    "average",
 )
 
 # Parameters that can contain code. They are not needed for prediction.
 _CODE_PARAMS = ("augment", "callbacks")
 
 # Parameters for which the net keeps the values of its last training.
-_TRAINING_PARAMS = ("loss", "lr", "optimizer", "momentum", "nesterov", "weight_decay")
+_TRAINING_PARAMS = ("loss", "lr", "optimizer", "momentum", "nesterov", "weight_decay", "average")
 
 
 class SerializationMixin:
@@ -143,6 +144,8 @@ def get_state(estimator: Any, *, optimizer_state: bool = True) -> dict[str, Any]
     next_optimizer, _ = estimator._optimizer(torch.device(net.device))
     if not optimizer_state or net.optimizer is not next_optimizer:
         training["optimizer"] = None  # the next fit would not use it
+    if not optimizer_state:
+        training["average"] = None  # training would continue from the averaged weights
     attributes = vars(estimator)
     return {
         "class": type(estimator).__name__,
@@ -232,6 +235,7 @@ def _training_params(net: Net, params: dict[str, Any]) -> dict[str, Any]:
         "loss": net.config.loss,
         "lr": net.lr,
         "optimizer": to_torch_class(net.optimizer),
+        "average": net.average_ is not None,
     }
     return {name: used[name] for name in _TRAINING_PARAMS if name in used and name in params}
 

@@ -32,6 +32,7 @@ class EarlyStopping:
         self.best_epoch: int | None = None
         self.wait = 0  # epochs since the last improvement
         self._weights: dict[str, Any] | None = None
+        self._average: dict[str, Any] | None = None
 
     def update(self, net: Net) -> bool:
         """Take the last epoch of `net` into account; return whether to stop."""
@@ -40,6 +41,7 @@ class EarlyStopping:
         if score > self.best_score:
             self.best_score, self.best_epoch = score, len(net.history)
             self._weights = dict(copy.deepcopy(net.module_.state_dict()))
+            self._average = None if net.average_ is None else net.average_.get_state()
         return self.should_stop
 
     @property
@@ -54,6 +56,7 @@ class EarlyStopping:
             "best_epoch": self.best_epoch,
             "wait": self.wait,
             "weights": self._weights,
+            "average": self._average,
         }
 
     def set_state(self, state: dict[str, Any]) -> None:
@@ -62,6 +65,7 @@ class EarlyStopping:
         self.best_epoch = state["best_epoch"]
         self.wait = state["wait"]
         self._weights = state["weights"]
+        self._average = state["average"]
 
     @contextlib.contextmanager
     def best_weights(self, net: Net) -> Iterator[None]:
@@ -74,5 +78,7 @@ class EarlyStopping:
             net.module_.load_state_dict(last)
 
     def restore_best_weights(self, net: Net) -> None:
-        """Give `net` the weights of its best epoch."""
+        """Give `net` the weights of its best epoch, and the raw ones beside an average."""
         net.module_.load_state_dict(self._weights)
+        if net.average_ is not None and self._average is not None:
+            net.average_.set_state(self._average)

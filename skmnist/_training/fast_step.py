@@ -13,6 +13,8 @@ from .optimizers import GradientDescent, to_torch_class
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
+    from .weight_average import WeightAverage
+
     Update = Callable[[list[torch.Tensor], list[torch.Tensor]], None]  # of parameters, gradients
 
 
@@ -24,15 +26,18 @@ def has_fast_step(optimizer: torch.optim.Optimizer) -> bool:
 
 
 @contextlib.contextmanager
-def column_major(weight: torch.Tensor, optimizer: torch.optim.Optimizer) -> Iterator[None]:
-    """Store a weight matrix, and the optimizer's state of its shape, in column-major order.
+def column_major(
+    weight: torch.Tensor, optimizer: torch.optim.Optimizer, average: WeightAverage | None
+) -> Iterator[None]:
+    """Store the first weight matrix, its optimizer state and average in column-major order.
 
     Only in the block: much code expects parameters in row-major order.
     """
 
     def store(rearrange: Callable[[torch.Tensor], torch.Tensor]) -> None:
         state = optimizer.state.get(weight, {}).values()
-        for tensor in (weight, *(t for t in state if t.shape == weight.shape)):
+        averages = [] if average is None else average.other_weights[:1]
+        for tensor in (weight, *averages, *(t for t in state if t.shape == weight.shape)):
             tensor.data = rearrange(tensor.data)
 
     store(lambda matrix: matrix.t().contiguous().t())

@@ -39,6 +39,7 @@ from .optimizers import needs_closure
 from .progress import EpochProgressBar, PrintBatchLoss
 from .schedules import PER_BATCH, SCHEDULES
 from .steps import AutogradStep, ManualBackwardStep
+from .weight_average import WeightAverage, update_batch_norm
 
 if TYPE_CHECKING:
     from collections.abc import Callable as Function
@@ -83,6 +84,20 @@ class Net(NeuralNetClassifier):
             **kwargs,
         )
         self.config = config
+        self.average_: WeightAverage | None = None
+
+    def start_average(self) -> None:
+        """Average the weights from now on."""
+        self.average_ = WeightAverage(self.module_)
+        prefixes: list[str] = self.cuda_dependent_attributes_  # type: ignore[has-type]
+        if "average_" not in prefixes:
+            self.cuda_dependent_attributes_ = [*prefixes, "average_"]
+
+    def stop_average(self) -> None:
+        """Continue without an average, from the raw weights."""
+        if self.average_ is not None:
+            self.average_.swap(self.module_)
+            self.average_ = None
 
     @property
     def _default_callbacks(self) -> list[tuple[str, Callback]]:
@@ -188,14 +203,20 @@ class Net(NeuralNetClassifier):
         augment = make_augmentation(config, epoch, dataset.device)
         order = make_generator(config.seed, "order", epoch) if config.shuffle else None
         batches = BatchIterator(dataset, self.batch_size, order, step.sparse)
+        average = self.average_
         with contextlib.ExitStack() as stack:
+            if average is not None:
+                stack.enter_context(average.raw_weights(self.module_))
             if config.custom_module or callable(config.augment):
                 stack.enter_context(fork_global_rng(config.seed, "global", epoch, dataset.device))
             stack.enter_context(flush_denormals(dataset.device))
             stack.enter_context(step.context())
             self._set_training(True)
             losses, weight_sums = self._train_batches(batches, train, augment, epoch)
-        self._record_losses(losses, weight_sums, epoch)
+            self._record_losses(losses, weight_sums, epoch)
+        if average is not None:
+            with self.autocast():
+                update_batch_norm(self.module_, dataset)
 
     def _train_batches(
         self,
@@ -206,6 +227,7 @@ class Net(NeuralNetClassifier):
     ) -> tuple[torch.Tensor, torch.Tensor]:
         """Train on each batch; return their mean losses and their sums of weights."""
         loss, schedule = self.config.loss, self.config.lr_schedule
+        average = self.average_
         losses, weight_sums = [], []
         n_batches, n_done = len(batches), 0
         printer = next((c for _, c in self.callbacks_ if isinstance(c, PrintBatchLoss)), None)
@@ -218,6 +240,8 @@ class Net(NeuralNetClassifier):
                 if augment is not None:
                     x = augment(x)
                 predictions.append(train(x, targets, weights))
+                if average is not None:
+                    average.update(self.module_)
             chunk_losses, chunk_weight_sums = batch_means(
                 loss, torch.cat(predictions), chunk.targets, chunk.weights, chunk.batch_sizes
             )
@@ -353,8 +377,10 @@ class Net(NeuralNetClassifier):
         It has none of the callbacks. Without its optimizer it takes less memory, and only predicts.
         """
         result = object.__new__(type(self))
-        module, own = copy.deepcopy((self.module_, self.optimizer_ if optimizer else None))
-        result.__dict__.update(vars(self), module=module, module_=module, optimizer_=own)
+        training = (self.optimizer_, self.average_) if optimizer else (None, None)
+        module, (own, average) = copy.deepcopy((self.module_, training))
+        result.__dict__.update(vars(self), module=module, module_=module)
+        result.__dict__.update(optimizer_=own, average_=average)
         result.__dict__.update(history_=copy.deepcopy(self.history), callbacks=None, callbacks_=[])
         return result
 

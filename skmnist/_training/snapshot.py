@@ -53,6 +53,7 @@ class EpochSnapshot:
             {p: _copy_state(state) for p, state in net.optimizer_.state.items()},
             [{k: v for k, v in g.items() if k != "params"} for g in net.optimizer_.param_groups],
             None if early_stopping is None else early_stopping.get_state(),
+            None if net.average_ is None else net.average_.get_state(),
         )
 
     def commit(self) -> None:
@@ -65,7 +66,7 @@ class EpochSnapshot:
     def rollback(self) -> None:
         """Restore the saved state of both, and the length of the history."""
         net = self.net
-        n_epochs, weights, optimizer_state, param_groups, stopping_state = self._saved
+        n_epochs, weights, optimizer_state, param_groups, stopping_state, average = self._saved
         net.module_.load_state_dict(weights)
         net.optimizer_.state.clear()
         net.optimizer_.state.update({p: _copy_state(s) for p, s in optimizer_state.items()})
@@ -75,6 +76,8 @@ class EpochSnapshot:
             del net.history[-1]
         if self.early_stopping is not None and stopping_state is not None:
             self.early_stopping.set_state(stopping_state)
+        if net.average_ is not None and average is not None:
+            net.average_.set_state(average)
 
 
 def _copy_state(state: Mapping[str, Any]) -> dict[str, Any]:

@@ -164,7 +164,7 @@ class ManualBackwardStep(_Step):
         with contextlib.ExitStack() as stack:
             if self.sparse and isinstance(module, MLP):
                 weight: Any = module.layers[0].weight
-                stack.enter_context(column_major(weight, optimizer))
+                stack.enter_context(column_major(weight, optimizer, self.net.average_))
                 manual_mlp: Any = module.backpropagation()  # with views of the weights' new memory
                 # The product itself becomes the gradient: to copy it takes as long as to multiply.
                 manual_mlp.write_first_weight_grad = lambda product: setattr(

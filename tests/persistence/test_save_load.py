@@ -87,6 +87,7 @@ SETTINGS = {
     "weight_decay": [0.01],
     "augment": ["light"],
     "shuffle": [False],
+    "average": [True, False],
     "n_threads": [1],
     "deterministic": [True],
     "max_epochs": [1],

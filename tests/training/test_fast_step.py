@@ -46,7 +46,9 @@ def test_fast_step_equals_the_optimizers_step(optimizer, settings, dtype, is_col
             for param, gradient in zip(params, grads, strict=True):
                 param.grad = gradient.clone()
             instance.param_groups[0]["lr"] = 0.1 / (i + 1)  # as a schedule does
-            with column_major(params[0], instance) if is_column_major else contextlib.nullcontext():
+            with contextlib.ExitStack() as stack:
+                if is_column_major:
+                    stack.enter_context(column_major(params[0], instance, None))
                 choose_step(instance, i)()
         return params, instance.state_dict()["state"]
 
