@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from typing import Any
 
 import torch
+from torch import nn
 
-from skmnist._networks.cnn import CNN, infer_conv_shapes
+from skmnist._networks.cnn import CNN, POOLINGS, infer_conv_shapes
 from skmnist._networks.losses import OUTPUT_ACTIVATIONS
 from skmnist.exceptions import InvalidParameterError
 
 from .base import resolve_image_shape
 from .docstrings import fill_docstring
-from .layer_params import check_pairs, check_sizes
+from .layer_params import check_choices, check_pairs, check_sizes
 from .net_classifier import BaseNetClassifier
 from .parameter_types import (
     Activation,
@@ -28,6 +30,7 @@ from .parameter_types import (
     Optimizer,
     Path,
     PerLayer,
+    Pooling,
     Precision,
     RandomState,
     Verbose,
@@ -42,7 +45,7 @@ _MIN_IMAGE_FEATURES = 64
 class CNNClassifier(BaseNetClassifier):
     """Convolutional neural network (CNN) classifier.
 
-    Convolutional layers (convolution, activation and max-pooling) are followed by fully connected
+    Convolutional layers (convolution, activation and pooling) are followed by fully connected
     layers.
 
     Parameters
@@ -90,6 +93,8 @@ class CNNClassifier(BaseNetClassifier):
         "padding",
         "pool_size",
         "pool_stride",
+        "pooling",
+        "global_pool",
         "hidden_layer_sizes",
         "image_shape",
         "activation",
@@ -107,6 +112,8 @@ class CNNClassifier(BaseNetClassifier):
         padding: PerLayer = 1,
         pool_size: PerLayer | None = 2,
         pool_stride: PerLayer | None = None,
+        pooling: Pooling | Sequence[Pooling] = "max",
+        global_pool: Pooling | None = None,
         hidden_layer_sizes: LayerSizes = (128,),
         image_shape: ImageShape = "auto",
         activation: Activation = "relu",
@@ -114,11 +121,13 @@ class CNNClassifier(BaseNetClassifier):
         batch_norm: bool = False,
         weight_init: WeightInit = "auto",
         loss: Loss = "cross_entropy",
+        label_smoothing: float = 0.0,
         optimizer: Optimizer = "adam",
         lr: float = 1e-3,
         momentum: float = 0.0,
         nesterov: bool = False,
         weight_decay: float = 0.0,
+        optimizer_params: dict[str, Any] | None = None,
         lr_schedule: LRSchedule = None,
         average: bool = True,
         batch_size: int = 64,
@@ -146,6 +155,8 @@ class CNNClassifier(BaseNetClassifier):
         self.padding = padding
         self.pool_size = pool_size
         self.pool_stride = pool_stride
+        self.pooling = pooling
+        self.global_pool = global_pool
         self.hidden_layer_sizes = hidden_layer_sizes
         self.image_shape = image_shape
         self.activation = activation
@@ -153,11 +164,13 @@ class CNNClassifier(BaseNetClassifier):
         self.batch_norm = batch_norm
         self.weight_init = weight_init
         self.loss = loss
+        self.label_smoothing = label_smoothing
         self.optimizer = optimizer
         self.lr = lr
         self.momentum = momentum
         self.nesterov = nesterov
         self.weight_decay = weight_decay
+        self.optimizer_params = optimizer_params
         self.lr_schedule = lr_schedule
         self.average = average
         self.batch_size = batch_size
@@ -205,7 +218,7 @@ class CNNClassifier(BaseNetClassifier):
                 f"The 'channels' parameter of {owner} must have at least one entry. Got "
                 f"{self.channels!r} instead. For a network without convolutions, use MLPClassifier."
             )
-        columns = {
+        columns: dict[str, list[Any]] = {
             "kernel_size": check_pairs(owner, "kernel_size", self.kernel_size, n),
             "stride": check_pairs(owner, "stride", self.stride, n),
             "padding": check_pairs(owner, "padding", self.padding, n, minimum=0),
@@ -216,6 +229,7 @@ class CNNClassifier(BaseNetClassifier):
         columns["pool_stride"] = columns["pool_size"]
         if self.pool_stride is not None:
             columns["pool_stride"] = check_pairs(owner, "pool_stride", self.pool_stride, n)
+        columns["pooling"] = check_choices(owner, "pooling", self.pooling, n, POOLINGS)
         return [
             {"channels": c, **dict(zip(columns, values, strict=True))}
             for c, *values in zip(channels, *columns.values(), strict=True)
@@ -228,11 +242,11 @@ class CNNClassifier(BaseNetClassifier):
         maps = [layer["channels"] * math.prod(layer["conv_size"]) for layer in self._convolutions]
         return max(self.n_features_in_, *maps)
 
-    def _n_multiply_adds(self) -> int:
-        convolutions = [coef for coef in self.coefs_ if coef.ndim == 4]
-        return self.n_parameters_ + sum(
-            coef.size * math.prod(layer["conv_size"])
-            for coef, layer in zip(convolutions, self._convolutions, strict=True)
+    def _n_multiply_adds(self, module: nn.Module) -> int:
+        convolutions = [m for m in module.modules() if isinstance(m, nn.Conv2d)]
+        return super()._n_multiply_adds(module) + sum(
+            conv.weight.numel() * (math.prod(layer["conv_size"]) - 1)
+            for conv, layer in zip(convolutions, self._convolutions, strict=True)
         )
 
     def _build_module(self, n_outputs: int, generator: torch.Generator | None) -> CNN:
@@ -246,5 +260,6 @@ class CNNClassifier(BaseNetClassifier):
             dropout=self.dropout,
             batch_norm=self.batch_norm,
             weight_init=self.weight_init,
+            global_pool=self.global_pool,
             generator=generator,
         )

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from numbers import Integral
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from skmnist._utils.messages import invalid_parameter_message
 from skmnist.exceptions import InvalidParameterError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
 
 
 def as_tuple(value: Any) -> Any:
@@ -63,6 +66,31 @@ def check_pairs(
         )
         raise InvalidParameterError(invalid_parameter_message(name, owner, expected, value))
     return [(int(first), int(second)) for first, second in pairs]
+
+
+def check_choices(
+    owner: str, name: str, value: Any, n_layers: int, choices: Iterable[str]
+) -> list[str]:
+    """Return one name for each layer.
+
+    Parameters
+    ----------
+    owner, name : str
+        The names of the class and of the parameter, for the error message.
+    value : str, tuple or list
+        A name for all layers, or a tuple with one name per layer.
+    n_layers : int
+    choices : iterable of str
+        The allowed names.
+    """
+    entries = list(value) if isinstance(value, (tuple, list)) else [value] * n_layers
+    if len(entries) != n_layers or not set(entries) <= set(choices):
+        expected = (
+            f"a str among {{{', '.join(map(repr, choices))}}} for all layers, or a tuple with one "
+            f"of them per layer ({n_layers} in total)"
+        )
+        raise InvalidParameterError(invalid_parameter_message(name, owner, expected, value))
+    return entries
 
 
 def _is_size(value: Any, minimum: int = 1) -> bool:

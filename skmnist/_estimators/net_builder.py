@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import inspect
 import os
 from typing import TYPE_CHECKING, Any
 
@@ -32,7 +33,7 @@ def make_net(estimator: BaseNetClassifier, device: torch.device) -> Net:
     optimizer, settings = estimator._optimizer(device)
     net = Net(
         module,
-        config=_make_config(estimator, first_epoch=0),
+        config=_make_config(estimator, module, first_epoch=0),
         optimizer=optimizer,
         lr=float(estimator.lr),
         max_epochs=estimator.max_epochs,
@@ -57,7 +58,7 @@ def sync_params(
 
     The learning-rate schedule starts at `first_epoch`.
     """
-    net.config = _make_config(estimator, first_epoch)
+    net.config = _make_config(estimator, net.module_, first_epoch)
     net.max_epochs = estimator.max_epochs
     net.batch_size = estimator.batch_size
     if net.device != str(device):
@@ -76,12 +77,19 @@ def sync_params(
     settings = {f"optimizer__{name}": value for name, value in optimizer_params.items()}
     if net.optimizer is not optimizer:
         net.replace_optimizer(optimizer, settings)
+    for name in _removed_settings(net, settings):
+        settings[name] = inspect.signature(optimizer).parameters[name.split("__")[1]].default
     settings["lr"] = estimator.lr
     if bool(estimator.average) != (net.average_ is not None):
         net.start_average() if estimator.average else net.stop_average()
-    changed = {name: value for name, value in settings.items() if getattr(net, name) != value}
+    changed = {n: value for n, value in settings.items() if getattr(net, n, None) != value}
     if changed:
         net.set_params(**changed)
+
+
+def _removed_settings(net: Net, settings: dict[str, Any]) -> list[str]:
+    """Return the settings of the optimizer that were in use and have been removed since."""
+    return [n for n in vars(net) if n.startswith("optimizer__") and n not in settings]
 
 
 def _make_module(estimator: BaseNetClassifier, device: torch.device) -> nn.Module:
@@ -104,7 +112,9 @@ def _make_callbacks(estimator: BaseNetClassifier) -> list[Any]:
     return callbacks
 
 
-def _make_config(estimator: BaseNetClassifier, first_epoch: int) -> TrainingConfig:
+def _make_config(
+    estimator: BaseNetClassifier, module: nn.Module, first_epoch: int
+) -> TrainingConfig:
     augment = getattr(estimator, "augment", None)
     return TrainingConfig(
         seed=estimator._seed,
@@ -118,6 +128,7 @@ def _make_config(estimator: BaseNetClassifier, first_epoch: int) -> TrainingConf
         augment=augment,
         image_shape=_image_shape(estimator, augment),
         custom_module=estimator._custom_module,
+        multiply_adds=estimator._n_multiply_adds(module),
         eval_batch_size=max(1, _MAX_EVAL_VALUES // estimator._max_activation_size()),
     )
 

@@ -18,7 +18,7 @@ from skmnist._training.memory import reraise_oom
 from skmnist._training.optimizers import optimizer_settings
 from skmnist._training.schedules import NEEDS_MAX_EPOCHS
 from skmnist._training.snapshot import EpochSnapshot
-from skmnist._training.threads import choose_threads, limit_threads
+from skmnist._training.threads import choose_threads, limit_threads, usable_cores
 from skmnist._utils.argument_names import suggest_arguments
 from skmnist._utils.device import deterministic_algorithms, resolve_device, resolve_dtype
 from skmnist._utils.random_state import resolve_seed
@@ -31,6 +31,7 @@ from .fit_recorder import FitRecorder
 from .fitted_attributes import FittedAttributesMixin
 from .layer_params import as_tuple
 from .net_builder import make_net, sync_params
+from .optimizer_params import check_optimizer_params
 from .parameters import check_parameters
 from .sklearn_callbacks import SklearnCallbacksMixin, with_callbacks
 from .skorch_callbacks import check_monitors
@@ -47,8 +48,11 @@ if TYPE_CHECKING:
     from skmnist._training.net import Net
 
     from .checkpoints import Checkpoints
-    from .skorch_callbacks import check_monitors
-from .sklearn_callbacks import CallbackTasks
+    from .sklearn_callbacks import CallbackTasks
+
+
+# A prediction with fewer operations takes less than 10 ms: threads would not pay.
+_MIN_FLOPS_FOR_THREADS = 5e8
 
 
 class BaseNetClassifier(
@@ -82,15 +86,16 @@ class BaseNetClassifier(
         """Return the number of outputs of the largest layer, for one sample."""
         return self.n_features_in_
 
-    def _n_multiply_adds(self) -> int:
+    def _n_multiply_adds(self, module: nn.Module) -> int:
         """Return the approximate number of multiplications for one sample."""
-        return self.n_parameters_
+        return sum(p.numel() for p in module.parameters())
 
     def _optimizer(self, device: torch.device) -> tuple[type, dict[str, Any]]:
         """Return the optimizer class and its arguments, without the learning rate."""
         return optimizer_settings(
             self.optimizer,
             device,
+            check_optimizer_params(type(self).__name__, self.optimizer, self.optimizer_params),
             momentum=self.momentum,
             nesterov=bool(self.nesterov),
             weight_decay=self.weight_decay,
@@ -314,7 +319,7 @@ class BaseNetClassifier(
         snapshot = EpochSnapshot(net, stopping, checkpoints)
         try:
             self.net_ = net
-            with self._torch_context(min(self.batch_size, len(train)), torch.device(net.device)):
+            with self._torch_context(net, min(self.batch_size, len(train))):
                 net.partial_fit(
                     train,
                     epochs=0 if stopping is not None and stopping.should_stop else epochs,
@@ -381,22 +386,37 @@ class BaseNetClassifier(
         return {name: value for name, value in state.items() if name != "_epoch_hook"}
 
     @contextlib.contextmanager
-    def _torch_context(self, batch_size: int, device: torch.device) -> Iterator[None]:
-        """Set torch's threads and algorithms inside the block, for batches of this size."""
+    def _torch_context(self, net: Net, batch_size: int, n_tasks: int = 0) -> Iterator[None]:
+        """Set the threads and torch's algorithms inside the block.
+
+        `n_tasks` is the number of independent batches; 0 for training, whose tasks are shards.
+        """
+        n_threads, n_torch_threads = self._choose_threads(net, batch_size, n_tasks)
         with (
-            limit_threads(self._choose_threads(batch_size)),
-            deterministic_algorithms(self.deterministic, device),
+            limit_threads(n_torch_threads),
+            net.use_threads(n_threads),
+            deterministic_algorithms(self.deterministic, torch.device(net.device)),
         ):
             yield
 
-    # -- prediction --------------------------------------------------------------------------
+    def _choose_threads(self, net: Net, batch_size: int, n_tasks: int) -> tuple[int, int]:
+        """Return the number of threads for independent tasks, and of torch's own threads.
 
-    def _choose_threads(self, batch_size: int) -> int:
+        The latter is 1 unless the tasks depend on each other, since it affects the results.
+        """
+        if net.is_thread_safe(training=n_tasks == 0):
+            if n_tasks == 0:
+                n_tasks = net.count_shards(batch_size)
+            elif 2 * n_tasks * batch_size * net.config.multiply_adds < _MIN_FLOPS_FOR_THREADS:
+                n_tasks = 1
+            return min(n_tasks, self.n_threads or usable_cores()), 1
         if self.n_threads is not None:
-            return self.n_threads
+            return 1, self.n_threads
         if self.random_state is not None:
-            return 1  # the order of summation depends on the number of threads
-        return choose_threads(6 * batch_size * self._n_multiply_adds())
+            return 1, 1
+        return 1, choose_threads(6 * batch_size * net.config.multiply_adds)
+
+    # -- prediction --------------------------------------------------------------------------
 
     def _logits(self, X: Any) -> np.ndarray:
         check_is_fitted(self)
@@ -406,18 +426,22 @@ class BaseNetClassifier(
         batch_size = net.config.eval_batch_size
         outputs = np.empty((len(X), len(self.classes_)), dtype=_numpy_dtype(self._dtype))
         hint = "Pass fewer samples at once, or use device='cpu'."
-        torch_context = self._torch_context(min(batch_size, len(X)), device)
+
+        def predict_batch(start: int) -> None:
+            part = X[start : start + batch_size]
+            # Per batch, so that it is in the CPU cache when the network reads it.
+            assert_all_finite(part, input_name="X", estimator_name=type(self).__name__)
+            # A custom module may modify its input in place.
+            copied = self._custom_module or not part.flags.writeable
+            pixels = torch.from_numpy(part.copy() if copied else part)
+            x = prepare_inputs(pixels, self.pixel_scale_, self._dtype, device)
+            logits = net.outputs(x.view(len(part), *self._module_input_shape()))
+            outputs[start : start + batch_size] = logits.cpu().numpy()
+
+        starts = range(0, len(X), batch_size)
+        torch_context = self._torch_context(net, min(batch_size, len(X)), len(starts))
         with reraise_oom(hint), torch_defaults(), torch_context:
-            for start in range(0, len(X), batch_size):
-                part = X[start : start + batch_size]
-                # Per batch, so that it is in the CPU cache when the network reads it.
-                assert_all_finite(part, input_name="X", estimator_name=type(self).__name__)
-                # A custom module may modify its input in place.
-                copied = self._custom_module or not part.flags.writeable
-                pixels = torch.from_numpy(part.copy() if copied else part)
-                x = prepare_inputs(pixels, self.pixel_scale_, self._dtype, device)
-                logits = net.outputs(x.view(len(part), *self._module_input_shape()))
-                outputs[start : start + batch_size] = logits.cpu().numpy()
+            net.parallel_map(predict_batch, starts)
         if not np.isfinite(outputs).all():
             raise ValueError(
                 "The network's outputs for X are not finite. Check that X is on the same scale as "

@@ -15,6 +15,7 @@ import torch
 from torch import nn
 
 from skmnist._networks.activations import ActivationName
+from skmnist._networks.cnn import PoolingName
 from skmnist._networks.losses import LossName
 
 Activation: TypeAlias = ActivationName
@@ -27,6 +28,8 @@ LRSchedule: TypeAlias = Literal["cosine", "step", "onecycle", "plateau", "expone
 Augmentation: TypeAlias = Literal["light"] | Callable[[torch.Tensor], torch.Tensor] | None
 ClassWeight: TypeAlias = dict[Any, float] | Literal["balanced"] | None
 Precision: TypeAlias = Literal["auto", "float32", "float64", "bfloat16"]
+
+Pooling: TypeAlias = PoolingName
 
 LayerSizes: TypeAlias = int | Sequence[int] | np.ndarray
 # One value for all convolutions, or one for each; a value is an int or (height, width).

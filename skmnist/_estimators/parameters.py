@@ -17,6 +17,7 @@ from sklearn.base import BaseEstimator
 from torch import nn
 
 from skmnist._networks.activations import ACTIVATION_MODULES
+from skmnist._networks.cnn import POOLINGS
 from skmnist._networks.losses import LOSSES
 from skmnist._networks.weight_init import WEIGHT_INITS
 from skmnist._training.optimizers import OPTIMIZERS
@@ -147,14 +148,25 @@ PARAMETERS = {
     "pool_size": Parameter(
         [_AT_LEAST_1, _SIZES, _NONE],
         "int, tuple or None",
-        "Size of the max-pooling windows, in the same format as `kernel_size`. None or 1: no "
-        "pooling.",
+        "Size of the pooling windows, in the same format as `kernel_size`. None or 1: no pooling.",
     ),
     "pool_stride": Parameter(
         [_AT_LEAST_1, _SIZES, _NONE],
         "int, tuple or None",
-        "Stride of the max-pooling windows, in the same format as `kernel_size`. None: equal to "
+        "Stride of the pooling windows, in the same format as `kernel_size`. None: equal to "
         "`pool_size`.",
+    ),
+    "pooling": Parameter(
+        [_choice(POOLINGS), _SIZES],
+        '{"max", "average"} or tuple',
+        "Kind of pooling: one for all layers, or a tuple with one entry per layer.",
+    ),
+    "global_pool": Parameter(
+        [_choice(POOLINGS), _NONE],
+        '{"max", "average"} or None',
+        "Global pooling after the last convolutional layer: reduces each feature map to its "
+        "maximum or average, so that the number of weights does not depend on the size of the "
+        "images. None: the feature maps are flattened.",
     ),
     "image_shape": Parameter(
         [_choice(["auto"]), _SIZES, _NONE],
@@ -190,6 +202,12 @@ PARAMETERS = {
         "one-hot targets, summed over the outputs, which pass through a sigmoid, "
         "except in `TorchClassifier`.",
     ),
+    "label_smoothing": Parameter(
+        [_FRACTION],
+        "float",
+        "Share of each training target that is spread evenly over all classes, in [0, 1). It "
+        "keeps the network from becoming overconfident. Validation losses are not smoothed.",
+    ),
     "optimizer": Parameter(
         [_choice(OPTIMIZERS), _OPTIMIZER],
         _names(OPTIMIZERS) + " or a torch.optim.Optimizer class",
@@ -214,6 +232,12 @@ PARAMETERS = {
         [_NON_NEGATIVE],
         "float",
         'Strength of the L2 penalty. "adamw" uses decoupled weight decay instead.',
+    ),
+    "optimizer_params": Parameter(
+        [_instance(dict, "a dict"), _NONE],
+        "dict or None",
+        "Additional keyword arguments of the optimizer in `torch.optim`, for example "
+        '``{"betas": (0.9, 0.98)}`` for "adam".',
     ),
     "lr_schedule": Parameter(
         [_choice(SCHEDULES), _NONE],
@@ -317,10 +341,12 @@ PARAMETERS = {
     "n_threads": Parameter(
         [_AT_LEAST_1, _NONE],
         "int or None",
-        "Number of CPU threads for training and prediction. None: chosen from the amount of work "
-        "per mini-batch. It is 1 for small networks, in joblib and Dask workers, and if "
-        "`random_state` is set (the number of threads affects rounding). A forked process always "
-        "uses one thread.",
+        "Maximum number of CPU threads for training and prediction. None: the number of cores "
+        "that the process may use; 1 in joblib and Dask workers. Small networks use one thread. "
+        "The number does not affect the results, because mini-batches are split by their size "
+        "alone. Batch normalization and custom modules, which cannot be split, use PyTorch's own "
+        "threads, which affect rounding: there, None means 1 if `random_state` is set. A forked "
+        "process always uses one thread.",
     ),
     "deterministic": Parameter(
         [_BOOL],

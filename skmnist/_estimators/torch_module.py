@@ -88,11 +88,13 @@ class TorchClassifier(BaseNetClassifier):
         module_params: dict[str, Any] | None = None,
         image_shape: ImageShape = None,
         loss: Loss = "cross_entropy",
+        label_smoothing: float = 0.0,
         optimizer: Optimizer = "adam",
         lr: float = 1e-3,
         momentum: float = 0.0,
         nesterov: bool = False,
         weight_decay: float = 0.0,
+        optimizer_params: dict[str, Any] | None = None,
         lr_schedule: LRSchedule = None,
         average: bool = True,
         batch_size: int = 64,
@@ -118,11 +120,13 @@ class TorchClassifier(BaseNetClassifier):
         self.module_params = module_params
         self.image_shape = image_shape
         self.loss = loss
+        self.label_smoothing = label_smoothing
         self.optimizer = optimizer
         self.lr = lr
         self.momentum = momentum
         self.nesterov = nesterov
         self.weight_decay = weight_decay
+        self.optimizer_params = optimizer_params
         self.lr_schedule = lr_schedule
         self.average = average
         self.batch_size = batch_size

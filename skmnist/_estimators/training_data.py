@@ -71,7 +71,13 @@ def make_datasets(
     indices, sample_weight = _apply_weights(estimator, indices, y_encoded, sample_weight)
     _check_batch_norm(estimator, len(indices))
     train = _make_dataset(
-        estimator, X, y_encoded, device, indices=indices, sample_weight=sample_weight
+        estimator,
+        X,
+        y_encoded,
+        device,
+        indices=indices,
+        sample_weight=sample_weight,
+        label_smoothing=getattr(estimator, "label_smoothing", 0.0),
     )
     return train, valid
 
@@ -132,6 +138,7 @@ def _make_dataset(
     *,
     indices: np.ndarray | None = None,
     sample_weight: np.ndarray | None = None,
+    label_smoothing: float = 0.0,
 ) -> ImageDataset:
     return ImageDataset(
         X,
@@ -141,6 +148,7 @@ def _make_dataset(
         sample_weight=sample_weight,
         shape=estimator._module_input_shape(),
         scale=estimator.pixel_scale_,
+        label_smoothing=label_smoothing,
         dtype=estimator._dtype,
         device=device,
     )

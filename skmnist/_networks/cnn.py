@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
 import torch
 from torch import nn
@@ -16,6 +16,9 @@ from .weight_init import init_weights
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
+PoolingName: TypeAlias = Literal["max", "average"]
+POOLINGS: dict[str, type[nn.Module]] = {"max": nn.MaxPool2d, "average": nn.AvgPool2d}
+
 
 def infer_conv_shapes(
     image_size: Sequence[int], layers: Sequence[dict[str, Any]], clip_pools: bool = False
@@ -27,7 +30,7 @@ def infer_conv_shapes(
     image_size : tuple (height, width)
     layers : list of dict
         For each layer `channels`, `kernel_size`, `stride`, `padding`, `pool_size` and
-        `pool_stride`; all but the first are pairs.
+        `pool_stride`; all but the first are pairs. :class:`CNN` also needs `pooling`.
     clip_pools : bool
         Whether a pool that is larger than the feature map is reduced to it.
 
@@ -93,8 +96,13 @@ def _conv_layers(
 ) -> Iterator[nn.Module]:
     """Yield the layers before the first dense one."""
     for conv in convolutions:
-        sparse_grad = not batch_norm and sparse_grad_conv.is_faster(
-            conv["kernel_size"], conv["stride"], conv["conv_size"], conv["output_size"]
+        is_max = conv["pooling"] == "max"
+        sparse_grad = (
+            is_max
+            and not batch_norm
+            and sparse_grad_conv.is_faster(
+                conv["kernel_size"], conv["stride"], conv["conv_size"], conv["output_size"]
+            )
         )
         yield uninitialized(
             sparse_grad_conv.SparseGradConv2d if sparse_grad else nn.Conv2d,
@@ -109,8 +117,8 @@ def _conv_layers(
             yield nn.BatchNorm2d(channels)
         after = [ACTIVATION_MODULES[activation]()]
         if (conv["pool_size"], conv["pool_stride"]) != ((1, 1), (1, 1)):
-            pool = nn.MaxPool2d(conv["pool_size"], conv["pool_stride"])
-            after.insert(0 if activation in MONOTONIC else 1, pool)
+            pool = POOLINGS[conv["pooling"]](conv["pool_size"], conv["pool_stride"])
+            after.insert(0 if is_max and activation in MONOTONIC else 1, pool)
         yield from after
         if dropout:
             yield Dropout(dropout)
@@ -128,6 +136,8 @@ class CNN(nn.Module):
     n_outputs : int
     activation, dropout, batch_norm, weight_init
         As in :class:`skmnist.CNNClassifier`.
+    global_pool : {"max", "average"} or None
+        Reduces each feature map of the last convolution to one value.
     output_activation : str
         Activation of the last layer: a key of ``ACTIVATION_MODULES``.
     generator : torch.Generator or None
@@ -146,6 +156,7 @@ class CNN(nn.Module):
         dropout: float = 0.0,
         batch_norm: bool = False,
         weight_init: str = "auto",
+        global_pool: str | None = None,
         generator: torch.Generator | None,
     ) -> None:
         super().__init__()
@@ -155,6 +166,9 @@ class CNN(nn.Module):
         )
         if convolutions:
             channels, size = convolutions[-1]["channels"], convolutions[-1]["output_size"]
+        if global_pool is not None:
+            self.features.append(POOLINGS[global_pool](tuple(size)))
+            size = [1, 1]
         sizes = (channels * math.prod(size), *hidden_layer_sizes, n_outputs)
         self.classifier = nn.Sequential(
             *dense_layers(sizes, activation, output_activation, dropout, batch_norm)

@@ -107,6 +107,17 @@ OUTPUT_ACTIVATIONS: dict[LossName, OutputActivationName] = {
 }
 
 
+def smooth_labels(targets: torch.Tensor, smoothing: float) -> torch.Tensor:
+    """Return the targets, with the share `smoothing` of each spread over all classes.
+
+    As in C. Szegedy et al., "Rethinking the inception architecture for computer vision", CVPR
+    (2016).
+    """
+    if not smoothing:
+        return targets
+    return targets * (1 - smoothing) + smoothing / targets.shape[-1]
+
+
 def one_hot(labels: torch.Tensor, n_outputs: int, dtype: torch.dtype) -> torch.Tensor:
     """Return the targets, of shape (n, n_outputs), for encoded labels of shape (n,)."""
     targets = torch.zeros(len(labels), n_outputs, dtype=dtype, device=labels.device)

@@ -20,4 +20,5 @@ class TrainingConfig(NamedTuple):
     augment: Callable | str | None = None  # applied to each training batch
     image_shape: tuple[int, ...] = ()  # (channels, height, width), for a named augmentation
     custom_module: bool = False  # a user's module, which may draw from torch's global generators
+    multiply_adds: int = 0  # of the forward pass, for one sample
     eval_batch_size: int = 1000  # samples that go through the network at once without training

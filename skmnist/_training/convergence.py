@@ -99,9 +99,10 @@ def _evaluate(net: Net, dataset: ImageDataset) -> tuple[float, float, float, flo
         targets, sample_weight = dataset.targets(batch_indices)
         weight = torch.ones_like(outputs[:, 0]) if sample_weight is None else sample_weight
         losses.append(LOSSES[net.config.loss](outputs, targets))
-        correct.append(outputs.argmax(1) == targets.argmax(1))
+        labels = targets.argmax(1)
+        correct.append(outputs.argmax(1) == labels)
         weights.append(weight)
-        class_weights = class_weights + weight @ targets
+        class_weights = class_weights + torch.bincount(labels, weight, targets.shape[1])
     weight = torch.cat(weights)
     weight = weight / weight.sum()
     loss, accuracy = (float(torch.cat(v).to(weight.dtype) @ weight) for v in (losses, correct))

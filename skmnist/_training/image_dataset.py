@@ -12,7 +12,7 @@ import numpy as np
 import torch
 from skorch.dataset import Dataset
 
-from skmnist._networks.losses import one_hot
+from skmnist._networks.losses import one_hot, smooth_labels
 from skmnist._networks.sparse_input import SparsePixels, count_nonzero, is_faster
 
 if TYPE_CHECKING:
@@ -62,6 +62,8 @@ class ImageDataset(Dataset):
         Of one network input.
     scale : float
         Pixels are divided by it.
+    label_smoothing : float, default=0.0
+        Share of each target that is spread over all classes.
     dtype : torch.dtype
     device : torch.device
     """
@@ -76,6 +78,7 @@ class ImageDataset(Dataset):
         indices: np.ndarray | None = None,
         shape: tuple[int, ...],
         scale: float,
+        label_smoothing: float = 0.0,
         dtype: torch.dtype,
         device: torch.device,
     ) -> None:
@@ -84,6 +87,7 @@ class ImageDataset(Dataset):
         self.n_outputs = n_outputs
         self.shape = shape
         self.scale = scale
+        self.label_smoothing = label_smoothing
         self.dtype = dtype
         self.device = device
         self.indices = torch.arange(len(X)) if indices is None else torch.from_numpy(indices)
@@ -113,13 +117,13 @@ class ImageDataset(Dataset):
         return self.inputs(index)[0], self._labels[index][0]
 
     def class_frequencies(self) -> torch.Tensor:
-        """Return the weighted fraction of samples in each class."""
+        """Return the weighted mean of the targets: the fraction of samples in each class."""
         indices = self.indices.to(self.device)
         weights = self.sample_weight
         weights = None if weights is None else weights.index_select(0, indices)
         labels = self._labels.index_select(0, indices)
         totals = torch.bincount(labels, weights, minlength=self.n_outputs).double()
-        return (totals / totals.sum()).cpu()
+        return smooth_labels((totals / totals.sum()).cpu(), self.label_smoothing)
 
     def _fits_on_device(self) -> bool:
         """Whether the pixels take at most half of a GPU's free memory."""
@@ -207,8 +211,12 @@ class ImageDataset(Dataset):
             yield shaped
 
     def targets(self, indices: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor | None]:
-        """Return the one-hot targets of some samples, and their weights or None, on the device."""
+        """Return the targets of some samples, and their weights or None, on the device.
+
+        The targets are one-hot, or close to it with label smoothing.
+        """
         indices = indices.to(self.device)
         targets = one_hot(self._labels.index_select(0, indices), self.n_outputs, self.dtype)
+        targets = smooth_labels(targets, self.label_smoothing)
         weights = self.sample_weight
         return targets, None if weights is None else weights.index_select(0, indices)

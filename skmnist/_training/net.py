@@ -38,12 +38,14 @@ from .memory import raise_mmap_threshold
 from .optimizers import needs_closure
 from .progress import EpochProgressBar, PrintBatchLoss
 from .schedules import PER_BATCH, SCHEDULES
+from .shards import ShardedGradient, can_shard, count_shards
 from .steps import AutogradStep, ManualBackwardStep
+from .threads import open_thread_map, serial_map
 from .weight_average import WeightAverage, update_batch_norm
 
 if TYPE_CHECKING:
     from collections.abc import Callable as Function
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Iterator
 
     from torch import nn
     from typing_extensions import Self
@@ -51,6 +53,7 @@ if TYPE_CHECKING:
     from .config import TrainingConfig
     from .early_stopping import EarlyStopping
     from .snapshot import EpochSnapshot
+    from .threads import ParallelMap
 
     Step = Function[..., torch.Tensor]  # (x, targets, weights) -> loss.link of the outputs
 
@@ -85,6 +88,30 @@ class Net(NeuralNetClassifier):
         )
         self.config = config
         self.average_: WeightAverage | None = None
+        self.parallel_map: ParallelMap = serial_map
+
+    @contextlib.contextmanager
+    def use_threads(self, n_threads: int) -> Iterator[None]:
+        """Compute shards and batches in `n_threads` threads inside the block."""
+        with open_thread_map(n_threads) as self.parallel_map:
+            try:
+                yield
+            finally:
+                self.parallel_map = serial_map
+
+    def is_thread_safe(self, *, training: bool) -> bool:
+        """Return whether parts of a batch are independent, so that threads can share them."""
+        if self.config.custom_module or torch.device(self.device).type != "cpu":
+            return False
+        return not training or can_shard(self.module_)
+
+    def count_shards(self, batch_size: int) -> int:
+        """Return the number of shards of a mini-batch; 1 if this net can't be sharded."""
+        module = self.module_
+        if isinstance(module, NeuralNetwork) or not self.is_thread_safe(training=True):
+            return 1
+        n_parameters = sum(p.numel() for p in module.parameters())
+        return count_shards(batch_size, 6 * self.config.multiply_adds, n_parameters)
 
     def start_average(self) -> None:
         """Average the weights from now on."""
@@ -263,13 +290,15 @@ class Net(NeuralNetClassifier):
         manual = self.config.manual_backward and not self.config.bfloat16
         if isinstance(self.module_, NeuralNetwork) or (manual and isinstance(self.module_, MLP)):
             manual_mlp = None if needs_closure(self.optimizer_) else self.module_.backpropagation()
-        if manual_mlp is None:
-            return AutogradStep(self)
         sparse = (
-            self.config.augment is None
+            manual_mlp is not None
+            and self.config.augment is None
             and has_fast_step(self.optimizer_)
             and dataset.use_sparse(manual_mlp.n_units, self.batch_size)
         )
+        is_sharded = not sparse and self.count_shards(min(self.batch_size, len(dataset))) > 1
+        if manual_mlp is None or is_sharded:
+            return AutogradStep(self, ShardedGradient(self, epoch) if is_sharded else None)
         return ManualBackwardStep(self, manual_mlp, generator, sparse)
 
     def _has_batch_callbacks(self) -> bool:

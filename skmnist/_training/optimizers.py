@@ -84,7 +84,10 @@ def needs_closure(optimizer: torch.optim.Optimizer) -> bool:
 
 
 def optimizer_settings(
-    optimizer: str | type, device: torch.device, **settings: Any
+    optimizer: str | type,
+    device: torch.device,
+    optimizer_params: Mapping[str, Any] | None = None,
+    **settings: Any,
 ) -> tuple[type, dict[str, Any]]:
     """Return the class and the keyword arguments of an optimizer.
 
@@ -94,6 +97,8 @@ def optimizer_settings(
         A name in ``OPTIMIZERS`` or a ``torch.optim.Optimizer`` class.
     device : torch.device
         torch has fused kernels for the CPU and CUDA.
+    optimizer_params : mapping or None
+        Additional arguments of the class.
     **settings
         Those for which the class has no argument are dropped: Adam has no momentum.
     """
@@ -102,4 +107,5 @@ def optimizer_settings(
     accepted = {name: value for name, value in settings.items() if name in arguments}
     if "fused" in arguments and device.type in ("cpu", "cuda"):
         accepted["fused"] = True
+    accepted |= optimizer_params or {}
     return _LIGHT_CLASSES.get(cls, cls), accepted

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
     from .net import Net
 
+    Gradient = Callable[..., tuple[torch.Tensor, torch.Tensor]]
     # What callbacks are told once the gradients are computed: inputs and labels.
     ReportedBatch = tuple[torch.Tensor, torch.Tensor]
 
@@ -49,13 +50,22 @@ class _Step:
 
 
 class AutogradStep(_Step):
-    """A step by autograd, for any module and any optimizer."""
+    """A step by autograd, for any module and any optimizer.
+
+    Parameters
+    ----------
+    net : Net
+    gradient : function or None
+        Writes the gradients for x, targets and weights, and returns the mean loss and
+        ``loss.link`` of the outputs. None: one backward pass for the whole batch.
+    """
 
     context = torch.enable_grad  # in which to call it
     sparse = False
 
-    def __init__(self, net: Net) -> None:
+    def __init__(self, net: Net, gradient: Gradient | None = None) -> None:
         super().__init__(net)
+        self._gradient = gradient
         # A batch may not reach every weight of a user's module.
         self._use_fast_step = has_fast_step(net.optimizer_) and not net.config.custom_module
         self._is_first_batch = net.config.custom_module and len(net.history) == 1
@@ -104,6 +114,16 @@ class AutogradStep(_Step):
         batch: ReportedBatch | None,
     ) -> torch.Tensor:
         """Compute the gradients, append ``loss.link`` of the outputs, and return the loss."""
+        gradient = self._gradient or self._whole_gradient  # not an attribute: that would be a cycle
+        loss, predicted = gradient(x, targets, weights)
+        predictions.append(predicted)
+        if batch is not None:
+            self.net.notify_gradients(batch)
+        return loss
+
+    def _whole_gradient(
+        self, x: torch.Tensor, targets: torch.Tensor, weights: torch.Tensor | None
+    ) -> tuple[torch.Tensor, torch.Tensor]:
         net = self.net
         net.optimizer_.zero_grad()
         with net.autocast(), self._explain_errors(x):
@@ -121,10 +141,7 @@ class AutogradStep(_Step):
         losses = self.loss.per_sample(predicted, targets)
         loss = losses.mean() if weights is None else losses @ weights / weights.sum()
         loss.backward()
-        predictions.append(predicted.detach())
-        if batch is not None:
-            net.notify_gradients(batch)
-        return loss
+        return loss, predicted.detach()
 
     def _explain_errors(self, x: torch.Tensor) -> contextlib.AbstractContextManager[None]:
         if not self._is_first_batch:

@@ -3,17 +3,30 @@
 from __future__ import annotations
 
 import contextlib
+import functools
 import multiprocessing
 import os
 import threading
-from typing import TYPE_CHECKING
+from concurrent.futures import ThreadPoolExecutor
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
+import joblib
 import torch
 
 from skmnist._utils.warnings import warn_caller
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterable, Iterator
+
+_T = TypeVar("_T")
+
+
+class ParallelMap(Protocol):
+    """A function that works like ``map`` and returns a list."""
+
+    def __call__(self, function: Callable[..., _T], *arguments: Iterable[Any]) -> list[_T]:
+        """Call `function` for each set of arguments."""
+
 
 # Below this number of floating-point operations in one batch (forward and backward), waking up
 # a second thread costs more than it saves.
@@ -27,14 +40,37 @@ _this_thread = threading.local()
 _is_forked = False
 
 
-def choose_threads(n_flops: float) -> int:
-    """Return how many threads are worth `n_flops` floating-point operations in one batch.
+def usable_cores() -> int:
+    """Return how many cores this process may use.
 
     One in the workers of joblib or Dask, which share the cores among themselves.
     """
-    if _is_worker():
-        return 1
-    return int(min(max(n_flops // _FLOPS_PER_THREAD, 1), os.cpu_count() or 1))
+    return 1 if _is_worker() else joblib.cpu_count()
+
+
+def choose_threads(n_flops: float) -> int:
+    """Return how many of torch's threads are worth `n_flops` operations in one batch."""
+    return int(min(max(n_flops // _FLOPS_PER_THREAD, 1), usable_cores()))
+
+
+@contextlib.contextmanager
+def open_thread_map(n_threads: int) -> Iterator[ParallelMap]:
+    """Yield a function that works like ``map`` and calls its function in `n_threads` threads.
+
+    The order of its results is that of the arguments. Each thread computes with one of torch's
+    threads. In a forked process there is only one thread.
+    """
+    if n_threads == 1 or _is_forked:
+        yield serial_map
+        return
+    start_thread = functools.partial(torch.set_num_threads, 1)
+    with ThreadPoolExecutor(n_threads, "skmnist", start_thread) as pool:
+        yield lambda function, *arguments: list(pool.map(function, *arguments))
+
+
+def serial_map(function: Callable[..., _T], *arguments: Iterable[Any]) -> list[_T]:
+    """Call `function` for each set of arguments in this thread."""
+    return list(map(function, *arguments))
 
 
 def _is_worker() -> bool:

@@ -13,6 +13,7 @@ from skorch.callbacks import Callback
 
 import skmnist
 from skmnist._networks.activations import ACTIVATION_MODULES
+from skmnist._networks.cnn import POOLINGS
 from skmnist._networks.losses import LOSSES
 from skmnist._networks.weight_init import WEIGHT_INITS
 from skmnist._persistence.pipeline_state import CLASSIFIERS as SAVED_CLASSIFIERS
@@ -88,6 +89,10 @@ SETTINGS = {
     "augment": ["light"],
     "shuffle": [False],
     "average": [True, False],
+    "label_smoothing": [0.1],
+    "optimizer_params": [None, {"betas": (0.8, 0.9), "eps": 1e-6}],
+    "pooling": list(POOLINGS),
+    "global_pool": [None, *POOLINGS],
     "n_threads": [1],
     "deterministic": [True],
     "max_epochs": [1],

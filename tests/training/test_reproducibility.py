@@ -11,7 +11,9 @@ import joblib
 import numpy as np
 import pytest
 import torch
+from sklearn.base import clone
 from sklearn.model_selection import GridSearchCV
+from torch import nn
 
 from skmnist import CNNClassifier, MLPClassifier, TorchClassifier
 from tests.helpers import (
@@ -148,15 +150,23 @@ def test_process_state_is_restored_also_after_exceptions(cls):
     assert process_state() == before
 
 
-@every_classifier
-def test_n_threads_are_used(cls):
+@pytest.mark.parametrize(
+    "clf, expected",
+    [
+        # With a seed, None is 1 where the number of torch's threads changes the last bits.
+        (tiny(MLPClassifier, batch_norm=True), [1, 2, 1]),
+        (tiny(TorchClassifier, module=nn.Linear(784, 10)), [1, 2, 1]),
+        (tiny(MLPClassifier), [1, 1, 1]),
+        (tiny(CNNClassifier), [1, 1, 1]),
+    ],
+)
+def test_torchs_threads_are_used_only_if_batches_cannot_be_split(clf, expected):
     X, y = digits(50)
     used = []
     callback = EachEpoch(lambda net: used.append(torch.get_num_threads()))
     for n_threads in (1, 2, None):
-        tiny(cls, n_threads=n_threads, max_epochs=1, callbacks=[callback]).fit(X, y)
-    # None with a seed is 1, because the number of threads changes the last bits.
-    assert used == [1, 2, 1]
+        clone(clf).set_params(n_threads=n_threads, max_epochs=1, callbacks=[callback]).fit(X, y)
+    assert used == expected
 
 
 @every_torch_setting
