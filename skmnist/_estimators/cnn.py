@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import torch
 from torch import nn
 
 from skmnist._networks.cnn import CNN, POOLINGS, infer_conv_shapes
 from skmnist._networks.losses import OUTPUT_ACTIVATIONS
+from skmnist._utils.validation import check_choice
 from skmnist.exceptions import InvalidParameterError
 
 from .base import resolve_image_shape
@@ -36,6 +37,10 @@ from .parameter_types import (
     Verbose,
     WeightInit,
 )
+from .presets import PRESETS, PresetName
+
+if TYPE_CHECKING:
+    from typing_extensions import Self
 
 # The smallest images of digits have 8 x 8 pixels: fewer features are tabular data.
 _MIN_IMAGE_FEATURES = 64
@@ -105,7 +110,7 @@ class CNNClassifier(BaseNetClassifier):
 
     def __init__(
         self,
-        channels: LayerSizes = (32, 64, 64),
+        channels: LayerSizes = (16, 32, 64),
         kernel_size: PerLayer = 3,
         *,
         stride: PerLayer = 1,
@@ -123,14 +128,14 @@ class CNNClassifier(BaseNetClassifier):
         loss: Loss = "cross_entropy",
         label_smoothing: float = 0.0,
         optimizer: Optimizer = "adam",
-        lr: float = 1e-3,
+        lr: float = 3e-3,
         momentum: float = 0.0,
         nesterov: bool = False,
         weight_decay: float = 0.0,
         optimizer_params: dict[str, Any] | None = None,
         lr_schedule: LRSchedule = None,
         average: bool = True,
-        batch_size: int = 64,
+        batch_size: int = 128,
         max_epochs: int = 10,
         shuffle: bool = True,
         early_stopping: bool = False,
@@ -191,6 +196,37 @@ class CNNClassifier(BaseNetClassifier):
         self.deterministic = deterministic
         self.random_state = random_state
         self.verbose = verbose
+
+    @classmethod
+    def from_preset(cls, name: PresetName, **params: Any) -> Self:
+        """Return an unfitted classifier with the parameters of a preset.
+
+        Parameters
+        ----------
+        name : {"fast", "accurate", "tiny"}
+            "fast" reaches 99% on MNIST after one epoch. "accurate" trains one network with data
+            augmentation for as long as it still improves. "tiny" has fewer than 10,000
+            parameters for 28 x 28 images. Their accuracies and times are in the benchmarks.
+        **params
+            Parameters that replace those of the preset.
+
+        Returns
+        -------
+        clf : CNNClassifier
+
+        Raises
+        ------
+        ValueError
+            If there is no such preset.
+
+        Examples
+        --------
+        >>> from skmnist import CNNClassifier
+        >>> CNNClassifier.from_preset("tiny", random_state=0).channels
+        (8, 16, 24)
+        """
+        check_choice(f"{cls.__name__}.from_preset", "name", name, PRESETS)
+        return cls(**{**PRESETS[name], **params})
 
     def _resolve_architecture(self) -> None:
         image_shape = "auto" if self.image_shape is None else self.image_shape

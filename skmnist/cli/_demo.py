@@ -18,7 +18,8 @@ if TYPE_CHECKING:
 
     from pandas import DataFrame
 
-_MAX_EPOCHS = {"mlp": 50, "cnn": 10}  # with early stopping
+
+_MAX_EPOCHS = 30
 
 _PAGE = """\
 <!DOCTYPE html>
@@ -74,12 +75,15 @@ def parse(parser: argparse.ArgumentParser, argv: Sequence[str]) -> argparse.Name
     args = parse_args(parser, argv)
     shared = {
         "early_stopping": True,
+        "n_iter_no_change": _MAX_EPOCHS,
         "device": args.device,
         "random_state": args.random_state,
         "verbose": "bar",
+        "max_epochs": _MAX_EPOCHS,
     }
     args.classifiers = {
-        model: model_class(model)(max_epochs=n, **shared) for model, n in _MAX_EPOCHS.items()
+        "mlp": model_class("mlp")(**shared),
+        "cnn": model_class("cnn").from_preset("fast", augment="light", **shared),
     }
     return args
 

@@ -10,6 +10,8 @@ import re
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
+from skmnist._estimators.presets import PRESETS
+
 from ._arguments import choices_metavar, meant_name, one_of, parse_args, suggestion
 
 if TYPE_CHECKING:
@@ -94,7 +96,7 @@ def parse_with_model_params(
     verbose: Any = "bar",
     exclude: Collection[str] = (),
 ) -> argparse.Namespace:
-    """Add --model and an option for each parameter of the model; return the arguments.
+    """Add --model, --preset and an option for each parameter of the model; return the arguments.
 
     Parameters
     ----------
@@ -111,7 +113,7 @@ def parse_with_model_params(
     args : Namespace
         ``args.classifier`` is the unfitted classifier.
     """
-    # The options depend on the model, so --model is parsed first.
+    # The options depend on the model and the preset, so these are parsed first.
     model_parser = argparse.ArgumentParser(
         prog=parser.prog, usage=parser.usage, add_help=False, allow_abbrev=False
     )
@@ -120,16 +122,26 @@ def parse_with_model_params(
             "--model",
             metavar=choices_metavar(MODELS),
             type=one_of(MODELS),
-            default="mlp",
-            help="classifier to train (default: %(default)s)",
+            help="classifier to train (default: mlp, or cnn with --preset)",
         )
-    model = model_parser.parse_known_args(argv)[0].model
-    options = default_params(model) | {"verbose": verbose}
+        parser_.add_argument(
+            "--preset",
+            metavar=choices_metavar(PRESETS),
+            type=one_of(PRESETS),
+            help="parameters of the CNN for a purpose: a quick training, the best accuracy, or "
+            "fewer than 10,000 weights (default: none)",
+        )
+    chosen = model_parser.parse_known_args(argv)[0]
+    model = chosen.model or ("cnn" if chosen.preset else "mlp")
+    if chosen.preset and model != "cnn":
+        parser.error(f"--preset is for --model cnn, not for --model {model}")
+    options = default_params(model) | {"verbose": verbose} | PRESETS.get(chosen.preset, {})
     options = {name: value for name, value in options.items() if name not in exclude}
     add_model_params(parser, f"{model_class(model).__name__} (--model {model})", options)
     others = [f"--model {other} --help" for other in MODELS if other != model]
     parser.epilog = f"{parser.epilog}\n\nParameters of the other models: {', '.join(others)}"
     args = parse_args(parser, argv, lambda option: _other_model_message(option, model))
+    args.model = model
     args.classifier = model_class(model)(**{name: getattr(args, name) for name in options})
     return args
 
