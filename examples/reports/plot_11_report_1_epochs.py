@@ -42,7 +42,8 @@ else:
     )
 
 clf = make_pipeline(
-    PixelStandardizer(0.5, 0.5), MLPClassifier((128, 64), random_state=0)
+    PixelStandardizer(0.5, 0.5),
+    MLPClassifier((128, 64), lr=0.001, average=False, random_state=0),
 )
 
 # %%

@@ -43,7 +43,13 @@ X, X_test = pixels.transform(X), pixels.transform(X_test)
 
 def make_mlp(hidden_layer_sizes=(64, 32), **params):
     """Return a classifier with the settings of the report and `params`."""
-    settings = {"batch_size": 32, "max_epochs": 5, "random_state": 0}
+    settings = {
+        "lr": 0.001,
+        "average": False,
+        "batch_size": 32,
+        "max_epochs": 5,
+        "random_state": 0,
+    }
     return MLPClassifier(hidden_layer_sizes, **(settings | params))
 
 

@@ -58,6 +58,7 @@ def make_mlp(sizes=(128, 64), *, normalize=True, lr=0.0005, **params):
     settings = {
         "optimizer": "sgd",
         "momentum": 0.9,
+        "average": False,
         "max_epochs": epochs,
         "random_state": 0,
     }

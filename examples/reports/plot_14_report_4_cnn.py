@@ -46,6 +46,9 @@ layers = {
     "stride": (1, 3),
     "pool_size": (2, 4),
     "hidden_layer_sizes": (),
+    "lr": 0.001,
+    "batch_size": 64,
+    "average": False,
     "random_state": 0,
 }
 narrow = CNNClassifier(channels=(4, 2), kernel_size=3, padding=0, **layers)

@@ -75,6 +75,7 @@ settings = {
     "lr": 0.1,
     "batch_size": 16,
     "max_epochs": 20,
+    "average": False,
     "random_state": 0,
 }
 classifiers = {
