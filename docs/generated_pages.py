@@ -77,9 +77,10 @@ GUIDE = {
     "max_epochs": ":ref:`epochs-batches-learning-rate`",
     "batch_size": ":ref:`epochs-batches-learning-rate`",
     "lr": ":ref:`which-learning-rate`",
+    "average": ":ref:`average-the-weights`",
     "checkpoint_dir": ":ref:`resume-an-interrupted-fit`",
     "device": ":doc:`/guide/gpu`",
-    "n_threads": ":doc:`/guide/speed`",
+    "n_threads": ":ref:`threads`",
     "threshold": ":ref:`reject`",
 }
 

@@ -40,7 +40,7 @@ pipe = Pipeline(
 # The name of a parameter is the name of its step, two underscores and the
 # name in the step. The value ``"passthrough"`` removes a step.
 
-rates = [0.0003, 0.001, 0.003, 0.01]
+rates = [0.0003, 0.001, 0.003, 0.01, 0.03]
 grid = {"clf__lr": rates, "pixels": ["passthrough", PixelStandardizer()]}
 search = GridSearchCV(pipe, grid, cv=3).fit(X, y)
 best = {name: str(value) for name, value in search.best_params_.items()}

@@ -57,8 +57,8 @@ SearchDisplay.from_estimator(search)
 # %%
 # Check that the scores are the same
 # ----------------------------------
-# Each worker uses one thread per fit, so the same seed gives exactly the same
-# scores on the cluster and in this process.
+# The number of threads does not affect the results, so the same seed gives
+# exactly the same scores on the cluster and in this process.
 
 local = GridSearchCV(search.estimator, search.param_grid, cv=3).fit(X, y)
 on_cluster = search.cv_results_["mean_test_score"]

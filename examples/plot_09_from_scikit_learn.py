@@ -75,7 +75,8 @@ WeightsDisplay.from_estimator(clf, n=16)
 # ``momentum``                        ``momentum`` (default: 0)
 # ``nesterovs_momentum``              ``nesterov``
 # ``activation="logistic"``           ``activation="sigmoid"``
-# ``beta_1``, ``beta_2``, ``epsilon`` scikit-learn's defaults, not adjustable
+# ``beta_1``, ``beta_2``, ``epsilon`` ``optimizer_params``
+# no average of the weights           ``average=False`` (default: True)
 # ``max_fun``                         not available (only for ``"lbfgs"``)
 # =================================== ======================================
 #

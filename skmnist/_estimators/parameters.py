@@ -99,6 +99,10 @@ def _are_sizes(value: Any) -> bool:
     return isinstance(value, (tuple, list)) or (isinstance(value, np.ndarray) and value.ndim > 0)
 
 
+def _are_names(value: Any) -> bool:
+    return isinstance(value, (tuple, list)) and all(isinstance(name, str) for name in value)
+
+
 def _are_weights(value: Any) -> bool:
     return isinstance(value, dict) and all(map(_NON_NEGATIVE.is_satisfied_by, value.values()))
 
@@ -106,6 +110,7 @@ def _are_weights(value: Any) -> bool:
 _NONE = Constraint(lambda value: value is None, "None")
 _BOOL = _instance((bool, np.bool_), "a bool")
 _SIZES = Constraint(_are_sizes, "a tuple")
+_NAMES = Constraint(_are_names, "a tuple of them")
 _POSITIVE = _number(Real, "a float in the range (0.0, inf)", 0, open_low=True)
 _NON_NEGATIVE = _number(Real, "a float in the range [0.0, inf)", 0)
 _FRACTION = _number(Real, "a float in the range [0.0, 1.0)", 0, 1)
@@ -157,7 +162,7 @@ PARAMETERS = {
         "`pool_size`.",
     ),
     "pooling": Parameter(
-        [_choice(POOLINGS), _SIZES],
+        [_choice(POOLINGS), _NAMES],
         '{"max", "average"} or tuple',
         "Kind of pooling: one for all layers, or a tuple with one entry per layer.",
     ),

@@ -36,7 +36,7 @@ _RENAMED = {
     "n_iter_no_change": "n_iter_no_change",
 }
 
-# Parameters of scikit-learn's Adam without a counterpart here, with torch's default values.
+# Parameters of Adam whose default values are the same in scikit-learn and torch.
 _ADAM_DEFAULTS = {"beta_1": 0.9, "beta_2": 0.999, "epsilon": 1e-8}
 
 
@@ -57,13 +57,12 @@ def convert_params(
         If a parameter has no counterpart and `params` does not replace it.
     """
     theirs = estimator.get_params(deep=False)
-    sgd, adam = theirs["solver"] == "sgd", theirs["solver"] == "adam"
+    sgd = theirs["solver"] == "sgd"
+    uses_adam = params.get("optimizer", theirs["solver"]) == theirs["solver"] == "adam"
     checks = {
         "solver": ("optimizer", theirs["solver"] == "lbfgs"),
         "learning_rate": ("lr_schedule", sgd and theirs["learning_rate"] != "constant"),
     }
-    for name, default in _ADAM_DEFAULTS.items():
-        checks[name] = ("optimizer", adam and theirs[name] != default)
     for name, (ours, is_unmatched) in checks.items():
         if is_unmatched and ours not in params:
             raise InvalidParameterError(
@@ -75,6 +74,7 @@ def convert_params(
         **{ours: theirs[name] for name, ours in _RENAMED.items()},
         "activation": _ACTIVATIONS[theirs["activation"]],
         "optimizer": theirs["solver"],
+        "optimizer_params": _adam_params(theirs) if uses_adam else None,
         "momentum": theirs["momentum"] if sgd else 0.0,
         "nesterov": sgd and theirs["nesterovs_momentum"] and theirs["momentum"] > 0,
         # scikit-learn divides the L2 penalty by the batch size.
@@ -85,6 +85,13 @@ def convert_params(
         "verbose": int(theirs["verbose"]),
         **params,
     }
+
+
+def _adam_params(theirs: dict[str, Any]) -> dict[str, Any] | None:
+    """Return the arguments of torch's Adam, or None for its defaults."""
+    if all(theirs[name] == default for name, default in _ADAM_DEFAULTS.items()):
+        return None
+    return {"betas": (theirs["beta_1"], theirs["beta_2"]), "eps": theirs["epsilon"]}
 
 
 @torch_defaults()

@@ -38,6 +38,12 @@ _HELP = {
     "default. zeros: all zeros. auto: lecun for a CNN, otherwise torch.",
     "loss": "Loss function, averaged over the samples of a mini-batch. mse: squared error between "
     "the outputs after a sigmoid and one-hot targets, summed over the classes.",
+    "label_smoothing": "Share of each training target that is spread evenly over all classes, in "
+    "[0, 1). Validation losses are not smoothed.",
+    "optimizer_params": "Additional arguments of PyTorch's optimizer, for example "
+    "\"{'betas': (0.9, 0.98)}\" for adam.",
+    "average": "Whether to predict with the average of the weights over the last part of the "
+    "training instead of the last weights. Training continues from the last weights.",
     "max_epochs": "Maximum number of epochs (passes over the training set).",
     "early_stopping": "Whether to stop training when the validation accuracy stops improving. If "
     "set, --validation-fraction of the training data is set aside as a validation set, and the "
@@ -51,6 +57,9 @@ _HELP = {
     "checkpoint_dir": "Directory for checkpoints. A checkpoint is saved after every epoch, and the "
     "last two are kept. With --resume, training continues from the latest; without it, existing "
     "checkpoints are replaced. Use a separate directory for each model.",
+    "n_threads": "Maximum number of CPU threads, which does not affect the results. none: the "
+    "number of cores that the process may use. Small networks use one thread. With --batch-norm, "
+    "the number affects rounding, and none means 1 if --random-state is set.",
     "deterministic": "Whether to use only deterministic algorithms on a GPU. Results on a CPU are "
     "always deterministic.",
     "random_state": "Random seed. An int gives bit-for-bit reproducible results on the same "
@@ -128,8 +137,9 @@ def parse_with_model_params(
             "--preset",
             metavar=choices_metavar(PRESETS),
             type=one_of(PRESETS),
-            help="parameters of the CNN for a purpose: a quick training, the best accuracy, or "
-            "fewer than 10,000 weights (default: none)",
+            help="parameters of a CNN that is trained quickly (fast), is as accurate as possible "
+            "(accurate), or has fewer than 10,000 parameters (tiny); the other options replace "
+            "single ones (default: none)",
         )
     chosen = model_parser.parse_known_args(argv)[0]
     model = chosen.model or ("cnn" if chosen.preset else "mlp")
@@ -137,7 +147,8 @@ def parse_with_model_params(
         parser.error(f"--preset is for --model cnn, not for --model {model}")
     options = default_params(model) | {"verbose": verbose} | PRESETS.get(chosen.preset, {})
     options = {name: value for name, value in options.items() if name not in exclude}
-    add_model_params(parser, f"{model_class(model).__name__} (--model {model})", options)
+    selected = f"--preset {chosen.preset}" if chosen.preset else f"--model {model}"
+    add_model_params(parser, f"{model_class(model).__name__} ({selected})", options)
     others = [f"--model {other} --help" for other in MODELS if other != model]
     parser.epilog = f"{parser.epilog}\n\nParameters of the other models: {', '.join(others)}"
     args = parse_args(parser, argv, lambda option: _other_model_message(option, model))
@@ -164,10 +175,16 @@ def add_model_params(
             settings = {"action": _BooleanFlag}
         else:
             settings["metavar"] = _metavar(name, constraints)
-            if any(constraint.is_satisfied_by((1, 1)) for constraint in constraints):
+            if _accepts_tuples(constraints):
                 settings["nargs"] = "+"
         text = f"{_help_text(name, description)} (default: {format_value(default)})"
         group.add_argument(_option(name), default=default, help=text.replace("%", "%%"), **settings)
+
+
+def _accepts_tuples(constraints: Iterable[Any]) -> bool:
+    """Return whether a value may be a tuple: of ints, or of the choices for each layer."""
+    tuples = [(1, 1), *((choice,) for constraint in constraints for choice in constraint.choices)]
+    return any(constraint.is_satisfied_by(t) for constraint in constraints for t in tuples)
 
 
 def _option(name: str) -> str:
@@ -179,7 +196,9 @@ def _help_text(name: str, description: str) -> str:
     """Return a parameter's description in the notation of the command line."""
     from skmnist._estimators.parameters import PARAMETERS
 
-    text = _HELP.get(name, description)
+    if name in _HELP:
+        return _HELP[name]
+    text = description
     text = re.sub(r"`+(\w+)`+ is True", lambda match: f"{_option(match[1])} is set", text)
     text = re.sub(
         r"`+(\w+)`+", lambda match: _option(match[1]) if match[1] in PARAMETERS else match[1], text

@@ -19,12 +19,13 @@ if TYPE_CHECKING:
 def parse(parser: argparse.ArgumentParser, argv: Sequence[str]) -> argparse.Namespace:
     """Add the options and return the arguments; ``classifiers`` has the one to train."""
     parser.usage = (
-        f"{parser.prog} [--data NAME] [--model NAME] [--output-dir DIR] [--save FILE]\n"
-        "                     [--resume] [parameters]"
+        f"{parser.prog} [--data NAME] [--model NAME] [--preset NAME] [--output-dir DIR]\n"
+        "                     [--save FILE] [--resume] [parameters]"
     )
     add_examples(
         parser,
         "skmnist train --model cnn --max-epochs 5 --save digits.safetensors",
+        "skmnist train --data mnist --preset fast --save digits.safetensors",
         "skmnist train --data fashion-mnist --hidden-layer-sizes 256,128 --output-dir fashion",
         "skmnist train --model cnn --checkpoint-dir checkpoints --resume",
     )

@@ -27,7 +27,7 @@ def test_every_parameter_is_an_option(model, capsys):
     printed = capsys.readouterr().out
     parameters = set(inspect.signature(MODELS[model]).parameters)
     options = set(re.findall(r"^  --([a-z-]+)", printed, flags=re.MULTILINE))
-    other_options = {"model", "data", "data-home", "output-dir", "save", "resume"}
+    other_options = {"model", "preset", "data", "data-home", "output-dir", "save", "resume"}
     assert {
         name.replace("-", "_") for name in options - other_options
     } == parameters - model_params.EXCLUDED_PARAMS
@@ -49,6 +49,15 @@ def test_help_describes_what_can_be_used_on_the_command_line(model, capsys):
     assert "--batch-size INT" in printed
     assert "--checkpoint-dir DIR" in printed
     assert "--random-state {INT,none}" in printed
+
+
+def test_help_of_a_preset_shows_its_values(capsys):
+    with pytest.raises(SystemExit):
+        main(["train", "--preset", "tiny", "--help"])
+    printed = " ".join(capsys.readouterr().out.split())
+    assert "parameters of CNNClassifier (--preset tiny)" in printed
+    assert "(default: 8,16,24)" in printed
+    assert "--pooling {max,average} [{max,average} ...]" in printed
 
 
 @pytest.mark.parametrize("study", ["epochs", "learning-curve", "compare", "grid --grid lr 1"])
