@@ -72,7 +72,7 @@ def run(args: argparse.Namespace) -> None:
     else:
         _print_prediction(path, result)
     if args.save_steps:
-        print_paths([write_figure(_plot_steps(path, result), args.save_steps)])
+        print_paths([write_figure(_plot_steps(estimator, path, result), args.save_steps)])
 
 
 def _predict_images(estimator: Any, paths: Sequence[Path], *, multiple: bool) -> None:
@@ -123,13 +123,15 @@ def _best(prediction: Any) -> list[tuple[Any, float]]:
     return sorted(prediction.proba.items(), key=lambda item: -item[1])[:_N_BEST]
 
 
-def _plot_steps(path: Path, result: Any) -> Figure | SubFigure:
+def _plot_steps(estimator: Any, path: Path, result: Any) -> Figure | SubFigure:
     """Return a figure of the preprocessing steps, or of an image and all its digits."""
     from skmnist.displays import PreprocessingDisplay
     from skmnist.preprocessing import DigitNormalizer, read_image
+    from skmnist.preprocessing._predict_image import split_normalizer
 
     if not isinstance(result, list):
-        return PreprocessingDisplay.from_estimator(DigitNormalizer(), path).figure_
+        _, normalizer = split_normalizer(estimator)
+        return PreprocessingDisplay.from_estimator(normalizer or DigitNormalizer(), path).figure_
     steps = {"gray": read_image(path, max_side=800)}
     for i, prediction in enumerate(result, 1):
         steps[f"digit {i}: {prediction.label}"] = prediction.image

@@ -258,7 +258,8 @@ def _image_path(folder: Path, name: str) -> Path:
 def _transform(normalizer: Any, files: list[Path]) -> np.ndarray:
     """Return the flattened images, or raise a DatasetError that lists all unusable images."""
     try:
-        return normalizer.transform(files)
+        # An array also if scikit-learn is configured to return DataFrames.
+        return np.asarray(normalizer.transform(files))
     except ImageError:
         problems = [problem for file in files if (problem := _load_error(normalizer, file))]
     title = f"{len(problems)} of {len(files)} images cannot be used:"

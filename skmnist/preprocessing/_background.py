@@ -6,18 +6,32 @@ import numpy as np
 from PIL import Image
 from scipy import ndimage
 
+from ._components import Components
+from ._faint_strokes import add_faint_strokes
+from ._frame import frame_width, ring
+
+MIN_CONTRAST = 0.12  # of the foreground, as a fraction of the background's brightness
 _COARSE_SIDE = 320  # pixels: longer side of the image on which the illumination is estimated
 _MAX_STROKE_WIDTH = 0.45  # fraction of the shorter side: wider regions are background or shadow
 _STROKE_CORE = 0.65  # fraction of the darkest foreground: darker than any shadow
 _MIN_ILLUMINATION = 0.1  # fraction of the brightest background
+# A two-tone image, such as a drawing or a tight crop of a digit:
+_MIN_SEPARATION = 0.75  # fraction of the variance that lies between the two tones
+_MAX_BORDER = 0.3  # fraction of the border that the foreground may cover
+_MAX_STROKE_RADIUS = 0.3  # fraction of the longer side: wider regions are sheets of paper
 
 
 def is_light_on_dark(gray: np.ndarray) -> bool:
     """Return whether the foreground is lighter than the background.
 
-    The background is assumed to fill most of the image. The contrast is measured as a ratio,
-    because the foreground differs from the background by a larger ratio than light from shadow.
+    In an image of two tones, the border shows which one is the background, even if strokes fill
+    most of the image. Elsewhere the background is assumed to fill most of the image. The contrast
+    is then measured as a ratio, because the foreground differs from the background by a larger
+    ratio than light from shadow.
     """
+    two_tone = _is_light_on_dark_of_two_tones(_downscale(gray, 100))
+    if two_tone is not None:
+        return two_tone
     small, coarse = _downscale(gray, 200), _downscale(gray, 32)
     background = ndimage.median_filter(
         coarse, max(3, round(0.7 * min(coarse.shape))), mode="nearest"
@@ -27,6 +41,36 @@ def is_light_on_dark(gray: np.ndarray) -> bool:
     # Exclude the edges of the photo, which often show the table.
     contrast = contrast[height // 12 : height - height // 12, width // 12 : width - width // 12]
     return darkest_quantile(contrast) > darkest_quantile(-contrast)
+
+
+def _is_light_on_dark_of_two_tones(gray: np.ndarray) -> bool | None:
+    """Return the polarity of an image of thin strokes in two tones, None for other images."""
+    width = frame_width(gray)
+    gray = gray[width : len(gray) - width, width : gray.shape[1] - width]
+    threshold, separation = _otsu(gray)
+    light = gray > threshold
+    border = ring(light, 0).mean()
+    is_light = bool(border < 0.5)
+    strokes = np.pad(light if is_light else ~light, 1, mode="edge")
+    radius = ndimage.distance_transform_edt(strokes).max()
+    if (
+        separation < _MIN_SEPARATION
+        or min(border, 1 - border) > _MAX_BORDER
+        or radius > _MAX_STROKE_RADIUS * max(gray.shape)
+    ):
+        return None
+    return is_light
+
+
+def _otsu(gray: np.ndarray) -> tuple[float, float]:
+    """Return Otsu's threshold, and the fraction of the variance between the two classes."""
+    counts, edges = np.histogram(gray, 64)
+    levels = (edges[1:] + edges[:-1]) / 2
+    below = np.cumsum(counts) / gray.size
+    sums = np.cumsum(counts * levels) / gray.size
+    between = (sums[-1] * below - sums) ** 2 / np.maximum(below * (1 - below), 1e-9)
+    best = int(between.argmax())
+    return float(edges[best + 1]), float(between[best] / max(float(gray.var()), 1e-9))
 
 
 def correct_illumination(gray: np.ndarray) -> np.ndarray:
@@ -40,7 +84,12 @@ def correct_illumination(gray: np.ndarray) -> np.ndarray:
     coarse = ndimage.median_filter(_downscale(gray, _COARSE_SIDE), 3, mode="nearest")
     coarse = np.maximum(ndimage.gaussian_filter(coarse, 0.7, mode="nearest"), 1 / 255)
     darkness = 1 - coarse / _closing(coarse, round(_MAX_STROKE_WIDTH * min(coarse.shape)))
-    strokes = darkness > _STROKE_CORE * darkest_quantile(darkness)
+    darkest = darkest_quantile(darkness)
+    strokes = darkness > _STROKE_CORE * darkest
+    # Fainter strokes may be wider than the darkest ones.
+    faint = add_faint_strokes(Components(strokes, darkness), darkness, darkest, MIN_CONTRAST)
+    if faint is not None:
+        strokes, _ = faint
     stroke_width = 2 * ndimage.distance_transform_edt(np.pad(strokes, 1)).max()
     illumination = _closing(coarse, round(1.4 * stroke_width) + 2)
     # Without this offset, nearly black areas (such as a dark table) would turn into noise.

@@ -11,9 +11,13 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
 _MIN_DIGIT_SIDE = 0.04  # fraction of the image's shorter side
+# A digit that touches the border: fractions of the longer side of its bounding box.
+_STROKE_RADIUS = (0.02, 0.25)  # thinner is the edge of a page, thicker is a table or a finger
+_MIN_DOMINANCE = 4  # ratio of its mass and the largest mass of the components inside
 _MIN_AREA = 0.02  # fraction of the largest component's area: smaller components are specks
 _MIN_DARKNESS = 0.4  # fraction of the largest component's squared darkness: lighter is a shadow
 _MAX_DISTANCE = 0.3  # fraction of the digit's longer side, between two parts of the digit
+_MAX_SPECK_DISTANCE = 2  # multiple of a part's own side: small parts farther away are specks
 
 
 class Components:
@@ -36,6 +40,10 @@ class Components:
         The numbers of pixels.
     masses : ndarray of shape (n_components,)
         The sums of the squared darkness.
+    sides : ndarray of shape (n_components,), int
+        The longer sides of the bounding boxes.
+    min_side : float
+        The minimum side of a digit.
     shape : tuple of int
         The shape of the mask.
     """
@@ -44,6 +52,8 @@ class Components:
     boxes: np.ndarray
     areas: np.ndarray
     masses: np.ndarray
+    sides: np.ndarray
+    min_side: float
     shape: tuple[int, ...]
 
     def __init__(self, mask: np.ndarray, darkness: np.ndarray) -> None:
@@ -54,25 +64,42 @@ class Components:
         self.areas = np.bincount(self.labels.ravel(), minlength=n + 1)[1:]
         # The darkness is squared so that a large light shadow has less mass than dark strokes.
         self.masses = np.bincount(self.labels.ravel(), darkness.ravel() ** 2, minlength=n + 1)[1:]
+        self.sides = (self.boxes[:, 2:] - self.boxes[:, :2]).max(axis=1)
+        self.min_side = max(3, _MIN_DIGIT_SIDE * min(mask.shape))
         self.shape = mask.shape
 
     def digit_candidates(self) -> tuple[np.ndarray, np.ndarray]:
-        """Find the components that may be digits, and those that do not touch the border.
+        """Find the components that may be digits, and those that are not parts of the border.
 
         A component that touches the image's border is usually a page edge, a table or a shadow.
-        Such components are candidates only if there are no others.
+        Such components are candidates only if there are no others, or if they look like a digit
+        and all others are specks in comparison.
 
         Returns
         -------
         candidates : ndarray of int
             Indices of the components that may be digits.
-        inside : ndarray of shape (n_components,), bool
-            True for the components that do not touch the border.
+        free : ndarray of shape (n_components,), bool
+            True for the components that do not touch the border, and for digits that do.
         """
         top_left, bottom_right = self.boxes[:, :2], self.boxes[:, 2:]
-        large = (bottom_right - top_left).max(axis=1) >= max(3, _MIN_DIGIT_SIDE * min(self.shape))
-        inside = np.all((top_left > 0) & (bottom_right < self.shape), axis=1)
-        return np.flatnonzero(large & inside if (large & inside).any() else large), inside
+        large = self.sides >= self.min_side
+        free = np.all((top_left > 0) & (bottom_right < self.shape), axis=1)
+        candidates = large & free
+        if not candidates.any():
+            return np.flatnonzero(large), free
+        min_mass = _MIN_DOMINANCE * self.masses[candidates].max()
+        for k in np.flatnonzero(large & ~free & (self.masses >= min_mass)):
+            free[k] = self._is_stroke(int(k))
+        return np.flatnonzero(large & free), free
+
+    def _is_stroke(self, k: int) -> bool:
+        """Return whether a component has a stroke width and covers no corner of the image."""
+        corners = self.labels[[0, 0, -1, -1], [0, -1, 0, -1]]
+        top, left, bottom, right = self.boxes[k]
+        mask = np.pad(self.mask([k], np.s_[top:bottom, left:right]), 1)
+        radius = ndimage.distance_transform_edt(mask).max() / self.sides[k]
+        return k + 1 not in corners and _STROKE_RADIUS[0] <= radius <= _STROKE_RADIUS[1]
 
     def mask(
         self, indices: Sequence[int] | np.ndarray, region: tuple[slice, ...] | slice = np.s_[:]
@@ -99,7 +126,9 @@ class Components:
             near = [
                 k
                 for k in candidates
-                if k not in group and box_distance(box, self.boxes[k]) <= reach
+                if k not in group
+                and box_distance(box, self.boxes[k])
+                <= min(reach, _MAX_SPECK_DISTANCE * self.sides[k])
             ]
             group += near
             box, grown = self.bounding_box(group), bool(near)

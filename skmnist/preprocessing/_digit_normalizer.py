@@ -14,13 +14,8 @@ from skmnist.exceptions import ImageError
 
 from ._image_io import add_filename, read_image
 from ._resize import METHODS
-from ._segmentation import (
-    WORKING_SIDE,
-    SegmentedPage,
-    is_small,
-    normalize_stroke_width,
-    segment_small,
-)
+from ._segmentation import WORKING_SIDE, SegmentedPage, normalize_stroke_width
+from ._small_image import is_small, segment_small
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -47,8 +42,9 @@ class DigitNormalizer(TransformerMixin, BaseEstimator):
     removes ruled or squared paper, specks and the edges of the photo. The largest remaining digit
     is brought to MNIST's stroke width, size and position.
 
-    Images of at most 40 x 40 pixels are treated as drawings, without these corrections. Nearly
-    all of MNIST's own images are therefore unchanged.
+    Images of at most 40 x 40 pixels are treated as drawings, without these corrections. Only a
+    frame and compression artifacts are removed. Nearly all of MNIST's own images are therefore
+    unchanged.
 
     Parameters
     ----------
@@ -64,7 +60,7 @@ class DigitNormalizer(TransformerMixin, BaseEstimator):
           neighbors [1]_.
     polarity : {"auto", "dark", "light"}, default="auto"
         Whether the foreground is darker or lighter than the background. "auto" assumes that the
-        background fills most of the image, or the border of a small image.
+        background fills most of the image, or most of the border of a drawing.
     stroke_width : {"auto", None}, default="auto"
         If "auto", strokes that are thinner or thicker than those of 95% of MNIST's digits are
         dilated or eroded. If None, the stroke width is not changed.

@@ -13,6 +13,9 @@ from PIL import Image, ImageOps
 
 from skmnist.exceptions import ImageError
 
+from ._colors import opaque, to_gray, to_gray_image
+from ._heif import is_heif, register_heif
+
 if TYPE_CHECKING:
     from typing import BinaryIO, TypeAlias
 
@@ -26,11 +29,12 @@ if TYPE_CHECKING:
 # Larger images are rejected before they are decoded. Photos of phones have up to 50 megapixels.
 MAX_PIXELS = 64_000_000
 # The formats of cameras, scanners and drawing programs. Others are excluded because Pillow starts
-# external programs to read some of them. HEIF needs pillow-heif, which must be registered.
+# external programs to read some of them. HEIF needs pillow-heif.
 _FORMATS = ("JPEG", "MPO", "PNG", "GIF", "BMP", "TIFF", "WEBP", "PPM", "AVIF", "HEIF")
 _ANIMATED = {"GIF", "PNG", "TIFF", "WEBP", "AVIF"}  # not MPO: its second image is a preview
 _CHANNELS = (1, 3, 4)
-_LUMA = np.array([0.299, 0.587, 0.114])
+_MIN_HEIGHT = 8  # pixels of a digit: a lower array may be a batch of flat images
+_MNIST_PIXELS = 784
 
 
 def read_image(image: ImageLike, *, max_side: int | None = None) -> NDArray[np.float32]:
@@ -48,7 +52,9 @@ def read_image(image: ImageLike, *, max_side: int | None = None) -> NDArray[np.f
     Returns
     -------
     gray : ndarray of shape (height, width), float32
-        Luminance from 0 (black) to 1 (white). Transparent pixels become white.
+        Luminance from 0 (black) to 1 (white). If the colors of an image differ much more in one
+        of the channels red, green and blue than in luminance, that channel. Transparent pixels
+        become white, or black behind a drawing that is nearly invisible on white.
 
     Raises
     ------
@@ -58,8 +64,10 @@ def read_image(image: ImageLike, *, max_side: int | None = None) -> NDArray[np.f
     Notes
     -----
     An array or a tensor has the shape (height, width), (height, width, channels), (channels,
-    height, width) or (n_pixels,), with 1, 3 (RGB) or 4 (RGBA) channels. A flat image must be
-    square.
+    height, width), (n_pixels,), (1, n_pixels) or (n_pixels, 1), with 1, 3 (RGB) or 4 (RGBA)
+    channels. A flat image must be square.
+
+    HEIC and HEIF files, such as those of iPhones, need the package pillow-heif.
 
     The values are booleans, integers or floats. If an integer is larger than 255, the maximum is
     65,535, else 255. If a float is larger than 1, the maximum is 255, else 1.
@@ -116,16 +124,13 @@ def _check_file(path: str) -> None:
 
 def _read_file(file: Any, name: str, max_side: int | None) -> np.ndarray:
     try:
-        with warnings.catch_warnings():
-            # The size is checked below, against MAX_PIXELS.
-            warnings.simplefilter("ignore", Image.DecompressionBombWarning)
-            image = Image.open(file, formats=_readable_formats())
+        image = _open(file)
     except Image.DecompressionBombError:
         raise _too_large_error(name, "more than 178 million pixels") from None
     except Image.UnidentifiedImageError:
         hint = ""
-        if name.lower().endswith((".heic", ".heif")):
-            hint = " For HEIC, install pillow-heif and call pillow_heif.register_heif_opener()."
+        if is_heif(file) or name.lower().endswith((".heic", ".heif")):
+            hint = " For HEIC, install pillow-heif (pip install pillow-heif)."
         raise _error(
             name,
             "The file is not an image in a supported format, or its content does not match its "
@@ -135,6 +140,19 @@ def _read_file(file: Any, name: str, max_side: int | None) -> np.ndarray:
         raise _corrupt_error(name, error) from error
     with image:
         return _read_pil(image, name, max_side)
+
+
+def _open(file: Any) -> Image.Image:
+    """Open an image file. A HEIF file makes pillow-heif known to Pillow, if it is installed."""
+    with warnings.catch_warnings():
+        # The size is checked later, against MAX_PIXELS.
+        warnings.simplefilter("ignore", Image.DecompressionBombWarning)
+        try:
+            return Image.open(file, formats=_readable_formats())
+        except Image.UnidentifiedImageError:
+            if not (is_heif(file) and register_heif()):
+                raise
+            return Image.open(file, formats=_readable_formats())
 
 
 def _readable_formats() -> list[str]:
@@ -181,15 +199,15 @@ def _read_pil(image: Image.Image, name: str, max_side: int | None) -> np.ndarray
 
 
 def _to_gray(image: Image.Image, max_side: int | None) -> np.ndarray:
-    """Return the gray levels of a PIL image; transparent pixels become white."""
+    """Return the gray levels of a PIL image."""
     if image.mode.startswith(("I", "F")):
         # Pillow's own conversion would clip values of more than 8 bits at 255.
         levels = _scale_to_unit(np.asarray(image))
         return np.asarray(_downscale(Image.fromarray(levels), max_side))
     if "transparency" in image.info or image.mode in {"LA", "La", "PA", "RGBA", "RGBa"}:
         image = _downscale(image.convert("RGBA"), max_side)
-        image = Image.alpha_composite(Image.new("RGBA", image.size, "white"), image)
-    image = _downscale(image.convert("L"), max_side)
+        image = opaque(image)
+    image = _downscale(to_gray_image(image), max_side)
     return np.asarray(image, dtype=np.float32) / np.float32(255)
 
 
@@ -197,13 +215,16 @@ def _read_array(image: Any) -> np.ndarray:
     if hasattr(image, "detach"):
         image = image.detach().cpu()
     expected = "Expected an image (a path, a PIL image or an array of numbers)"
+    if isinstance(image, (bytes, bytearray, memoryview)):
+        kind = type(image).__name__
+        raise ImageError(f"{expected}, got {kind}. Pass the content of a file as io.BytesIO(data).")
     try:
         array = np.asarray(image)
     except (ValueError, TypeError) as error:
         raise ImageError(f"{expected}, got {type(image).__name__} ({error}).") from error
     if array.dtype.kind not in "buif":
         raise ImageError(f"{expected}, got {type(image).__name__}.")
-    array = _channels_last(array)
+    array = _unflatten(_channels_last(array))
     if not array.size:
         raise ImageError(
             f"Expected an image with at least one pixel, got an array of shape {array.shape}."
@@ -211,12 +232,24 @@ def _read_array(image: Any) -> np.ndarray:
     if array.shape[0] * array.shape[1] > MAX_PIXELS:
         raise _too_large_error("", f"{array.shape[1]} x {array.shape[0]} pixels")
     levels = _scale_to_unit(array)
-    if levels.ndim == 2:
-        return levels
-    gray = levels[..., :3] @ _LUMA.astype(np.float32) if levels.shape[2] > 1 else levels[..., 0]
-    if levels.shape[2] == 4:
-        gray = 1 + levels[..., 3] * (gray - 1)
-    return np.clip(gray, 0, 1)
+    return levels if levels.ndim == 2 else to_gray(levels)
+
+
+def _unflatten(array: np.ndarray) -> np.ndarray:
+    """Return a flat image as a square one, or raise an ImageError for a batch of flat images."""
+    height, width = array.shape[:2]
+    side = math.isqrt(max(height, width))
+    if side * side != max(height, width) or side < _MIN_HEIGHT:
+        return array
+    if min(height, width) == 1:
+        return array.reshape(side, side, *array.shape[2:])
+    n_flat = 28 if width == _MNIST_PIXELS else _MIN_HEIGHT
+    if height < n_flat:
+        raise ImageError(
+            f"Expected an image, got an array of shape {array.shape}, which looks like {height} "
+            "flat images. Pass one at a time."
+        )
+    return array
 
 
 def _channels_last(array: np.ndarray) -> np.ndarray:

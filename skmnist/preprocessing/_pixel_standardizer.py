@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 from sklearn.base import BaseEstimator, OneToOneFeatureMixin, TransformerMixin
+from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from skmnist._utils.messages import invalid_parameter_message
@@ -15,6 +16,10 @@ from skmnist._utils.messages import invalid_parameter_message
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
     from typing_extensions import Self
+
+
+def _has_one_name_per_feature(standardizer: PixelStandardizer) -> bool:
+    return getattr(standardizer, "_n_dims", 2) == 2
 
 
 class PixelStandardizer(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
@@ -79,6 +84,7 @@ class PixelStandardizer(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
     pixel_scale_: int
     n_features_in_: int
     feature_names_in_: np.ndarray
+    _n_dims: int
 
     def __init__(
         self,
@@ -111,6 +117,7 @@ class PixelStandardizer(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
         mean, std = (_check_constant(name, getattr(self, name)) for name in ("mean", "std"))
         X = self._validate(X, reset=True)
         low, high = X.min(), X.max()
+        self._n_dims = X.ndim
         integers = X.dtype.kind in "ui" or (X == np.floor(X)).all()
         self.pixel_scale_ = 255 if integers and low >= 0 and 1 < high <= 255 else 1
         if mean == "auto":
@@ -146,6 +153,25 @@ class PixelStandardizer(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
         # (X / scale - mean) / std in two array operations instead of three.
         factor = 1 / (self.pixel_scale_ * self.std_)
         return X.astype(dtype, copy=False) * dtype(factor) - dtype(self.mean_ / self.std_)
+
+    @available_if(_has_one_name_per_feature)
+    def get_feature_names_out(self, input_features: ArrayLike | None = None) -> NDArray[np.object_]:
+        """Return the names of the output features, which are those of the input.
+
+        It is not available if the transformer was fitted on images of three or more dimensions.
+        Their pixels have no names, and `transform` returns arrays, whatever `set_output` says.
+
+        Parameters
+        ----------
+        input_features : array-like of str, default=None
+            The names of the input features.
+
+        Returns
+        -------
+        names : ndarray of str of shape (n_features,)
+            The names.
+        """
+        return super().get_feature_names_out(input_features)
 
     def _validate(self, X: Any, *, reset: bool) -> np.ndarray:
         if hasattr(X, "detach"):

@@ -25,6 +25,16 @@ _IMAGE_SHAPE = (28, 28)
 # them is above 1 if the pixels were in 0 to 255.
 _FITTED_STATS = ("data_max_", "max_abs_", "center_", "mean_")
 
+# Attributes of meta-estimators, such as CalibratedClassifierCV or VotingClassifier, that hold a
+# fitted estimator or a list of them.
+_FITTED_ESTIMATORS = (
+    "best_estimator_",
+    "calibrated_classifiers_",
+    "estimators_",
+    "estimator_",
+    "estimator",
+)
+
 
 @overload
 def predict_image(
@@ -104,8 +114,9 @@ def predict_image(
     Notes
     -----
     If `estimator` was fitted on pixels from 0 to 1, it receives such pixels, else pixels from 0 to
-    255. The range is known for skmnist's classifiers and for a Pipeline that begins with one of
-    scikit-learn's scalers. For other estimators, 0 to 255 is assumed.
+    255. The range is known for skmnist's classifiers, for a Pipeline that begins with one of
+    scikit-learn's scalers, and for meta-estimators such as CalibratedClassifierCV that contain one
+    of them. For other estimators, 0 to 255 is assumed.
 
     Examples
     --------
@@ -124,7 +135,7 @@ def predict_image(
     >>> prediction.image.shape
     (28, 28)
     """
-    classifier, own_normalizer = _split_normalizer(estimator)
+    classifier, own_normalizer = split_normalizer(estimator)
     normalizer = normalizer or own_normalizer or DigitNormalizer()
     pixel_max = _pixel_max(classifier)
     images: list[Any] = [image]
@@ -132,7 +143,8 @@ def predict_image(
     if multiple:
         images, box_array = segment_digits(image)
         boxes = [tuple(box) for box in box_array.tolist()]
-    pixels = normalizer.transform(images)
+    # An array also if scikit-learn is configured to return DataFrames.
+    pixels = np.asarray(normalizer.transform(images))
     X: Any = pixels if pixel_max == 255 else pixels / np.float32(255)
     if hasattr(classifier, "feature_names_in_"):
         import pandas as pd
@@ -157,7 +169,7 @@ def predict_image(
     return predictions if multiple else predictions[0]
 
 
-def _split_normalizer(estimator: Any) -> tuple[Any, DigitNormalizer | None]:
+def split_normalizer(estimator: Any) -> tuple[Any, DigitNormalizer | None]:
     """Split an estimator into a classifier of flat images and its DigitNormalizer or None."""
     estimator = getattr(estimator, "best_estimator_", estimator)
     check_is_fitted(estimator)
@@ -187,6 +199,8 @@ def _pixel_max(estimator: Any) -> int:
     n_features = getattr(estimator, "n_features_in_", None)
     n_features = n_features or getattr(first, "n_features_in_", None)
     shape = getattr(first, "image_shape_", _IMAGE_SHAPE)
+    if n_features != getattr(first, "n_features_in_", n_features):
+        shape = _IMAGE_SHAPE  # a part of the pixels, such as those of one estimator of a bagging
     if n_features not in (None, math.prod(_IMAGE_SHAPE)) or shape[-2:] != _IMAGE_SHAPE:
         form = f"{n_features:,} features" if shape == _IMAGE_SHAPE else f"images of shape {shape}"
         raise ValueError(
@@ -211,9 +225,16 @@ def _pixel_max(estimator: Any) -> int:
 
 
 def _iter_steps(estimator: Any) -> Iterator[Any]:
-    """Yield the steps of a Pipeline in order, or the estimator itself if it is not a Pipeline."""
-    estimator = getattr(estimator, "estimator_", estimator)
-    if isinstance(estimator, Pipeline):
+    """Yield the steps of a Pipeline in order, or the estimator itself if it is not a Pipeline.
+
+    Of a meta-estimator, the first fitted estimator is taken.
+    """
+    fitted = (getattr(estimator, attribute, None) for attribute in _FITTED_ESTIMATORS)
+    inner = next((value for value in fitted if value is not None), None)
+    if inner is not None:
+        inner = inner[0] if isinstance(inner, (list, tuple)) else inner
+        yield from _iter_steps(inner)
+    elif isinstance(estimator, Pipeline):
         for _, step in estimator.steps:
             if step not in (None, "passthrough"):
                 yield from _iter_steps(step)

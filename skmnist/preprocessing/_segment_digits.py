@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Literal
 
 import numpy as np
+from PIL import Image
 
 from skmnist._utils.validation import check_choice
 from skmnist.exceptions import ImageError
@@ -19,6 +20,10 @@ if TYPE_CHECKING:
     from ._image_io import ImageLike
 
 _WORKING_SIDE = 1600  # pixels: larger than for a single digit, because each digit is smaller
+_MIN_WORKING_SIDE = (
+    160  # pixels: smaller images are enlarged, because strokes are measured in pixels
+)
+_MAX_ENLARGEMENT = 8
 _MIN_OVERLAP = 0.5  # fraction of the narrower width: components above each other are one digit
 # Fractions of the typical height of a digit:
 _MIN_DIGIT_HEIGHT = 0.6  # components of less height are parts of a digit
@@ -38,7 +43,7 @@ def segment_digits(
         The image. See :func:`read_image`.
     polarity : {"auto", "dark", "light"}, default="auto"
         Whether the foreground is darker or lighter than the background. "auto" assumes that the
-        background fills most of the image.
+        background fills most of the image, or most of the border of a drawing.
 
     Returns
     -------
@@ -78,7 +83,7 @@ def segment_digits(
     """
     check_choice("segment_digits", "polarity", polarity, ("auto", "dark", "light"))
     full = read_image(image)
-    gray = read_image(full, max_side=_WORKING_SIDE)
+    gray = _enlarge(read_image(full, max_side=_WORKING_SIDE))
     try:
         page = SegmentedPage(gray, polarity)
     except ImageError as error:
@@ -88,6 +93,18 @@ def segment_digits(
     scale = np.tile(np.divide(full.shape, gray.shape), 2)
     boxes = np.array([page.components.bounding_box(digit) for digit in digits]) * scale
     return images, np.round(boxes).astype(int)
+
+
+def _enlarge(gray: np.ndarray) -> np.ndarray:
+    """Enlarge a small image by bicubic interpolation."""
+    factor = min(
+        _MAX_ENLARGEMENT, _MIN_WORKING_SIDE / min(gray.shape), _WORKING_SIDE / max(gray.shape)
+    )
+    if factor <= 1:
+        return gray
+    height, width = (round(factor * side) for side in gray.shape)
+    enlarged = Image.fromarray(gray).resize((width, height), Image.Resampling.BICUBIC)
+    return np.clip(np.asarray(enlarged), 0, 1)
 
 
 def _group_components(boxes: np.ndarray, candidates: np.ndarray) -> list[list[int]]:

@@ -9,16 +9,22 @@ from scipy import ndimage
 
 from skmnist.exceptions import ImageError
 
-from ._background import correct_illumination, darkest_quantile, estimate_noise, is_light_on_dark
+from ._background import (
+    MIN_CONTRAST,
+    correct_illumination,
+    darkest_quantile,
+    estimate_noise,
+    is_light_on_dark,
+)
 from ._components import Components
+from ._faint_strokes import add_faint_strokes
 from ._line_removal import remove_lines
+from ._small_image import EMPTY_MESSAGE
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
 WORKING_SIDE = 800  # pixels: the longer side of larger images is reduced to this
-_SMALL_SIDE = 40  # pixels: in smaller images, specks and lines cannot be told from strokes
-_MIN_CONTRAST = 0.12  # of the foreground, as a fraction of the background's brightness
 _BLUR = 0.012  # sigma as a fraction of the digit's side: smooths noise and paper grain
 _MAX_BLUR = 0.3  # fraction of the stroke width: a larger sigma would erase thin strokes
 # Thresholds between background and foreground, as fractions of the foreground's contrast. The
@@ -27,37 +33,6 @@ _THRESHOLDS = (0.65, 0.5)
 _EDGE_WIDTH = 0.4  # fraction of the contrast: width of the ramp from background to foreground
 # The range of stroke widths of 95% of MNIST's digits, for digits of 20 x 20 pixels.
 _MIN_STROKE_WIDTH, _MAX_STROKE_WIDTH = 2.0, 4.6
-
-_EMPTY_MESSAGE = (
-    "No foreground found: the image is empty or its contrast is too low. Use an image of one "
-    "digit on a plain background of a clearly different brightness."
-)
-
-
-def is_small(gray: np.ndarray) -> bool:
-    """Return whether the image is treated as a drawing, without the corrections of photos."""
-    return max(gray.shape) <= _SMALL_SIDE
-
-
-def segment_small(gray: np.ndarray, polarity: str) -> np.ndarray:
-    """Return the foreground of a small image, 0 to 1: the pixels that differ from the border."""
-    border = np.concatenate([gray[0], gray[-1], gray[:, 0], gray[:, -1]]).astype(np.float64)
-    background = np.median(border)
-    is_light = polarity == "light" or (
-        polarity == "auto" and background < (gray.min() + gray.max()) / 2
-    )
-    if is_light and background < 1:
-        foreground = (gray - background) / (1 - background)
-    elif not is_light and background > 0:
-        foreground = (background - gray) / background
-    else:
-        raise ImageError(_EMPTY_MESSAGE)
-    noise = 4 * np.median(abs(border - background))
-    foreground = np.where(foreground > noise, foreground, 0).astype(np.float64)
-    if not foreground.any():
-        raise ImageError(_EMPTY_MESSAGE)
-    # Stretch the contrast of gray drawings, such as scikit-learn's digits with 16 levels.
-    return foreground if foreground.max() >= 0.5 else foreground / foreground.max()
 
 
 class SegmentedPage:
@@ -80,8 +55,8 @@ class SegmentedPage:
         The connected components of the foreground.
     candidates : ndarray of int
         Indices of the components that may be digits.
-    contrast : float
-        Difference between the brightness of the background (1) and that of the foreground.
+    contrasts : ndarray of shape (n_components,)
+        Difference between the brightness of the background (1) and that of each component.
 
     Raises
     ------
@@ -95,23 +70,33 @@ class SegmentedPage:
         self.lines_removed = remove_lines(self.illumination_corrected)
         darkness = ndimage.gaussian_filter(1 - self.lines_removed, 1, mode="nearest")
         noise = estimate_noise(darkness)
+        min_contrast = max(MIN_CONTRAST, 5 * noise)
         # The first contrast comes from the darkest pixels, the next from the largest component.
-        self.contrast = darkest_quantile(darkness)
+        contrast = darkest_quantile(darkness)
         for threshold in _THRESHOLDS:
-            if self.contrast < max(_MIN_CONTRAST, 5 * noise):
-                raise ImageError(_EMPTY_MESSAGE)
-            self.components = Components(darkness > threshold * self.contrast, darkness)
-            self.candidates, self._inside = self.components.digit_candidates()
-            if not len(self.candidates):
-                raise ImageError(_EMPTY_MESSAGE)
-            self._largest = self.candidates[self.components.masses[self.candidates].argmax()]
-            largest_mask = self.components.labels == self._largest + 1
-            self.contrast = float(np.percentile(darkness[largest_mask], 60))
+            if contrast < min_contrast:
+                raise ImageError(EMPTY_MESSAGE)
+            self._find_components(darkness > threshold * contrast, darkness)
+            contrast = float(np.percentile(darkness[self.components.mask([self._largest])], 60))
+        self.contrasts = np.full(len(self.components.areas), contrast)
+        faint = add_faint_strokes(self.components, darkness, contrast, min_contrast)
+        if faint is not None:
+            mask, contrasts = faint
+            self._find_components(mask, darkness)
+            labels = np.arange(1, len(self.components.areas) + 1)
+            self.contrasts = ndimage.minimum(contrasts, self.components.labels, labels)
+
+    def _find_components(self, mask: np.ndarray, darkness: np.ndarray) -> None:
+        self.components = Components(mask, darkness)
+        self.candidates, self._free = self.components.digit_candidates()
+        if not len(self.candidates):
+            raise ImageError(EMPTY_MESSAGE)
+        self._largest = self.candidates[self.components.masses[self.candidates].argmax()]
 
     def largest_digit(self) -> list[int]:
         """Return the indices of the components of the largest digit."""
-        inside = self._inside
-        candidates = np.flatnonzero(inside) if inside[self._largest] else self.candidates
+        free = self._free
+        candidates = np.flatnonzero(free) if free[self._largest] else self.candidates
         return self.components.group_around(self._largest, candidates)
 
     def foreground(self, indices: Sequence[int]) -> np.ndarray:
@@ -125,11 +110,22 @@ class SegmentedPage:
         mask = np.pad(self.components.mask(indices, crop), margin)
         stroke_width = 2 * mask.sum() / (mask ^ ndimage.binary_erosion(mask)).sum()
         smooth = ndimage.gaussian_filter(darkness, min(_BLUR * side, _MAX_BLUR * stroke_width))
-        foreground = np.clip((smooth / self.contrast - 0.5) / _EDGE_WIDTH + 0.5, 0, 1)
+        contrast = np.pad(self._contrast_near(indices, crop), margin, mode="edge")
+        foreground = np.clip((smooth / contrast - 0.5) / _EDGE_WIDTH + 0.5, 0, 1)
         foreground[~ndimage.binary_dilation(mask, iterations=max(2, margin // 4))] = 0
         if not (foreground >= 0.5).any():
-            raise ImageError(_EMPTY_MESSAGE)
+            raise ImageError(EMPTY_MESSAGE)
         return foreground
+
+    def _contrast_near(self, indices: Sequence[int], crop: tuple[slice, ...]) -> np.ndarray:
+        """Return the contrast of the nearest of the components `indices` at each pixel."""
+        labels = np.where(self.components.mask(indices, crop), self.components.labels[crop], 0)
+        if len(np.unique(self.contrasts[indices])) == 1:
+            return np.full(labels.shape, self.contrasts[indices[0]])
+        nearest = ndimage.distance_transform_edt(
+            labels == 0, return_distances=False, return_indices=True
+        )
+        return self.contrasts[labels[tuple(nearest)] - 1]
 
 
 def normalize_stroke_width(foreground: np.ndarray) -> np.ndarray:

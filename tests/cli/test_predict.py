@@ -2,11 +2,15 @@
 
 import re
 
+import numpy as np
 import pytest
 from PIL import Image
+from sklearn.pipeline import make_pipeline
 
-from skmnist import MLPClassifier, save
+from skmnist import MLPClassifier, predict_image, save
 from skmnist.cli import main
+from skmnist.displays import PreprocessingDisplay
+from skmnist.preprocessing import DigitNormalizer
 from tests.cli.helpers import get_error
 from tests.helpers import digits
 
@@ -89,6 +93,27 @@ def test_predict_saves_the_steps(folder, tmp_path, capsys, multiple):
     with Image.open(path) as image:
         assert image.format == "PNG"
         assert min(image.size) > 200
+
+
+@pytest.mark.parametrize("method", ["mnist", "emnist", "bbox_centered"])
+def test_predict_draws_the_steps_of_the_models_own_normalizer(
+    folder, tmp_path, capsys, monkeypatch, method
+):
+    X, y = digits(25)
+    model = make_pipeline(DigitNormalizer(method), MLPClassifier(4, max_epochs=1, random_state=0))
+    save(model.fit(X.reshape(-1, 28, 28), y), tmp_path / "model.safetensors")
+    drawn = []
+    plot = PreprocessingDisplay.plot
+
+    def record(display, **kwargs):
+        drawn.append(display.steps["normalized"])
+        return plot(display, **kwargs)
+
+    monkeypatch.setattr(PreprocessingDisplay, "plot", record)
+    photo = folder / "photo.jpg"
+    steps = ["--save-steps", str(tmp_path / "steps.png")]
+    assert main(["predict", str(tmp_path / "model.safetensors"), str(photo), *steps]) == 0
+    np.testing.assert_array_equal(drawn, [predict_image(model, photo).image])
 
 
 def test_predict_names_the_problem(folder, tmp_path, capsys):

@@ -4,6 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from PIL import Image
+from sklearn import config_context
 
 from skmnist.datasets import load_image_folder, load_mnist_sample
 from skmnist.exceptions import DatasetError
@@ -29,6 +30,16 @@ def folders(tmp_path, digits):
         folder.mkdir(parents=True, exist_ok=True)
         Image.fromarray(image).save(folder / name)
     return tmp_path / "mine"
+
+
+@pytest.mark.parametrize("as_frame", [False, True])
+def test_data_frame_output_of_the_normalizer_does_not_matter(folders, digits, as_frame):
+    with config_context(transform_output="pandas"):
+        data, _ = load_image_folder(folders, return_X_y=True, as_frame=as_frame)
+    np.testing.assert_array_equal(data, normalized(digits))
+    normalizer = DigitNormalizer("emnist").set_output(transform="pandas")
+    data = load_image_folder(folders, normalizer=normalizer).data
+    assert type(data) is np.ndarray
 
 
 def write_csv(folder, digits, lines):

@@ -7,9 +7,14 @@ import numpy as np
 import pandas as pd
 import pytest
 from PIL import Image
+from sklearn import config_context
+from sklearn.base import clone
+from sklearn.calibration import CalibratedClassifierCV
+from sklearn.ensemble import BaggingClassifier, StackingClassifier, VotingClassifier
 from sklearn.exceptions import NotFittedError
 from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import GridSearchCV
+from sklearn.multiclass import OneVsRestClassifier
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import (
     FunctionTransformer,
@@ -20,7 +25,7 @@ from sklearn.preprocessing import (
 )
 from sklearn.svm import LinearSVC
 
-from skmnist import CNNClassifier, MLPClassifier, predict_image
+from skmnist import CNNClassifier, MLPClassifier, RejectClassifier, predict_image
 from skmnist.exceptions import ImageError
 from skmnist.preprocessing import DigitNormalizer, PixelStandardizer
 from tests.helpers import digits
@@ -164,6 +169,54 @@ def test_scikit_learn_classifiers_get_pixels_from_0_to_255(data):
     prediction = predict_image(clf, photo_of(X[0]))
     expected = clf.predict_proba(DigitNormalizer().transform([photo_of(X[0])]))[0]
     assert list(prediction.proba.values()) == expected.tolist()
+
+
+def meta_estimators():
+    clf = MLPClassifier(16, **FEW)
+    bagging = BaggingClassifier(clf, n_estimators=2, max_features=0.5, random_state=0)
+    yield "calibrated", CalibratedClassifierCV(clf, cv=2)
+    yield "pipeline inside", CalibratedClassifierCV(make_pipeline(MinMaxScaler(), clf), cv=2)
+    yield "voting", VotingClassifier([("a", "drop"), ("b", clf)], voting="soft")
+    yield "stacking", StackingClassifier([("a", clf)], cv=2)
+    yield "bagging", bagging
+    yield "one versus rest", OneVsRestClassifier(clf)
+    yield "reject", RejectClassifier(clf, 0.5)
+    yield "pipeline outside", make_pipeline(MaxAbsScaler(), RejectClassifier(clf, 0.5))
+
+
+@pytest.mark.parametrize("scale", [1, 255])
+@pytest.mark.parametrize(
+    "model", [pytest.param(model, id=name) for name, model in meta_estimators()]
+)
+def test_meta_estimators_get_the_pixel_range_of_their_training_data(data, model, scale):
+    X, y = data[0][::5], data[1][::5]
+    model = clone(model).fit(X if scale == 1 else X / scale, y)
+    photo = photo_of(data[0][3])
+    pixels = DigitNormalizer().transform([photo])
+    expected = model.predict_proba(pixels if scale == 1 else pixels / scale)[0]
+    prediction = predict_image(model, photo)
+    assert np.allclose(list(prediction.proba.values()), expected, atol=1e-6)
+
+
+# -- other forms of input and output -----------------------------------------------------------
+
+
+@pytest.mark.parametrize("multiple", [False, True])
+def test_data_frame_output_does_not_matter(clf, data, multiple):
+    photo = photo_of(*data[0][[0, 500]])
+    expected = predict_image(clf, photo, multiple=multiple)
+    with config_context(transform_output="pandas"):
+        got = predict_image(clf, photo, multiple=multiple)
+    assert repr(got) == repr(expected)
+    own = make_pipeline(DigitNormalizer().set_output(transform="pandas"), clf)
+    assert repr(predict_image(own, photo, multiple=multiple)) == repr(expected)
+
+
+def test_row_of_a_batch_is_one_digit(clf, data):
+    for row in data[0][5::150]:
+        expected = predict_image(clf, row).proba
+        for form in (row[None], row[:, None], pd.DataFrame(row[None]), row[None] / 255):
+            assert predict_image(clf, form).proba == expected
 
 
 # -- errors -----------------------------------------------------------------------------------

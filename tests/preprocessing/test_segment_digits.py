@@ -68,3 +68,18 @@ def test_light_digits_are_segmented(sample):
     digits = [X[500 * d].reshape(28, 28) for d in (0, 1, 2)]
     images, _ = segment_digits(255 - make_page([make_line(digits, 8)]))
     assert len(images) == 3
+
+
+@pytest.mark.parametrize("height", [10, 14, 24])
+def test_digits_of_few_pixels_are_found(sample, height):
+    X, y = sample
+    found = 0
+    for k in range(3):
+        digits = [X[500 * d + 40 + k].reshape(28, 28) for d in (8, 0, 5, 2)]
+        line = Image.fromarray(np.pad(make_line(digits, 4, factor=4), 12))
+        size = round(height / 80 * line.width), round(height / 80 * line.height)
+        small = 250 - np.asarray(line.resize(size, Image.Resampling.BOX)) // 2
+        images, boxes = segment_digits(small)
+        found += len(images) == 4
+        assert (boxes[:, 2:] <= small.shape).all()
+    assert found >= 2

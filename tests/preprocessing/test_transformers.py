@@ -104,3 +104,15 @@ def test_pipeline_of_both_transformers_and_a_network(sample, photo, cls):
     )
     assert pipe.fit(X[::10], y[::10]).score(X[1::100], y[1::100]) > 0.5
     assert pipe.predict_proba([photo, photo[10:]]).shape == (2, 10)
+
+
+@pytest.mark.parametrize("shape", [(28, 28), (1, 28, 28)])
+def test_pixel_standardizer_returns_images_as_arrays_despite_pandas_output(sample, shape):
+    X = sample[0][::100].reshape(-1, *shape)
+    expected = PixelStandardizer().fit_transform(X)
+    standardizer = PixelStandardizer().set_output(transform="pandas")
+    np.testing.assert_array_equal(standardizer.fit_transform(X), expected)
+    np.testing.assert_array_equal(standardizer.transform(X), expected)
+    flat = standardizer.fit_transform(X.reshape(len(X), -1))
+    np.testing.assert_array_equal(flat, expected.reshape(len(X), -1))
+    assert list(flat.columns)[:2] == ["x0", "x1"]
