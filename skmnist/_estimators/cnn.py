@@ -223,7 +223,7 @@ class CNNClassifier(BaseNetClassifier):
         --------
         >>> from skmnist import CNNClassifier
         >>> CNNClassifier.from_preset("tiny", random_state=0).channels
-        (8, 16, 24)
+        (10, 18, 28)
         """
         check_choice(f"{cls.__name__}.from_preset", "name", name, PRESETS)
         return cls(**{**PRESETS[name], **params})

@@ -24,19 +24,21 @@ PRESETS: dict[PresetName, dict[str, Any]] = {
     # The best accuracy of one network, as long as more training still helps.
     "accurate": {
         "channels": (32, 64, 128),
+        "batch_norm": True,
         "label_smoothing": 0.1,
-        "lr": 4e-3,
+        "lr": 8e-3,
         "lr_schedule": "onecycle",
         "batch_size": 64,
-        "max_epochs": 30,
+        "max_epochs": 20,
         "augment": "light",
     },
     # Fewer than 10,000 parameters for 28 x 28 images and 10 classes.
     "tiny": {
-        "channels": (8, 16, 24),
+        "channels": (10, 18, 28),
         "kernel_size": (5, 3, 3),
         "padding": (0, 1, 1),
         "hidden_layer_sizes": (),
+        "batch_norm": True,
         "lr": 1e-2,
         "lr_schedule": "onecycle",
         "batch_size": 64,
