@@ -128,7 +128,7 @@ class CNNClassifier(BaseNetClassifier):
         loss: Loss = "cross_entropy",
         label_smoothing: float = 0.0,
         optimizer: Optimizer = "adam",
-        lr: float = 3e-3,
+        lr: float = 2e-3,
         momentum: float = 0.0,
         nesterov: bool = False,
         weight_decay: float = 0.0,
