@@ -43,6 +43,7 @@ _IGNORED_PARAMS = {
     "device",
     "max_epochs",
     "n_threads",
+    "test_time_augment",
     "verbose",
 }
 

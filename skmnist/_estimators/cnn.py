@@ -10,9 +10,10 @@ import torch
 from torch import nn
 
 from skmnist._networks.cnn import CNN, POOLINGS, infer_conv_shapes
-from skmnist._networks.losses import OUTPUT_ACTIVATIONS
+from skmnist._networks.losses import LOSSES, OUTPUT_ACTIVATIONS
 from skmnist._utils.validation import check_choice
 from skmnist.exceptions import InvalidParameterError
+from skmnist.preprocessing._augmentation import translations
 
 from .base import resolve_image_shape
 from .docstrings import fill_docstring
@@ -41,6 +42,8 @@ from .presets import PRESETS, PresetName
 
 if TYPE_CHECKING:
     from typing_extensions import Self
+
+    from skmnist._training.net import Net
 
 # The smallest images of digits have 8 x 8 pixels: fewer features are tabular data.
 _MIN_IMAGE_FEATURES = 64
@@ -144,6 +147,7 @@ class CNNClassifier(BaseNetClassifier):
         tol: float = 1e-4,
         class_weight: ClassWeight = None,
         augment: Augmentation = None,
+        test_time_augment: bool = False,
         callbacks: Callbacks = None,
         precision: Precision = "auto",
         warm_start: bool = False,
@@ -187,6 +191,7 @@ class CNNClassifier(BaseNetClassifier):
         self.tol = tol
         self.class_weight = class_weight
         self.augment = augment
+        self.test_time_augment = test_time_augment
         self.callbacks = callbacks
         self.precision = precision
         self.warm_start = warm_start
@@ -277,6 +282,13 @@ class CNNClassifier(BaseNetClassifier):
     def _max_activation_size(self) -> int:
         maps = [layer["channels"] * math.prod(layer["conv_size"]) for layer in self._convolutions]
         return max(self.n_features_in_, *maps)
+
+    def _outputs(self, net: Net, x: torch.Tensor) -> torch.Tensor:
+        if not self.test_time_augment:
+            return net.outputs(x)
+        loss = LOSSES[net.config.loss]
+        predictions = torch.stack([loss.link(net.outputs(image)) for image in translations(x)])
+        return loss.mean_prediction(predictions)
 
     def _n_multiply_adds(self, module: nn.Module) -> int:
         convolutions = [m for m in module.modules() if isinstance(m, nn.Conv2d)]

@@ -418,6 +418,10 @@ class BaseNetClassifier(
 
     # -- prediction --------------------------------------------------------------------------
 
+    def _outputs(self, net: Net, x: torch.Tensor) -> torch.Tensor:
+        """Return the outputs for a batch of network inputs."""
+        return net.outputs(x)
+
     def _logits(self, X: Any) -> np.ndarray:
         check_is_fitted(self)
         X = self._check_data(X, reset=False, finite=False)
@@ -435,7 +439,7 @@ class BaseNetClassifier(
             copied = self._custom_module or not part.flags.writeable
             pixels = torch.from_numpy(part.copy() if copied else part)
             x = prepare_inputs(pixels, self.pixel_scale_, self._dtype, device)
-            logits = net.outputs(x.view(len(part), *self._module_input_shape()))
+            logits = self._outputs(net, x.view(len(part), *self._module_input_shape()))
             outputs[start : start + batch_size] = logits.cpu().numpy()
 
         starts = range(0, len(X), batch_size)

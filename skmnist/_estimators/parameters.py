@@ -6,10 +6,8 @@ command line's help use this table.
 
 from __future__ import annotations
 
-import os
-from collections.abc import Callable, Iterable
-from numbers import Integral, Real
-from typing import Any, NamedTuple
+from numbers import Real
+from typing import NamedTuple
 
 import numpy as np
 import torch
@@ -27,13 +25,27 @@ from skmnist._utils.messages import did_you_mean, invalid_parameter_message
 from skmnist.exceptions import InvalidParameterError
 from skmnist.preprocessing._augmentation import AUGMENTATIONS
 
-
-class Constraint(NamedTuple):
-    """A kind of value that a parameter may have."""
-
-    is_satisfied_by: Callable[[Any], bool]
-    description: str
-    choices: tuple[str, ...] = ()
+from .constraints import (
+    AT_LEAST_0,
+    AT_LEAST_1,
+    BOOL,
+    CALLBACKS,
+    CLASS_WEIGHTS,
+    FOLDER,
+    FRACTION,
+    NAMES,
+    NON_NEGATIVE,
+    NONE,
+    OPTIMIZER,
+    POSITIVE,
+    SEED,
+    SIZES,
+    Constraint,
+    choice,
+    instance,
+    names,
+    number,
+)
 
 
 class Parameter(NamedTuple):
@@ -44,137 +56,59 @@ class Parameter(NamedTuple):
     description: str
 
 
-def _number(
-    number_type: type,
-    description: str,
-    low: float,
-    high: float = np.inf,
-    *,
-    open_low: bool = False,
-    open_high: bool = True,
-) -> Constraint:
-    def is_satisfied_by(value: Any) -> bool:
-        if not isinstance(value, number_type) or isinstance(value, (bool, np.bool_)):
-            return False
-        try:
-            number = float(value)  # type: ignore[arg-type]
-        except OverflowError:
-            return False
-        above = number > low if open_low else number >= low
-        return above and (number < high if open_high else number <= high)
-
-    return Constraint(is_satisfied_by, description)
-
-
-def _instance(types: type | tuple[type, ...], description: str) -> Constraint:
-    return Constraint(lambda value: isinstance(value, types), description)
-
-
-def _choice(table: Iterable[str]) -> Constraint:
-    names = tuple(table)
-    quoted = ", ".join(map(repr, names))
-    return Constraint(
-        lambda value: isinstance(value, str) and value in names,
-        f"a str among {{{quoted}}}" if len(names) > 1 else quoted,
-        names,
-    )
-
-
-def _names(table: Iterable[str]) -> str:
-    return "{" + ", ".join(f'"{name}"' for name in table) + "}"
-
-
-def _are_callbacks(value: Any) -> bool:
-    # A callback, or a pair (name, callback).
-    return isinstance(value, (list, tuple)) and all(
-        hasattr(c[-1] if isinstance(c, tuple) and c else c, "on_epoch_end") for c in value
-    )
-
-
-def _is_path(value: Any) -> bool:
-    return isinstance(value, os.PathLike) or (isinstance(value, str) and value != "")
-
-
-def _are_sizes(value: Any) -> bool:
-    return isinstance(value, (tuple, list)) or (isinstance(value, np.ndarray) and value.ndim > 0)
-
-
-def _are_names(value: Any) -> bool:
-    return isinstance(value, (tuple, list)) and all(isinstance(name, str) for name in value)
-
-
-def _are_weights(value: Any) -> bool:
-    return isinstance(value, dict) and all(map(_NON_NEGATIVE.is_satisfied_by, value.values()))
-
-
-_NONE = Constraint(lambda value: value is None, "None")
-_BOOL = _instance((bool, np.bool_), "a bool")
-_SIZES = Constraint(_are_sizes, "a tuple")
-_NAMES = Constraint(_are_names, "a tuple of them")
-_POSITIVE = _number(Real, "a float in the range (0.0, inf)", 0, open_low=True)
-_NON_NEGATIVE = _number(Real, "a float in the range [0.0, inf)", 0)
-_FRACTION = _number(Real, "a float in the range [0.0, 1.0)", 0, 1)
-_AT_LEAST_1 = _number(Integral, "an int in the range [1, inf)", 1)
-_AT_LEAST_0 = _number(Integral, "an int in the range [0, inf)", 0)
-_SEED = _number(Integral, "an int in the range [0, 4294967295]", 0, 2**32)
-_OPTIMIZER = Constraint(
-    lambda value: isinstance(value, type) and issubclass(value, torch.optim.Optimizer),
-    "a torch.optim.Optimizer class",
-)
-
 PARAMETERS = {
     "hidden_layer_sizes": Parameter(
-        [_AT_LEAST_1, _SIZES],
+        [AT_LEAST_1, SIZES],
         "int, or tuple or array of int",
         "Number of units in each hidden layer. An int means one hidden layer, ``()`` none.",
     ),
     "channels": Parameter(
-        [_AT_LEAST_1, _SIZES],
+        [AT_LEAST_1, SIZES],
         "int, or tuple or array of int",
         "Number of output channels of each convolutional layer. An int means one layer.",
     ),
     "kernel_size": Parameter(
-        [_AT_LEAST_1, _SIZES],
+        [AT_LEAST_1, SIZES],
         "int or tuple",
         "Size of the convolution kernels: an int for all layers, or a tuple with one entry per "
         "layer. An entry is an int or a pair (height, width).",
     ),
     "stride": Parameter(
-        [_AT_LEAST_1, _SIZES],
+        [AT_LEAST_1, SIZES],
         "int or tuple",
         "Stride of the convolutions, in the same format as `kernel_size`.",
     ),
     "padding": Parameter(
-        [_AT_LEAST_0, _SIZES],
+        [AT_LEAST_0, SIZES],
         "int or tuple",
         "Zero padding on each side of the input of a convolution, in the same format as "
         "`kernel_size`.",
     ),
     "pool_size": Parameter(
-        [_AT_LEAST_1, _SIZES, _NONE],
+        [AT_LEAST_1, SIZES, NONE],
         "int, tuple or None",
         "Size of the pooling windows, in the same format as `kernel_size`. None or 1: no pooling.",
     ),
     "pool_stride": Parameter(
-        [_AT_LEAST_1, _SIZES, _NONE],
+        [AT_LEAST_1, SIZES, NONE],
         "int, tuple or None",
         "Stride of the pooling windows, in the same format as `kernel_size`. None: equal to "
         "`pool_size`.",
     ),
     "pooling": Parameter(
-        [_choice(POOLINGS), _NAMES],
+        [choice(POOLINGS), NAMES],
         '{"max", "average"} or tuple',
         "Kind of pooling: one for all layers, or a tuple with one entry per layer.",
     ),
     "global_pool": Parameter(
-        [_choice(POOLINGS), _NONE],
+        [choice(POOLINGS), NONE],
         '{"max", "average"} or None',
         "Global pooling after the last convolutional layer: reduces each feature map to its "
         "maximum or average, so that the number of weights does not depend on the size of the "
         "images. None: the feature maps are flattened.",
     ),
     "image_shape": Parameter(
-        [_choice(["auto"]), _SIZES, _NONE],
+        [choice(["auto"]), SIZES, NONE],
         '"auto", tuple (height, width), tuple (channels, height, width) or None',
         'Shape of one image. "auto": the shape of the images in a 3-D or 4-D `X`. For a 2-D `X` it '
         "is a square if the number of features is a square number, otherwise 1 x n_features. Pass "
@@ -182,155 +116,162 @@ PARAMETERS = {
         "`TorchClassifier` then passes 2-D samples to its module.",
     ),
     "activation": Parameter(
-        [_choice(ACTIVATION_MODULES)],
-        _names(ACTIVATION_MODULES),
+        [choice(ACTIVATION_MODULES)],
+        names(ACTIVATION_MODULES),
         "Activation function of the hidden layers.",
     ),
     "dropout": Parameter(
-        [_FRACTION], "float", "Dropout probability for the hidden layers, in [0, 1)."
+        [FRACTION], "float", "Dropout probability for the hidden layers, in [0, 1)."
     ),
     "batch_norm": Parameter(
-        [_BOOL], "bool", "Whether to apply batch normalization to the hidden layers."
+        [BOOL], "bool", "Whether to apply batch normalization to the hidden layers."
     ),
     "weight_init": Parameter(
-        [_choice(("auto", *WEIGHT_INITS))],
-        _names(("auto", *WEIGHT_INITS)),
+        [choice(("auto", *WEIGHT_INITS))],
+        names(("auto", *WEIGHT_INITS)),
         'Weight initialization. "he": normal, std = sqrt(2 / fan_in). "glorot": uniform, std = '
         'sqrt(2 / (fan_in + fan_out)). "lecun": uniform, std = 1 / sqrt(fan_in). "torch": '
         'PyTorch\'s default. "zeros": all zeros. "auto": "lecun" for `CNNClassifier`, where it '
         'converges faster, otherwise "torch".',
     ),
     "loss": Parameter(
-        [_choice(LOSSES)],
-        _names(LOSSES),
+        [choice(LOSSES)],
+        names(LOSSES),
         'Loss function, averaged over the samples of a mini-batch. "mse": squared error against '
         "one-hot targets, summed over the outputs, which pass through a sigmoid, "
         "except in `TorchClassifier`.",
     ),
     "label_smoothing": Parameter(
-        [_FRACTION],
+        [FRACTION],
         "float",
         "Share of each training target that is spread evenly over all classes, in [0, 1). It "
         "keeps the network from becoming overconfident. Validation losses are not smoothed.",
     ),
     "optimizer": Parameter(
-        [_choice(OPTIMIZERS), _OPTIMIZER],
-        _names(OPTIMIZERS) + " or a torch.optim.Optimizer class",
+        [choice(OPTIMIZERS), OPTIMIZER],
+        names(OPTIMIZERS) + " or a torch.optim.Optimizer class",
         "Optimizer used to update the weights.",
     ),
     "lr": Parameter(
-        [_POSITIVE],
+        [POSITIVE],
         "float",
         'Learning rate. With an `lr_schedule`, the initial rate ("onecycle": the highest).',
     ),
     "momentum": Parameter(
-        [_FRACTION],
+        [FRACTION],
         "float",
         'Momentum, in [0, 1). Only used when `optimizer` is "sgd" or "rmsprop".',
     ),
     "nesterov": Parameter(
-        [_BOOL],
+        [BOOL],
         "bool",
         'Whether to use Nesterov\'s momentum. Only used when `optimizer` is "sgd".',
     ),
     "weight_decay": Parameter(
-        [_NON_NEGATIVE],
+        [NON_NEGATIVE],
         "float",
         'Strength of the L2 penalty. "adamw" uses decoupled weight decay instead.',
     ),
     "optimizer_params": Parameter(
-        [_instance(dict, "a dict"), _NONE],
+        [instance(dict, "a dict"), NONE],
         "dict or None",
         "Additional keyword arguments of the optimizer in `torch.optim`, for example "
         '``{"betas": (0.9, 0.98)}`` for "adam".',
     ),
     "lr_schedule": Parameter(
-        [_choice(SCHEDULES), _NONE],
-        _names(SCHEDULES) + " or None",
+        [choice(SCHEDULES), NONE],
+        names(SCHEDULES) + " or None",
         'Learning-rate schedule. "cosine": cosine annealing to 0 over `max_epochs`. "step": divide '
         'by 10 after each third of `max_epochs`. "exponential": multiply by 0.9 after each epoch. '
         '"onecycle": one-cycle policy, updated after each mini-batch. "plateau": divide by 10 when '
         "the loss has not improved for three epochs. None: constant learning rate.",
     ),
     "average": Parameter(
-        [_BOOL],
+        [BOOL],
         "bool",
         "Whether to predict with the average of the weights over the last part of the training "
         "(polynomial-decay averaging with eta = 16, which weights the last tenth of the training "
         "most) instead of the last weights. Training continues from the last weights.",
     ),
-    "batch_size": Parameter([_AT_LEAST_1], "int", "Mini-batch size."),
+    "batch_size": Parameter([AT_LEAST_1], "int", "Mini-batch size."),
     "max_epochs": Parameter(
-        [_AT_LEAST_1],
+        [AT_LEAST_1],
         "int",
         "Maximum number of epochs (passes over the training set). `partial_fit` trains for one "
         "epoch.",
     ),
-    "shuffle": Parameter([_BOOL], "bool", "Whether to shuffle the training samples in each epoch."),
+    "shuffle": Parameter([BOOL], "bool", "Whether to shuffle the training samples in each epoch."),
     "early_stopping": Parameter(
-        [_BOOL],
+        [BOOL],
         "bool",
         "Whether to stop training when the validation accuracy stops improving. If True, "
         "`validation_fraction` of the training data is set aside as a validation set (unless "
         "`X_val` is passed to `fit`), and the weights of the best epoch are restored.",
     ),
     "validation_fraction": Parameter(
-        [_number(Real, "a float in the range (0.0, 1.0)", 0, 1, open_low=True)],
+        [number(Real, "a float in the range (0.0, 1.0)", 0, 1, open_low=True)],
         "float",
         "Proportion of the training data to set aside for early stopping (stratified). Only used "
         "if `early_stopping` is True.",
     ),
     "n_iter_no_change": Parameter(
-        [_AT_LEAST_1],
+        [AT_LEAST_1],
         "int",
         "Number of epochs without improvement after which early stopping ends the training. Only "
         "used if `early_stopping` is True.",
     ),
     "tol": Parameter(
-        [_NON_NEGATIVE],
+        [NON_NEGATIVE],
         "float",
         "Minimum increase in validation accuracy that counts as an improvement. Only used if "
         "`early_stopping` is True.",
     ),
     "class_weight": Parameter(
         [
-            Constraint(_are_weights, "a dict of floats in the range [0.0, inf)"),
-            _choice(["balanced"]),
-            _NONE,
+            CLASS_WEIGHTS,
+            choice(["balanced"]),
+            NONE,
         ],
         'dict, "balanced" or None',
         "Class weights as ``{label: weight}``; a label that is not in the dict has weight 1. "
         '"balanced": weights inversely proportional to the class frequencies. None: equal weights.',
     ),
     "augment": Parameter(
-        [_NONE, _choice(AUGMENTATIONS), Constraint(callable, "a callable")],
-        _names(AUGMENTATIONS) + ", callable or None",
+        [NONE, choice(AUGMENTATIONS), Constraint(callable, "a callable")],
+        names(AUGMENTATIONS) + ", callable or None",
         'Data augmentation of the training images, different in each epoch. "light": small random '
         "rotations, translations, scaling, shear, stroke-width changes and elastic distortions, "
         "but no flips. A callable receives a mini-batch as a float tensor of shape (batch_size, "
         "...) and must return a tensor of the same shape and dtype.",
     ),
+    "test_time_augment": Parameter(
+        [BOOL],
+        "bool",
+        "Whether to predict the mean probabilities of the image and its four translations by one "
+        "pixel. It is more accurate, and takes five times as long. Training and its validation "
+        "scores do not use it.",
+    ),
     "callbacks": Parameter(
-        [Constraint(_are_callbacks, "a list of skorch callbacks"), _NONE],
+        [CALLBACKS, NONE],
         "list of skorch callbacks or None",
         "Callbacks that are called during training; each fit uses copies of them. scikit-learn's "
         "own callbacks are registered with `set_callbacks` instead.",
     ),
     "precision": Parameter(
-        [_choice(["auto", *PRECISIONS])],
+        [choice(["auto", *PRECISIONS])],
         '{"auto", "float32", "float64", "bfloat16"}',
         'Floating-point type of the computation. "auto": float64 for a float64 `X` on the CPU (as '
         'in scikit-learn), otherwise float32. "bfloat16": float32 weights, and matrix products in '
         "bfloat16 (automatic mixed precision).",
     ),
     "warm_start": Parameter(
-        [_BOOL],
+        [BOOL],
         "bool",
         "Whether `fit` continues from the weights and the optimizer state of the previous fit, for "
         "`max_epochs` more epochs.",
     ),
     "checkpoint_dir": Parameter(
-        [Constraint(_is_path, "the path of a folder"), _NONE],
+        [FOLDER, NONE],
         "str, path or None",
         "Folder for checkpoints. `fit` saves a checkpoint after every epoch and keeps the last "
         "two; ``fit(..., resume=True)`` continues from the latest. Use a separate folder for "
@@ -338,13 +279,13 @@ PARAMETERS = {
         "`partial_fit`.",
     ),
     "device": Parameter(
-        [_instance((str, torch.device), "a str or torch.device")],
+        [instance((str, torch.device), "a str or torch.device")],
         "str",
         'Device used for training and prediction: "auto" (a GPU if available, otherwise the CPU), '
         '"cpu", "cuda", "cuda:1" or "mps".',
     ),
     "n_threads": Parameter(
-        [_AT_LEAST_1, _NONE],
+        [AT_LEAST_1, NONE],
         "int or None",
         "Maximum number of CPU threads for training and prediction. None: the number of cores "
         "that the process may use; 1 in joblib and Dask workers. Small networks use one thread. "
@@ -354,21 +295,21 @@ PARAMETERS = {
         "process always uses one thread.",
     ),
     "deterministic": Parameter(
-        [_BOOL],
+        [BOOL],
         "bool",
         "Whether to use only deterministic algorithms on a GPU. Results on a CPU are always "
         "deterministic. Custom modules may use operations that have no deterministic "
         "implementation.",
     ),
     "random_state": Parameter(
-        [_SEED, _instance(np.random.RandomState, "a RandomState instance"), _NONE],
+        [SEED, instance(np.random.RandomState, "a RandomState instance"), NONE],
         "int, RandomState instance or None",
         "Controls the randomness of weight initialization, shuffling, dropout, data augmentation "
         "and the validation split. Pass an int for bit-for-bit reproducible results on the same "
         "device. Global random states are not used or modified.",
     ),
     "verbose": Parameter(
-        [_AT_LEAST_0, _BOOL, _choice(["bar"])],
+        [AT_LEAST_0, BOOL, choice(["bar"])],
         'int or "bar"',
         "Verbosity. 0: silent. 1: a table with one line per epoch. 2: one line per epoch and "
         'one with the mean loss after every 100 mini-batches. "bar": a progress bar (a widget in '
@@ -376,9 +317,9 @@ PARAMETERS = {
     ),
     "module": Parameter(
         [
-            _instance(nn.Module, "a torch.nn.Module"),
+            instance(nn.Module, "a torch.nn.Module"),
             Constraint(callable, "a callable that returns one"),
-            _NONE,
+            NONE,
         ],
         "torch.nn.Module, callable or None",
         "The network, which returns one logit per class. An instance is copied, and training "
@@ -388,7 +329,7 @@ PARAMETERS = {
         ":class:`MLPClassifier`.",
     ),
     "module_params": Parameter(
-        [_instance(dict, "a dict"), _NONE],
+        [instance(dict, "a dict"), NONE],
         "dict or None",
         "Additional keyword arguments for `module` if it is a class or a function.",
     ),

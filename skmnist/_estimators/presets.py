@@ -31,6 +31,7 @@ PRESETS: dict[PresetName, dict[str, Any]] = {
         "batch_size": 64,
         "max_epochs": 20,
         "augment": "light",
+        "test_time_augment": True,
     },
     # Fewer than 10,000 parameters for 28 x 28 images and 10 classes.
     "tiny": {
@@ -44,5 +45,6 @@ PRESETS: dict[PresetName, dict[str, Any]] = {
         "batch_size": 64,
         "max_epochs": 30,
         "augment": "light",
+        "test_time_augment": True,
     },
 }

@@ -8,6 +8,8 @@ see ``OUTPUT_ACTIVATIONS``.
 
 from __future__ import annotations
 
+import functools
+import math
 from typing import TYPE_CHECKING, Literal, NamedTuple, TypeAlias
 
 import torch
@@ -28,6 +30,9 @@ class Loss(NamedTuple):
     # predictions, targets -> d per_sample / d outputs, a new tensor
     grad: Callable[[torch.Tensor, torch.Tensor], torch.Tensor]
 
+    # stacked predictions of one sample -> the prediction whose probabilities are their mean
+    mean_prediction: Callable[[torch.Tensor], torch.Tensor]
+
     def __call__(self, outputs: torch.Tensor, targets: torch.Tensor) -> torch.Tensor:
         """Return the loss of each sample."""
         return self.per_sample(self.link(outputs), targets)
@@ -46,6 +51,10 @@ def _cross_entropy_grad(log_probs: torch.Tensor, targets: torch.Tensor) -> torch
     return log_probs.exp().sub_(targets)
 
 
+def _mean_log_probs(log_probs: torch.Tensor) -> torch.Tensor:
+    return torch.logsumexp(log_probs, 0) - math.log(len(log_probs))
+
+
 def _identity(outputs: torch.Tensor) -> torch.Tensor:
     return outputs
 
@@ -59,8 +68,10 @@ def _squared_error_grad(outputs: torch.Tensor, targets: torch.Tensor) -> torch.T
 
 
 LOSSES: dict[str, Loss] = {
-    "cross_entropy": Loss(_log_softmax, _cross_entropy, _cross_entropy_grad),
-    "mse": Loss(_identity, _squared_error, _squared_error_grad),
+    "cross_entropy": Loss(_log_softmax, _cross_entropy, _cross_entropy_grad, _mean_log_probs),
+    "mse": Loss(
+        _identity, _squared_error, _squared_error_grad, functools.partial(torch.mean, dim=0)
+    ),
 }
 
 

@@ -183,7 +183,7 @@ class NeuralNetwork(nn.Module):
             raise RuntimeError("backward() needs the outputs of forward(). Call forward() first.")
         manual_mlp, outputs = self._last_forward
         targets = self._targets(target, outputs)
-        link, per_sample, grad = LOSSES[loss]
+        link, per_sample, grad, _ = LOSSES[loss]
         predictions = link(outputs)
         manual_mlp.backward(grad(predictions, targets).div_(len(outputs)))
         return float(per_sample(predictions, targets).mean())

@@ -11,9 +11,11 @@ from sklearn.decomposition import PCA
 from sklearn.preprocessing import MaxAbsScaler, MinMaxScaler, RobustScaler, StandardScaler
 from torch import nn
 
+from skmnist._networks.losses import LOSSES
 from skmnist._networks.mlp import MLP
 from skmnist._networks.neural_network import NeuralNetwork
 from skmnist.preprocessing import PixelStandardizer
+from skmnist.preprocessing._augmentation import translations
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -123,6 +125,7 @@ class OnnxWrapper(nn.Module):
         self.scale = clf.pixel_scale_
         self.input_shape = clf._module_input_shape()
         self.loss = clf.net_.config.loss
+        self.test_time_augment = getattr(clf, "test_time_augment", False)
         self.module = _as_mlp(copy.deepcopy(clf.module_)).to("cpu", torch.float32).eval()
 
     def forward(self, pixels: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
@@ -133,7 +136,13 @@ class OnnxWrapper(nn.Module):
             for step in self.steps:
                 x = step(x)
             x = x.float()
-        outputs = self.module((x / self.scale).reshape(-1, *self.input_shape)).float()
+        x = (x / self.scale).reshape(-1, *self.input_shape)
+        if self.test_time_augment:
+            loss = LOSSES[self.loss]
+            predictions = [loss.link(self.module(images)) for images in translations(x)]
+            outputs = loss.mean_prediction(torch.stack(predictions)).float()
+        else:
+            outputs = self.module(x).float()
         if self.loss == "mse":  # as in BaseNetClassifier._logits
             outputs = outputs.clamp(min=1e-6).log()
         return outputs.argmax(1), outputs.softmax(1)

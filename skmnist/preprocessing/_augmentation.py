@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import torch
+import torch.nn.functional as F
 
 from ._transforms import affine, dilate, elastic_displacement, warp
 
@@ -44,6 +45,21 @@ def light_augmentation(images: torch.Tensor, generator: torch.Generator) -> torc
     )
     displacements = elastic_displacement(size, images.new_full((n,), 0.03), generator)
     return warp(dilate(images, 0.5 * stroke), matrices, displacements)
+
+
+def translations(images: torch.Tensor) -> list[torch.Tensor]:
+    """Return the images, and the images translated by one pixel in the four directions.
+
+    The pixels of the border are repeated.
+
+    Parameters
+    ----------
+    images : float tensor of shape (n_samples, channels, height, width)
+    """
+    height, width = images.shape[-2:]
+    padded = F.pad(images, (1, 1, 1, 1), mode="replicate")
+    shifts = ((0, 0), (1, 0), (-1, 0), (0, 1), (0, -1))
+    return [padded[..., 1 + y : 1 + y + height, 1 + x : 1 + x + width] for y, x in shifts]
 
 
 AUGMENTATIONS: dict[str, Callable[[torch.Tensor, torch.Generator], torch.Tensor]] = {

@@ -67,7 +67,7 @@ def test_frozen_parameter_gets_no_gradient(frozen):
 def test_training_agrees_with_torch_gradients(params, monkeypatch):
     monkeypatch.setattr(sparse_grad_conv, "HAS_KERNEL", True)
     X, y = digits(10)
-    clf = classifier(**params, max_epochs=2)
+    clf = classifier(**params, max_epochs=2, batch_size=32)
     sparse_clf = copy.deepcopy(clf).fit(X, y)
     assert convolutions(sparse_clf) == [nn.Conv2d, SparseGradConv2d]
     monkeypatch.setattr(sparse_grad_conv, "HAS_KERNEL", False)

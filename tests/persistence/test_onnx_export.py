@@ -102,6 +102,9 @@ def settings():
             "dropout": [0.5],
             "precision": ["float64"],
             "hidden_layer_sizes": [()],
+            "test_time_augment": [True],
+            "pooling": ["average"],
+            "global_pool": ["max", "average"],
         }
         for name, values in options.items():
             for value in values if has(cls, name) else ():

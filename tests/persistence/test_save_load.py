@@ -89,6 +89,7 @@ SETTINGS = {
     "augment": ["light"],
     "shuffle": [False],
     "average": [True, False],
+    "test_time_augment": [True],
     "label_smoothing": [0.1],
     "optimizer_params": [None, {"betas": (0.8, 0.9), "eps": 1e-6}],
     "pooling": list(POOLINGS),
