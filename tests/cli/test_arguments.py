@@ -5,6 +5,7 @@ import re
 
 import pytest
 
+from skmnist import CNNClassifier
 from skmnist.cli import _arguments as arguments
 from skmnist.cli import _model_params as model_params
 from skmnist.cli import main
@@ -56,7 +57,8 @@ def test_help_of_a_preset_shows_its_values(capsys):
         main(["train", "--preset", "tiny", "--help"])
     printed = " ".join(capsys.readouterr().out.split())
     assert "parameters of CNNClassifier (--preset tiny)" in printed
-    assert "(default: 8,16,24)" in printed
+    channels = CNNClassifier.from_preset("tiny").channels
+    assert f"(default: {','.join(map(str, channels))})" in printed
     assert "--pooling {max,average} [{max,average} ...]" in printed
 
 
