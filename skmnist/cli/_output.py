@@ -40,14 +40,14 @@ def write_figure(figure: Figure | SubFigure, path: Path) -> Path:
 
 def write_table(frame: DataFrame, path: Path) -> Path:
     """Write a DataFrame as a CSV file; return its path."""
-    with atomic_write(path, "w", encoding="utf-8", newline="") as file:
+    with atomic_write(path, "w", encoding="utf-8", errors="backslashreplace", newline="") as file:
         frame.to_csv(file)
     return path
 
 
 def write_text(text: str, path: Path) -> Path:
     """Write a text file; return its path."""
-    with atomic_write(path, "w", encoding="utf-8") as file:
+    with atomic_write(path, "w", encoding="utf-8", errors="backslashreplace") as file:
         file.write(text)
     return path
 

@@ -225,7 +225,9 @@ class EvaluationReport:
             "report.md": markdown,
             "report.html": self.to_html(),
         }
-        return writer.write(figures | {name: text.encode() for name, text in texts.items()}, folder)
+        # Folders can have names that are not valid Unicode.
+        encoded = {name: text.encode(errors="backslashreplace") for name, text in texts.items()}
+        return writer.write(figures | encoded, folder)
 
     def _repr_html_(self) -> str:
         return render.to_html_part(self.results)

@@ -126,8 +126,8 @@ def describe_data(X: Any, y: np.ndarray) -> dict[str, Any]:
             sha256.update(np.ascontiguousarray(chunk).data)
         else:
             # The bytes of an object array are addresses, so hash the strings instead.
-            sha256.update("\0".join(map(str, chunk.flat)).encode())
-    sha256.update("\0".join(map(str, to_jsonable(y))).encode())
+            sha256.update("\0".join(map(str, chunk.flat)).encode(errors="surrogatepass"))
+    sha256.update("\0".join(map(str, to_jsonable(y))).encode(errors="surrogatepass"))
     return {
         "shape": list(X.shape),
         "dtype": ", ".join(sorted(dtypes)),

@@ -6,9 +6,11 @@ import os
 import subprocess
 import sys
 
+import pandas as pd
 import pytest
 
 from skmnist import __version__, cli
+from skmnist.cli import _output as output
 from skmnist.cli import main
 
 
@@ -117,3 +119,11 @@ def test_messages_and_the_help_are_escaped_too(monkeypatch):
     text = output.buffer.getvalue()
     assert rb"f\xfcnf.safetensors" in text
     assert rb"unknown command '\u4e94'" in text
+
+
+def test_text_that_is_not_valid_unicode_is_escaped_in_files(tmp_path):
+    name = os.fsdecode(b"f\xfc")
+    path = output.write_text(name, tmp_path / "text")
+    assert path.read_text(encoding="utf-8") == r"f\udcfc"
+    path = output.write_table(pd.DataFrame({"folder": [name]}), tmp_path / "table.csv")
+    assert path.read_text(encoding="utf-8").splitlines()[1] == r"0,f\udcfc"

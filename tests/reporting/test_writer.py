@@ -9,6 +9,8 @@ from pathlib import Path
 
 import pytest
 
+from skmnist import MLPClassifier
+from skmnist.reporting import EvaluationReport
 from skmnist.reporting import _writer as writer
 from tests.reporting.helpers import FIGURES
 
@@ -105,3 +107,13 @@ def test_folder_without_write_permission():
         pytest.skip("needs /sys, a Linux folder in which even root cannot create files")
     with pytest.raises(OSError, match="was not written to /sys/kernel: .*Write to a folder"):
         writer.write({"report.html": b""}, folder)
+
+
+def test_parameter_that_is_not_valid_unicode(data, tmp_path, small_figures):
+    """The name of a folder on Linux can be any bytes."""
+    folder = tmp_path / os.fsdecode(b"f\xfc")
+    clf = MLPClassifier((4,), max_epochs=1, checkpoint_dir=str(folder)).fit(*data[:2])
+    EvaluationReport.from_estimator(clf, *data[2:]).save(folder)
+    for name in ("report.json", "report.md", "report.html"):
+        assert r"\udcfc" in (folder / name).read_text(encoding="utf-8")
+    assert json.loads((folder / "report.json").read_text(encoding="utf-8"))["parameters"]

@@ -23,9 +23,17 @@ def test_second_host_header_is_rejected(server, first):
     assert send_raw(server, b"\r\n".join(parts)).startswith(b"HTTP/1.1 400 ")
 
 
-def test_second_content_length_is_rejected(server):
+@pytest.mark.parametrize(
+    "lengths",
+    [
+        [b"Content-Length: 1", b"Content-Length: 2"],
+        [b"Content-Length: 2", b"Transfer-Encoding: chunked"],
+        [b"Transfer-Encoding: identity", b"Content-Length: 2"],
+    ],
+)
+def test_ambiguous_length_is_rejected(server, lengths):
     head = [b"POST /predict HTTP/1.1", b"Host: localhost", b"Content-Type: image/png"]
-    parts = [*head, b"Content-Length: 1", b"Content-Length: 2", b"", b"xx"]
+    parts = [*head, *lengths, b"", b"xx"]
     assert send_raw(server, b"\r\n".join(parts)).startswith(b"HTTP/1.1 411 ")
 
 
@@ -88,11 +96,11 @@ def test_large_bodies_wait_for_a_slot_and_release_it(server, valid, monkeypatch)
     assert slots.n_acquired == 2
 
 
-def test_connections_wait_for_a_slot_and_release_it(server, monkeypatch):
-    slots = RecordingSemaphore()
-    monkeypatch.setattr(server, "_connections", slots)
-    for _ in range(3):
-        assert request(server)[0] == 200
+def test_connections_wait_for_a_slot_and_release_it(clf):
+    with run_server(clf) as server:
+        server._connections = slots = RecordingSemaphore()
+        for _ in range(3):
+            assert request(server)[0] == 200
     assert slots.n_acquired == 3
     assert slots.n_released >= 2  # the last thread may still be closing its connection
 
