@@ -129,7 +129,8 @@ def _read_file(file: Any, name: str, max_side: int | None) -> np.ndarray:
         raise _too_large_error(name, "more than 178 million pixels") from None
     except Image.UnidentifiedImageError:
         hint = ""
-        if is_heif(file) or name.lower().endswith((".heic", ".heif")):
+        is_named_heif = name.lower().endswith((".heic", ".heif"))
+        if (is_heif(file) or is_named_heif) and "HEIF" not in Image.OPEN:
             hint = " For HEIC, install pillow-heif (pip install pillow-heif)."
         raise _error(
             name,
