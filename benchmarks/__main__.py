@@ -5,7 +5,7 @@ import os
 import sys
 from pathlib import Path
 
-from benchmarks.cores import pin
+from benchmarks.cores import THREAD_VARIABLES, pin
 
 # The function of each part, by name: NumPy must not be imported before the threads are set.
 PARTS = {
@@ -16,15 +16,8 @@ PARTS = {
     "memory": "benchmarks.resources:memory",
     "import": "benchmarks.resources:import_time",
     "growth": "benchmarks.parts:growth",
+    "threads": "benchmarks.parts:threads",
 }
-
-# NumPy's BLAS reads these variables when it is imported.
-BLAS_THREADS = (
-    "OMP_NUM_THREADS",
-    "OPENBLAS_NUM_THREADS",
-    "MKL_NUM_THREADS",
-    "VECLIB_MAXIMUM_THREADS",
-)
 
 
 def parse(argv=None):
@@ -42,7 +35,7 @@ def parse(argv=None):
         "--epochs", type=int, default=5, help="epochs per fit (default: %(default)s)"
     )
     parser.add_argument("--threads", type=int, default=1, help="of PyTorch and BLAS (default: 1)")
-    parser.add_argument("--core", type=int, help="run everything but the grid search on this core")
+    parser.add_argument("--core", type=int, help="run everything but grid and threads on this core")
     parser.add_argument("--quick", action="store_true", help="use few images, as a check")
     parser.add_argument("--data-home", help="folder of the full MNIST (default: SKMNIST_DATA)")
     parser.add_argument(
@@ -62,7 +55,7 @@ def parse(argv=None):
 
 def main():
     args = parse()
-    os.environ.update(dict.fromkeys(BLAS_THREADS, str(args.threads)))
+    os.environ.update(dict.fromkeys(THREAD_VARIABLES, str(args.threads)))
     all_cores = pin(args.core)
 
     from benchmarks.run import run

@@ -6,7 +6,7 @@ DataLoader script, which reads the same images one by one. Times are those of th
 
 import time
 import warnings
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import NamedTuple
 
 import sklearn.neural_network
@@ -22,6 +22,7 @@ from torchvision.transforms import ToTensor
 import skmnist
 
 from .data import Digits
+from .default_network import conv_layers
 
 warnings.simplefilter("ignore", ConvergenceWarning)  # the number of epochs is small on purpose
 
@@ -98,6 +99,12 @@ def skorch_estimator(module, task):
     )
 
 
+def _pixels(task):
+    """Return the training and the test images that skmnist gets."""
+    data = task.data
+    return (data.X, data.X_test) if task.as_bytes else (data.floats, data.floats_test)
+
+
 def _fit(estimator, task, X, X_test):
     start = time.perf_counter()
     estimator.fit(X, task.data.y)
@@ -109,9 +116,7 @@ def _fit(estimator, task, X, X_test):
 
 
 def skmnist_mlp(task):
-    X = task.data.X if task.as_bytes else task.data.floats
-    X_test = task.data.X_test if task.as_bytes else task.data.floats_test
-    return _fit(skmnist_estimator(task), task, X, X_test)
+    return _fit(skmnist_estimator(task), task, *_pixels(task))
 
 
 def sklearn_mlp(task):
@@ -128,13 +133,21 @@ def torch_loop(task):
     X, y = torch.from_numpy(task.data.floats), torch.from_numpy(task.data.y)
     module = _mlp_module(task)
     start = time.perf_counter()
+    for _ in torch_epochs(module, X, y, task):
+        pass
+    return Outcome((time.perf_counter() - start) / task.epochs, _accuracy(module, task.data))
+
+
+def torch_epochs(module, X, y, task):
+    """Train with a plain PyTorch loop on tensors; yield the number of each completed epoch."""
     optimizer = torch.optim.Adam(module.parameters(), lr=task.lr, fused=True)
-    for _ in range(task.epochs):
+    for epoch in range(1, task.epochs + 1):
+        module.train()
         for batch in torch.randperm(len(X)).split(task.batch_size):
             optimizer.zero_grad()
             nn.functional.cross_entropy(module(X[batch]), y[batch]).backward()
             optimizer.step()
-    return Outcome((time.perf_counter() - start) / task.epochs, _accuracy(module, task.data))
+        yield epoch
 
 
 def dataloader_script(task):
@@ -201,9 +214,8 @@ def skmnist_cnn(task):
         hidden_layer_sizes=(),
         **_skmnist_settings(task),
     )
-    data = task.data
-    X, X_test = (data.X, data.X_test) if task.as_bytes else (data.floats, data.floats_test)
-    return _fit(estimator, task, _to_images(X), _to_images(X_test))
+    X, X_test = map(to_images, _pixels(task))
+    return _fit(estimator, task, X, X_test)
 
 
 def skorch_cnn(task):
@@ -218,9 +230,52 @@ def skorch_cnn(task):
         nn.Flatten(),
         nn.Linear(64, 10),
     )
-    X, X_test = _to_images(task.data.floats), _to_images(task.data.floats_test)
+    X, X_test = to_images(task.data.floats), to_images(task.data.floats_test)
     return _fit(skorch_estimator(module, task), task, X, X_test)
 
 
-def _to_images(X):
+# -- the default CNN of skmnist ---------------------------------------------------------------
+
+
+def with_defaults(task, cls):
+    """Return the task with the settings that `cls` has by default, and its epochs if None."""
+    params = cls().get_params()
+    settings = {name: params[name] for name in ("hidden_layer_sizes", "batch_size", "lr")}
+    return replace(task, **settings, epochs=task.epochs or params["max_epochs"])
+
+
+def default_cnn(task):
+    return _fit(skmnist.CNNClassifier(**_skmnist_settings(task)), task, *_pixels(task))
+
+
+def skorch_default_cnn(task):
+    before = torch.get_num_threads()
+    torch.set_num_threads(task.threads)
+    try:
+        X, X_test = to_images(task.data.floats), to_images(task.data.floats_test)
+        return _fit(skorch_estimator(default_cnn_module(task), task), task, X, X_test)
+    finally:
+        torch.set_num_threads(before)
+
+
+def default_cnn_module(task):
+    """Return the network of ``CNNClassifier()`` as a plain torch module, with torch's weights."""
+    torch.manual_seed(task.seed)
+    layers = []
+    n_maps = 1
+    for n_channels, kernel_size, padding, pool_size in conv_layers(
+        skmnist.CNNClassifier().get_params()
+    ):
+        conv = nn.Conv2d(n_maps, n_channels, kernel_size, padding=padding)
+        layers += [conv, nn.ReLU(), nn.MaxPool2d(pool_size)]
+        n_maps = n_channels
+    layers.append(nn.Flatten())
+    n_in = nn.Sequential(*layers)(torch.zeros(1, 1, 28, 28)).numel()
+    for n_units in task.hidden_layer_sizes:
+        layers += [nn.Linear(n_in, n_units), nn.ReLU()]
+        n_in = n_units
+    return nn.Sequential(*layers, nn.Linear(n_in, 10))
+
+
+def to_images(X):
     return X.reshape(-1, 1, 28, 28)

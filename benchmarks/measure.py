@@ -36,6 +36,7 @@ class Group:
     setting: str
     unit: str
     rows: list
+    x_label: str = ""  # of what varies in a growth benchmark
 
     def limit(self, row):
         """Return the target of a row and whether it is met; None and None without a target."""

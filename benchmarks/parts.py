@@ -7,6 +7,8 @@ from functools import partial
 
 from sklearn.model_selection import GridSearchCV
 
+from skmnist import CNNClassifier
+
 from . import contestants as by
 from .cores import n_cores
 from .data import as_floats
@@ -132,7 +134,7 @@ def _growth_with_n(task, rounds, quick):
         for n, seconds in per_image.items()
     ]
     setting = f"uint8, {task.epochs} epochs; ratio: relative to {sizes[REFERENCE]:,} images"
-    return Group(title, setting, "µs per image", rows)
+    return Group(title, setting, "µs per image", rows, "Images")
 
 
 def _growth_with_width(task, rounds, quick):
@@ -149,4 +151,31 @@ def _growth_with_width(task, rounds, quick):
         outcomes = alternate(f"{title} {width}", contestants, sized, rounds)
         named = {f"{name}, {width} + {width // 2} units": o for name, o in outcomes.items()}
         rows += compare(named, task.tolerance, x=width)
-    return Group(title, _setting(task), "s per epoch", rows)
+    return Group(title, _setting(task), "s per epoch", rows, "Units in the first layer")
+
+
+def threads(task, rounds, quick):
+    """Measure one fit of the default CNN with 1, 2, 4, ... threads, and skorch with all."""
+    task = by.with_defaults(replace(task, data=task.data.first(15_000)), CNNClassifier)
+    task = replace(task, epochs=1 if len(task.data) >= LARGE else task.epochs)
+    n_max = n_cores()
+    counts = [2**i for i in range(n_max.bit_length()) if 2**i < n_max] + [n_max]
+    contestants = {n: partial(_with_threads, by.default_cnn, n) for n in counts}
+    contestants["skorch"] = partial(_with_threads, by.skorch_default_cnn, n_max)
+    outcomes = alternate("threads", contestants, task, rounds)
+
+    seconds = {n: [r.seconds for r in outcomes[n]] for n in counts}
+    rows = [
+        Row(f"skmnist, {n} threads", spread(s), ratio=ratios(s, seconds[1]), x=n)
+        for n, s in seconds.items()
+    ]
+    setting = f"{_setting(task)}; ratio: relative to one thread"
+    yield Group("CNN epoch by threads", setting, "s", rows, "Threads")
+
+    both = {"skmnist": outcomes[n_max], "skorch": outcomes["skorch"]}
+    setting = f"default CNN, {n_max} threads, {_setting(task)}"
+    yield Group("CNN epoch, all cores", setting, "s", compare(both, task.tolerance))
+
+
+def _with_threads(contestant, n_threads, task):
+    return contestant(replace(task, threads=n_threads))

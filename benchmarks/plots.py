@@ -19,7 +19,8 @@ def draw(groups, path):
     """Draw ratios and growth curves; return False if there is nothing to draw."""
     bars = [(group, row) for group in groups for row in group.rows if row.ratio and row.x is None]
     grown = [group for group in groups if group.rows[0].x is not None]
-    heights = ([0.8 + 0.42 * len(bars)] if bars else []) + [2.9] * bool(grown)
+    pairs = [grown[i : i + 2] for i in range(0, len(grown), 2)]
+    heights = ([0.8 + 0.42 * len(bars)] if bars else []) + [2.9] * len(pairs)
     if not heights:
         return False
     with plt.rc_context({"font.size": 9, "axes.spines.top": False, "axes.spines.right": False}):
@@ -27,9 +28,9 @@ def draw(groups, path):
         parts = iter(figure.subfigures(len(heights), height_ratios=heights, squeeze=False)[:, 0])
         if bars:
             _draw_ratios(next(parts).subplots(), bars)
-        if grown:
-            axes = next(parts).subplots(1, len(grown), squeeze=False)[0]
-            for ax, group in zip(axes, grown, strict=True):
+        for pair in pairs:
+            axes = next(parts).subplots(1, len(pair), squeeze=False)[0]
+            for ax, group in zip(axes, pair, strict=True):
                 _draw_growth(ax, group)
         figure.savefig(path, dpi=200)
         plt.close(figure)
@@ -87,8 +88,8 @@ def _draw_growth(ax, group):
         ax.yaxis.set_minor_locator(NullLocator())
         ax.yaxis.set_major_formatter(StrMethodFormatter("{x:g}"))
         ax.legend(frameon=False)
-        ax.set_xlabel("Units in the first layer")
     else:
         ax.set_ylim(0, 1.1 * max(row.value.high for row in group.rows))
+    if max(row.x for row in group.rows) >= 10_000:
         ax.tick_params("x", rotation=45)
-        ax.set_xlabel("Images")
+    ax.set_xlabel(group.x_label)

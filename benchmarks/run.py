@@ -1,22 +1,21 @@
 """Run the parts, print the table and write the result files."""
 
 import contextlib
-import os
 import pkgutil
 import platform
-from importlib.metadata import version
-from pathlib import Path
 
 import torch
-
-import skmnist
 
 from .contestants import Task
 from .cores import n_cores
 from .data import load_digits, load_sample
+from .machine import cpu, load, versions
 from .measure import AccuraciesDiffer
 from .plots import draw
 from .tables import as_text, write_csv
+
+# The parts that use all cores, even if the others are pinned to one.
+ALL_CORES = ("grid", "threads")
 
 
 def run(args, parts, all_cores):
@@ -36,7 +35,7 @@ def run(args, parts, all_cores):
         for name, where in parts.items():
             part = pkgutil.resolve_name(where)
             try:
-                with all_cores() if name == "grid" else contextlib.nullcontext():
+                with all_cores() if name in ALL_CORES else contextlib.nullcontext():
                     for group in part(task, args.rounds, args.quick):
                         groups.append(group)
                         tell("\n" + as_text(group))
@@ -50,13 +49,11 @@ def run(args, parts, all_cores):
 
 
 def _preface(args, data):
-    packages = ("torch", "torchvision", "skorch", "scikit-learn", "numpy")
-    versions = [f"{name} {version(name)}" for name in packages]
-    versions = [f"skmnist {skmnist.__version__}", *versions, f"Python {platform.python_version()}"]
+    libraries = [f"{name} {version}" for name, version in versions().items()]
     lines = [
         f"Data: {data.source}; {len(data):,} training and {len(data.X_test):,} test images.",
-        ", ".join([*versions, platform.system()]),
-        f"{_cpu()}, {args.threads} thread(s) on {n_cores()} core(s), {_load()}",
+        ", ".join([*libraries, platform.system()]),
+        f"{cpu()}, {args.threads} thread(s) on {n_cores()} core(s), {load()}",
         f"Medians of {args.rounds} rounds after one warm-up round. Training times are those of the"
         " complete fit, divided by the number of epochs.",
         "Ratio: time of skmnist divided by the time of the row, computed in each round.",
@@ -70,17 +67,3 @@ def _preface(args, data):
             "Not pinned to one core: use --core 0 (or taskset -c 0) for more stable times."
         )
     return "\n".join(lines)
-
-
-def _load():
-    """Return the load average; times on a busy machine are unreliable."""
-    return f"load average {os.getloadavg()[0]:.1f}" if hasattr(os, "getloadavg") else "load unknown"
-
-
-def _cpu():
-    """Return the name of the processor."""
-    try:
-        lines = Path("/proc/cpuinfo").read_text().splitlines()
-        return next(x.split(":", 1)[1].strip() for x in lines if x.startswith("model name"))
-    except (OSError, StopIteration):
-        return platform.processor() or platform.machine()

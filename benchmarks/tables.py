@@ -15,7 +15,7 @@ def as_text(group):
 
 def _text_row(group, row):
     limit, holds = group.limit(row)
-    cells = [f"  {row.name}", _figure(row.value.median), _range(row.value)]
+    cells = [f"  {row.name}", figure(row.value.median), _range(row.value)]
     cells.append("" if row.accuracy is None else f"{row.accuracy:.4f}")
     ratio = row.ratio
     cells += ["", ""] if ratio is None else [f"{ratio.median:.3f}", _range(ratio, ".3f")]
@@ -28,13 +28,13 @@ def _line(cells):
     return (first[0].ljust(first[1]) + "".join(c.rjust(w) for c, w in others)).rstrip()
 
 
-def _figure(value):
+def figure(value):
     """Format a number with three significant digits, without an exponent."""
     return f"{value:.0f}" if value >= 100 else f"{value:#.3g}".rstrip(".")
 
 
 def _range(values, form=None):
-    low, high = (format(v, form) if form else _figure(v) for v in (values.low, values.high))
+    low, high = (format(v, form) if form else figure(v) for v in (values.low, values.high))
     return f"{low}-{high}"
 
 

@@ -1,13 +1,15 @@
 """The benchmarks run and compare accuracies. The times are not tested."""
 
 import gc
+import json
+import sys
 from types import SimpleNamespace
 
 import pandas as pd
 import pytest
 import torch
 
-from tests.helpers import ROOT
+from tests.helpers import ROOT, digits
 
 
 @pytest.fixture
@@ -16,7 +18,7 @@ def main(monkeypatch):
     monkeypatch.syspath_prepend(ROOT)
     from benchmarks import __main__ as command
 
-    for name in command.BLAS_THREADS:
+    for name in command.THREAD_VARIABLES:
         monkeypatch.setenv(name, "1")  # undone after the test, as the command sets them, too
 
     def main(*argv):
@@ -64,3 +66,71 @@ def test_no_times_if_accuracies_differ(monkeypatch):
     assert compare(outcomes, tolerance=0.06)[1].ratio.median == 0.25
     with pytest.raises(AccuraciesDiffer, match="quick 0.9000, slow 0.9500"):
         compare(outcomes, tolerance=0.01)
+
+
+def test_time_to_accuracy_writes_results_table_and_figure(monkeypatch, tmp_path, capsys):
+    monkeypatch.syspath_prepend(ROOT)
+    from benchmarks import time_to_accuracy
+
+    monkeypatch.setattr(time_to_accuracy, "_has_keras", lambda args: False)
+    arguments = ["--quick", "--cores", "all", "--output-dir", str(tmp_path)]
+    time_to_accuracy.main([*arguments, "--only", "mlp,keras"])
+    results = json.loads((tmp_path / "time_to_accuracy.json").read_text())
+    mlp, keras = results["rows"]
+    first, second = mlp["runs"][0]
+    assert (first["epoch"], second["epoch"]) == (1, 2)
+    assert 0 < first["seconds"] < second["seconds"]
+    assert 0.3 < first["accuracy"] < second["accuracy"] < 0.97
+    assert mlp["seconds_to"]["97"] == [None, None, None]
+    assert keras["runs"] == []
+    table = (tmp_path / "time_to_accuracy.md").read_text()
+    assert "| Keras | not installed |" in table
+    assert table in capsys.readouterr().out
+    assert (tmp_path / "time_to_accuracy.png").read_bytes().startswith(b"\x89PNG")
+
+    # Results of other data would be mixed with these.
+    monkeypatch.setattr(time_to_accuracy, "cpu", lambda: "another processor")
+    with pytest.raises(SystemExit, match="results for another cpu"):
+        time_to_accuracy.main([*arguments, "--only", "sklearn"])
+
+
+def test_time_to_accuracy_is_the_end_of_the_first_epoch_that_reaches_it(monkeypatch):
+    monkeypatch.syspath_prepend(ROOT)
+    from benchmarks.accuracy_summary import summarize
+
+    def run(*accuracies):
+        return [
+            {"epoch": i, "seconds": 10.0 * i, "cpu_seconds": 20.0 * i, "accuracy": accuracy}
+            for i, accuracy in enumerate(accuracies, 1)
+        ]
+
+    runs = [run(0.96, 0.975, 0.969), run(0.97, 0.98, 0.99), run(0.96, 0.96, 0.98)]
+    row = summarize({"runs": runs})
+    assert row["seconds_to"]["97"] == [20, 10, 30]
+    assert row["cpu_seconds_to"]["98"] == [60, 40, None]
+    assert row["seconds_to"]["99"] == [None, 30, None]
+    assert row["seconds_per_epoch"] == (10, 10, 10)
+    assert row["final_accuracy"] == (0.98, 0.969, 0.99)
+
+
+def test_networks_of_torch_and_skmnist_have_the_same_layers(monkeypatch):
+    monkeypatch.syspath_prepend(ROOT)
+    from benchmarks.contestants import Task, default_cnn_module, with_defaults
+    from benchmarks.default_network import conv_layers
+    from skmnist import CNNClassifier
+
+    X, y = digits(step=50)
+    clf = CNNClassifier(max_epochs=1, random_state=0).fit(X, y)
+    module = default_cnn_module(with_defaults(Task(None, epochs=None), CNNClassifier))
+    shapes = [[p.shape for p in net.parameters()] for net in (clf.module_, module)]
+    assert shapes[0] == shapes[1]
+    with pytest.raises(NotImplementedError, match="'augment': 'light'"):
+        conv_layers(CNNClassifier(augment="light").get_params())
+
+
+def test_missing_keras_is_found(monkeypatch):
+    monkeypatch.syspath_prepend(ROOT)
+    from benchmarks.time_to_accuracy import _has_keras
+
+    args = SimpleNamespace(keras_python=sys.executable, keras_backend="no_such_backend")
+    assert not _has_keras(args)
