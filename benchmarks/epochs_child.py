@@ -21,10 +21,15 @@ from .data import Digits
 from .epoch_recorder import EpochRecorder
 
 
-def _skmnist(clf, task, epochs=None):
+def _skmnist(clf, task):
     """Train on the uint8 images, as ``fetch_mnist`` returns them."""
     data = task.data
-    clf.set_params(random_state=task.seed, device="cpu", max_epochs=epochs or clf.max_epochs)
+    clf.set_params(
+        random_state=task.seed,
+        n_threads=task.threads,  # with a seed, batch normalization uses one thread by default
+        device="cpu",
+        max_epochs=task.epochs or clf.max_epochs,
+    )
     record = EpochRecorder(lambda: clf.score(data.X_test, data.y_test))
     with clf._on_epoch_end(lambda n: n < clf.max_epochs and record(n)):
         clf.fit(data.X, data.y)
@@ -33,19 +38,19 @@ def _skmnist(clf, task, epochs=None):
 
 
 def cnn(task):
-    return _skmnist(skmnist.CNNClassifier(), task, task.epochs)
+    return _skmnist(skmnist.CNNClassifier(), task)
 
 
 def mlp(task):
-    return _skmnist(skmnist.MLPClassifier(), task, task.epochs)
+    return _skmnist(skmnist.MLPClassifier(), task)
 
 
 def fast(task):
-    return _skmnist(skmnist.CNNClassifier.from_preset("fast"), task, task.epochs)
+    return _skmnist(skmnist.CNNClassifier.from_preset("fast"), task)
 
 
 def accurate(task):
-    return _skmnist(skmnist.CNNClassifier.from_preset("accurate"), task, task.epochs)
+    return _skmnist(skmnist.CNNClassifier.from_preset("accurate"), task)
 
 
 def skorch_cnn(task):
