@@ -156,7 +156,9 @@ def test_heic_without_pillow_heif_says_what_to_install(monkeypatch):
 
 
 def test_damaged_heic_does_not_advise_to_install_what_is_installed(pillow_heif):
-    Image.register_open("HEIF", lambda *_: None, lambda head: False)
+    sys.modules["pillow_heif"].register_heif_opener = lambda: Image.register_open(
+        "HEIF", lambda *_: None, lambda head: False
+    )
     with pytest.raises(ImageError, match="is not an image") as caught:
         read_image(io.BytesIO(HEIC))
     assert "install" not in str(caught.value)
