@@ -35,7 +35,7 @@ CLASSIFIERS = (BackpropClassifier, CNNClassifier, MLPClassifier, TorchClassifier
 # Transformers -> their fitted attributes: numbers, or arrays of features or components.
 TRANSFORMERS: dict[type, tuple[str, ...]] = {
     DigitNormalizer: (),
-    PixelStandardizer: ("mean_", "std_", "pixel_scale_"),
+    PixelStandardizer: ("mean_", "std_", "pixel_scale_", "_n_dims"),
     StandardScaler: ("mean_", "var_", "scale_", "n_samples_seen_"),
     MinMaxScaler: ("min_", "scale_", "data_min_", "data_max_", "data_range_", "n_samples_seen_"),
     MaxAbsScaler: ("scale_", "max_abs_", "n_samples_seen_"),

@@ -193,7 +193,7 @@ def test_fit_without_resume_replaces_the_checkpoints(tmp_path):
     assert checkpoint_names(tmp_path) == ["epoch-000004.safetensors", "epoch-000005.safetensors"]
     interrupt_fit(other, epoch=2)
     assert checkpoint_names(tmp_path) == ["epoch-000001.safetensors"]
-    assert_rejected(clf, "lr was 0.01 and is 0.001")
+    assert_rejected(clf, "lr was 0.01 and is 0.003")
 
 
 @pytest.mark.parametrize("schedule", [None, *SCHEDULES])
@@ -214,7 +214,7 @@ def test_max_epochs_below_the_number_of_completed_epochs_is_rejected(tmp_path):
 
 def test_device_threads_and_verbosity_may_change(tmp_path):
     clf = tiny(skmnist.MLPClassifier, checkpoint_dir=tmp_path).fit(X, Y)
-    clf.set_params(verbose=0, n_threads=2, device="cpu", batch_size=np.int64(32), lr=1e-3)
+    clf.set_params(verbose=0, n_threads=2, device="cpu", batch_size=np.int64(32), lr=np.float64(3e-3))
     assert clf.fit(X, Y, resume=True).n_iter_ == 2
 
 

@@ -100,7 +100,9 @@ def test_grid_search_over_methods_in_a_pipeline(sample):
 def test_pipeline_of_both_transformers_and_a_network(sample, photo, cls):
     X, y = sample
     pipe = make_pipeline(
-        DigitNormalizer(), PixelStandardizer(), cls(max_epochs=2, lr=0.003, random_state=0)
+        DigitNormalizer(),
+        PixelStandardizer(),
+        cls(max_epochs=2, lr=0.003, batch_size=32, random_state=0),
     )
     assert pipe.fit(X[::10], y[::10]).score(X[1::100], y[1::100]) > 0.5
     assert pipe.predict_proba([photo, photo[10:]]).shape == (2, 10)

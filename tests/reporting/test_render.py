@@ -82,7 +82,7 @@ def test_training_table_has_fixed_decimals_and_marks_the_best_epoch(report):
     assert sum(row.startswith(f"| {best} (best) |") for row in rows) == 1
     pattern = r"\| [\d,]+( \(best\))? \| \d\.\d{4} \| \d\.\d{4} \| \d+\.\d\d% \| \d+\.\d\d \|"
     assert all(re.fullmatch(pattern, row) for row in rows)
-    assert "The learning rate is constant (0.001)." in section
+    assert "The learning rate is constant (0.003)." in section
 
 
 def test_settings_of_matplotlib_have_no_effect(report, page):

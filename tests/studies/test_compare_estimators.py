@@ -58,7 +58,7 @@ def test_table_shows_the_parameters_that_differ(data, held_out):
     assert table.attrs["settings"]["b"]["parameters"]["dropout"] == 0.1
     assert table.attrs["seeds"] == {"a": 0, "b": 0}
     assert "torch" in table.attrs["versions"]
-    assert table["lr"].tolist() == [0.001, 0.01]
+    assert table["lr"].tolist() == [0.003, 0.01]
 
 
 def test_min_and_max_are_over_the_epochs(data, held_out):

@@ -118,7 +118,7 @@ def test_average_of_a_custom_module_with_frozen_weights_and_buffers():
     X, y = digits()
     module = nn.Sequential(nn.Linear(784, 16), nn.BatchNorm1d(16), nn.ReLU(), nn.Linear(16, 10))
     module[0].requires_grad_(False)
-    clf = TorchClassifier(module, average=True, max_epochs=3, random_state=0).fit(X, y)
+    clf = TorchClassifier(module, average=True, lr=0.01, max_epochs=10, random_state=0).fit(X, y)
     assert torch.equal(clf.module_[0].weight, module[0].weight)
     assert clf.score(X, y) > 0.5
 
