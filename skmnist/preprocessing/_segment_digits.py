@@ -124,6 +124,12 @@ def _group_components(boxes: np.ndarray, candidates: np.ndarray) -> list[list[in
             overlapping[0].append(k)
         else:
             digits.append([k])
+    for stack in _stack(parts, boxes, _MAX_PART_DISTANCE * typical):
+        box = union_box(boxes[stack])
+        alone = not any(_share_columns(union_box(boxes[digit]), box) for digit in digits)
+        if alone and box[2] - box[0] >= _MIN_DIGIT_HEIGHT * typical:
+            digits.append(stack)  # a digit in several parts
+            parts = [k for k in parts if k not in stack]
     for k in parts:
         distances = [box_distance(union_box(boxes[digit]), boxes[k]) for digit in digits]
         nearest = int(np.argmin(distances))
@@ -132,12 +138,31 @@ def _group_components(boxes: np.ndarray, candidates: np.ndarray) -> list[list[in
     return _in_reading_order(digits, boxes, typical)
 
 
+def _stack(parts: list[int], boxes: np.ndarray, max_distance: float) -> list[list[int]]:
+    """Return groups of the components `parts` that are above each other."""
+    stacks: list[list[int]] = []
+    for k in sorted(parts, key=lambda k: boxes[k, 0]):
+        for stack in stacks:
+            box = union_box(boxes[stack])
+            if _share_columns(box, boxes[k]) and box_distance(box, boxes[k]) <= max_distance:
+                stack.append(k)
+                break
+        else:
+            stacks.append([k])
+    return stacks
+
+
+def _share_columns(first: np.ndarray, second: np.ndarray) -> bool:
+    """Return whether two boxes share most columns of the narrower box."""
+    columns = min(first[3], second[3]) - max(first[1], second[1])
+    narrower = min(first[3] - first[1], second[3] - second[1])
+    return bool(columns >= _MIN_OVERLAP * narrower)
+
+
 def _overlap_horizontally(first: np.ndarray, second: np.ndarray) -> bool:
     """Return whether two boxes share some rows and most columns of the narrower box."""
-    columns = min(first[3], second[3]) - max(first[1], second[1])
     rows = min(first[2], second[2]) - max(first[0], second[0])
-    narrower = min(first[3] - first[1], second[3] - second[1])
-    return rows > 0 and columns >= _MIN_OVERLAP * narrower
+    return bool(rows > 0 and _share_columns(first, second))
 
 
 def _in_reading_order(
