@@ -214,7 +214,9 @@ def test_max_epochs_below_the_number_of_completed_epochs_is_rejected(tmp_path):
 
 def test_device_threads_and_verbosity_may_change(tmp_path):
     clf = tiny(skmnist.MLPClassifier, checkpoint_dir=tmp_path).fit(X, Y)
-    clf.set_params(verbose=0, n_threads=2, device="cpu", batch_size=np.int64(32), lr=np.float64(3e-3))
+    clf.set_params(
+        verbose=0, n_threads=2, device="cpu", batch_size=np.int64(32), lr=np.float64(3e-3)
+    )
     assert clf.fit(X, Y, resume=True).n_iter_ == 2
 
 
