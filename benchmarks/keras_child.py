@@ -7,7 +7,7 @@ the versions.
 
 import json
 import sys
-from importlib.metadata import version
+from importlib import import_module
 from pathlib import Path
 
 import keras
@@ -58,7 +58,9 @@ def main(folder):
         callbacks=[keras.callbacks.LambdaCallback(on_epoch_end=lambda n, logs: record(n + 1))],
         verbose=0,
     )
-    versions = {name: version(name) for name in ("keras", keras.backend.backend())}
+    # The package of a backend may have another name, such as tensorflow-cpu.
+    libraries = (keras, import_module(keras.backend.backend()))
+    versions = {library.__name__: library.__version__ for library in libraries}
     print(json.dumps({"n_parameters": model.count_params(), "versions": versions}))
 
 
