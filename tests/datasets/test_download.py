@@ -111,6 +111,22 @@ def test_interrupted_download_leaves_no_file(kmnist, monkeypatch, tmp_path):
     assert list(tmp_path.iterdir()) == []
 
 
+def test_checksum_is_in_place_before_its_file(kmnist, monkeypatch, tmp_path):
+    """Another process that sees a file must be able to verify it."""
+    moved, replace = [], os.replace
+
+    def record(source, target):
+        moved.append(Path(target).name)
+        replace(source, target)
+
+    monkeypatch.setattr(os, "replace", record)
+    use_as_torchvision(monkeypatch, kmnist.write)
+    fetch_kmnist(data_home=tmp_path)
+    names = [name for name in moved if f"{name}.sha256" in moved]
+    assert len(names) >= 2
+    assert all(moved.index(f"{name}.sha256") < moved.index(name) for name in names)
+
+
 def test_patch_of_torchvision_is_undone(server, kmnist, tmp_path):
     utils = import_torchvision().datasets.utils
     before = utils._urlretrieve, utils._get_redirect_url
