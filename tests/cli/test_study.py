@@ -10,6 +10,7 @@ import sys
 import numpy as np
 import pandas as pd
 import pytest
+from joblib import Parallel, delayed
 from sklearn.model_selection import learning_curve
 
 from skmnist import CNNClassifier, MLPClassifier, cli
@@ -128,6 +129,17 @@ def test_interrupt_before_the_first_result_writes_nothing(study, tmp_path, capsy
     assert not file_names(tmp_path)
 
 
+def test_workers_leave_ctrl_c_to_their_parent(tmp_path):
+    with results.save_partial_results(tmp_path, "grid", list):
+        handlers = Parallel(n_jobs=2)(delayed(signal.getsignal)(signal.SIGINT) for _ in range(2))
+    assert handlers == [signal.SIG_IGN] * 2
+
+
+def test_score_that_is_being_written_is_not_read(tmp_path):
+    (tmp_path / "scores").write_text('["1", 0.5]\n["2", 0.')
+    assert ScoreLog(tmp_path / "scores", ["max_epochs"]).read() == [["1", 0.5]]
+
+
 @pytest.mark.slow
 @pytest.mark.skipif(os.name != "posix", reason="sends a signal as POSIX does")
 def test_ctrl_c_stops_workers_and_saves_their_scores(tmp_path):
@@ -146,7 +158,7 @@ def test_ctrl_c_stops_workers_and_saves_their_scores(tmp_path):
         _, rest = process.communicate(timeout=60)
     assert process.returncode == 130, first + rest
     assert "Traceback" not in rest
-    assert rest.endswith(f"what was finished is in {tmp_path / 'grid-interrupted.csv'}\n")
+    assert rest.endswith(f"partial results saved to {tmp_path / 'grid-interrupted.csv'}\n")
     assert len(read_table(tmp_path / "grid-interrupted.csv")) >= 1
 
 

@@ -5,13 +5,14 @@ import struct
 import tracemalloc
 import warnings
 import zlib
+from pathlib import Path
 
 import numpy as np
 import pytest
 from PIL import Image
 
 from skmnist.exceptions import ImageError
-from skmnist.preprocessing import DigitNormalizer, segment_digits
+from skmnist.preprocessing import DigitNormalizer, read_image, segment_digits
 
 
 def png_of_size(width, height):
@@ -74,6 +75,23 @@ def test_invalid_file_raises_image_error_with_its_name(tmp_path, name, photo):
     assert peak < 20e6
     with pytest.raises(ImageError, match="^image 1: "):
         DigitNormalizer().transform([photo, path])
+
+
+@pytest.mark.parametrize("format", ["TGA", "ICO", "PCX", "SGI", "EPS", "PDF"])
+def test_formats_of_other_programs_are_not_read(format, tmp_path):
+    """Pillow starts an external program to read some of them."""
+    path = tmp_path / "digit.png"
+    Image.fromarray(np.zeros((28, 28), np.uint8)).save(path, format)
+    for image in (path, io.BytesIO(path.read_bytes())):
+        with pytest.raises(ImageError, match="is not an image in a supported format"):
+            read_image(image)
+
+
+@pytest.mark.skipif(not Path("/dev/null").is_char_device(), reason="needs POSIX")
+def test_devices_are_not_opened(monkeypatch):
+    monkeypatch.setattr(Image, "open", None)
+    with pytest.raises(ImageError, match="got a device, a pipe or a socket"):
+        read_image("/dev/null")
 
 
 @pytest.mark.parametrize("name", ["white.png", "missing.png", "text.png"])
