@@ -3,9 +3,9 @@
 import argparse
 import os
 import sys
-from pathlib import Path
 
 from benchmarks.cores import THREAD_VARIABLES, pin
+from benchmarks.options import add_data_home, add_output_dir, split_choices
 
 # The function of each part, by name: NumPy must not be imported before the threads are set.
 PARTS = {
@@ -37,19 +37,11 @@ def parse(argv=None):
     parser.add_argument("--threads", type=int, default=1, help="of PyTorch and BLAS (default: 1)")
     parser.add_argument("--core", type=int, help="run everything but grid and threads on this core")
     parser.add_argument("--quick", action="store_true", help="use few images, as a check")
-    parser.add_argument("--data-home", help="folder of the full MNIST (default: SKMNIST_DATA)")
-    parser.add_argument(
-        "--output-dir",
-        type=Path,
-        default=Path(__file__).parent / "results",
-        help="folder for results.txt, results.csv and results.png (default: benchmarks/results)",
-    )
+    add_data_home(parser)
+    add_output_dir(parser, "results.txt, results.csv and results.png")
     args = parser.parse_args(argv)
     args.rounds = args.rounds or (2 if args.quick else 5)
-    args.parts = args.parts.split(",")
-    unknown = set(args.parts).difference(PARTS)
-    if unknown:
-        parser.error(f"--parts must be among {', '.join(PARTS)}; got {', '.join(sorted(unknown))}")
+    args.parts = split_choices(parser, "--parts", args.parts, PARTS)
     return args
 
 

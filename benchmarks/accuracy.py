@@ -15,6 +15,7 @@ import torch
 from sklearn.base import clone
 
 from benchmarks.data import load_digits, load_sample
+from benchmarks.options import add_data_home
 from skmnist import BackpropClassifier, CNNClassifier, MLPClassifier
 
 PATH = Path(__file__).parent / "accuracy.json"
@@ -57,7 +58,7 @@ def summarize(name, code, n_train, scores):
 
 def main():
     parser = argparse.ArgumentParser(prog="python -m benchmarks.accuracy", description=__doc__)
-    parser.add_argument("--data-home", help="folder of the full MNIST (default: SKMNIST_DATA)")
+    add_data_home(parser)
     args = parser.parse_args()
 
     torch.set_num_threads(1)

@@ -10,6 +10,7 @@ import pandas as pd
 from PIL import Image, ImageDraw
 
 from benchmarks.data import load_digits
+from benchmarks.options import add_data_home
 from skmnist import CNNClassifier, load
 from skmnist.exceptions import ImageError
 from skmnist.preprocessing import DigitNormalizer
@@ -212,7 +213,7 @@ def main():
     parser.add_argument(
         "--random-state", type=int, default=0, help="seed of the photos (default: %(default)s)"
     )
-    parser.add_argument("--data-home", help="folder of the full MNIST (default: SKMNIST_DATA)")
+    add_data_home(parser)
     parser.add_argument("--model", help="saved classifier (default: train a CNN)")
     parser.add_argument("--errors", help="file for a figure of the misclassified photos")
     args = parser.parse_args()

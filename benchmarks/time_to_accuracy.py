@@ -25,6 +25,7 @@ from .cores import THREAD_VARIABLES, n_cores, pinned
 from .data import load_digits, load_sample
 from .machine import cpu, versions
 from .measure import show
+from .options import add_data_home, add_output_dir, split_choices
 
 _CHECKOUT = Path(__file__).parents[1]
 
@@ -57,35 +58,22 @@ def parse(argv=None):
     parser.add_argument("--only", default=",".join(CONTESTANTS), help="default: %(default)s")
     parser.add_argument("--cores", default=",".join(CORES), help="default: %(default)s")
     parser.add_argument("--quick", action="store_true", help="few images, 2 epochs, as a check")
-    parser.add_argument("--data-home", help="folder of the full MNIST (default: SKMNIST_DATA)")
+    add_data_home(parser)
     parser.add_argument(
         "--keras-python", default=sys.executable, help="Python that has Keras (default: this one)"
     )
     parser.add_argument(
         "--keras-backend", choices=BACKENDS, default=BACKENDS[0], help="default: %(default)s"
     )
-    parser.add_argument(
-        "--output-dir",
-        type=Path,
-        default=Path(__file__).parent / "results",
-        help="folder for the results (default: benchmarks/results)",
-    )
+    add_output_dir(parser)
     args = parser.parse_args(argv)
-    args.only = _split(parser, "--only", args.only, CONTESTANTS)
-    args.cores = _split(parser, "--cores", args.cores, CORES)
+    args.only = split_choices(parser, "--only", args.only, CONTESTANTS)
+    args.cores = split_choices(parser, "--cores", args.cores, CORES)
     if args.runs < 0:
         parser.error(f"--runs must be at least 0; got {args.runs}")
     if args.quick:
         args.runs = min(args.runs, 1)
     return args
-
-
-def _split(parser, option, value, choices):
-    chosen = value.split(",")
-    unknown = sorted(set(chosen).difference(choices))
-    if unknown:
-        parser.error(f"{option} must be among {', '.join(choices)}; got {', '.join(unknown)}")
-    return chosen
 
 
 def main(argv=None):

@@ -304,6 +304,11 @@ def _flatten(X: Any) -> tuple[np.ndarray, tuple[int, ...]]:
     return X.reshape(len(X), -1), X.shape[1:]
 
 
+def with_channels(image_shape: tuple[int, ...]) -> tuple[int, ...]:
+    """Return (channels, height, width) for an image of this shape, with or without channels."""
+    return (1, *image_shape)[-3:]
+
+
 def _is_channels_last(shape: tuple[int, ...]) -> bool:
     """Return whether an image has the shape (height, width, channels), as in Keras and Pillow."""
     return len(shape) == 3 and shape[2] in (1, 3, 4) and min(shape[:2]) >= 8

@@ -10,12 +10,12 @@ import torch
 from torch import nn
 
 from skmnist._networks.cnn import CNN, POOLINGS, infer_conv_shapes
-from skmnist._networks.losses import LOSSES, OUTPUT_ACTIVATIONS
+from skmnist._networks.losses import OUTPUT_ACTIVATIONS
 from skmnist._utils.validation import check_choice
 from skmnist.exceptions import InvalidParameterError
-from skmnist.preprocessing._augmentation import translations
 
-from .base import resolve_image_shape
+from .augmented_prediction import average_predictions
+from .base import resolve_image_shape, with_channels
 from .docstrings import fill_docstring
 from .layer_params import check_choices, check_pairs, check_sizes
 from .net_classifier import BaseNetClassifier
@@ -38,15 +38,13 @@ from .parameter_types import (
     Verbose,
     WeightInit,
 )
+from .pixel_range import MIN_IMAGE_FEATURES
 from .presets import PRESETS, PresetName
 
 if TYPE_CHECKING:
     from typing_extensions import Self
 
     from skmnist._training.net import Net
-
-# The smallest images of digits have 8 x 8 pixels: fewer features are tabular data.
-_MIN_IMAGE_FEATURES = 64
 
 
 @fill_docstring
@@ -241,7 +239,7 @@ class CNNClassifier(BaseNetClassifier):
         is_table = (
             isinstance(image_shape, str)
             and self._input_image_shape is None
-            and self.n_features_in_ < _MIN_IMAGE_FEATURES
+            and self.n_features_in_ < MIN_IMAGE_FEATURES
         )
         self._convolutions = infer_conv_shapes(
             self.image_shape_[-2:], self._layer_params(), clip_pools=is_table
@@ -277,18 +275,16 @@ class CNNClassifier(BaseNetClassifier):
         ]
 
     def _module_input_shape(self) -> tuple[int, ...]:
-        return self.image_shape_ if len(self.image_shape_) == 3 else (1, *self.image_shape_)
+        return with_channels(self.image_shape_)
 
     def _max_activation_size(self) -> int:
         maps = [layer["channels"] * math.prod(layer["conv_size"]) for layer in self._convolutions]
         return max(self.n_features_in_, *maps)
 
     def _outputs(self, net: Net, x: torch.Tensor) -> torch.Tensor:
-        if not self.test_time_augment:
-            return net.outputs(x)
-        loss = LOSSES[net.config.loss]
-        predictions = torch.stack([loss.link(net.outputs(image)) for image in translations(x)])
-        return loss.mean_prediction(predictions)
+        if self.test_time_augment:
+            return average_predictions(net.outputs, x, net.config.loss)
+        return net.outputs(x)
 
     def _n_multiply_adds(self, module: nn.Module) -> int:
         convolutions = [m for m in module.modules() if isinstance(m, nn.Conv2d)]

@@ -10,6 +10,8 @@ from typing import Any, NamedTuple
 import numpy as np
 import torch
 
+from skmnist._utils.messages import describe_choices
+
 
 class Constraint(NamedTuple):
     """A kind of value that a parameter may have."""
@@ -51,10 +53,9 @@ def instance(types: type | tuple[type, ...], description: str) -> Constraint:
 def choice(table: Iterable[str]) -> Constraint:
     """Return the constraint for one of some names."""
     names = tuple(table)
-    quoted = ", ".join(map(repr, names))
     return Constraint(
         lambda value: isinstance(value, str) and value in names,
-        f"a str among {{{quoted}}}" if len(names) > 1 else quoted,
+        describe_choices(names) if len(names) > 1 else repr(names[0]),
         names,
     )
 

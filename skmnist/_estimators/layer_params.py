@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from skmnist._utils.messages import invalid_parameter_message
+from skmnist._utils.messages import describe_choices, invalid_parameter_message
 from skmnist.exceptions import InvalidParameterError
 
 if TYPE_CHECKING:
@@ -30,8 +30,7 @@ def check_sizes(owner: str, name: str, value: Any) -> tuple[int, ...]:
         The names of the class and of the parameter, for the error message.
     value : int, tuple, list or ndarray
     """
-    sizes = as_tuple(value)
-    sizes = sizes if isinstance(sizes, tuple) else (sizes,)
+    sizes = _per_layer(value, 1)
     if not all(map(_is_size, sizes)):
         expected = "an int in the range [1, inf) or a tuple of such ints, for example (64, 32)"
         raise InvalidParameterError(invalid_parameter_message(name, owner, expected, value))
@@ -53,8 +52,7 @@ def check_pairs(
     minimum : int, default=1
         The smallest allowed int.
     """
-    entries = as_tuple(value)
-    entries = entries if isinstance(entries, tuple) else (entries,) * n_layers
+    entries = _per_layer(value, n_layers)
     pairs = [e if isinstance(e, tuple) else (e, e) for e in map(as_tuple, entries)]
     is_valid = len(pairs) == n_layers and all(
         len(pair) == 2 and all(_is_size(side, minimum) for side in pair) for pair in pairs
@@ -83,14 +81,20 @@ def check_choices(
     choices : iterable of str
         The allowed names.
     """
-    entries = list(value) if isinstance(value, (tuple, list)) else [value] * n_layers
+    entries = _per_layer(value, n_layers)
     if len(entries) != n_layers or not set(entries) <= set(choices):
         expected = (
-            f"a str among {{{', '.join(map(repr, choices))}}} for all layers, or a tuple with one "
-            f"of them per layer ({n_layers} in total)"
+            f"{describe_choices(choices)} for all layers, or a tuple with one of them per layer "
+            f"({n_layers} in total)"
         )
         raise InvalidParameterError(invalid_parameter_message(name, owner, expected, value))
-    return entries
+    return list(entries)
+
+
+def _per_layer(value: Any, n_layers: int) -> tuple[Any, ...]:
+    """Return the entries of a tuple, list or array, or `value` for each layer."""
+    entries = as_tuple(value)
+    return entries if isinstance(entries, tuple) else (entries,) * n_layers
 
 
 def _is_size(value: Any, minimum: int = 1) -> bool:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import copy
-import inspect
 import os
 from typing import TYPE_CHECKING, Any
 
@@ -11,8 +10,11 @@ from skorch.callbacks import PrintLog
 
 from skmnist._training.config import TrainingConfig
 from skmnist._training.net import Net
+from skmnist._training.optimizers import arguments
 from skmnist._training.progress import EpochProgressBar, PrintBatchLoss, PrintEpochLine
 from skmnist._utils.random_state import fork_global_rng, make_generator
+
+from .base import with_channels
 
 if TYPE_CHECKING:
     import torch
@@ -46,8 +48,7 @@ def make_net(estimator: BaseNetClassifier, device: torch.device) -> Net:
     )
     estimator._net_callbacks = (estimator.callbacks, estimator.verbose)
     net.initialize()
-    if estimator.average:
-        net.start_average()
+    net.set_average(bool(estimator.average))
     return net
 
 
@@ -78,10 +79,9 @@ def sync_params(
     if net.optimizer is not optimizer:
         net.replace_optimizer(optimizer, settings)
     for name in _removed_settings(net, settings):
-        settings[name] = inspect.signature(optimizer).parameters[name.split("__")[1]].default
+        settings[name] = arguments(optimizer)[name.removeprefix("optimizer__")].default
     settings["lr"] = estimator.lr
-    if bool(estimator.average) != (net.average_ is not None):
-        net.start_average() if estimator.average else net.stop_average()
+    net.set_average(bool(estimator.average))
     changed = {n: value for n, value in settings.items() if getattr(net, n, None) != value}
     if changed:
         net.set_params(**changed)
@@ -135,7 +135,7 @@ def _make_config(
 
 def _image_shape(estimator: BaseNetClassifier, augment: Any) -> tuple[int, int, int]:
     """Return the shape of one image with its channels, for data augmentation."""
-    channels, height, width = (1, *estimator.image_shape_)[-3:]
+    channels, height, width = with_channels(estimator.image_shape_)
     if isinstance(augment, str) and 1 in (height, width):
         raise ValueError(
             f"augment={augment!r} requires images, but X has {estimator.n_features_in_} features, "

@@ -409,7 +409,8 @@ class BaseNetClassifier(
                 n_tasks = net.count_shards(batch_size)
             elif 2 * n_tasks * batch_size * net.config.multiply_adds < _MIN_FLOPS_FOR_THREADS:
                 n_tasks = 1
-            return min(n_tasks, self.n_threads or usable_cores()), 1
+            # The number of cores takes a tenth of the prediction of one image to find out.
+            return (1 if n_tasks == 1 else min(n_tasks, self.n_threads or usable_cores())), 1
         if self.n_threads is not None:
             return 1, self.n_threads
         if self.random_state is not None:

@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-import inspect
 from typing import TYPE_CHECKING, Any
 
-from skmnist._training.optimizers import OPTIMIZERS
+from skmnist._training.optimizers import arguments, optimizer_class
 from skmnist._utils.messages import did_you_mean
 from skmnist.exceptions import InvalidParameterError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-# Arguments of torch's optimizers that are parameters of the classifiers, or not up to the user.
-_EXCLUDED = {"params", "lr", "momentum", "nesterov", "weight_decay", "fused", "foreach"}
-_EXCLUDED |= {"capturable", "differentiable"}
+# Arguments of torch's optimizers that are parameters of the classifiers.
+_PARAMETERS = {"lr", "momentum", "nesterov", "weight_decay"}
+# Arguments that are not up to the user.
+_INTERNAL = {"params", "fused", "foreach", "capturable", "differentiable"}
 
 
 def check_optimizer_params(
@@ -27,12 +27,14 @@ def check_optimizer_params(
     InvalidParameterError
         If it does not have one of them, or one is a parameter of the classifier itself.
     """
-    cls: Any = OPTIMIZERS[optimizer] if isinstance(optimizer, str) else optimizer
-    known = [name for name in inspect.signature(cls).parameters if name not in _EXCLUDED]
-    for name in optimizer_params or ():
+    if not optimizer_params:
+        return optimizer_params
+    cls = optimizer_class(optimizer)
+    known = [name for name in arguments(cls) if name not in {*_PARAMETERS, *_INTERNAL}]
+    for name in optimizer_params:
         if name in known:
             continue
-        if name in _EXCLUDED and name in ("lr", "momentum", "nesterov", "weight_decay"):
+        if name in _PARAMETERS:
             fix = f" Use the {name!r} parameter of {owner} instead."
         else:
             fix = did_you_mean(name, known)

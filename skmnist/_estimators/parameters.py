@@ -227,11 +227,7 @@ PARAMETERS = {
         "`early_stopping` is True.",
     ),
     "class_weight": Parameter(
-        [
-            CLASS_WEIGHTS,
-            choice(["balanced"]),
-            NONE,
-        ],
+        [CLASS_WEIGHTS, choice(["balanced"]), NONE],
         'dict, "balanced" or None',
         "Class weights as ``{label: weight}``; a label that is not in the dict has weight 1. "
         '"balanced": weights inversely proportional to the class frequencies. None: equal weights.',

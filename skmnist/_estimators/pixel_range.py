@@ -24,7 +24,7 @@ _MAX_RMS = 20
 # Pixels in 0..1 that were divided by 255 a second time are below.
 _MIN_LARGEST = 0.01
 # The smallest images of digits have 8 x 8 pixels: fewer features are tabular data.
-_MIN_IMAGE_FEATURES = 64
+MIN_IMAGE_FEATURES = 64
 
 
 def pixel_statistics(X: np.ndarray) -> tuple[tuple[float, float], float]:
@@ -57,7 +57,7 @@ def warn_on_bad_scale(owner: str, X: np.ndarray, given: Any, scale: float) -> No
                 f"to fit and predict, for example X / {largest}."
             )
         return
-    if X.shape[1] < _MIN_IMAGE_FEATURES:
+    if X.shape[1] < MIN_IMAGE_FEATURES:
         return  # features of a table have scales of their own
     (low, high), _ = pixel_statistics(X)
     unchanged = f"The pixel values of X range from {low:g} to {high:g}. {owner} uses them unchanged"
@@ -109,7 +109,7 @@ def warn_on_range_shift(
     # after a fit on pixels up to about 255.
     too_small = 0 < largest <= 1 and fit_low >= 0 and fit_largest > 2 * _RANGE_RATIO
     # Interpolation makes pixels a little smaller than 0.
-    is_negative = X.shape[1] >= _MIN_IMAGE_FEATURES and fit_low >= 0 and -low > 0.25 * fit_high > 0
+    is_negative = X.shape[1] >= MIN_IMAGE_FEATURES and fit_low >= 0 and -low > 0.25 * fit_high > 0
     if too_large or is_negative or (too_small and X.size >= 16):
         # Rounded, so that each batch gives the same message and it is shown once.
         low, high = (_round_up(side) for side in (min(low, 0.0), max(high, 0.0)))

@@ -14,7 +14,7 @@ from skmnist._networks.mlp import MLP
 from skmnist._training.first_batch import explain_shape_error
 from skmnist.exceptions import InvalidParameterError
 
-from .base import resolve_image_shape
+from .base import resolve_image_shape, with_channels
 from .docstrings import fill_docstring
 from .net_classifier import BaseNetClassifier
 from .parameter_types import (
@@ -204,7 +204,8 @@ class TorchClassifier(BaseNetClassifier):
         """Give lazy layers, which infer their number of inputs, their weights."""
         if _is_lazy(module):
             x = torch.zeros(2, *self._shape)
-            with torch.no_grad(), explain_shape_error(tuple(x.shape), (1, *self.image_shape_)[-3:]):
+            image_shape = with_channels(self.image_shape_)
+            with torch.no_grad(), explain_shape_error(tuple(x.shape), image_shape):
                 module(x)
         return module
 

@@ -29,7 +29,7 @@ def get_training_state(net: Net) -> dict[str, Any]:
             "lr": [float(group["lr"]) for group in net.optimizer_.param_groups],
             "state": net.optimizer_.state_dict()["state"],
         },
-        "average": None if net.average_ is None else net.average_.get_state(),
+        "average": net.get_average_state(),
     }
 
 
@@ -48,9 +48,8 @@ def restore_training_state(net: Net, state: dict[str, Any]) -> None:
     net.module_.load_state_dict(state["weights"])
     net.module_.eval()
     if net.average_ is not None:
-        net.start_average()
-        if state["average"] is not None:
-            net.average_.set_state(state["average"])
+        net.start_average()  # from the restored weights
+        net.set_average_state(state["average"])
 
 
 # -- the history -----------------------------------------------------------------------------

@@ -10,7 +10,7 @@ from torch import nn
 from .activations import ACTIVATION_MODULES
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
 
 class Dropout(nn.Module):
@@ -31,6 +31,22 @@ class Dropout(nn.Module):
 
     def __getstate__(self) -> dict[str, Any]:
         return {**super().__getstate__(), "generator": None}
+
+
+def seed_dropout(
+    module: nn.Module, make_generator: Callable[[], torch.Generator]
+) -> torch.Generator | None:
+    """Give the dropout layers of `module` a new generator; return it, or None without dropout."""
+    layers = [layer for layer in module.modules() if isinstance(layer, Dropout)]
+    generator = make_generator() if layers else None
+    for layer in layers:
+        layer.generator = generator
+    return generator
+
+
+def batch_norm_layers(module: nn.Module) -> list[Any]:
+    """Return the layers of `module` that apply batch normalization."""
+    return [m for m in module.modules() if isinstance(m, nn.modules.batchnorm._BatchNorm)]
 
 
 def uninitialized(layer_class: type[nn.Module], *args: Any, **kwargs: Any) -> nn.Module:

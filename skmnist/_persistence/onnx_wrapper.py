@@ -11,11 +11,10 @@ from sklearn.decomposition import PCA
 from sklearn.preprocessing import MaxAbsScaler, MinMaxScaler, RobustScaler, StandardScaler
 from torch import nn
 
-from skmnist._networks.losses import LOSSES
+from skmnist._estimators.augmented_prediction import average_predictions
 from skmnist._networks.mlp import MLP
 from skmnist._networks.neural_network import NeuralNetwork
 from skmnist.preprocessing import PixelStandardizer
-from skmnist.preprocessing._augmentation import translations
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -138,9 +137,7 @@ class OnnxWrapper(nn.Module):
             x = x.float()
         x = (x / self.scale).reshape(-1, *self.input_shape)
         if self.test_time_augment:
-            loss = LOSSES[self.loss]
-            predictions = [loss.link(self.module(images)) for images in translations(x)]
-            outputs = loss.mean_prediction(torch.stack(predictions)).float()
+            outputs = average_predictions(self.module, x, self.loss).float()
         else:
             outputs = self.module(x).float()
         if self.loss == "mse":  # as in BaseNetClassifier._logits

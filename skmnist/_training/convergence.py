@@ -91,7 +91,7 @@ def warn_if_not_converged(
 @torch.inference_mode()
 def _evaluate(net: Net, dataset: ImageDataset) -> tuple[float, float, float, float]:
     """Return the loss, the accuracy, that of the majority class, and the latter's std."""
-    indices = dataset.indices[:: -(-len(dataset) // _MAX_SAMPLES)]
+    indices = dataset.evenly_spaced(_MAX_SAMPLES)
     losses, correct, weights = [], [], []
     class_weights = torch.zeros(())
     for batch_indices in indices.split(net.config.eval_batch_size):

@@ -41,7 +41,7 @@ class EarlyStopping:
         if score > self.best_score:
             self.best_score, self.best_epoch = score, len(net.history)
             self._weights = dict(copy.deepcopy(net.module_.state_dict()))
-            self._average = None if net.average_ is None else net.average_.get_state()
+            self._average = net.get_average_state()
         return self.should_stop
 
     @property
@@ -80,5 +80,4 @@ class EarlyStopping:
     def restore_best_weights(self, net: Net) -> None:
         """Give `net` the weights of its best epoch, and the raw ones beside an average."""
         net.module_.load_state_dict(self._weights)
-        if net.average_ is not None and self._average is not None:
-            net.average_.set_state(self._average)
+        net.set_average_state(self._average)

@@ -125,6 +125,10 @@ class ImageDataset(Dataset):
         totals = torch.bincount(labels, weights, minlength=self.n_outputs).double()
         return smooth_labels((totals / totals.sum()).cpu(), self.label_smoothing)
 
+    def evenly_spaced(self, max_samples: int) -> torch.Tensor:
+        """Return the indices of at most `max_samples` samples, evenly spaced in their order."""
+        return self.indices[:: -(-len(self) // max_samples)]
+
     def _fits_on_device(self) -> bool:
         """Whether the pixels take at most half of a GPU's free memory."""
         if self.device.type != "cuda":

@@ -19,7 +19,7 @@ from skorch import NeuralNetClassifier
 from skorch.callbacks import Callback
 from skorch.callbacks import EarlyStopping as SkorchEarlyStopping
 
-from skmnist._networks.layers import Dropout
+from skmnist._networks.layers import batch_norm_layers, seed_dropout
 from skmnist._networks.losses import LOSSES, batch_means
 from skmnist._networks.mlp import MLP
 from skmnist._networks.neural_network import NeuralNetwork
@@ -38,7 +38,7 @@ from .memory import raise_mmap_threshold
 from .optimizers import needs_closure
 from .progress import EpochProgressBar, PrintBatchLoss
 from .schedules import PER_BATCH, SCHEDULES
-from .shards import ShardedGradient, can_shard, count_shards
+from .shards import ShardedGradient, count_shards
 from .steps import AutogradStep, ManualBackwardStep
 from .threads import open_thread_map, serial_map
 from .weight_average import WeightAverage, update_batch_norm
@@ -100,10 +100,13 @@ class Net(NeuralNetClassifier):
                 self.parallel_map = serial_map
 
     def is_thread_safe(self, *, training: bool) -> bool:
-        """Return whether parts of a batch are independent, so that threads can share them."""
+        """Return whether parts of a batch are independent, so that threads can share them.
+
+        In training, batch normalization joins them.
+        """
         if self.config.custom_module or torch.device(self.device).type != "cpu":
             return False
-        return not training or can_shard(self.module_)
+        return not (training and batch_norm_layers(self.module_))
 
     def count_shards(self, batch_size: int) -> int:
         """Return the number of shards of a mini-batch; 1 if this net can't be sharded."""
@@ -113,18 +116,29 @@ class Net(NeuralNetClassifier):
         n_parameters = sum(p.numel() for p in module.parameters())
         return count_shards(batch_size, 6 * self.config.multiply_adds, n_parameters)
 
+    def set_average(self, enabled: bool) -> None:
+        """Average the weights from now on, or continue without an average, from the raw weights."""
+        if enabled and self.average_ is None:
+            self.start_average()
+        elif not enabled and self.average_ is not None:
+            self.average_.swap(self.module_)
+            self.average_ = None
+
     def start_average(self) -> None:
-        """Average the weights from now on."""
+        """Start a new average of the weights."""
         self.average_ = WeightAverage(self.module_)
         prefixes: list[str] = self.cuda_dependent_attributes_  # type: ignore[has-type]
         if "average_" not in prefixes:
             self.cuda_dependent_attributes_ = [*prefixes, "average_"]
 
-    def stop_average(self) -> None:
-        """Continue without an average, from the raw weights."""
-        if self.average_ is not None:
-            self.average_.swap(self.module_)
-            self.average_ = None
+    def get_average_state(self) -> dict[str, Any] | None:
+        """Return a copy of the state of the average, or None without an average."""
+        return None if self.average_ is None else self.average_.get_state()
+
+    def set_average_state(self, state: dict[str, Any] | None) -> None:
+        """Set the state of an average to what :meth:`get_average_state` returned; ignore None."""
+        if self.average_ is not None and state is not None:
+            self.average_.set_state(state)
 
     @property
     def _default_callbacks(self) -> list[tuple[str, Callback]]:
@@ -280,12 +294,10 @@ class Net(NeuralNetClassifier):
 
     def _make_step(self, epoch: int, dataset: ImageDataset) -> AutogradStep | ManualBackwardStep:
         """Return the function that trains on one batch of `dataset`."""
-        dropout = [module for module in self.module_.modules() if isinstance(module, Dropout)]
-        generator = None
-        if dropout:
-            generator = make_generator(self.config.seed, "dropout", epoch, dataset.device)
-        for module in dropout:
-            module.generator = generator
+        generator = seed_dropout(
+            self.module_,
+            lambda: make_generator(self.config.seed, "dropout", epoch, dataset.device),
+        )
         manual_mlp = None
         manual = self.config.manual_backward and not self.config.bfloat16
         if isinstance(self.module_, NeuralNetwork) or (manual and isinstance(self.module_, MLP)):

@@ -73,14 +73,20 @@ class GradientDescent(torch.optim.Optimizer):
 
 
 @functools.cache  # inspecting takes longer than a small batch, and is done for each epoch
-def _arguments(function: Callable) -> Mapping[str, inspect.Parameter]:
+def arguments(function: Callable) -> Mapping[str, inspect.Parameter]:
+    """Return the arguments of a function or a class by name."""
     return inspect.signature(function).parameters
 
 
 def needs_closure(optimizer: torch.optim.Optimizer) -> bool:
     """Return whether `optimizer` evaluates the loss itself, as LBFGS does."""
-    closure = _arguments(type(optimizer).step).get("closure")
+    closure = arguments(type(optimizer).step).get("closure")
     return closure is not None and closure.default is inspect.Parameter.empty
+
+
+def optimizer_class(optimizer: str | type) -> Any:
+    """Return torch's class for the value of the `optimizer` parameter."""
+    return OPTIMIZERS[optimizer] if isinstance(optimizer, str) else optimizer
 
 
 def optimizer_settings(
@@ -102,10 +108,10 @@ def optimizer_settings(
     **settings
         Those for which the class has no argument are dropped: Adam has no momentum.
     """
-    cls: Any = OPTIMIZERS[optimizer] if isinstance(optimizer, str) else optimizer
-    arguments = _arguments(cls)
-    accepted = {name: value for name, value in settings.items() if name in arguments}
-    if "fused" in arguments and device.type in ("cpu", "cuda"):
+    cls = optimizer_class(optimizer)
+    known = arguments(cls)
+    accepted = {name: value for name, value in settings.items() if name in known}
+    if "fused" in known and device.type in ("cpu", "cuda"):
         accepted["fused"] = True
     accepted |= optimizer_params or {}
     return _LIGHT_CLASSES.get(cls, cls), accepted

@@ -12,16 +12,17 @@ import functools
 from typing import TYPE_CHECKING
 
 import torch
-from torch import nn
 
 from skmnist._networks.backpropagation import ensure_grad
-from skmnist._networks.layers import Dropout
+from skmnist._networks.layers import seed_dropout
 from skmnist._networks.losses import LOSSES
 from skmnist._utils.random_state import make_generator
 
 from .denormals import flush_denormals
 
 if TYPE_CHECKING:
+    from torch import nn
+
     from .net import Net
 
 _MIN_SAMPLES = 32  # in a shard: kernels are slower for fewer,
@@ -41,11 +42,6 @@ def count_shards(batch_size: int, flops_per_sample: float, n_parameters: int) ->
     """
     min_flops = max(_MIN_FLOPS, _MIN_FLOPS_PER_PARAMETER * n_parameters)
     return max(1, int(batch_size // max(_MIN_SAMPLES, min_flops / flops_per_sample)))
-
-
-def can_shard(module: nn.Module) -> bool:
-    """Return whether the shards of a batch are independent: batch normalization joins them."""
-    return not any(isinstance(m, nn.modules.batchnorm._BatchNorm) for m in module.modules())
 
 
 class ShardedGradient:
@@ -89,19 +85,17 @@ class ShardedGradient:
     def _replicate(self, shard: int) -> nn.Module:
         """Return a module with the same parameters, and dropout masks of its own."""
         replica = copy.deepcopy(self.net.module_, {id(p): p for p in self._params})
-        generator = make_generator(self.net.config.seed, f"dropout of shard {shard}", self.epoch)
-        for module in replica.modules():
-            if isinstance(module, Dropout):
-                module.generator = generator
+        purpose = f"dropout of shard {shard}"
+        seed_dropout(replica, lambda: make_generator(self.net.config.seed, purpose, self.epoch))
         return replica
 
     def _compute(
         self, module: nn.Module, x: torch.Tensor, targets: torch.Tensor, weights: torch.Tensor
     ) -> tuple[torch.Tensor, torch.Tensor, tuple[torch.Tensor, ...]]:
         # torch's modes belong to the thread, so they are set here.
-        with flush_denormals(x.device), torch.enable_grad(), self.net.autocast():
-            outputs = module(x)
         with flush_denormals(x.device), torch.enable_grad():
+            with self.net.autocast():
+                outputs = module(x)
             predicted = self.loss.link(outputs.to(targets.dtype))
             loss = self.loss.per_sample(predicted, targets) @ weights
             gradients = torch.autograd.grad(loss, self._params)

@@ -53,7 +53,7 @@ class EpochSnapshot:
             {p: _copy_state(state) for p, state in net.optimizer_.state.items()},
             [{k: v for k, v in g.items() if k != "params"} for g in net.optimizer_.param_groups],
             None if early_stopping is None else early_stopping.get_state(),
-            None if net.average_ is None else net.average_.get_state(),
+            net.get_average_state(),
         )
 
     def commit(self) -> None:
@@ -76,8 +76,7 @@ class EpochSnapshot:
             del net.history[-1]
         if self.early_stopping is not None and stopping_state is not None:
             self.early_stopping.set_state(stopping_state)
-        if net.average_ is not None and average is not None:
-            net.average_.set_state(average)
+        net.set_average_state(average)
 
 
 def _copy_state(state: Mapping[str, Any]) -> dict[str, Any]:

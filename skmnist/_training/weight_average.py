@@ -16,10 +16,13 @@ import contextlib
 from typing import TYPE_CHECKING, Any
 
 import torch
-from torch import nn
+
+from skmnist._networks.layers import batch_norm_layers
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+    from torch import nn
 
     from .image_dataset import ImageDataset
 
@@ -135,11 +138,10 @@ def update_batch_norm(module: nn.Module, dataset: ImageDataset) -> None:
 
     The other layers work as in prediction. The statistics are those of at most 5,000 samples.
     """
-    layers = [m for m in module.modules() if isinstance(m, nn.modules.batchnorm._BatchNorm)]
-    layers = [layer for layer in layers if layer.track_running_stats]
+    layers = [layer for layer in batch_norm_layers(module) if layer.track_running_stats]
     if not layers:
         return
-    indices = dataset.indices[:: -(-len(dataset) // _MAX_STATISTICS_SAMPLES)]
+    indices = dataset.evenly_spaced(_MAX_STATISTICS_SAMPLES)
     n_batches = -(-len(indices) // _STATISTICS_BATCH_SIZE)
     momenta = [layer.momentum for layer in layers]
     module.eval()

@@ -44,6 +44,11 @@ def invalid_parameter_message(name: str, owner: str | None, expected: str, value
     return f"The {name!r} parameter{of_owner} must be {expected}. Got {repr_value(value)} instead."
 
 
+def describe_choices(names: Iterable[str]) -> str:
+    """Return the description of a parameter that is one of some names."""
+    return f"a str among {{{', '.join(map(repr, names))}}}"
+
+
 def did_you_mean(value: Any, choices: Iterable[str]) -> str:
     """Return a hint with the choice that is closest to `value`, or "" if none is similar."""
     closest = difflib.get_close_matches(str(value), choices, n=1, cutoff=0.5)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from numbers import Integral
 from typing import TYPE_CHECKING
 
-from .messages import did_you_mean, invalid_parameter_message
+from .messages import describe_choices, did_you_mean, invalid_parameter_message
 
 if TYPE_CHECKING:
     from collections.abc import Collection
@@ -30,7 +30,7 @@ def check_choice(owner: str, name: str, value: object, choices: Collection[str |
         return
     names = [choice for choice in choices if isinstance(choice, str)]
     or_none = " or None" if None in choices else ""
-    expected = f"a str among {{{', '.join(map(repr, names))}}}{or_none}"
+    expected = describe_choices(names) + or_none
     message = invalid_parameter_message(name, owner, expected, value)
     raise ValueError(message + did_you_mean(value, names))
 

@@ -18,7 +18,6 @@ if TYPE_CHECKING:
 
     from pandas import DataFrame
 
-
 _MAX_EPOCHS = 30
 
 _PAGE = """\

@@ -6,9 +6,9 @@ import numpy as np
 from PIL import Image
 from scipy import ndimage
 
-from ._components import Components
+from ._components import Components, stroke_radius
 from ._faint_strokes import add_faint_strokes
-from ._frame import frame_width, ring
+from ._frame import crop_border, frame_width, ring
 
 MIN_CONTRAST = 0.12  # of the foreground, as a fraction of the background's brightness
 _COARSE_SIDE = 320  # pixels: longer side of the image on which the illumination is estimated
@@ -45,8 +45,7 @@ def is_light_on_dark(gray: np.ndarray) -> bool:
 
 def _is_light_on_dark_of_two_tones(gray: np.ndarray) -> bool | None:
     """Return the polarity of an image of thin strokes in two tones, None for other images."""
-    width = frame_width(gray)
-    gray = gray[width : len(gray) - width, width : gray.shape[1] - width]
+    gray = crop_border(gray, frame_width(gray))
     threshold, separation = _otsu(gray)
     light = gray > threshold
     border = ring(light, 0).mean()
@@ -90,7 +89,7 @@ def correct_illumination(gray: np.ndarray) -> np.ndarray:
     faint = add_faint_strokes(Components(strokes, darkness), darkness, darkest, MIN_CONTRAST)
     if faint is not None:
         strokes, _ = faint
-    stroke_width = 2 * ndimage.distance_transform_edt(np.pad(strokes, 1)).max()
+    stroke_width = 2 * stroke_radius(strokes)
     illumination = _closing(coarse, round(1.4 * stroke_width) + 2)
     # Without this offset, nearly black areas (such as a dark table) would turn into noise.
     black = _MIN_ILLUMINATION * float(illumination.max())

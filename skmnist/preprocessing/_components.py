@@ -11,9 +11,10 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
 _MIN_DIGIT_SIDE = 0.04  # fraction of the image's shorter side
-# A digit that touches the border: fractions of the longer side of its bounding box.
-_STROKE_RADIUS = (0.02, 0.25)  # thinner is the edge of a page, thicker is a table or a finger
-_MIN_DOMINANCE = 4  # ratio of its mass and the largest mass of the components inside
+# The radius of a stroke, as fractions of the longer side of its component: thinner is a line or the
+# edge of a page, thicker is a shadow, a table or a finger.
+_STROKE_RADIUS = (0.02, 0.25)
+_MIN_DOMINANCE = 4  # ratio of the mass of a digit at the border and that of the others
 _MIN_AREA = 0.02  # fraction of the largest component's area: smaller components are specks
 _MIN_DARKNESS = 0.4  # fraction of the largest component's squared darkness: lighter is a shadow
 _MAX_DISTANCE = 0.3  # fraction of the digit's longer side, between two parts of the digit
@@ -96,10 +97,23 @@ class Components:
     def _is_stroke(self, k: int) -> bool:
         """Return whether a component has a stroke width and covers no corner of the image."""
         corners = self.labels[[0, 0, -1, -1], [0, -1, 0, -1]]
+        radius = stroke_radius(self.mask([k], self.region(k)))
+        return k + 1 not in corners and self.is_stroke_radius(k, radius)
+
+    def is_stroke_radius(self, k: int, radius: float) -> bool:
+        """Return whether a radius is that of a stroke, for the size of a component."""
+        low, high = _STROKE_RADIUS
+        return bool(low <= radius / self.sides[k] <= high)
+
+    def region(self, k: int) -> tuple[slice, ...]:
+        """Return the bounding box of a component as slices."""
         top, left, bottom, right = self.boxes[k]
-        mask = np.pad(self.mask([k], np.s_[top:bottom, left:right]), 1)
-        radius = ndimage.distance_transform_edt(mask).max() / self.sides[k]
-        return k + 1 not in corners and _STROKE_RADIUS[0] <= radius <= _STROKE_RADIUS[1]
+        return np.s_[top:bottom, left:right]
+
+    def typical_darkness(self, k: int, darkness: np.ndarray) -> float:
+        """Return the darkness of most of a component, without its blurred edges."""
+        region = self.region(k)
+        return float(np.percentile(darkness[region][self.mask([k], region)], 60))
 
     def mask(
         self, indices: Sequence[int] | np.ndarray, region: tuple[slice, ...] | slice = np.s_[:]
@@ -133,6 +147,11 @@ class Components:
             group += near
             box, grown = self.bounding_box(group), bool(near)
         return group
+
+
+def stroke_radius(mask: np.ndarray) -> float:
+    """Return half of the largest stroke width of a mask, in pixels."""
+    return float(ndimage.distance_transform_edt(np.pad(mask, 1)).max())
 
 
 def union_box(boxes: np.ndarray) -> np.ndarray:

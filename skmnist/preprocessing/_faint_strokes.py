@@ -7,16 +7,14 @@ from typing import TYPE_CHECKING
 import numpy as np
 from scipy import ndimage
 
-from ._components import Components
+from ._components import Components, stroke_radius
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
 _LEVELS = (0.7, 0.5, 0.35)  # fractions of the threshold between the background and dark strokes
 _MIN_GAIN = 1.4  # of the edges, if a component at a lower level replaces those inside of it
-# The largest radius of a faint stroke:
 _MIN_RADIUS = 0.3  # fraction of that of the largest dark stroke: thinner are printed lines
-_STROKE_RADIUS = (0.02, 0.25)  # fractions of the side of the component: others are lines or shadows
 _GAP = 9  # pixels: the blurred edge of a dark stroke is not a faint stroke
 
 
@@ -79,29 +77,20 @@ def _faint_components(
         return
     near = _dilate(mask)
     for k in map(int, np.flatnonzero(stronger)):
-        own = _contrast(faint, k, darkness)
+        own = faint.typical_darkness(k, darkness)
         region = faint.labels == k + 1
         strokes = region & (darkness > own / 2)
         radius = _radius(strokes & ~near)
-        low_radius, high_radius = (fraction * faint.sides[k] for fraction in _STROKE_RADIUS)
-        if max(min_radius, low_radius) <= radius <= high_radius:
+        if radius >= min_radius and faint.is_stroke_radius(k, radius):
             yield region, own
 
 
 def _radius(mask: np.ndarray) -> float:
-    """Return half of the largest stroke width."""
+    """Return the :func:`stroke_radius` of a mask that is mostly empty."""
     rows, columns = (np.flatnonzero(mask.any(axis=axis)) for axis in (1, 0))
     if not len(rows):
         return 0.0
-    box = mask[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]
-    return float(ndimage.distance_transform_edt(np.pad(box, 1)).max())
-
-
-def _contrast(components: Components, k: int, darkness: np.ndarray) -> float:
-    """Return the typical darkness of a component."""
-    box = components.boxes[k]
-    region = np.s_[box[0] : box[2], box[1] : box[3]]
-    return float(np.percentile(darkness[region][components.mask([k], region)], 60))
+    return stroke_radius(mask[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1])
 
 
 def _edges(components: Components, gradient: np.ndarray) -> np.ndarray:

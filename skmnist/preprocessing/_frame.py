@@ -30,9 +30,14 @@ def frame_width(gray: np.ndarray) -> int:
     return 0
 
 
+def crop_border(gray: np.ndarray, width: int) -> np.ndarray:
+    """Return an image without the pixels that are nearer to its border than `width`."""
+    return gray[width : len(gray) - width, width : gray.shape[1] - width]
+
+
 def ring(gray: np.ndarray, distance: int) -> np.ndarray:
     """Return the pixels at a distance from the border of an image."""
-    inner = gray[distance : len(gray) - distance, distance : gray.shape[1] - distance]
+    inner = crop_border(gray, distance)
     return np.concatenate([inner[0], inner[-1], inner[:, 0], inner[:, -1]])
 
 

@@ -20,9 +20,7 @@ if TYPE_CHECKING:
     from ._image_io import ImageLike
 
 _WORKING_SIDE = 1600  # pixels: larger than for a single digit, because each digit is smaller
-_MIN_WORKING_SIDE = (
-    160  # pixels: smaller images are enlarged, because strokes are measured in pixels
-)
+_MIN_WORKING_SIDE = 160  # pixels: smaller images are enlarged
 _MAX_ENLARGEMENT = 8
 _MIN_OVERLAP = 0.5  # fraction of the narrower width: components above each other are one digit
 # Fractions of the typical height of a digit:
@@ -96,7 +94,7 @@ def segment_digits(
 
 
 def _enlarge(gray: np.ndarray) -> np.ndarray:
-    """Enlarge a small image by bicubic interpolation."""
+    """Enlarge a small image by bicubic interpolation, because strokes are measured in pixels."""
     factor = min(
         _MAX_ENLARGEMENT, _MIN_WORKING_SIDE / min(gray.shape), _WORKING_SIDE / max(gray.shape)
     )

@@ -77,7 +77,7 @@ class SegmentedPage:
             if contrast < min_contrast:
                 raise ImageError(EMPTY_MESSAGE)
             self._find_components(darkness > threshold * contrast, darkness)
-            contrast = float(np.percentile(darkness[self.components.mask([self._largest])], 60))
+            contrast = self.components.typical_darkness(self._largest, darkness)
         self.contrasts = np.full(len(self.components.areas), contrast)
         faint = add_faint_strokes(self.components, darkness, contrast, min_contrast)
         if faint is not None:

@@ -7,7 +7,7 @@ from scipy import ndimage
 
 from skmnist.exceptions import ImageError
 
-from ._frame import frame_width, ring
+from ._frame import crop_border, frame_width, ring
 
 _SMALL_SIDE = 40  # pixels: in smaller images, lines cannot be told from strokes
 _SOLID = 0.25  # fraction of the darkest foreground: certainly a stroke
@@ -28,7 +28,7 @@ def is_small(gray: np.ndarray) -> bool:
 def segment_small(gray: np.ndarray, polarity: str) -> np.ndarray:
     """Return the foreground of a small image, 0 to 1: the pixels that differ from the border."""
     width = frame_width(gray)
-    inner = gray[width : len(gray) - width, width : gray.shape[1] - width]
+    inner = crop_border(gray, width)
     border = ring(inner, 0).astype(np.float64)
     background = np.median(border)
     is_light = polarity == "light" or (
