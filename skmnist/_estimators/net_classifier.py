@@ -18,7 +18,13 @@ from skmnist._training.memory import reraise_oom
 from skmnist._training.optimizers import optimizer_settings
 from skmnist._training.schedules import NEEDS_MAX_EPOCHS
 from skmnist._training.snapshot import EpochSnapshot
-from skmnist._training.threads import choose_threads, limit_threads, usable_cores
+from skmnist._training.threads import (
+    choose_threads,
+    limit_threads,
+    parallel_map,
+    usable_cores,
+    use_threads,
+)
 from skmnist._utils.argument_names import suggest_arguments
 from skmnist._utils.device import deterministic_algorithms, resolve_device, resolve_dtype
 from skmnist._utils.random_state import resolve_seed
@@ -394,7 +400,7 @@ class BaseNetClassifier(
         n_threads, n_torch_threads = self._choose_threads(net, batch_size, n_tasks)
         with (
             limit_threads(n_torch_threads),
-            net.use_threads(n_threads),
+            use_threads(n_threads),
             deterministic_algorithms(self.deterministic, torch.device(net.device)),
         ):
             yield
@@ -446,7 +452,7 @@ class BaseNetClassifier(
         starts = range(0, len(X), batch_size)
         torch_context = self._torch_context(net, min(batch_size, len(X)), len(starts))
         with reraise_oom(hint), torch_defaults(), torch_context:
-            net.parallel_map(predict_batch, starts)
+            parallel_map(predict_batch, starts)
         if not np.isfinite(outputs).all():
             raise ValueError(
                 "The network's outputs for X are not finite. Check that X is on the same scale as "

@@ -40,12 +40,11 @@ from .progress import EpochProgressBar, PrintBatchLoss
 from .schedules import PER_BATCH, SCHEDULES
 from .shards import ShardedGradient, count_shards
 from .steps import AutogradStep, ManualBackwardStep
-from .threads import open_thread_map, serial_map
 from .weight_average import WeightAverage, update_batch_norm
 
 if TYPE_CHECKING:
     from collections.abc import Callable as Function
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable
 
     from torch import nn
     from typing_extensions import Self
@@ -53,7 +52,6 @@ if TYPE_CHECKING:
     from .config import TrainingConfig
     from .early_stopping import EarlyStopping
     from .snapshot import EpochSnapshot
-    from .threads import ParallelMap
 
     Step = Function[..., torch.Tensor]  # (x, targets, weights) -> loss.link of the outputs
 
@@ -88,16 +86,6 @@ class Net(NeuralNetClassifier):
         )
         self.config = config
         self.average_: WeightAverage | None = None
-        self.parallel_map: ParallelMap = serial_map
-
-    @contextlib.contextmanager
-    def use_threads(self, n_threads: int) -> Iterator[None]:
-        """Compute shards and batches in `n_threads` threads inside the block."""
-        with open_thread_map(n_threads) as self.parallel_map:
-            try:
-                yield
-            finally:
-                self.parallel_map = serial_map
 
     def is_thread_safe(self, *, training: bool) -> bool:
         """Return whether parts of a batch are independent, so that threads can share them.

@@ -19,6 +19,7 @@ from skmnist._networks.losses import LOSSES
 from skmnist._utils.random_state import make_generator
 
 from .denormals import flush_denormals
+from .threads import parallel_map
 
 if TYPE_CHECKING:
     from torch import nn
@@ -50,7 +51,6 @@ class ShardedGradient:
     Parameters
     ----------
     net : Net
-        Its ``parallel_map`` runs the shards.
     epoch : int
     """
 
@@ -74,7 +74,7 @@ class ShardedGradient:
         else:
             weights = weights / weights.sum()
         shards = (tensor.tensor_split(n_shards) for tensor in (x, targets, weights))
-        results = self.net.parallel_map(self._compute, self._replicas[:n_shards], *shards)
+        results = parallel_map(self._compute, self._replicas[:n_shards], *shards)
         losses, predictions, gradients = zip(*results, strict=True)
         for p, *grads in zip(self._params, *gradients, strict=True):
             total = ensure_grad(p).copy_(grads[0])

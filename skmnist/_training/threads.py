@@ -8,7 +8,8 @@ import multiprocessing
 import os
 import threading
 from concurrent.futures import ThreadPoolExecutor
-from typing import TYPE_CHECKING, Any, Protocol, TypeVar
+from contextvars import ContextVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import joblib
 import torch
@@ -19,13 +20,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
 _T = TypeVar("_T")
-
-
-class ParallelMap(Protocol):
-    """A function that works like ``map`` and returns a list."""
-
-    def __call__(self, function: Callable[..., _T], *arguments: Iterable[Any]) -> list[_T]:
-        """Call `function` for each set of arguments."""
 
 
 # Below this number of floating-point operations in one batch (forward and backward), waking up
@@ -53,24 +47,33 @@ def choose_threads(n_flops: float) -> int:
     return int(min(max(n_flops // _FLOPS_PER_THREAD, 1), usable_cores()))
 
 
+# The pool of the innermost `use_threads` block. Each thread has its own, so that two threads may
+# predict at once, and a prediction during a fit (in a callback) leaves the fit's pool in place.
+_pool: ContextVar[ThreadPoolExecutor | None] = ContextVar("pool", default=None)
+
+
 @contextlib.contextmanager
-def open_thread_map(n_threads: int) -> Iterator[ParallelMap]:
-    """Yield a function that works like ``map`` and calls its function in `n_threads` threads.
+def use_threads(n_threads: int) -> Iterator[None]:
+    """Let :func:`parallel_map` use `n_threads` threads inside the block.
 
-    The order of its results is that of the arguments. Each thread computes with one of torch's
-    threads. In a forked process there is only one thread.
+    Each computes with one of torch's threads. In a forked process there is only one thread.
     """
-    if n_threads == 1 or _is_forked:
-        yield serial_map
-        return
-    start_thread = functools.partial(torch.set_num_threads, 1)
-    with ThreadPoolExecutor(n_threads, "skmnist", start_thread) as pool:
-        yield lambda function, *arguments: list(pool.map(function, *arguments))
+    with contextlib.ExitStack() as stack:
+        pool = None
+        if n_threads > 1 and not _is_forked:
+            start_thread = functools.partial(torch.set_num_threads, 1)
+            pool = stack.enter_context(ThreadPoolExecutor(n_threads, "skmnist", start_thread))
+        token = _pool.set(pool)
+        try:
+            yield
+        finally:
+            _pool.reset(token)
 
 
-def serial_map(function: Callable[..., _T], *arguments: Iterable[Any]) -> list[_T]:
-    """Call `function` for each set of arguments in this thread."""
-    return list(map(function, *arguments))
+def parallel_map(function: Callable[..., _T], *arguments: Iterable[Any]) -> list[_T]:
+    """Call `function` for each set of arguments; return the results in the same order."""
+    pool = _pool.get()
+    return list((map if pool is None else pool.map)(function, *arguments))
 
 
 def _is_worker() -> bool:

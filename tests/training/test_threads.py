@@ -1,5 +1,6 @@
 """Threads and forked processes: the number of threads, the seeds, the locks."""
 
+import contextlib
 import os
 import random
 import threading
@@ -10,7 +11,7 @@ import pytest
 import torch
 
 from skmnist import MLPClassifier
-from skmnist._training.threads import limit_threads
+from skmnist._training.threads import limit_threads, parallel_map, use_threads
 from tests.helpers import digits, every_classifier, has, run_python, same_network, tiny
 
 needs_fork = pytest.mark.skipif(not hasattr(os, "fork"), reason="needs os.fork")
@@ -108,6 +109,7 @@ def test_nested_limits(two_threads):
 def test_child_hangs_without_the_fork_handler():
     """Check that the tests above can fail; if torch can fork one day, the reset may go."""
     script = """
+import contextlib
 import os
 os.register_at_fork = lambda **handlers: None
 from fuzz.threads import in_a_fork, use_several_threads
@@ -118,3 +120,43 @@ print(in_a_fork(lambda: (torch.ones(600, 600) @ torch.ones(600, 600)).sum() > 0,
     outcome = run_python("-c", script)
     if outcome != ["hung"]:
         pytest.skip(f"torch forks without a cure here: {outcome}")
+
+
+def thread_names():
+    """Return the names of the threads that compute the results of parallel_map."""
+    barrier = threading.Barrier(2)
+
+    def name(_):
+        with contextlib.suppress(threading.BrokenBarrierError):
+            barrier.wait(1)  # for another thread, if there is one
+        return threading.current_thread().name.partition("_")[0]
+
+    return set(parallel_map(name, range(2)))
+
+
+def test_inner_block_leaves_the_threads_of_the_outer_one():
+    """A callback may predict during a fit."""
+    with use_threads(2):
+        with use_threads(1):
+            assert thread_names() == {"MainThread"}
+        assert thread_names() == {"skmnist"}
+    assert thread_names() == {"MainThread"}
+
+
+def test_blocks_of_two_threads_are_independent():
+    """Two threads may predict at once; one ends first."""
+    entered, left = threading.Event(), threading.Event()
+
+    def first():
+        with use_threads(2):
+            entered.set()
+            left.wait()
+            return thread_names()
+
+    with ThreadPoolExecutor(1) as pool:
+        names = pool.submit(first)
+        entered.wait()
+        with use_threads(2):
+            assert thread_names() == {"skmnist"}
+        left.set()
+        assert names.result() == {"skmnist"}
