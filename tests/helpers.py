@@ -250,3 +250,22 @@ def read_only(X):
     X = X.copy()
     X.flags.writeable = False
     return X
+
+
+def color_digits(step=50, size=32):
+    """Return real digits in colors, uint8 of shape (n_samples, 3, size, size), and their labels.
+
+    The digits and the backgrounds have random colors, and odd digits are in the lower right corner.
+    """
+    X, y = digits(step)
+    rng = np.random.default_rng(0)
+    ink = X.reshape(-1, 1, 28, 28) / 255
+    foreground, background = rng.uniform(128, 255, (len(X), 3)), rng.uniform(0, 90, (len(X), 3))
+    images = np.empty((len(X), 3, size, size))
+    images[:] = background[:, :, None, None]
+    border = size - 28
+    for image, strokes, color, label in zip(images, ink, foreground, y, strict=True):
+        offset = border if label % 2 else 0
+        window = image[:, offset : offset + 28, offset : offset + 28]
+        window += strokes * (color[:, None, None] - window)
+    return images.astype(np.uint8), y

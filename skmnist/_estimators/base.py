@@ -14,6 +14,7 @@ from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import _check_sample_weight, validate_data
 
 from skmnist._utils.argument_names import suggest_argument
+from skmnist._utils.image_shape import is_channels_last
 from skmnist._utils.messages import invalid_parameter_message, repr_value
 from skmnist.exceptions import InvalidParameterError
 
@@ -105,11 +106,9 @@ class BaseImageClassifier(ClassifierMixin, BaseEstimator):
             )
         if getattr(X, "ndim", 2) in (3, 4):
             X, shape = _flatten(X)
-            if _is_channels_last(shape):
-                raise ValueError(
-                    "X must have the shape (n_samples, channels, height, width). Got "
-                    f"{given.shape} instead, with the channels last. Pass X.transpose(0, 3, 1, 2)."
-                )
+            if shape != self._declared_image_shape(reset):
+                has_image_shape = reset and hasattr(self, "image_shape")
+                _check_channels_first(given.shape, has_image_shape=has_image_shape)
         if not reset:
             self._check_shape(X, shape)
         is_integer = _is_integer_frame(X)
@@ -139,6 +138,13 @@ class BaseImageClassifier(ClassifierMixin, BaseEstimator):
         else:
             warn_on_range_shift(owner, X, self.pixel_range_, self._mean_abs_pixel)
         return X if y is None else (X, y, sample_weight)
+
+    def _declared_image_shape(self, reset: bool) -> tuple[int, ...] | None:
+        """Return the shape of one image that the parameter or the previous fit states, or None."""
+        if not reset:
+            return self.image_shape_
+        image_shape = getattr(self, "image_shape", None)
+        return None if image_shape is None or isinstance(image_shape, str) else tuple(image_shape)
 
     def _fit_pixel_range(self, X: np.ndarray, are_bytes: bool) -> None:
         # Integers in 0..255 are divided by 255, unless all are 0 or 1. Bool and floating-point
@@ -304,14 +310,21 @@ def _flatten(X: Any) -> tuple[np.ndarray, tuple[int, ...]]:
     return X.reshape(len(X), -1), X.shape[1:]
 
 
-def with_channels(image_shape: tuple[int, ...]) -> tuple[int, ...]:
-    """Return (channels, height, width) for an image of this shape, with or without channels."""
-    return (1, *image_shape)[-3:]
-
-
-def _is_channels_last(shape: tuple[int, ...]) -> bool:
-    """Return whether an image has the shape (height, width, channels), as in Keras and Pillow."""
-    return len(shape) == 3 and shape[2] in (1, 3, 4) and min(shape[:2]) >= 8
+def _check_channels_first(shape: tuple[int, ...], *, has_image_shape: bool) -> None:
+    """Raise a ValueError if the last axis of a batch may be the channels: it is the shortest."""
+    *sides, last = shape[1:]
+    if len(sides) != 2 or last >= min(sides):
+        return
+    fix = "X.transpose(0, 3, 1, 2)"
+    if is_channels_last(shape[1:]):
+        fix = f"Pass image_shape={shape[1:]} or {fix}." if has_image_shape else f"Pass {fix}."
+    else:
+        other = f"image_shape={shape[1:]}" if has_image_shape else "X.reshape(len(X), -1)"
+        fix = f"If the channels are last, pass {fix}. If they are first, pass {other}."
+    raise ValueError(
+        "X must have the shape (n_samples, channels, height, width). Got "
+        f"{shape} instead, whose last axis may be the channels. {fix}"
+    )
 
 
 def _as_pixels(X: np.ndarray) -> tuple[np.ndarray, bool]:
@@ -347,7 +360,7 @@ def resolve_image_shape(
     *,
     owner: str | None = None,
 ) -> tuple[int, ...]:
-    """Return the shape of one image: (height, width) or (channels, height, width).
+    """Return the shape of one image: (height, width), (channels, height, width) or channels last.
 
     Parameters
     ----------
@@ -366,13 +379,11 @@ def resolve_image_shape(
     if not isinstance(image_shape, str):
         shape = tuple(image_shape)
         are_sizes = all(isinstance(side, (int, np.integer)) and side >= 1 for side in shape)
-        if are_sizes and _is_channels_last(shape):
-            expected = "(channels, height, width)"
-            message = invalid_parameter_message("image_shape", owner, expected, image_shape)
-            reshape = f"X.reshape(-1, {', '.join(map(str, shape))}).transpose(0, 3, 1, 2)"
-            raise InvalidParameterError(f"{message} The channels are last. Pass {reshape}.")
         if len(shape) not in (2, 3) or not are_sizes:
-            expected = "'auto', (height, width) or (channels, height, width), in positive ints"
+            expected = (
+                "'auto', (height, width), (channels, height, width) or (height, width, channels), "
+                "in positive ints"
+            )
         elif np.prod(shape) != n_features:
             expected = (
                 f"the shape of an image with {n_features} pixels, the number of features of X, not "

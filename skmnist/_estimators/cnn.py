@@ -11,11 +11,12 @@ from torch import nn
 
 from skmnist._networks.cnn import CNN, POOLINGS, infer_conv_shapes
 from skmnist._networks.losses import OUTPUT_ACTIVATIONS
+from skmnist._utils.image_shape import with_channels
 from skmnist._utils.validation import check_choice
 from skmnist.exceptions import InvalidParameterError
 
 from .augmented_prediction import average_predictions
-from .base import resolve_image_shape, with_channels
+from .base import resolve_image_shape
 from .docstrings import fill_docstring
 from .layer_params import check_choices, check_pairs, check_sizes
 from .net_classifier import BaseNetClassifier
@@ -241,11 +242,25 @@ class CNNClassifier(BaseNetClassifier):
             and self._input_image_shape is None
             and self.n_features_in_ < MIN_IMAGE_FEATURES
         )
-        self._convolutions = infer_conv_shapes(
-            self.image_shape_[-2:], self._layer_params(), clip_pools=is_table
-        )
+        layers = self._layer_params()
+        try:
+            self._convolutions = infer_conv_shapes(
+                self._module_input_shape()[1:], layers, clip_pools=is_table
+            )
+        except ValueError as error:
+            raise ValueError(f"{error}{self._color_hint()}") from error
         self._sizes = check_sizes(
             type(self).__name__, "hidden_layer_sizes", self.hidden_layer_sizes
+        )
+
+    def _color_hint(self) -> str:
+        """Return advice for flat color images, whose shape is not guessed, or ""."""
+        side = math.isqrt(self.n_features_in_ // 3)
+        if self.image_shape_[0] != 1 or 3 * side**2 != self.n_features_in_:
+            return ""
+        return (
+            f" If the {self.n_features_in_:,} features are color images, pass image_shape="
+            f"{(3, side, side)}, or {(side, side, 3)} if the channels are last."
         )
 
     def _layer_params(self) -> list[dict[str, Any]]:

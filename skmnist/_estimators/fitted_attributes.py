@@ -23,7 +23,8 @@ ATTRIBUTE_DOCS = {
     "classes_": "ndarray of shape (n_classes,): Class labels, sorted.",
     "n_features_in_": "int: Number of features (pixels) of a sample.",
     "feature_names_in_": "ndarray of str: Names of the features, if `X` had string column names.",
-    "image_shape_": "tuple: Shape of one image, (height, width) or (channels, height, width).",
+    "image_shape_": "tuple: Shape of one image, (height, width), (channels, height, width) or, if "
+    "the parameter `image_shape` says so, (height, width, channels).",
     "pixel_scale_": "float: Divisor of the pixel values: 255 for integers in 0..255, otherwise 1.",
     "pixel_range_": "tuple of float: Minimum and maximum pixel value in a subset of `X`.",
     "best_epoch_": "int or None: Epoch with the best validation score, counted from 1.",

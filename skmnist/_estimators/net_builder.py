@@ -12,9 +12,8 @@ from skmnist._training.config import TrainingConfig
 from skmnist._training.net import Net
 from skmnist._training.optimizers import arguments
 from skmnist._training.progress import EpochProgressBar, PrintBatchLoss, PrintEpochLine
+from skmnist._utils.image_shape import with_channels
 from skmnist._utils.random_state import fork_global_rng, make_generator
-
-from .base import with_channels
 
 if TYPE_CHECKING:
     import torch

@@ -27,6 +27,7 @@ from skmnist._training.threads import (
 )
 from skmnist._utils.argument_names import suggest_arguments
 from skmnist._utils.device import deterministic_algorithms, resolve_device, resolve_dtype
+from skmnist._utils.image_shape import channels_first, is_channels_last
 from skmnist._utils.random_state import resolve_seed
 from skmnist._utils.torch_defaults import torch_defaults
 from skmnist.exceptions import DivergenceError
@@ -88,6 +89,12 @@ class BaseNetClassifier(
         """Return the shape of one input sample of the network."""
         return (self.n_features_in_,)
 
+    def _network_order(self, X: np.ndarray) -> np.ndarray:
+        """Return flat images with the channels first, as the network needs them."""
+        if not is_channels_last(self.image_shape_):
+            return X
+        return np.ascontiguousarray(channels_first(X, self.image_shape_)).reshape(len(X), -1)
+
     def _max_activation_size(self) -> int:
         """Return the number of outputs of the largest layer, for one sample."""
         return self.n_features_in_
@@ -128,8 +135,10 @@ class BaseNetClassifier(
         Parameters
         ----------
         X : {array-like, sparse matrix} of shape (n_samples, n_features), \
-                (n_samples, height, width) or (n_samples, channels, height, width)
-            Training images. Integer pixels in 0..255 are divided by 255 (unless all are 0 or 1).
+                (n_samples, height, width), (n_samples, channels, height, width) or \
+                (n_samples, height, width, channels)
+            Training images. If the channels are last, `image_shape` must say so. Integer pixels in
+            0..255 are divided by 255 (unless all are 0 or 1).
             Floating-point pixels are used unchanged.
         y : array-like of shape (n_samples,)
             Class labels: numbers, strings or bools.
@@ -293,6 +302,7 @@ class BaseNetClassifier(
         if not warm:
             self._fit_classes(y, classes)
             self._resolve_architecture()
+        X = self._network_order(X)
         y_encoded = self._encode(y)
         if not warm:
             seed = resolve_seed(self.random_state)
@@ -368,7 +378,7 @@ class BaseNetClassifier(
         if X_val is None:
             return None
         X_val, y_val, _ = self._check_data(X_val, y_val, reset=False)
-        return X_val, self._encode(y_val)
+        return self._network_order(X_val), self._encode(y_val)
 
     @contextlib.contextmanager
     def _on_epoch_end(self, function: Callable[[int], None]) -> Iterator[None]:
@@ -439,7 +449,7 @@ class BaseNetClassifier(
         hint = "Pass fewer samples at once, or use device='cpu'."
 
         def predict_batch(start: int) -> None:
-            part = X[start : start + batch_size]
+            part = self._network_order(X[start : start + batch_size])
             # Per batch, so that it is in the CPU cache when the network reads it.
             assert_all_finite(part, input_name="X", estimator_name=type(self).__name__)
             # A custom module may modify its input in place.

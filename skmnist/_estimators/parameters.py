@@ -109,11 +109,13 @@ PARAMETERS = {
     ),
     "image_shape": Parameter(
         [choice(["auto"]), SIZES, NONE],
-        '"auto", tuple (height, width), tuple (channels, height, width) or None',
-        'Shape of one image. "auto": the shape of the images in a 3-D or 4-D `X`. For a 2-D `X` it '
-        "is a square if the number of features is a square number, otherwise 1 x n_features. Pass "
-        'the shape of color images if `X` is 2-D. None is equivalent to "auto", but '
-        "`TorchClassifier` then passes 2-D samples to its module.",
+        '"auto", tuple or None',
+        "Shape of one image: (height, width), (channels, height, width) or (height, width, "
+        "channels). The channels are last if the last number is 1, 3 or 4 and the others are at "
+        'least 5. "auto": the shape of the images in a 3-D or 4-D `X`, whose channels are first. '
+        "For a 2-D `X` it is a square if the number of features is a square number, otherwise "
+        "1 x n_features. Pass the shape of color images if `X` is 2-D. None is equivalent to "
+        '"auto", but `TorchClassifier` then passes 2-D samples to its module.',
     ),
     "activation": Parameter(
         [choice(ACTIVATION_MODULES)],
@@ -237,8 +239,10 @@ PARAMETERS = {
         names(AUGMENTATIONS) + ", callable or None",
         'Data augmentation of the training images, different in each epoch. "light": small random '
         "rotations, translations, scaling, shear, stroke-width changes and elastic distortions, "
-        "but no flips. A callable receives a mini-batch as a float tensor of shape (batch_size, "
-        "...) and must return a tensor of the same shape and dtype.",
+        'but no flips. "flip", for photos and other images whose mirror image has the same class: '
+        "half of the images are flipped horizontally, and all are rotated, translated and scaled "
+        "a little. A callable receives a mini-batch as a float tensor of shape (batch_size, ...) "
+        "and must return a tensor of the same shape and dtype.",
     ),
     "test_time_augment": Parameter(
         [BOOL],

@@ -12,9 +12,10 @@ from torch import nn
 
 from skmnist._networks.mlp import MLP
 from skmnist._training.first_batch import explain_shape_error
+from skmnist._utils.image_shape import is_channels_last, with_channels
 from skmnist.exceptions import InvalidParameterError
 
-from .base import resolve_image_shape, with_channels
+from .base import resolve_image_shape
 from .docstrings import fill_docstring
 from .net_classifier import BaseNetClassifier
 from .parameter_types import (
@@ -52,8 +53,8 @@ class TorchClassifier(BaseNetClassifier):
 
     Notes
     -----
-    The module receives samples of shape `image_shape`. With ``image_shape=None``, they have the
-    shape of the samples in `X`.
+    The module receives samples of shape `image_shape`, with the channels first. With
+    ``image_shape=None``, they have the shape of the samples in `X`.
 
     With ``loss="mse"``, the outputs of the module are used without a sigmoid.
 
@@ -164,9 +165,14 @@ class TorchClassifier(BaseNetClassifier):
         self.image_shape_ = resolve_image_shape(
             image_shape, given, self.n_features_in_, owner=type(self).__name__
         )
-        self._shape = self.image_shape_
+        self._shape = self._network_image_shape()
         if self.module is None or (self.image_shape is None and given is None):
             self._shape = (self.n_features_in_,)
+
+    def _network_image_shape(self) -> tuple[int, ...]:
+        """Return `image_shape_` with the channels first, if it has channels."""
+        shape = self.image_shape_
+        return with_channels(shape) if is_channels_last(shape) else shape
 
     def _module_input_shape(self) -> tuple[int, ...]:
         return self._shape
@@ -185,7 +191,7 @@ class TorchClassifier(BaseNetClassifier):
         arguments = {
             "n_features": self.n_features_in_,
             "n_classes": n_outputs,
-            "image_shape": self.image_shape_,
+            "image_shape": self._network_image_shape(),
         }
         try:
             accepted = inspect.signature(self.module).parameters

@@ -14,6 +14,7 @@ from torch import nn
 from skmnist._estimators.augmented_prediction import average_predictions
 from skmnist._networks.mlp import MLP
 from skmnist._networks.neural_network import NeuralNetwork
+from skmnist._utils.image_shape import is_channels_last
 from skmnist.preprocessing import PixelStandardizer
 
 if TYPE_CHECKING:
@@ -123,6 +124,8 @@ class OnnxWrapper(nn.Module):
         self.steps = nn.ModuleList(CONVERTERS[type(step)](step) for step in steps)
         self.scale = clf.pixel_scale_
         self.input_shape = clf._module_input_shape()
+        shape = clf.image_shape_
+        self.channels_last_shape = shape if is_channels_last(shape) else None
         self.loss = clf.net_.config.loss
         self.test_time_augment = getattr(clf, "test_time_augment", False)
         self.module = _as_mlp(copy.deepcopy(clf.module_)).to("cpu", torch.float32).eval()
@@ -135,7 +138,10 @@ class OnnxWrapper(nn.Module):
             for step in self.steps:
                 x = step(x)
             x = x.float()
-        x = (x / self.scale).reshape(-1, *self.input_shape)
+        x = x / self.scale
+        if self.channels_last_shape is not None:
+            x = x.reshape(-1, *self.channels_last_shape).permute(0, 3, 1, 2)
+        x = x.reshape(-1, *self.input_shape)
         if self.test_time_augment:
             outputs = average_predictions(self.module, x, self.loss).float()
         else:

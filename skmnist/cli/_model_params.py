@@ -31,8 +31,9 @@ EXCLUDED_STUDY_PARAMS = {"checkpoint_dir"}
 
 # Descriptions for the command line, if the one of the Python parameter does not apply.
 _HELP = {
-    "image_shape": "Shape of one image as HEIGHT,WIDTH or CHANNELS,HEIGHT,WIDTH. auto: a square if "
-    "the number of pixels is a square number, otherwise 1 x n_pixels.",
+    "image_shape": "Shape of one image as HEIGHT,WIDTH, CHANNELS,HEIGHT,WIDTH or "
+    "HEIGHT,WIDTH,CHANNELS (1, 3 or 4 channels). auto: the shape of the images, or a square if the "
+    "number of pixels is a square number, otherwise 1 x n_pixels.",
     "weight_init": "Weight initialization. he: normal, std = sqrt(2 / fan_in). glorot: uniform, "
     "std = sqrt(2 / (fan_in + fan_out)). lecun: uniform, std = 1 / sqrt(fan_in). torch: PyTorch's "
     "default. zeros: all zeros. auto: lecun for a CNN, otherwise torch.",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Literal, NamedTuple
 
 from ._read_split import read_idx_split
 
@@ -31,7 +31,7 @@ class File(NamedTuple):
 
 
 class Split(NamedTuple):
-    """The training set or the test set of a data set.
+    """The training, validation or test set of a data set.
 
     Attributes
     ----------
@@ -39,15 +39,18 @@ class Split(NamedTuple):
         The two files.
     n_images : int
         The number of images.
+    part : str
+        The name of the split inside a file that contains several.
     """
 
     images: File
     labels: File
     n_images: int
+    part: str = ""
 
     @property
     def files(self) -> tuple[File, File]:
-        """The two files. For USPS, both are the same file."""
+        """The two files. For some data sets, both are the same file."""
         return self.images, self.labels
 
 
@@ -60,17 +63,23 @@ class DatasetSpec:
     function : str
         The name of the function that loads the data set, for error messages.
     torchvision_name : str
-        The torchvision class that downloads the data set.
+        The torchvision class that downloads the data set, or its name if `url` is given.
     splits : dict of str to Split
-        The training set ("train") and the test set ("test").
+        The training set ("train"), the test set ("test") and, for MedMNIST, the validation set
+        ("val").
     target_names : tuple of str
         The names of the classes.
     description : str
         The description of the data set (DESCR).
+    url : str or None
+        The address of the only file of the data set. If None, torchvision knows the addresses.
     torchvision_options : dict
         Additional arguments of the torchvision class.
+    split_argument : str
+        The argument of the torchvision class that selects the split: "train" (a bool) or "split"
+        (the name).
     image_shape : tuple of int
-        (height, width) of the images.
+        (height, width) or (channels, height, width) of the images.
     first_label : int
         The label of the first class in the files.
     label_columns : int
@@ -86,17 +95,29 @@ class DatasetSpec:
     splits: dict[str, Split]
     target_names: tuple[str, ...]
     description: str
+    url: str | None = None
     torchvision_options: dict[str, str] = field(default_factory=dict)
-    image_shape: tuple[int, int] = (28, 28)
+    split_argument: Literal["train", "split"] = "train"
+    image_shape: tuple[int, ...] = (28, 28)
     first_label: int = 0
     label_columns: int = 1
     transposed: bool = False
     read_split: Callable[[DatasetSpec, Split, Path], tuple[np.ndarray, np.ndarray]] = read_idx_split
 
     @property
+    def paths(self) -> set[str]:
+        """The paths of all files, relative to the data home."""
+        return {file.path for split in self.splits.values() for file in split.files}
+
+    @property
     def has_known_checksums(self) -> bool:
         """Whether the checksums of all files are known before the download."""
         return all(file.checksum for split in self.splits.values() for file in split.files)
+
+
+def file_split(path: str, n_images: int, md5: str, part: str = "") -> Split:
+    """Return a split whose images and labels are in one file with a known checksum."""
+    return Split(File(path, md5), File(path, md5), n_images, part)
 
 
 def idx_split(

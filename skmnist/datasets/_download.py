@@ -1,4 +1,4 @@
-"""Download a data set with torchvision, which knows the mirrors and the archives' checksums."""
+"""Download a data set: with torchvision, which knows the mirrors, or from its own address."""
 
 from __future__ import annotations
 
@@ -43,8 +43,7 @@ def download(spec: DatasetSpec, names: Iterable[str], home: Path) -> None:
     DatasetError
         If the download fails, or `home` is not writable.
     """
-    torchvision = import_torchvision().datasets
-    torchvision_class = getattr(torchvision, spec.torchvision_name)
+    torchvision = import_torchvision().datasets if spec.url is None else None
     try:
         home.mkdir(parents=True, exist_ok=True)
         temporary = tempfile.TemporaryDirectory(
@@ -58,20 +57,19 @@ def download(spec: DatasetSpec, names: Iterable[str], home: Path) -> None:
         problem = f"Cannot write to the folder ({error.strerror or error})"
         raise dataset_error(home, problem, remedy) from error
 
-    with temporary as folder, _patched_retrieval(torchvision.utils):
+    with temporary as folder:
         try:
+            if spec.url is None:
+                _download_with_torchvision(torchvision, spec, names, folder)
+            else:
+                (file_name,) = spec.paths
+                retrieve(spec.url, os.path.join(folder, file_name))
             for name in names:
-                torchvision_class(
-                    folder,
-                    train=name == "train",
-                    download=True,
-                    **spec.torchvision_options,
-                )
                 spec.read_split(spec, spec.splits[name], Path(folder))
             if not spec.has_known_checksums:
-                for path in _unpacked_files(Path(folder)):
+                for path in _unpacked_files(spec, Path(folder)):
                     write_checksum(path)
-            _move(_unpacked_files(Path(folder)), Path(folder), home)
+            _move(_unpacked_files(spec, Path(folder)), Path(folder), home)
         # Many things can fail (network, mirror, archive, disk), with many types of exceptions.
         except Exception as error:
             remedy = (
@@ -85,11 +83,27 @@ def download(spec: DatasetSpec, names: Iterable[str], home: Path) -> None:
             raise dataset_error(home, problem, remedy) from error
 
 
-def _unpacked_files(folder: Path) -> list[Path]:
-    """Return the files in `folder`, without archives, each after its checksum."""
+def _download_with_torchvision(
+    torchvision: Any, spec: DatasetSpec, names: Iterable[str], folder: str
+) -> None:
+    with _patched_retrieval(torchvision.utils):
+        for name in names:
+            split: Any = name if spec.split_argument == "split" else name == "train"
+            getattr(torchvision, spec.torchvision_name)(
+                folder, download=True, **{spec.split_argument: split}, **spec.torchvision_options
+            )
+
+
+def _unpacked_files(spec: DatasetSpec, folder: Path) -> list[Path]:
+    """Return the files in `folder`, without unpacked archives, each after its checksum."""
+    read = {folder / path for path in spec.paths}
     # In reverse order FILE.sha256 precedes FILE, so a file is never moved before its checksum.
     paths = sorted(folder.rglob("*"), reverse=True)
-    return [path for path in paths if path.is_file() and path.suffix not in _ARCHIVE_SUFFIXES]
+    return [
+        path
+        for path in paths
+        if path.is_file() and (path in read or path.suffix not in _ARCHIVE_SUFFIXES)
+    ]
 
 
 def _move(paths: list[Path], source: Path, home: Path) -> None:

@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import io
 import os
+from numbers import Integral
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 import pandas as pd
 
+from skmnist._utils.messages import invalid_parameter_message
 from skmnist.exceptions import DatasetError, ImageError
-from skmnist.preprocessing import DigitNormalizer
 
 from ._bunch import image_bunch
+from ._image_files import for_each_file, read_image_files
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -33,26 +35,28 @@ _DESCRIPTION = """\
 Images from {path}
 {line}
 
-{n} images of {n_classes} classes, converted to {side} x {side} gray levels from 0 (background) to
-255 (foreground).
+{n} images of {n_classes} classes, {conversion}.
 """
 
 
 def load_image_folder(
     path: str | os.PathLike[str],
     *,
+    size: int | tuple[int, int] | None = None,
+    color: Literal["auto"] | bool = "auto",
     normalizer: TransformerMixin | None = None,
     return_X_y: bool = False,
     as_frame: bool = False,
 ) -> Bunch | tuple[NDArray[np.uint8 | np.float32], NDArray[np.int64]] | Frames:
-    """Load your own images of digits from a folder or a CSV file (classification).
+    """Load your own images from a folder or a CSV file (classification).
 
-    The images are converted to MNIST's format.
+    The images keep their size and their colors unless you ask for others. Photos of digits can be
+    converted to MNIST's format.
 
     ==============   =================
     Classes          depends on `path`
     Samples total    depends on `path`
-    Dimensionality                 784
+    Dimensionality   depends on `size`
     Features            integers 0-255
     ==============   =================
 
@@ -65,11 +69,20 @@ def load_image_folder(
         - a CSV file (see Notes);
         - a folder with exactly one CSV file and no subfolders.
 
+    size : int or tuple (height, width), default=None
+        The size that the images are resized to, in pixels; an int for square images. The aspect
+        ratio is not kept. If None, the images are not resized and must have the same size.
+
+    color : "auto" or bool, default="auto"
+        Whether to keep the colors. If False, the luminance is used. "auto" keeps them if red, green
+        and blue differ in at least one pixel of one image.
+
     normalizer : transformer, default=None
-        The transformer that converts the images. Its ``transform`` takes a list of paths and
-        returns flattened square images. If None, ``DigitNormalizer()``. A DigitNormalizer with
-        ``on_error="nan"`` returns NaN for images that cannot be used, instead of raising an
-        error.
+        A transformer that converts the images instead, such as
+        :class:`~skmnist.preprocessing.DigitNormalizer` for photos of digits. Its ``transform``
+        takes a list of paths and returns flattened square images. `size` and `color` must then be
+        left at their defaults. A DigitNormalizer with ``on_error="nan"`` returns NaN for images
+        that cannot be used, instead of raising an error.
 
     return_X_y : bool, default=False
         If True, return ``(data, target)`` instead of a Bunch.
@@ -82,20 +95,23 @@ def load_image_folder(
     data : :class:`~sklearn.utils.Bunch`
         Dictionary-like object, with the following attributes.
 
-        data : {ndarray, DataFrame} of shape (n_samples, 784), uint8
-            The flattened images, with values from 0 to 255. float32 if images may be NaN.
+        data : {ndarray, DataFrame} of shape (n_samples, n_features), uint8
+            The flattened images, with values from 0 to 255. For color images all red values of an
+            image come first, then the green ones, then the blue ones. float32 if `normalizer`
+            returns NaN for some images.
         target : {ndarray, Series} of shape (n_samples,), int64
             The classes, as indices into `target_names`.
-        images : ndarray of shape (n_samples, 28, 28), uint8
-            The images. If `data` is an array, it shares its memory with `images`.
+        images : ndarray of shape (n_samples, height, width) or (n_samples, 3, height, width), uint8
+            The images. If `data` is an array, it shares its memory with `images`. Fit a
+            CNNClassifier on `images`, or on `data` with ``image_shape=images.shape[1:]``.
         feature_names : list of str
-            ``pixel0`` to ``pixel783``, in row-major order.
+            ``pixel0``, ``pixel1``, ..., in the order of the columns of `data`.
         target_names : list of str
             The names of the classes: the names of the subfolders or the labels of the CSV file.
             They are sorted numerically if all are numbers, else alphabetically.
         filenames : list of str
             The paths of the images.
-        frame : DataFrame of shape (n_samples, 785) or None
+        frame : DataFrame of shape (n_samples, n_features + 1) or None
             The columns of `data` and `target`. None if `as_frame` is False.
         DESCR : str
             The description of the data set.
@@ -106,47 +122,70 @@ def load_image_folder(
     Raises
     ------
     DatasetError
-        If `path` has another layout, or if images cannot be used. The message lists all images
-        that cannot be used. It is an ``OSError``.
+        If `path` has another layout, if images cannot be used, or if their sizes differ and `size`
+        is None. The message lists all images that cannot be used. It is an ``OSError``.
+
+    ValueError
+        If `size` or `color` is invalid, or is combined with `normalizer`.
 
     See Also
     --------
-    skmnist.preprocessing.DigitNormalizer : Convert images to MNIST's format.
+    skmnist.preprocessing.DigitNormalizer : Convert photos of digits to MNIST's format.
 
     Notes
     -----
+    JPEG, PNG, GIF, BMP, TIFF, WebP, PPM and AVIF files are read, and HEIC if pillow-heif is
+    installed. The EXIF orientation of photos is applied. Palettes and CMYK become red, green and
+    blue, images of 16 bits are divided by 257. Transparent pixels become white, or black behind a
+    drawing that is nearly invisible on white.
+
     A CSV file has the encoding UTF-8 and two columns: the file names of the images, relative to
     the folder of the CSV file, and the labels. The separator is a comma, a semicolon or a tab. If
     the first name contains no dot, the first line is a header. A backslash in a name that does not
     exist separates folders, as on Windows.
 
     If the data set has a training and a test set, load each with a call of its own, for example
-    ``load_image_folder("my digits/train")``.
+    ``load_image_folder("my images/train")``.
 
     Files and folders whose names begin with a dot are ignored, and so are those that Windows and
     macOS add: ``Thumbs.db``, ``desktop.ini`` and ``__MACOSX``.
 
     Examples
     --------
+    >>> import numpy as np
+    >>> from pathlib import Path
+    >>> from PIL import Image
+    >>> from tempfile import TemporaryDirectory
     >>> from skmnist.datasets import load_image_folder
-    >>> X, y = load_image_folder("my digits", return_X_y=True)  # doctest: +SKIP
+    >>> colors = {"blue": (0, 0, 255), "red": (255, 0, 0)}
+    >>> with TemporaryDirectory() as folder:
+    ...     for name, rgb in colors.items():
+    ...         Path(folder, name).mkdir()
+    ...         Image.new("RGB", (40, 30), rgb).save(Path(folder, name, "1.png"))
+    ...     bunch = load_image_folder(folder, size=32)
+    >>> bunch.images.shape, bunch.target_names
+    ((2, 3, 32, 32), ['blue', 'red'])
     """
+    shape = _check_arguments(size, color, normalizer)
     path = Path(os.path.expanduser(path))
     files, labels = _find_images(path)
     _check_no_folders(path, files)
     target_names = sorted(set(labels), key=_sort_key(labels))
     index = {name: i for i, name in enumerate(target_names)}
-    data = _transform(DigitNormalizer() if normalizer is None else normalizer, files)
-    side = round(data.shape[1] ** 0.5)
+    if normalizer is None:
+        color = color if isinstance(color, str) else bool(color)
+        images = read_image_files(path, files, shape, color)
+    else:
+        images = _transform(normalizer, files)
     description = _DESCRIPTION.format(
         path=path,
         line="-" * len(f"Images from {path}"),
         n=len(files),
         n_classes=len(target_names),
-        side=side,
+        conversion=_describe(images, normalizer),
     )
     result: Any = image_bunch(
-        data.reshape(len(data), side, -1),
+        images,
         np.array([index[label] for label in labels], dtype=np.int64),
         target_names,
         description,
@@ -156,6 +195,36 @@ def load_image_folder(
     if not return_X_y:
         result.filenames = [str(file) for file in files]
     return result
+
+
+def _check_arguments(size: Any, color: Any, normalizer: Any) -> tuple[int, int] | None:
+    """Raise a ValueError if an argument is invalid; return the size as (height, width) or None."""
+    sides = (size, size) if isinstance(size, Integral) else size
+    if sides is not None:
+        sides = tuple(sides) if isinstance(sides, (tuple, list, np.ndarray)) else ()
+        are_ints = all(isinstance(s, Integral) and not isinstance(s, bool) for s in sides)
+        if len(sides) != 2 or not are_ints or min(sides) < 1:
+            expected = "None, an int in the range [1, inf) or a tuple (height, width) of them"
+            raise ValueError(invalid_parameter_message("size", "load_image_folder", expected, size))
+    if not isinstance(color, (bool, np.bool_)) and not (isinstance(color, str) and color == "auto"):
+        expected = "'auto' or a bool"
+        raise ValueError(invalid_parameter_message("color", "load_image_folder", expected, color))
+    if normalizer is not None and (sides is not None or not isinstance(color, str)):
+        expected = "None if size or color is passed, because it determines both"
+        message = invalid_parameter_message("normalizer", "load_image_folder", expected, normalizer)
+        raise ValueError(message)
+    return None if sides is None else (int(sides[0]), int(sides[1]))
+
+
+def _describe(images: np.ndarray, normalizer: Any) -> str:
+    """Return what the values of the images are."""
+    height, width = images.shape[-2:]
+    if normalizer is not None:
+        return (
+            f"converted to {height} x {width}\ngray levels from 0 (background) to 255 (foreground)"
+        )
+    values = "values of red, green and blue" if images.ndim == 4 else "gray levels"
+    return f"{height} pixels high and {width} pixels wide,\nas {values} from 0 to 255"
 
 
 def _sort_key(labels: list[str]) -> Callable[[str], Any]:
@@ -256,20 +325,12 @@ def _image_path(folder: Path, name: str) -> Path:
 
 
 def _transform(normalizer: Any, files: list[Path]) -> np.ndarray:
-    """Return the flattened images, or raise a DatasetError that lists all unusable images."""
+    """Return the converted images, or raise a DatasetError that lists all unusable images."""
     try:
         # An array also if scikit-learn is configured to return DataFrames.
-        return np.asarray(normalizer.transform(files))
+        data = np.asarray(normalizer.transform(files))
     except ImageError:
-        problems = [problem for file in files if (problem := _load_error(normalizer, file))]
-    title = f"{len(problems)} of {len(files)} images cannot be used:"
-    raise DatasetError("\n".join([title, *problems]))
-
-
-def _load_error(normalizer: Any, file: Path) -> str | None:
-    """Return the error message if an image cannot be used, else None."""
-    try:
-        normalizer.transform([file])
-    except ImageError as error:
-        return str(error)
-    return None
+        for_each_file(files, lambda file: normalizer.transform([file]))
+        raise
+    side = round(data.shape[1] ** 0.5)
+    return data.reshape(len(data), side, -1)

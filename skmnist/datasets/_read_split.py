@@ -56,6 +56,17 @@ def read_idx_split(spec: DatasetSpec, split: Split, home: Path) -> tuple[np.ndar
     return images, target
 
 
+def read_verified(home: Path, file: File) -> tuple[Path, bytes]:
+    """Return the path and the content of a file whose checksum covers all of it."""
+    path = find_file(home, file)
+    try:
+        content = path.read_bytes()
+    except OSError as error:
+        raise unreadable_error(path, error) from error
+    verify_checksum(path, file.checksum, content)
+    return path, content
+
+
 def read_usps_split(spec: DatasetSpec, split: Split, home: Path) -> tuple[np.ndarray, np.ndarray]:
     """Return the images and the target of a split that is a single LIBSVM file.
 
@@ -63,12 +74,7 @@ def read_usps_split(spec: DatasetSpec, split: Split, home: Path) -> tuple[np.nda
     """
     from sklearn.datasets import load_svmlight_file
 
-    path = find_file(home, split.images)
-    try:
-        content = path.read_bytes()
-    except OSError as error:
-        raise unreadable_error(path, error) from error
-    verify_checksum(path, split.images.checksum, content)
+    path, _ = read_verified(home, split.images)
     height, width = spec.image_shape
     values, labels = load_svmlight_file(
         str(path), n_features=height * width, dtype=np.float32, zero_based=False

@@ -33,7 +33,7 @@ def retrieve(url: str, filename: str) -> None:
         If anything fails. After a RuntimeError, torchvision continues with the next mirror. After
         an OSError, it would try HTTP instead of HTTPS.
     """
-    # All URLs are from torchvision, so their scheme needs no check.
+    # All URLs are from torchvision or from a DatasetSpec, so their scheme needs no check.
     request = urllib.request.Request(url, headers={"User-Agent": "skmnist"})  # noqa: S310
     opener = urllib.request.build_opener(_NoDowngrade)
     try:

@@ -5,14 +5,9 @@ from __future__ import annotations
 from string import digits
 from typing import TYPE_CHECKING, Literal
 
-from ._dataset_spec import DatasetSpec, File, Split
+from ._dataset_spec import DatasetSpec, file_split
 from ._loading import load_dataset
 from ._read_split import read_usps_split
-
-
-def _split(name: str, n_images: int, md5: str) -> Split:
-    return Split(File(name, md5), File(name, md5), n_images)
-
 
 if TYPE_CHECKING:
     import os
@@ -25,8 +20,8 @@ _USPS = DatasetSpec(
     function="fetch_usps",
     torchvision_name="USPS",
     splits={
-        "train": _split("usps.bz2", 7_291, "ec16c51db3855ca6c91edd34d0e9b197"),
-        "test": _split("usps.t.bz2", 2_007, "8ea070ee2aca1ac39742fdd1ef5ed118"),
+        "train": file_split("usps.bz2", 7_291, "ec16c51db3855ca6c91edd34d0e9b197"),
+        "test": file_split("usps.t.bz2", 2_007, "8ea070ee2aca1ac39742fdd1ef5ed118"),
     },
     target_names=tuple(digits),
     image_shape=(16, 16),

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
+from skmnist._utils.image_shape import is_channels_last, with_channels
+
 from ._introspection import get_coefs, record_feature_maps
 from ._style import COLORS, LINE_HEIGHT, WIDTH, format_count, format_shape, make_axes, text_width
 
@@ -105,6 +107,7 @@ class ArchitectureDisplay:
         coefs = get_coefs(estimator)
         dense = [coef for coef in coefs if coef.ndim == 2]
         shape = getattr(estimator, "image_shape_", None) or dense[0].shape[:1]
+        shape = with_channels(shape) if is_channels_last(shape) else shape
         shape = shape[1:] if len(shape) == 2 and shape[0] == 1 else shape  # (1, n_features)
         activation = getattr(estimator, "activation", None)
         suffix = f", {activation}" if isinstance(activation, str) else ""

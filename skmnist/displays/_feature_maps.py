@@ -10,7 +10,7 @@ from sklearn.utils.validation import check_is_fitted
 
 from skmnist._utils.validation import check_int
 
-from ._images import as_single_image, to_imshow
+from ._images import as_single_image, pixel_limits, to_imshow
 from ._introspection import record_feature_maps
 from ._style import (
     LINE_HEIGHT,
@@ -106,7 +106,7 @@ class FeatureMapsDisplay:
             A fitted :class:`skmnist.CNNClassifier`, or a :class:`skmnist.TorchClassifier` whose
             module has convolutions (``nn.Conv2d``).
         image : array-like or sparse matrix of shape (n_features,), (height, width), \
-                (channels, height, width), or a batch of one of these
+                (channels, height, width), (height, width, channels), or a batch of one of these
             A single image, in a format that ``predict`` accepts.
         n : int, default=8
             See :meth:`plot`.
@@ -184,7 +184,7 @@ class FeatureMapsDisplay:
 
         top = height
         image = np.asarray(self.image)
-        draw(0, to_imshow(image, image.min(), image.max()), cmap="gray_r")
+        draw(0, to_imshow(image, *pixel_limits(image[None])), cmap="gray_r")
         write(f"image\n{format_shape(image.shape[-2:])}")
         top -= row_height
         for number, (all_maps, maps) in enumerate(zip(self.feature_maps, shown, strict=True), 1):

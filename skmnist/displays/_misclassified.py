@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from ._images import as_images, to_imshow
+from ._images import as_images, pixel_limits, to_imshow
 from ._style import WIDTH, add_inset, make_axes, shorten, text_width
 
 if TYPE_CHECKING:
@@ -103,8 +103,9 @@ class MisclassifiedDisplay:
         estimator : estimator
             Any fitted classifier with ``predict_proba``.
         X : array-like or sparse matrix of shape (n_samples, n_features), \
-                (n_samples, height, width) or (n_samples, channels, height, width)
-            Test images.
+                (n_samples, height, width), (n_samples, channels, height, width) or \
+                (n_samples, height, width, channels)
+            Test images, in a format that ``predict`` accepts.
         y : array-like of shape (n_samples,)
             True labels.
         display_labels : array-like of shape (n_classes,), default=None
@@ -151,8 +152,10 @@ class MisclassifiedDisplay:
         Parameters
         ----------
         images : array-like of shape (n_samples, height, width), \
-                (n_samples, channels, height, width) or (n_samples, n_features)
-            The images.
+                (n_samples, channels, height, width), (n_samples, height, width, channels) or \
+                (n_samples, n_features)
+            The images. The channels are last if the last number is 1, 3 or 4 and the height and
+            the width are at least 5.
         y_true : array-like of shape (n_samples,)
             True labels.
         y_proba : array-like of shape (n_samples, n_classes)
@@ -259,7 +262,7 @@ class MisclassifiedDisplay:
         columns = math.ceil(n / rows)
         text_height = min(_TEXT, 0.5 * height / rows)
         self.axes_ = np.empty(n, dtype=object)
-        low, high = (self.images.min(), self.images.max()) if n else (0, 1)
+        low, high = pixel_limits(self.images)
         for i, text in enumerate(texts):
             row, column = divmod(i, columns)
             self.axes_[i] = inset = add_inset(

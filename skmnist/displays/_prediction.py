@@ -10,7 +10,7 @@ from sklearn.utils.validation import check_is_fitted
 from skmnist._utils.messages import invalid_parameter_message
 from skmnist._utils.validation import check_int
 
-from ._images import as_single_image, to_imshow
+from ._images import as_single_image, pixel_limits, to_imshow
 from ._style import (
     COLORS,
     LINE_HEIGHT,
@@ -110,7 +110,7 @@ class PredictionDisplay:
         estimator : estimator
             Any fitted classifier with ``predict_proba``.
         image : array-like or sparse matrix of shape (n_features,), (height, width), \
-                (channels, height, width), or a batch of one of these
+                (channels, height, width), (height, width, channels), or a batch of one of these
             A single image, in a format that ``predict`` accepts.
         y_true : object, default=None
             True label of the image, which is marked.
@@ -182,7 +182,7 @@ class PredictionDisplay:
         side = min(_IMAGE - 0.3, height - 2 * LINE_HEIGHT - 0.2)
         top = height - 2 * LINE_HEIGHT - 0.1
         image_ax = add_inset(self.ax_, 0.15, top - side, _IMAGE - 0.3, side)
-        image_ax.imshow(to_imshow(image, image.min(), image.max()), cmap=cmap)
+        image_ax.imshow(to_imshow(image, *pixel_limits(image[None])), cmap=cmap)
         image_ax.set_axis_off()
         image_ax.set_title(self._describe(names), fontsize="small")
 

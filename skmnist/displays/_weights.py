@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 
 from skmnist._estimators.base import resolve_image_shape
+from skmnist._utils.image_shape import channels_first, is_channels_last, with_channels
 from skmnist._utils.messages import invalid_parameter_message, repr_value
 from skmnist._utils.validation import check_int
 
@@ -173,12 +174,14 @@ class WeightsDisplay:
                 f"{coef.shape[0]:,} units to {coef.shape[1]:,} units, so its weights are not "
                 "images."
             )
-        if isinstance(image_shape, str):
-            image_shape = getattr(estimator, "image_shape_", image_shape)
+        fitted = getattr(estimator, "image_shape_", None)
+        if isinstance(image_shape, str) and fitted is not None:
+            # The weights of a network have the channels first.
+            image_shape = with_channels(fitted) if is_channels_last(fitted) else fitted
         shape = resolve_image_shape(image_shape, None, len(coef))
         names = _class_names(estimator, coefs, display_labels)
         kind = "units" if names is None else "classes"
-        return cls(coef.T.reshape(-1, *shape), names=names, kind=kind).plot(**kwargs)
+        return cls(channels_first(coef.T, shape), names=names, kind=kind).plot(**kwargs)
 
     def plot(
         self,

@@ -47,6 +47,38 @@ def light_augmentation(images: torch.Tensor, generator: torch.Generator) -> torc
     return warp(dilate(images, 0.5 * stroke), matrices, displacements)
 
 
+def flip_augmentation(images: torch.Tensor, generator: torch.Generator) -> torch.Tensor:
+    """Mirror half of the images from left to right, and apply a small affine transform to each.
+
+    An image is rotated by up to 8 degrees, translated by up to 10% of its sides and scaled by up to
+    10%. The strokes are not changed, because photos have none.
+
+    Parameters
+    ----------
+    images : float tensor of shape (n_samples, channels, height, width)
+        The images, on any device.
+    generator : torch.Generator
+        The random number generator, on the same device.
+
+    Returns
+    -------
+    augmented : tensor of the same shape as `images`
+        The transformed images.
+    """
+    size = (images.shape[-2], images.shape[-1])
+    shape = (5, len(images))
+    draws = torch.rand(shape, generator=generator, dtype=images.dtype, device=images.device)
+    degrees, scale, right, down, mirror = 2 * draws - 1
+    images = torch.where(mirror[:, None, None, None] > 0, images.flip(-1), images)
+    matrices = affine(
+        size,
+        degrees=8 * degrees,
+        scale=1 + 0.1 * scale,
+        shift=(0.1 * size[1] * right, 0.1 * size[0] * down),
+    )
+    return warp(images, matrices)
+
+
 def translations(images: torch.Tensor) -> list[torch.Tensor]:
     """Return the images, and the images translated by one pixel in the four directions.
 
@@ -63,5 +95,6 @@ def translations(images: torch.Tensor) -> list[torch.Tensor]:
 
 
 AUGMENTATIONS: dict[str, Callable[[torch.Tensor, torch.Generator], torch.Tensor]] = {
-    "light": light_augmentation
+    "light": light_augmentation,
+    "flip": flip_augmentation,
 }

@@ -1,4 +1,4 @@
-"""Read gray-scale images from files, PIL images, arrays and tensors."""
+"""Read gray-scale or color images from files, PIL images, arrays and tensors."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import warnings
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from PIL import Image, ImageOps
+from PIL import Image, ImageCms, ImageOps
 
 from skmnist.exceptions import ImageError
 
@@ -82,15 +82,46 @@ def read_image(image: ImageLike, *, max_side: int | None = None) -> NDArray[np.f
     array([[0. , 1. ],
            [0.2, 0.4]], dtype=float32)
     """
+    return _read(image, max_side)
+
+
+def read_color_image(image: ImageLike) -> NDArray[np.uint8]:
+    """Read an image in color.
+
+    Parameters
+    ----------
+    image : str, path-like, binary file, PIL Image, array-like or tensor
+        The image. See :func:`read_image`.
+
+    Returns
+    -------
+    pixels : ndarray of shape (height, width, 3), uint8
+        Red, green and blue from 0 to 255; equal for a gray image. Transparent pixels become white
+        or black, as in :func:`read_image`.
+
+    Raises
+    ------
+    ImageError
+        If the image cannot be read, is an animation, or has more than 64 million pixels.
+    """
+    return _read(image, None, color=True)
+
+
+def _read(image: Any, max_side: int | None, *, color: bool = False) -> np.ndarray:
+    """Return the gray levels or the colors of an image."""
     if isinstance(image, Image.Image):
-        return _read_pil(image, "", max_side)
+        return _read_pil(image, "", max_side, color=color)
     if isinstance(image, (str, os.PathLike)):
         path = os.path.expanduser(os.fspath(image))
         _check_file(path)
-        return _read_file(path, os.fsdecode(path), max_side)
+        return _read_file(path, os.fsdecode(path), max_side, color=color)
     if hasattr(image, "read"):
-        return _read_file(image, str(getattr(image, "name", "")), max_side)
-    gray = _read_array(image)
+        return _read_file(image, str(getattr(image, "name", "")), max_side, color=color)
+    levels = _read_array(image)
+    if color:
+        levels = levels[..., 0] if levels.ndim == 3 and levels.shape[2] == 1 else levels
+        return _to_color(Image.fromarray(np.rint(255 * levels).astype(np.uint8)))
+    gray = levels if levels.ndim == 2 else to_gray(levels)
     return np.asarray(_downscale(Image.fromarray(gray), max_side))
 
 
@@ -122,7 +153,7 @@ def _check_file(path: str) -> None:
         raise _error(path, "Expected an image file, got a device, a pipe or a socket.")
 
 
-def _read_file(file: Any, name: str, max_side: int | None) -> np.ndarray:
+def _read_file(file: Any, name: str, max_side: int | None, *, color: bool = False) -> np.ndarray:
     try:
         image = _open(file)
     except Image.DecompressionBombError:
@@ -140,7 +171,7 @@ def _read_file(file: Any, name: str, max_side: int | None) -> np.ndarray:
     except Exception as error:
         raise _corrupt_error(name, error) from error
     with image:
-        return _read_pil(image, name, max_side)
+        return _read_pil(image, name, max_side, color=color)
 
 
 def _open(file: Any) -> Image.Image:
@@ -174,8 +205,10 @@ def _corrupt_error(name: str, error: Exception) -> ImageError:
     return _error(name, f"The image is damaged or truncated ({reason}). Copy or save it again.")
 
 
-def _read_pil(image: Image.Image, name: str, max_side: int | None) -> np.ndarray:
-    """Return the gray levels of a PIL image, which need not be decoded yet."""
+def _read_pil(
+    image: Image.Image, name: str, max_side: int | None, *, color: bool = False
+) -> np.ndarray:
+    """Return the gray levels or the colors of a PIL image, which need not be decoded yet."""
     size = f"{image.width} x {image.height} pixels"
     n_pixels = math.prod(image.size)
     if not n_pixels:
@@ -192,7 +225,8 @@ def _read_pil(image: Image.Image, name: str, max_side: int | None) -> np.ndarray
         if max_side and image.format == "JPEG":
             # Decode a large JPEG at 1/2 to 1/8 of its size, which is faster.
             image.draft(None, (2 * max_side, 2 * max_side))
-        return _to_gray(ImageOps.exif_transpose(image), max_side)
+        upright = ImageOps.exif_transpose(image)
+        return _to_color(upright) if color else _to_gray(upright, max_side)
     except ImageError:
         raise
     except Exception as error:
@@ -205,14 +239,36 @@ def _to_gray(image: Image.Image, max_side: int | None) -> np.ndarray:
         # Pillow's own conversion would clip values of more than 8 bits at 255.
         levels = _scale_to_unit(np.asarray(image))
         return np.asarray(_downscale(Image.fromarray(levels), max_side))
-    if "transparency" in image.info or image.mode in {"LA", "La", "PA", "RGBA", "RGBa"}:
+    if _is_transparent(image):
         image = _downscale(image.convert("RGBA"), max_side)
         image = opaque(image)
     image = _downscale(to_gray_image(image), max_side)
     return np.asarray(image, dtype=np.float32) / np.float32(255)
 
 
+def _to_color(image: Image.Image) -> np.ndarray:
+    """Return the colors of a PIL image, as uint8 of shape (height, width, 3)."""
+    if image.mode.startswith(("I", "F")):
+        levels = np.asarray(image)
+        # In a data set, a dark image of 16 bits must not be taken for one of 8 bits.
+        levels = levels / 65535 if image.mode.startswith("I;16") else _scale_to_unit(levels)
+        image = Image.fromarray(np.rint(255 * levels).astype(np.uint8))
+    if image.mode == "LAB":
+        lab, srgb = (ImageCms.createProfile(name) for name in ("LAB", "sRGB"))
+        converted = ImageCms.profileToProfile(image, lab, srgb, outputMode="RGB")
+        return np.asarray(converted)
+    if _is_transparent(image):
+        image = opaque(image.convert("RGBA"))
+    return np.asarray(image.convert("RGB"))
+
+
+def _is_transparent(image: Image.Image) -> bool:
+    modes = {"LA", "La", "PA", "RGBA", "RGBa"}
+    return "transparency" in image.info or image.mode in modes
+
+
 def _read_array(image: Any) -> np.ndarray:
+    """Return an array from 0 to 1 of shape (height, width) or (height, width, channels)."""
     if hasattr(image, "detach"):
         image = image.detach().cpu()
     expected = "Expected an image (a path, a PIL image or an array of numbers)"
@@ -232,8 +288,7 @@ def _read_array(image: Any) -> np.ndarray:
         )
     if array.shape[0] * array.shape[1] > MAX_PIXELS:
         raise _too_large_error("", f"{array.shape[1]} x {array.shape[0]} pixels")
-    levels = _scale_to_unit(array)
-    return levels if levels.ndim == 2 else to_gray(levels)
+    return _scale_to_unit(array)
 
 
 def _unflatten(array: np.ndarray) -> np.ndarray:

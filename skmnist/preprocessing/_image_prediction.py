@@ -19,8 +19,8 @@ class ImagePrediction:
         The predicted label.
     proba : dict of label to float
         The predicted probability of each class, in the order of the classifier's ``classes_``.
-    image : ndarray of shape (28, 28), uint8
-        The preprocessed image that the classifier received: bright strokes on black.
+    image : ndarray of shape (28, 28), (height, width) or (height, width, 3), uint8
+        The image that the classifier received: for digits, bright strokes on black.
     box : tuple of int or None
         The bounding box of the digit in the original image, in pixels: (top, left, bottom, right).
         None unless ``multiple=True``.

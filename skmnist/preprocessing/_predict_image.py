@@ -10,30 +10,16 @@ from sklearn.pipeline import Pipeline
 from sklearn.utils.validation import check_is_fitted
 
 from ._digit_normalizer import DigitNormalizer
+from ._fitted_input import PlainInput, iter_steps, pixel_range
 from ._image_prediction import ImagePrediction
 from ._segment_digits import segment_digits
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from sklearn.base import BaseEstimator
 
     from ._image_io import ImageLike
 
 _IMAGE_SHAPE = (28, 28)
-# Fitted attributes of scikit-learn's scalers, which show the range of the training pixels: one of
-# them is above 1 if the pixels were in 0 to 255.
-_FITTED_STATS = ("data_max_", "max_abs_", "center_", "mean_")
-
-# Attributes of meta-estimators, such as CalibratedClassifierCV or VotingClassifier, that hold a
-# fitted estimator or a list of them.
-_FITTED_ESTIMATORS = (
-    "best_estimator_",
-    "calibrated_classifiers_",
-    "estimators_",
-    "estimator_",
-    "estimator",
-)
 
 
 @overload
@@ -72,17 +58,22 @@ def predict_image(
     """Classify the digit in a photo or a drawing, or all digits in it.
 
     The image is first converted to MNIST's format by a
-    :class:`~skmnist.preprocessing.DigitNormalizer`.
+    :class:`~skmnist.preprocessing.DigitNormalizer`. For a classifier of skmnist that was fitted on
+    color images or on images of another size, it is only resized, as by
+    :func:`~skmnist.datasets.load_image_folder`.
 
     Parameters
     ----------
     estimator : classifier or Pipeline
         A classifier with ``predict_proba``, fitted on gray-scale images of 28 x 28 pixels such as
-        MNIST's. If it is a Pipeline whose first step is a DigitNormalizer, that step is used.
+        MNIST's, or a classifier of skmnist fitted on color images or another size, in a 3-D or
+        4-D `X` or with `image_shape`. If it is a Pipeline whose first step is a DigitNormalizer,
+        that step is used.
     image : str, path-like, binary file, PIL Image, array-like or tensor
         The image, of any type and size. See :func:`skmnist.preprocessing.read_image`.
     multiple : bool, default=False
-        Whether the image shows several digits, in one or a few lines.
+        Whether the image shows several digits, in one or a few lines. Only for gray-scale images of
+        28 x 28 pixels.
     normalizer : DigitNormalizer, default=None
         The transformer that converts the image to MNIST's format. If None, the first step of
         `estimator` if that is a DigitNormalizer, else ``DigitNormalizer()``.
@@ -101,7 +92,7 @@ def predict_image(
     TypeError
         If `estimator` has no ``predict_proba``.
     ValueError
-        If `estimator` was not fitted on gray-scale images of 28 x 28 pixels with values from 0 to
+        If `estimator` was fitted on images of an unknown shape, or on values that are not from 0 to
         255 or from 0 to 1.
 
     See Also
@@ -136,7 +127,12 @@ def predict_image(
     (28, 28)
     """
     classifier, own_normalizer = split_normalizer(estimator)
-    normalizer = normalizer or own_normalizer or DigitNormalizer()
+    normalizer = normalizer or own_normalizer
+    plain = PlainInput.of(classifier) if normalizer is None and not multiple else None
+    if plain is not None:
+        pixels = plain.read(image)
+        return _predict(classifier, plain.to_X(pixels), [pixels], [None])[0]
+    normalizer = normalizer or DigitNormalizer()
     pixel_max = _pixel_max(classifier)
     images: list[Any] = [image]
     boxes: list[Any] = [None]
@@ -146,27 +142,29 @@ def predict_image(
     # An array also if scikit-learn is configured to return DataFrames.
     pixels = np.asarray(normalizer.transform(images))
     X: Any = pixels if pixel_max == 255 else pixels / np.float32(255)
+    predictions = _predict(classifier, X, pixels.reshape(-1, *_IMAGE_SHAPE), boxes)
+    return predictions if multiple else predictions[0]
+
+
+def _predict(classifier: Any, X: Any, images: Any, boxes: list[Any]) -> list[ImagePrediction]:
+    """Return the prediction for each sample of X, which the classifier receives."""
     if hasattr(classifier, "feature_names_in_"):
         import pandas as pd
 
-        X = pd.DataFrame(X, columns=classifier.feature_names_in_)
+        X = pd.DataFrame(X.reshape(len(X), -1), columns=classifier.feature_names_in_)
     classes = classifier.classes_.tolist()
-    predictions = [
+    return [
         ImagePrediction(
-            label=label,
-            proba=dict(zip(classes, proba, strict=True)),
-            image=flat_image.reshape(_IMAGE_SHAPE),
-            box=box,
+            label=label, proba=dict(zip(classes, proba, strict=True)), image=image, box=box
         )
-        for label, proba, flat_image, box in zip(
+        for label, proba, image, box in zip(
             np.asarray(classifier.predict(X)).tolist(),
             classifier.predict_proba(X).tolist(),
-            pixels,
+            images,
             boxes,
             strict=True,
         )
     ]
-    return predictions if multiple else predictions[0]
 
 
 def split_normalizer(estimator: Any) -> tuple[Any, DigitNormalizer | None]:
@@ -194,7 +192,7 @@ def _pixel_max(estimator: Any) -> int:
             f"predict_image needs a classifier with predict_proba, but {name} does not have it. "
             "Use another classifier, or wrap it in scikit-learn's CalibratedClassifierCV."
         )
-    first = next(_iter_steps(estimator))
+    first = next(iter_steps(estimator))
     # A Pipeline has no n_features_in_ if its first step is "passthrough".
     n_features = getattr(estimator, "n_features_in_", None)
     n_features = n_features or getattr(first, "n_features_in_", None)
@@ -208,35 +206,4 @@ def _pixel_max(estimator: Any) -> int:
             f"features), but {name} was fitted on {form}. Fit it on images in MNIST's format, "
             "because photos are converted to that format."
         )
-    if getattr(first, "pixel_scale_", 1) == 255:
-        return 255
-    if hasattr(first, "pixel_range_"):
-        low, high = first.pixel_range_
-        if low < 0 or high > 255:
-            raise ValueError(
-                "predict_image needs a classifier fitted on pixels from 0 to 255 or from 0 to 1, "
-                f"but {name} was fitted on pixels from {low:g} to {high:g}. If the pixels were "
-                "scaled, make the scaler a step of a Pipeline, before the classifier."
-            )
-        return 1 if high <= 1 else 255
-    stats = (getattr(first, attribute, None) for attribute in _FITTED_STATS)
-    stat = next((stat for stat in stats if stat is not None), None)
-    return 1 if stat is not None and np.max(stat) <= 1 else 255
-
-
-def _iter_steps(estimator: Any) -> Iterator[Any]:
-    """Yield the steps of a Pipeline in order, or the estimator itself if it is not a Pipeline.
-
-    Of a meta-estimator, the first fitted estimator is taken.
-    """
-    fitted = (getattr(estimator, attribute, None) for attribute in _FITTED_ESTIMATORS)
-    inner = next((value for value in fitted if value is not None), None)
-    if inner is not None:
-        inner = inner[0] if isinstance(inner, (list, tuple)) else inner
-        yield from _iter_steps(inner)
-    elif isinstance(estimator, Pipeline):
-        for _, step in estimator.steps:
-            if step not in (None, "passthrough"):
-                yield from _iter_steps(step)
-    else:
-        yield estimator
+    return pixel_range(first, name)

@@ -22,7 +22,9 @@ from sklearn.utils.multiclass import type_of_target
 from sklearn.utils.validation import check_consistent_length, check_is_fitted
 
 from skmnist._estimators.base import resolve_image_shape
+from skmnist._utils.image_shape import channels_first
 from skmnist._utils.validation import check_int
+from skmnist.displays._images import pixel_limits
 from skmnist.studies._jsonable import to_jsonable
 
 from ._provenance import describe_data, describe_model, versions
@@ -302,7 +304,7 @@ def _mistakes(
         p_true = to_jsonable(proba[indices, true[indices]])
         p_pred = to_jsonable(proba[indices, pred[indices]])
     if shape is not None and len(indices):
-        images = _encode_images(_safe_indexing(X, indices).reshape(len(indices), *shape))
+        images = _encode_images(channels_first(_safe_indexing(X, indices), shape))
     return {
         "n": total,
         "indices": to_jsonable(indices),
@@ -351,9 +353,8 @@ def _safe_indexing(X: Any, indices: np.ndarray) -> np.ndarray:
 
 def _encode_images(images: np.ndarray) -> Results:
     """Scale images jointly to [0, 255]; return them as bytes in base64."""
-    images = np.asarray(images, dtype=float)
-    low, high = images.min(), images.max()
-    pixels = np.rint(255 * (images - low) / max(high - low, 1e-12)).astype(np.uint8)
+    low, high = pixel_limits(images)
+    pixels = np.rint(255 * (images.astype(float) - low) / max(high - low, 1e-12)).astype(np.uint8)
     return {"shape": list(pixels.shape), "pixels": base64.b64encode(pixels.tobytes()).decode()}
 
 

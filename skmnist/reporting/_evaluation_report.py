@@ -110,7 +110,8 @@ class EvaluationReport:
             it does not provide the training history, times or probabilities, the report states the
             reason instead.
         X_test : array-like, sparse matrix or DataFrame of shape (n_samples, n_features), \
-                (n_samples, height, width) or (n_samples, channels, height, width)
+                (n_samples, height, width), (n_samples, channels, height, width) or \
+                (n_samples, height, width, channels)
             The test set, in a format that the classifier accepts.
         y_test : array-like of shape (n_samples,)
             True labels.
@@ -118,10 +119,10 @@ class EvaluationReport:
             Names of the classes, in the order of ``estimator.classes_``. If None,
             ``estimator.classes_``.
         image_shape : "auto", tuple or None, default="auto"
-            Shape of one image, (height, width) or (channels, height, width), to show the mistakes.
-            "auto" is the shape of a 3-D or 4-D `X_test` or the shape stored in the classifier,
-            otherwise a square of at least 8 x 8 pixels if all features are in [0, 255]. If None, no
-            images are shown.
+            Shape of one image, (height, width), (channels, height, width) or (height, width,
+            channels), to show the mistakes. "auto" is the shape of a 3-D or 4-D `X_test` or the
+            shape stored in the classifier, otherwise a square of at least 8 x 8 pixels if all
+            features are in [0, 255]. If None, no images are shown.
         n_mistakes : int, default=12
             Maximum number of mistakes to show.
 

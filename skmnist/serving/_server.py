@@ -47,7 +47,8 @@ class DigitServer(socketserver.ThreadingTCPServer):
     Parameters
     ----------
     estimator : classifier or Pipeline
-        Fitted on 28 x 28 grayscale images: see :func:`skmnist.predict_image`.
+        Fitted on images of digits, or on color images or another size: see
+        :func:`skmnist.predict_image`.
     host : str, default="127.0.0.1"
         Host name or address to listen on. By default only this machine can connect.
     port : int, default=0
@@ -69,12 +70,13 @@ class DigitServer(socketserver.ThreadingTCPServer):
     OSError
         If the port is in use, or `host` is not an address of this machine.
     TypeError, ValueError
-        If `estimator` is not a classifier fitted on 28 x 28 grayscale images.
+        If `estimator` is not a classifier that :func:`skmnist.predict_image` accepts.
 
     Notes
     -----
     The body of ``POST /predict`` is a PNG, JPEG or BMP file. The response is ``{"label",
-    "probabilities": [[label, probability], ...], "image": 784 numbers from 0 to 255, "seconds"}``,
+    "probabilities": [[label, probability], ...], "image": numbers from 0 to 255,
+    "shape": [height, width] or [height, width, 3], "seconds"}``,
     or ``{"error": message}`` with a status of 400 to 499.
 
     Examples
@@ -159,6 +161,7 @@ class DigitServer(socketserver.ThreadingTCPServer):
             "label": str(prediction.label),
             "probabilities": [[str(name), p] for name, p in prediction.proba.items()],
             "image": prediction.image.ravel().tolist(),
+            "shape": list(prediction.image.shape),
             "seconds": round(time.perf_counter() - start, 4),
         }
         return json.dumps(response, allow_nan=False).encode()
@@ -206,6 +209,7 @@ def _model_file(estimator: BaseEstimator, prediction: ImagePrediction) -> tuple[
     description = {
         "name": type(estimator).__name__,
         "classes": [str(name) for name in prediction.proba],
+        "shape": list(prediction.image.shape),
     }
     return "application/json; charset=utf-8", json.dumps(description).encode()
 

@@ -13,9 +13,10 @@ import torch
 from numpy.typing import NDArray
 from sklearn.metrics import check_scoring
 
+from skmnist._utils.image_shape import is_channels_last
 from skmnist._utils.torch_defaults import torch_defaults
 from skmnist._utils.validation import check_choice
-from skmnist.displays._images import as_images
+from skmnist.displays._images import as_images, resolve_shape
 
 from ._corruptions import CORRUPTIONS, CorruptionName
 from ._metrics import baseline_accuracy, scoring_name
@@ -113,7 +114,7 @@ def robustness_curve(
         Any fitted classifier.
     X : array-like of shape (n_samples, n_features), (n_samples, height, width) or \
             (n_samples, channels, height, width)
-        Test images.
+        Test images, in a format that ``predict`` accepts.
     y : array-like of shape (n_samples,)
         True labels.
     corruption : {"rotate", "shift", "noise", "thickness"}, default="rotate"
@@ -132,8 +133,8 @@ def robustness_curve(
     scoring : str or callable, default=None
         The metric. If None, the ``score`` method of the estimator.
     image_shape : "auto" or tuple, default="auto"
-        Shape of one image. "auto" is the shape stored in the estimator, otherwise that of `X`,
-        otherwise a square.
+        Shape of one image, as for :class:`skmnist.CNNClassifier`. "auto" is the shape stored in the
+        estimator, otherwise that of `X`, otherwise a square.
     random_state : int, default=0
         Seed of the translation directions and the noise.
 
@@ -176,7 +177,8 @@ def robustness_curve(
     dense: Any = X
     if scipy.sparse.issparse(X):
         dense = dense.toarray()
-    pixels = as_images(dense, image_shape)
+    shape = resolve_shape(np.asarray(dense), image_shape)
+    pixels = as_images(dense, shape)
     low, high = _pixel_range(pixels)
     height_and_width = pixels.shape[-2:]
     dtype = np.float64 if pixels.dtype == np.float64 else np.float32
@@ -187,6 +189,8 @@ def robustness_curve(
     for severity in severities:
         generator = torch.Generator().manual_seed(random_state)
         corrupted = corrupt(images, float(severity), generator).clamp(0, 1).numpy()
+        if is_channels_last(shape):
+            corrupted = np.moveaxis(corrupted, 1, -1)
         scores.append(scorer(estimator, _convert_like(dense, corrupted * (high - low) + low), y))
     settings: dict[str, Any] = {
         "corruption": corruption,

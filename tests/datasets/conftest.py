@@ -23,7 +23,7 @@ def server(monkeypatch):
 
     def retrieve(url, filename):
         try:
-            content = server.content[url.rpartition("/")[2]]
+            content = server.content[url.rpartition("/")[2].partition("?")[0]]
         except KeyError:
             raise RuntimeError("Name or service not known") from None
         Path(filename).write_bytes(content)

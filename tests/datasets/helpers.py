@@ -9,6 +9,7 @@ import io
 import re
 import socket
 import sys
+import tarfile
 import threading
 import zipfile
 from contextlib import contextmanager
@@ -17,11 +18,21 @@ from types import SimpleNamespace
 
 import numpy as np
 import pytest
+from scipy.io import savemat
 
 from skmnist import datasets
-from skmnist.datasets._dataset_spec import DatasetSpec, File, Split
+from skmnist.datasets._dataset_spec import DatasetSpec, File
+from skmnist.datasets._read_color_split import (
+    read_cifar_split,
+    read_medmnist_split,
+    read_svhn_split,
+)
+from skmnist.datasets._read_split import read_idx_split, read_usps_split
 
-N_IMAGES = {"train": 9, "test": 5}
+N_IMAGES = {"train": 9, "val": 4, "test": 5}
+
+# Files that are never compressed again.
+UNCOMPRESSED = (".bz2", ".npz", ".mat", ".tar.gz")
 
 
 ADVICE = re.escape("skmnist.datasets.load_mnist_sample()")
@@ -36,9 +47,10 @@ def every_set():
             for value in content.values():
                 if isinstance(value, DatasetSpec):
                     yield pytest.param(fetch, value, id=name)
-            for split, value in content.get("_SPECS", {}).items():
-                fetch_split = functools.partial(fetch, split=split)
-                yield pytest.param(fetch_split, value, id=f"{name}-{split}")
+            for part, value in content.get("_SPECS", {}).items():
+                argument = {"fetch_emnist": "split", "fetch_medmnist": "name"}[name]
+                fetch_part = functools.partial(fetch, **{argument: part})
+                yield pytest.param(fetch_part, value, id=f"{name}-{part}")
 
 
 EVERY_SET = list(every_set())
@@ -60,41 +72,22 @@ class FakeSet:
     """
 
     def __init__(self, spec, monkeypatch):
-        self.files, self.images, self.target = {}, {}, {}
+        self.images, self.target = {}, {}
         rng = np.random.default_rng(0)
+        for subset in spec.splits:
+            n, n_classes = N_IMAGES[subset], len(spec.target_names)
+            self.target[subset] = rng.integers(0, n_classes, n)
+            self.target[subset][:2] = 0, n_classes - 1
+            self.images[subset] = rng.integers(0, 256, (n, *spec.image_shape), dtype=np.uint8)
+        self.files = ENCODERS[spec.read_split](spec, self.images, self.target)
         for subset, split in list(spec.splits.items()):
+            images, labels = (
+                File(file.path, file.checksum and checksum(self.files[file.path], file.checksum))
+                for file in split.files
+            )
             n = N_IMAGES[subset]
-            n_classes = len(spec.target_names)
-            target = rng.integers(0, n_classes, n)
-            target[:2] = 0, n_classes - 1
-            labels = target + spec.first_label
-            if spec.torchvision_name == "USPS":
-                values = rng.integers(-1000, 1001, (n, 256)) / 1000
-                images = ((values.astype(np.float32) + 1) / 2 * 255).astype(np.uint8)
-                images = images.reshape(n, 16, 16)
-                lines = [
-                    " ".join([str(label), *(f"{i}:{value}" for i, value in enumerate(row, 1))])
-                    for label, row in zip(labels, values, strict=True)
-                ]
-                content = bz2.compress("\n".join(lines).encode())
-                contents = [content, content]
-                digest = functools.partial(hashlib.md5, usedforsecurity=False)
-            else:
-                images = rng.integers(0, 256, (n, 28, 28), dtype=np.uint8)
-                if spec.label_columns > 1:
-                    stored = rng.integers(-9, 1000, (n, spec.label_columns), dtype=np.int32)
-                    stored[:, 0] = labels
-                else:
-                    stored = labels.astype(np.uint8)
-                in_file = np.transpose(images, (0, 2, 1)) if spec.transposed else images
-                contents = [idx_bytes(in_file), idx_bytes(stored)]
-                digest = hashlib.sha256
-            self.images[subset], self.target[subset] = images, target
-            files = []
-            for file, content in zip(split.files, contents, strict=True):
-                self.files[file.path] = content
-                files.append(File(file.path, file.checksum and digest(content).hexdigest()))
-            monkeypatch.setitem(spec.splits, subset, Split(*files, n))
+            fake = split._replace(images=images, labels=labels, n_images=n)
+            monkeypatch.setitem(spec.splits, subset, fake)
         # A download writes a checksum next to each file, unless all checksums are known.
         checksum_files = (
             [] if spec.has_known_checksums else [f"{path}.sha256" for path in self.files]
@@ -103,10 +96,95 @@ class FakeSet:
 
     def write(self, home, *, compressed=False):
         for path, content in self.files.items():
-            if compressed and not path.endswith(".bz2"):
+            if compressed and not path.endswith(UNCOMPRESSED):
                 path, content = f"{path}.gz", gzip.compress(content)
             Path(home, path).parent.mkdir(parents=True, exist_ok=True)
             Path(home, path).write_bytes(content)
+
+    def all_of(self, values):
+        """Return the training set followed by the test set, of `images` or of `target`."""
+        return np.concatenate([values["train"], values["test"]])
+
+
+def checksum(content, like):
+    """Return a checksum of the same kind as another one."""
+    name = {32: "md5", 64: "sha256"}[len(like)]
+    return hashlib.new(name, content, usedforsecurity=False).hexdigest()
+
+
+def encode_idx(spec, images, target):
+    files = {}
+    for subset, split in spec.splits.items():
+        labels = target[subset] + spec.first_label
+        stored = labels.astype(np.uint8)
+        if spec.label_columns > 1:
+            shape = len(labels), spec.label_columns
+            stored = np.random.default_rng(1).integers(-9, 1000, shape, dtype=np.int32)
+            stored[:, 0] = labels
+        pixels = images[subset].transpose(0, 2, 1) if spec.transposed else images[subset]
+        files[split.images.path] = idx_bytes(pixels)
+        files[split.labels.path] = idx_bytes(stored)
+    return files
+
+
+def encode_usps(spec, images, target):
+    files = {}
+    for subset, split in spec.splits.items():
+        labels = target[subset] + spec.first_label
+        values = np.random.default_rng(0).integers(-1000, 1001, (len(labels), 256)) / 1000
+        pixels = ((values.astype(np.float32) + 1) / 2 * 255).astype(np.uint8)
+        images[subset] = pixels.reshape(-1, 16, 16)
+        lines = [
+            " ".join([str(label), *(f"{i}:{value}" for i, value in enumerate(row, 1))])
+            for label, row in zip(labels, values, strict=True)
+        ]
+        files[split.images.path] = bz2.compress("\n".join(lines).encode())
+    return files
+
+
+def encode_cifar(spec, images, target):
+    records = {
+        subset: np.hstack([target[subset][:, None].astype(np.uint8), pixels.reshape(-1, 3072)])
+        for subset, pixels in images.items()
+    }
+    parts = dict(enumerate(np.array_split(records["train"], 5), 1))
+    files = {f"data_batch_{i}.bin": part for i, part in parts.items()}
+    archive = io.BytesIO()
+    with tarfile.open(fileobj=archive, mode="w:gz") as tar:
+        for name, part in (files | {"test_batch.bin": records["test"]}).items():
+            member = tarfile.TarInfo(f"cifar-10-batches-bin/{name}")
+            member.size = part.nbytes
+            tar.addfile(member, io.BytesIO(part.tobytes()))
+    return {spec.splits["train"].images.path: archive.getvalue()}
+
+
+def encode_svhn(spec, images, target):
+    files = {}
+    for subset, split in spec.splits.items():
+        file = io.BytesIO()
+        labels = np.where(target[subset] == 0, 10, target[subset]).astype(np.uint8)
+        savemat(file, {"X": images[subset].transpose(2, 3, 1, 0), "y": labels[:, None]})
+        files[split.images.path] = file.getvalue()
+    return files
+
+
+def encode_medmnist(spec, images, target):
+    arrays = {}
+    for subset, pixels in images.items():
+        arrays[f"{subset}_images"] = pixels if pixels.ndim == 3 else pixels.transpose(0, 2, 3, 1)
+        arrays[f"{subset}_labels"] = target[subset][:, None].astype(np.uint8)
+    file = io.BytesIO()
+    np.savez_compressed(file, **arrays)
+    return {spec.splits["train"].images.path: file.getvalue()}
+
+
+ENCODERS = {
+    read_idx_split: encode_idx,
+    read_usps_split: encode_usps,
+    read_cifar_split: encode_cifar,
+    read_svhn_split: encode_svhn,
+    read_medmnist_split: encode_medmnist,
+}
 
 
 KMNIST_IMAGES = "KMNIST/raw/train-images-idx3-ubyte"
@@ -141,8 +219,8 @@ def fail_as_torchvision(monkeypatch):
 def answers(fake):
     """Return the files of a fake data set as its server sends them: compressed or archived."""
     packed = {
-        name if name.endswith(".bz2") else f"{name}.gz": content
-        if name.endswith(".bz2")
+        name if name.endswith(UNCOMPRESSED) else f"{name}.gz": content
+        if name.endswith(UNCOMPRESSED)
         else gzip.compress(content)
         for name, content in ((Path(path).name, content) for path, content in fake.files.items())
     }

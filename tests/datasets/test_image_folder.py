@@ -35,7 +35,8 @@ def folders(tmp_path, digits):
 @pytest.mark.parametrize("as_frame", [False, True])
 def test_data_frame_output_of_the_normalizer_does_not_matter(folders, digits, as_frame):
     with config_context(transform_output="pandas"):
-        data, _ = load_image_folder(folders, return_X_y=True, as_frame=as_frame)
+        options = {"return_X_y": True, "as_frame": as_frame}
+        data, _ = load_image_folder(folders, normalizer=DigitNormalizer(), **options)
     np.testing.assert_array_equal(data, normalized(digits))
     normalizer = DigitNormalizer("emnist").set_output(transform="pandas")
     data = load_image_folder(folders, normalizer=normalizer).data
@@ -50,13 +51,17 @@ def write_csv(folder, digits, lines):
     return folder / "labels.csv"
 
 
+def flat(digits):
+    return np.stack([image.ravel() for _, _, image in digits])
+
+
 def normalized(digits):
     return DigitNormalizer().transform([image for _, _, image in digits])
 
 
 def test_each_folder_is_a_class(folders, digits):
     bunch = load_image_folder(folders)
-    np.testing.assert_array_equal(bunch.data, normalized(digits))
+    np.testing.assert_array_equal(bunch.data, flat(digits))
     assert bunch.data.dtype == np.uint8
     np.testing.assert_array_equal(bunch.target, [0, 0, 0, 1, 1, 1, 2, 2, 2])
     assert bunch.target.dtype == np.int64
@@ -67,7 +72,9 @@ def test_each_folder_is_a_class(folders, digits):
     assert bunch.filenames[-1].endswith("2-2.png")
     assert bunch.frame is None
     assert str(folders) in bunch.DESCR
-    assert "9 images of 3 classes, converted to 28 x 28" in bunch.DESCR
+    assert (
+        "9 images of 3 classes, 28 pixels high and 28 pixels wide,\nas gray levels" in bunch.DESCR
+    )
 
 
 def test_target_names_are_sorted_numerically_or_alphabetically(tmp_path, digits):
@@ -132,7 +139,7 @@ def test_csv_file_of_windows_separates_folders_by_backslashes(folders, digits):
     lines = [rf"{ {'2': '10'}.get(label, label) }\{name},{label}" for name, label, _ in digits]
     (folders / "labels.csv").write_text("\n".join(lines), encoding="utf-8")
     bunch = load_image_folder(folders / "labels.csv")
-    np.testing.assert_array_equal(bunch.data, normalized(digits))
+    np.testing.assert_array_equal(bunch.data, flat(digits))
     (folders / "labels.csv").write_text("1,a\n.,b", encoding="utf-8")
     with pytest.raises(DatasetError, match="got the folder .*mine. Move"):
         load_image_folder(folders / "labels.csv")
@@ -145,7 +152,7 @@ def test_csv_file_of_names_and_labels(tmp_path, digits, heading, end):
     csv_file = write_csv(tmp_path / "mine", digits, [*heading, *lines, *end])
     for path in (csv_file, csv_file.parent, str(csv_file)):
         bunch = load_image_folder(path)
-        np.testing.assert_array_equal(bunch.data, normalized(digits))
+        np.testing.assert_array_equal(bunch.data, flat(digits))
         np.testing.assert_array_equal(bunch.target, [0, 0, 0, 1, 1, 1, 2, 2, 2])
         assert bunch.target_names == ["0", "1", "2"]
 
@@ -172,10 +179,13 @@ def test_error_lists_all_unusable_images(folders):
     (folders / "1" / "readme.txt").touch()
     Image.new("L", (90, 90), 255).save(folders / "10" / "white.png")
     with pytest.raises(DatasetError, match="^3 of 12 images cannot be used:") as caught:
-        load_image_folder(folders)
+        load_image_folder(folders, normalizer=DigitNormalizer())
     lines = str(caught.value).splitlines()[1:]
     names = ["text.png", "readme.txt", "white.png"]
     assert all(name in line for name, line in zip(names, lines, strict=True))
+    with pytest.raises(DatasetError, match="^2 of 12 images cannot be used:") as caught:
+        load_image_folder(folders, size=28)
+    assert str(caught.value).splitlines()[1:] == lines[:2]
 
 
 def test_error_lists_all_missing_images_of_a_csv_file(tmp_path, digits):

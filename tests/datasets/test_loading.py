@@ -12,6 +12,9 @@ from skmnist.datasets import (
 )
 from tests.datasets.helpers import EVERY_SET, N_IMAGES, SPECS, FakeSet, fail_as_torchvision
 
+# Their results have other shapes, and some have other errors.
+COLOR = {"fetch_cifar10", "fetch_medmnist", "fetch_svhn"}
+
 
 @pytest.mark.parametrize("compressed", [False, True], ids=["raw", "gz"])
 @pytest.mark.parametrize("fetch, spec", EVERY_SET)
@@ -66,11 +69,15 @@ def test_docstring_states_the_numbers_of_samples_and_classes(fetch, spec):
 def test_docstrings_of_shared_parameters_are_equal():
     def shared_part(fetch):
         doc = inspect.getdoc(fetch)
-        shared = doc[doc.index("subset : {") : doc.index("See Also\n")]
-        return re.sub(r"\d+", "N", shared)
+        end = "Returns\n" if fetch.__name__ in COLOR else "See Also\n"
+        return re.sub(r"\d+", "N", doc[doc.index("subset : {") : doc.index(end)])
 
     fetches = {getattr(case.values[0], "func", case.values[0]) for case in EVERY_SET}
-    assert len({shared_part(fetch) for fetch in fetches}) == 1
+    shared = {fetch.__name__: shared_part(fetch) for fetch in fetches}
+    mnist = shared["fetch_mnist"]
+    for name, part in shared.items():
+        assert mnist.startswith(part), name
+        assert part == mnist or name in COLOR
 
 
 @pytest.mark.parametrize("fetch, spec", EVERY_SET)

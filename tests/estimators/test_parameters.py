@@ -234,7 +234,6 @@ BAD_PARAMETERS = [
     ("image_shape", (3, 28, 28)),
     ("image_shape", (-28, -28)),
     ("image_shape", (28.0, 28.0)),
-    ("image_shape", (28, 28, 1)),
     ("image_shape", (16, 16, 3)),
     ("image_shape", ("28", "28")),
     ("image_shape", (1, 1, 28, 28)),

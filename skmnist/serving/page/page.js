@@ -10,6 +10,7 @@ const CONFIDENCE_THRESHOLD = 0.9; // below it, the page says that the model is n
 const SENT_UNCHANGED = { types: ["image/png", "image/jpeg", "image/bmp"], bytes: 900_000 };
 
 let classes = [];
+let inputShape = [28, 28]; // of the network
 let requestId = 0; // of the latest request; responses to earlier requests are ignored
 
 // -- output ---------------------------------------------------------------------------------
@@ -43,11 +44,19 @@ function showBars(probabilities) {
   }));
 }
 
-function showPixels(image) {
-  const input = document.getElementById("network-input").getContext("2d");
-  const pixels = input.createImageData(28, 28);
-  image.forEach((value, i) => pixels.data.set([value, value, value, 255], 4 * i));
-  input.putImageData(pixels, 0, 0);
+// Show an image of `shape` (height, width) or (height, width, 3).
+function showPixels(image, shape) {
+  const [height, width, channels = 1] = shape;
+  const input = document.getElementById("network-input");
+  [input.width, input.height] = [width, height];
+  const context = input.getContext("2d");
+  const pixels = context.createImageData(width, height);
+  for (let i = 0; i < width * height; i++) {
+    const color = image.slice(channels * i, channels * (i + 1));
+    pixels.data.set([...(channels === 1 ? [color[0], color[0], color[0]] : color), 255], 4 * i);
+  }
+  context.putImageData(pixels, 0, 0);
+  document.getElementById("input-size").textContent = ` × `;
 }
 
 // The label of a RejectClassifier that abstains is not among the probabilities.
@@ -72,7 +81,7 @@ function showTime(message) {
 function reset(message = "Draw a digit with a mouse, a pen or a finger.", isError = false) {
   showMessage(message, "", isError);
   showBars(Object.fromEntries(classes.map((label) => [label, 0])));
-  showPixels(new Array(28 * 28).fill(0));
+  showPixels(new Array(inputShape.reduce((a, b) => a * b)).fill(0), inputShape);
   showTime("");
 }
 
@@ -97,7 +106,7 @@ async function predict(blob, start = performance.now()) {
   const probabilities = Object.fromEntries(result.probabilities);
   showPrediction(result.label, probabilities[result.label]);
   showBars(probabilities);
-  showPixels(result.image);
+  showPixels(result.image, result.shape);
   showTime(`Predicted in ${Math.round(performance.now() - start)} ms.`);
 }
 
@@ -227,6 +236,7 @@ document.addEventListener("drop", (event) => {
 
 fetch("/model").then((response) => response.json()).then((model) => {
   classes = model.classes;
+  inputShape = model.shape;
   document.getElementById("model").textContent =
     `Model: ${model.name}. Images are sent only to your own server and are not stored.`;
   clear();
