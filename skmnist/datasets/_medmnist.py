@@ -32,9 +32,10 @@ _DESCRIPTION = """\
 {title}
 {line}
 
-{content}: {train:,} training, {validation:,}
-validation and {test:,} test images of {shape} {values} from 0 to 255 in
-{n_classes} classes.
+{content}.
+
+{train:,} training, {validation:,} validation and {test:,} test images of {shape}
+{values} from 0 to 255 in {n_classes} classes.
 
 Task: {task}.
 License: {license}.
