@@ -35,7 +35,7 @@ GROUPS = {
     ),
     "Studies": (
         "studies",
-        "Epoch, learning, validation and robustness curves; grid search and model comparison.",
+        "Epoch, learning, validation and robustness curves; searches and model comparison.",
         ["skmnist.studies"],
     ),
     "Displays": (

@@ -71,3 +71,7 @@ class PixelRangeWarning(UserWarning):
     In `fit`, networks cannot learn well from pixels in this range. In `predict`, it is very
     different from that of the training data.
     """
+
+
+class TimeLimitWarning(UserWarning):
+    """A search reached its time limit, so some candidates have no score."""

@@ -22,6 +22,8 @@ from skmnist._utils.device import resolve_device
 from skmnist.dask import resilient_client
 from skmnist.studies import (
     EpochGridSearchCV,
+    EpochHalvingSearchCV,
+    EpochRandomizedSearchCV,
     compare_estimators,
     epoch_curve,
     learning_curve,
@@ -110,6 +112,33 @@ def test_epoch_search_and_studies_on_dask_equal_those_on_one_core(client):
         parallel = results()
     for a, b in zip(serial, parallel, strict=True):
         np.testing.assert_array_equal(a, b)
+
+
+def test_randomized_and_halving_search_on_dask_score_as_on_one_core(client):
+    X, y = digits()
+    clf = tiny(MLPClassifier)
+    space = {"max_epochs": [1, 2], "lr": [1e-3, 1e-2]}
+    for search in (
+        EpochRandomizedSearchCV(clf, space, n_iter=3, cv=2, random_state=0),
+        EpochHalvingSearchCV(clf, GRID, cv=2, max_resources=4, factor=2, min_resources=1),
+    ):
+        serial = clone(search).fit(X, y)
+        with joblib.parallel_config(backend="dask"):
+            search.fit(X, y)
+        assert scores_are_equal(search, serial)
+    assert search.continued_[4:].all()
+
+
+@pytest.mark.slow
+def test_halving_search_continues_in_the_processes_of_a_cluster():
+    X, y = digits()
+    search = EpochHalvingSearchCV(tiny(MLPClassifier), GRID, cv=2, max_resources=4, factor=2)
+    serial = clone(search).fit(X, y)
+    with cluster(n_workers=2) as local_cluster, resilient_client(local_cluster):
+        with joblib.parallel_config(backend="dask"):
+            search.fit(X, y)
+    assert scores_are_equal(search, serial)
+    assert search.continued_[4:].all()
 
 
 def test_large_data_give_no_warning_of_dask(client):

@@ -7,7 +7,7 @@ import hashlib
 import re
 from numbers import Real
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 from filelock import FileLock, Timeout
@@ -48,12 +48,30 @@ _IGNORED_PARAMS = {
 }
 
 
+class CheckpointTarget(NamedTuple):
+    """Where the checkpoints of a fit are, and when they are written.
+
+    Attributes
+    ----------
+    folder : Path
+        The folder of the checkpoints.
+    resume : bool
+        Whether to continue from the latest checkpoint.
+    every_epoch : bool, default=True
+        Whether to write a checkpoint after each epoch, or only after the last one.
+    """
+
+    folder: Path
+    resume: bool
+    every_epoch: bool = True
+
+
 @contextlib.contextmanager
 def open_checkpoints(estimator: BaseNetClassifier, resume: bool) -> Iterator[Checkpoints | None]:
-    """Yield the :class:`Checkpoints` of a fit, or None if `checkpoint_dir` is None.
+    """Yield the :class:`Checkpoints` of a fit, or None if it has no folder for them.
 
-    The folder is locked inside the block. The operating system releases the lock of a process that
-    is killed.
+    The folder is that of a search (see ``_checkpoint_in``) or `checkpoint_dir`. It is locked
+    inside the block.
 
     Raises
     ------
@@ -64,6 +82,17 @@ def open_checkpoints(estimator: BaseNetClassifier, resume: bool) -> Iterator[Che
     OSError
         If the folder cannot be created or written to.
     """
+    target = getattr(estimator, "_checkpoint_target", None) or _own_target(estimator, resume)
+    if target is None:
+        yield None
+        return
+    target.folder.mkdir(parents=True, exist_ok=True)
+    with lock_folder(target.folder, "fit"):
+        yield Checkpoints(target)
+
+
+def _own_target(estimator: BaseNetClassifier, resume: bool) -> CheckpointTarget | None:
+    """Return the target that `checkpoint_dir` names, or None."""
     checkpoint_dir = estimator.checkpoint_dir
     if checkpoint_dir is None:
         if resume:
@@ -71,8 +100,7 @@ def open_checkpoints(estimator: BaseNetClassifier, resume: bool) -> Iterator[Che
                 "resume=True requires checkpoint_dir, which is None. Set it to the folder of the "
                 "checkpoints, in the first fit as well."
             )
-        yield None
-        return
+        return None
     if estimator.warm_start:
         raise ValueError(
             "checkpoint_dir cannot be combined with warm_start=True. To train for more epochs, "
@@ -83,16 +111,35 @@ def open_checkpoints(estimator: BaseNetClassifier, resume: bool) -> Iterator[Che
         raise NotADirectoryError(
             f"checkpoint_dir must be a folder. Got the file {checkpoint_dir!r} instead."
         )
-    folder.mkdir(parents=True, exist_ok=True)
+    return CheckpointTarget(folder, resume)
+
+
+@contextlib.contextmanager
+def lock_folder(folder: Path, owner: str) -> Iterator[None]:
+    """Lock a folder inside the block, so that no other `owner` ("fit" or "search") writes to it.
+
+    The operating system releases the lock of a process that is killed.
+
+    Raises
+    ------
+    CheckpointError
+        If another process or thread has locked the folder.
+    """
     try:
         lock = FileLock(folder / ".lock").acquire(blocking=False)
     except Timeout:
+        hint = ", and None inside a search or cross-validation" if owner == "fit" else ""
         raise CheckpointError(
-            f"Another fit is writing its checkpoints to {folder}. Use a separate checkpoint_dir "
-            "for each fit, and None inside a search or cross-validation."
+            f"Another {owner} is writing its checkpoints to {folder}. Use a separate "
+            f"checkpoint_dir for each {owner}{hint}."
         ) from None
     with lock:
-        yield Checkpoints(folder, resume)
+        yield
+
+
+def has_checkpoints(folder: Path) -> bool:
+    """Return whether the folder contains checkpoints."""
+    return any(_FILE_NAME.fullmatch(path.name) for path in folder.glob("epoch-*"))
 
 
 class Checkpoints:
@@ -100,20 +147,19 @@ class Checkpoints:
 
     Parameters
     ----------
-    folder : Path
-        The folder of the checkpoints, which no other fit uses.
-    resume : bool
-        Whether to continue from the latest undamaged checkpoint. If False, existing checkpoints
-        are deleted when the first new one is written.
+    target : CheckpointTarget
+        A folder that no other fit uses. With ``resume=True``, the fit continues from the latest
+        undamaged checkpoint. Otherwise existing checkpoints are deleted when the first new one is
+        written.
     """
 
-    def __init__(self, folder: Path, resume: bool) -> None:
-        self.folder = folder
-        for stale in folder.glob(".epoch-*.tmp"):  # from a process that was killed
+    def __init__(self, target: CheckpointTarget) -> None:
+        self.folder, self._every_epoch = target.folder, target.every_epoch
+        for stale in self.folder.glob(".epoch-*.tmp"):  # from a process that was killed
             stale.unlink()
         self._path: Path | None = None
         self._saved: dict[str, Any] | None = None
-        if resume:
+        if target.resume:
             self._load_newest()
         self._replaces = self._saved is None  # existing checkpoints
 
@@ -147,7 +193,7 @@ class Checkpoints:
         self._training: dict[str, Any] = {
             "class": type(estimator).__name__,
             "params": {
-                name: _stable_repr(value)
+                name: stable_repr(value)
                 for name, value in estimator.get_params(deep=False).items()
                 if name not in _IGNORED_PARAMS
             },
@@ -171,7 +217,10 @@ class Checkpoints:
             )
 
     def write(self, net: Net, early_stopping: EarlyStopping | None) -> None:
-        """Write a checkpoint and remove all but the last two."""
+        """Write a checkpoint if this epoch has one, and remove all but the last two."""
+        stops = early_stopping is not None and early_stopping.should_stop
+        if not (self._every_epoch or stops or len(net.history) == self._max_epochs):
+            return
         checkpoint = {
             "training": self._training,
             "seed": self._seed,
@@ -184,7 +233,8 @@ class Checkpoints:
                 old.unlink()
             self._replaces = False
         path = self.folder / f"epoch-{len(net.history):06d}.safetensors"
-        write_model_file(path, {"checkpoint": checkpoint})
+        # The only checkpoint of a fit is for the same program, so it need not survive a crash.
+        write_model_file(path, {"checkpoint": checkpoint}, sync=self._every_epoch)
         for old in self._paths()[:-_MAX_TO_KEEP]:
             old.unlink()
 
@@ -260,15 +310,15 @@ class Checkpoints:
         )
 
 
-def _stable_repr(value: Any) -> str:
+def stable_repr(value: Any) -> str:
     """Return a string for the value of a parameter that is the same in every process."""
     value = as_tuple(value)
     if isinstance(value, Real) and not isinstance(value, (bool, np.bool_)):
         return repr(float(value)).removesuffix(".0")
     if isinstance(value, tuple):
-        return f"({', '.join(map(_stable_repr, value))})"
+        return f"({', '.join(map(stable_repr, value))})"
     if isinstance(value, dict):
-        pairs = (f"{_stable_repr(k)}: {_stable_repr(v)}" for k, v in value.items())
+        pairs = (f"{stable_repr(k)}: {stable_repr(v)}" for k, v in value.items())
         return f"{{{', '.join(pairs)}}}"
     text = repr(value)
     if " at 0x" in text or isinstance(value, type):  # a function, or an object without a repr

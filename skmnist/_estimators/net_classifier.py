@@ -54,9 +54,12 @@ if TYPE_CHECKING:
 
     from skmnist._training.net import Net
 
-    from .checkpoints import Checkpoints
+    from .checkpoints import Checkpoints, CheckpointTarget
     from .sklearn_callbacks import CallbackTasks
 
+
+# Attributes that exist only inside the blocks of `_on_epoch_end` and `_checkpoint_in`.
+_BLOCK_ATTRIBUTES = ("_epoch_hook", "_checkpoint_target")
 
 # A prediction with fewer operations takes less than 10 ms: threads would not pay.
 _MIN_FLOPS_FOR_THREADS = 5e8
@@ -392,6 +395,18 @@ class BaseNetClassifier(
         finally:
             del self._epoch_hook
 
+    @contextlib.contextmanager
+    def _checkpoint_in(self, target: CheckpointTarget) -> Iterator[None]:
+        """Use the folder `target` for the checkpoints of each fit inside the block.
+
+        It takes the place of `checkpoint_dir`, which may differ for each fit of a search.
+        """
+        self._checkpoint_target = target
+        try:
+            yield
+        finally:
+            del self._checkpoint_target
+
     @property
     def _supports_staged_fit(self) -> bool:
         """Whether the first n epochs of a fit give the same result as a fit of n epochs."""
@@ -399,7 +414,7 @@ class BaseNetClassifier(
 
     def __getstate__(self) -> dict[str, Any]:
         state = super().__getstate__()
-        return {name: value for name, value in state.items() if name != "_epoch_hook"}
+        return {name: value for name, value in state.items() if name not in _BLOCK_ATTRIBUTES}
 
     @contextlib.contextmanager
     def _torch_context(self, net: Net, batch_size: int, n_tasks: int = 0) -> Iterator[None]:

@@ -19,7 +19,11 @@ _STALE_SECONDS = 3600
 
 @contextlib.contextmanager
 def atomic_write(
-    path: str | os.PathLike[str], mode: Literal["wb", "w"] = "wb", **kwargs: Any
+    path: str | os.PathLike[str],
+    mode: Literal["wb", "w"] = "wb",
+    *,
+    sync: bool = True,
+    **kwargs: Any,
 ) -> Iterator[IO[Any]]:
     """Open a file that replaces `path` if the block ends without an error.
 
@@ -34,6 +38,8 @@ def atomic_write(
         Path of the file; ``~`` is the home folder. For a symbolic link, the target is replaced.
     mode : {"wb", "w"}, default="wb"
         Mode in which the file is opened.
+    sync : bool, default=True
+        Whether to sync the file to the disk, so that it survives a power failure.
     **kwargs
         Arguments of :func:`open`, such as ``encoding="utf-8"``.
 
@@ -67,11 +73,13 @@ def atomic_write(
         with open(temporary, mode.replace("w", "x"), **kwargs) as file:
             yield file
             file.flush()
-            os.fsync(file.fileno())
+            if sync:
+                os.fsync(file.fileno())
         if target.exists():
             shutil.copymode(target, temporary)
         os.replace(temporary, target)
-        _sync_folder(target.parent)
+        if sync:
+            _sync_folder(target.parent)
     except BaseException as error:
         with contextlib.suppress(OSError):
             temporary.unlink(missing_ok=True)

@@ -82,7 +82,9 @@ def reraise_as_model_error(path: str | os.PathLike[str]) -> Iterator[None]:
         raise ModelFileError(f"{path} is not a valid skmnist model: {reason[:500]}") from error
 
 
-def write_model_file(path: str | os.PathLike[str], model: dict[str, Any]) -> None:
+def write_model_file(
+    path: str | os.PathLike[str], model: dict[str, Any], *, sync: bool = True
+) -> None:
     """Write a model to a file atomically.
 
     Parameters
@@ -90,6 +92,8 @@ def write_model_file(path: str | os.PathLike[str], model: dict[str, Any]) -> Non
     path : str or path
     model : dict
         Values of the types that :func:`skmnist._files.serialization.encode` supports.
+    sync : bool, default=True
+        Whether to sync the file to the disk.
 
     Raises
     ------
@@ -123,7 +127,7 @@ def write_model_file(path: str | os.PathLike[str], model: dict[str, Any]) -> Non
     start = content.index(_DIGEST_PREFIX) + len(_DIGEST_PREFIX)
     digest = hashlib.sha256(content).hexdigest().encode()
     view = memoryview(content)
-    with atomic_write(path) as file:
+    with atomic_write(path, sync=sync) as file:
         for part in (view[:start], digest, view[start + len(digest) :]):
             file.write(part)
 

@@ -1,8 +1,10 @@
-"""Learning, validation, epoch and robustness curves, grid search and model comparison."""
+"""Learning, validation, epoch and robustness curves, hyperparameter searches, model comparison."""
 
 from ._compare_estimators import compare_estimators
 from ._epoch_curve import EpochCurve, epoch_curve
 from ._epoch_grid_search import EpochGridSearchCV
+from ._epoch_halving_search import EpochHalvingSearchCV
+from ._epoch_randomized_search import EpochRandomizedSearchCV
 from ._layer_sizes import LayerSizes
 from ._learning_curve import LearningCurve, learning_curve
 from ._robustness_curve import RobustnessCurve, robustness_curve
@@ -11,6 +13,8 @@ from ._validation_curve import ValidationCurve, validation_curve
 __all__ = [
     "EpochCurve",
     "EpochGridSearchCV",
+    "EpochHalvingSearchCV",
+    "EpochRandomizedSearchCV",
     "LayerSizes",
     "LearningCurve",
     "RobustnessCurve",

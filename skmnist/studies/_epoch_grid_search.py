@@ -2,26 +2,19 @@
 
 from __future__ import annotations
 
-import copy
-import warnings
-from numbers import Integral
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
-from sklearn.base import clone
-from sklearn.exceptions import FitFailedWarning
 from sklearn.model_selection import GridSearchCV, ParameterGrid
 
-from ._proxies import EpochList, StagedEstimator, StagedScorer, split_results
-from ._staged import last_step, supports_staged_fit
+from ._grouped_search import GroupedSearch
+from ._search_base import CONSTRAINTS
 
 if TYPE_CHECKING:
-    from numpy.typing import ArrayLike
-    from sklearn.base import BaseEstimator
-    from typing_extensions import Self
+    from collections.abc import Iterable
 
 
-class EpochGridSearchCV(GridSearchCV):
+class EpochGridSearchCV(GroupedSearch, GridSearchCV):
     """Grid search that scores all values of `max_epochs` from a single fit.
 
     With the grid ``"max_epochs": range(1, 11)``, a GridSearchCV trains every combination of the
@@ -55,6 +48,10 @@ class EpochGridSearchCV(GridSearchCV):
         The score of a candidate if its fit fails. "raise" raises the error.
     return_train_score : bool, default=False
         Whether ``cv_results_`` includes the scores on the training set.
+    time_limit : float, default=None
+        Seconds after which no fit starts. Fits that are running are completed, and the best
+        candidate is fitted on all samples as usual. A candidate with a fit that was not started
+        gets the score NaN and cannot win. None: no limit.
 
     Attributes
     ----------
@@ -69,6 +66,8 @@ multimetric_, classes_, n_features_in_, feature_names_in_
 
     See Also
     --------
+    EpochRandomizedSearchCV : The same for randomly drawn candidates.
+    EpochHalvingSearchCV : Successive halving over the number of epochs.
     epoch_curve : Scores, losses and fit times of one combination.
     skmnist.displays.SearchDisplay : Plot of the results of a search.
 
@@ -84,6 +83,10 @@ multimetric_, classes_, n_features_in_, feature_names_in_
     ``staged_`` shows which candidates were scored during a longer training run. While a combination
     is trained, a copy of its weights is kept for each number of epochs.
 
+    If `time_limit` is reached, a `TimeLimitWarning` reports the number of fits that were not
+    started. A callable `refit` gets only the candidates that were completed. The time is measured
+    with the calendar clock, so the clocks of the machines of a cluster must agree.
+
     Examples
     --------
     >>> from skmnist import MLPClassifier
@@ -98,125 +101,39 @@ multimetric_, classes_, n_features_in_, feature_names_in_
     {'lr': 0.001, 'max_epochs': 5}
     """
 
-    def fit(self, X: ArrayLike, y: ArrayLike | None = None, **params: Any) -> Self:
-        """Fit and score all candidates.
+    _parameter_constraints: ClassVar[dict[str, Any]] = {
+        **GridSearchCV._parameter_constraints,
+        **CONSTRAINTS,
+    }
 
-        Parameters
-        ----------
-        X : array-like of shape (n_samples, ...)
-            Images, in a format that the estimator accepts.
-        y : array-like of shape (n_samples,)
-            Labels.
-        **params
-            Parameters passed to the ``fit`` method of the estimator, the splitter (``groups``) and
-            the scorer (``sample_weight``), as in GridSearchCV.
-
-        Returns
-        -------
-        self : object
-
-        Raises
-        ------
-        ValueError
-            If all fits fail. With ``error_score="raise"``, the error of the first fit that fails
-            is raised instead.
-        """
-        # A GridSearchCV runs over groups of candidates, with proxies of the estimator and scorer.
-        scorers, _ = self._get_scorers()
-        search = copy.copy(self)
-        search._candidates = list(ParameterGrid(self.param_grid))
-        search._groups = self._group_candidates(search._candidates)
-        search.param_grid = [
-            {name: [value] for name, value in params.items()} for params, *_ in search._groups
-        ]
-        search.estimator = StagedEstimator(self.estimator, self._epochs_param(), self.error_score)
-        search.scoring = StagedScorer(scorers, self.error_score)
-        GridSearchCV.fit(search, X, y, **params)
-
-        excluded = {*self.get_params(deep=False), "_candidates", "_groups"}
-        self.__dict__.update({k: v for k, v in vars(search).items() if k not in excluded})
-        self.scorer_ = getattr(scorers, "_scorers", scorers)  # a dict if there are several metrics
-        return self
-
-    def _epochs_param(self) -> str:
-        return last_step(self.estimator)[1] + "max_epochs"
-
-    def _group_candidates(
-        self, candidates: list[dict[str, Any]]
-    ) -> list[tuple[dict[str, Any], list[int], EpochList | None]]:
-        """Group the candidates that are trained together.
-
-        Returns the parameters of each group, the indices of its candidates, and their numbers of
-        epochs, or None for a candidate that is trained separately.
-        """
-        name = self._epochs_param()
-        indices_by_key: dict[Any, list[int]] = {}
-        for i, candidate in enumerate(candidates):
-            # Compare identities, because values need not be hashable or comparable.
-            others = frozenset((k, id(value)) for k, value in candidate.items() if k != name)
-            epochs = candidate.get(name)
-            valid = isinstance(epochs, Integral) and int(epochs) >= 1
-            indices_by_key.setdefault((others, None if valid else i), []).append(i)
-
-        groups: list[tuple[dict[str, Any], list[int], EpochList | None]] = []
-        for indices in indices_by_key.values():
-            first = candidates[indices[0]]
-            if len(indices) > 1 and supports_staged_fit(_with_params(self.estimator, first)):
-                epochs = EpochList(candidates[i][name] for i in indices)
-                groups.append(({**first, name: epochs}, indices, epochs))
-            else:
-                groups += [(candidates[i], [i], None) for i in indices]
-        return groups
-
-    def _format_results(
+    def __init__(
         self,
-        candidate_params: list[dict[str, Any]],
-        n_splits: int,
-        out: list[dict[str, Any]],
-        more_results: dict[str, Any] | None = None,
-    ) -> dict[str, np.ndarray]:
-        """Convert the results of the groups to the results of the candidates."""
-        expanded: list[Any] = [None] * (len(self._candidates) * n_splits)
-        self.staged_ = np.zeros(len(self._candidates), dtype=bool)
-        for g, (_, indices, epochs) in enumerate(self._groups):
-            self.staged_[indices] = epochs is not None
-            for split in range(n_splits):
-                fit = out[g * n_splits + split]
-                fits = [fit] if epochs is None else split_results(fit, epochs)
-                for i, result in zip(indices, fits, strict=True):
-                    expanded[i * n_splits + split] = result
-        self._fill_failures(expanded)
-        _warn_of_failures(expanded, out, self.error_score)
-        # In place, because GridSearchCV also reads the first result.
-        out[:] = expanded
-        return super()._format_results(self._candidates, n_splits, out, more_results)
-
-    def _fill_failures(self, fits: list[dict[str, Any]]) -> None:
-        """Set the scores of failed fits to `error_score`, with the same keys as other scores."""
-        form = next(fit["test_scores"] for fit in fits if fit["fit_error"] is None)
-        failed: Any = self.error_score
-        if isinstance(form, dict):
-            failed = dict.fromkeys(form, failed)
-        for fit in fits:
-            if fit["fit_error"] is not None:
-                fit |= {name: failed for name in fit if name in ("test_scores", "train_scores")}
-
-
-def _with_params(estimator: BaseEstimator, params: dict[str, Any]) -> BaseEstimator:
-    return clone(estimator).set_params(**clone(params, safe=False))
-
-
-def _warn_of_failures(
-    fits: list[dict[str, Any]], trainings: list[dict[str, Any]], error_score: float
-) -> None:
-    """Warn about fits that failed after some stages; GridSearchCV warns about the others."""
-    known = {training["fit_error"] for training in trainings}
-    errors = [fit["fit_error"] for fit in fits if fit["fit_error"] not in known]
-    if errors:
-        warnings.warn(
-            f"{len(errors)} of {len(fits)} fits failed, because the training failed before it "
-            f"reached their number of epochs. Their scores are set to {error_score}. The first "
-            f"error was:\n{errors[0]}",
-            FitFailedWarning,
-            stacklevel=2,
+        estimator: Any,
+        param_grid: Any,
+        *,
+        scoring: Any = None,
+        n_jobs: int | None = None,
+        refit: Any = True,
+        cv: Any = None,
+        verbose: int = 0,
+        pre_dispatch: int | str = "2*n_jobs",
+        error_score: Any = np.nan,
+        return_train_score: bool = False,
+        time_limit: float | None = None,
+    ) -> None:
+        super().__init__(
+            estimator,
+            param_grid,
+            scoring=scoring,
+            n_jobs=n_jobs,
+            refit=refit,
+            cv=cv,
+            verbose=verbose,
+            pre_dispatch=pre_dispatch,
+            error_score=error_score,
+            return_train_score=return_train_score,
         )
+        self.time_limit = time_limit
+
+    def _list_candidates(self) -> Iterable[dict[str, Any]]:
+        return ParameterGrid(self.param_grid)

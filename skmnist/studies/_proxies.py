@@ -5,13 +5,16 @@ from __future__ import annotations
 import time
 import traceback
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
+import numpy as np
 from sklearn.base import clone
 
 # Private, but it handles scorers that fail in the same way as the searches of scikit-learn.
 from sklearn.model_selection._validation import _score
 
+from . import _time_limit
+from ._continued_fit import continued_fit
 from ._staged import snapshot, staged_fit
 
 if TYPE_CHECKING:
@@ -19,43 +22,71 @@ if TYPE_CHECKING:
     from sklearn.base import BaseEstimator
     from typing_extensions import Self
 
+    from skmnist._estimators.checkpoints import CheckpointTarget
 
-class EpochList(tuple[int, ...]):
-    """Numbers of epochs of candidates whose other parameters are the same."""
+# The parameter of a candidate that contains its plan.
+PLAN = "fit_plan"
 
 
-class StagedEstimator:
-    """Proxy of an estimator that fits it once and keeps a snapshot at each stage.
+class FitPlan(NamedTuple):
+    """How a search fits a candidate or a group of candidates.
 
-    All other attributes are those of the estimator. For a single number of epochs, ``set_params``
-    returns the estimator itself.
+    Attributes
+    ----------
+    epochs : tuple of int or None
+        Numbers of epochs of candidates whose other parameters are the same. They are scored during
+        a single fit. None: one candidate, which is scored after its fit.
+    deadline : float or None
+        The time after which no fit starts.
+    state : CheckpointTarget or None
+        The folder with the state of an earlier fit, from which this one continues.
+    skip : bool
+        Whether the scores are known, so that nothing is fitted.
+    """
+
+    epochs: tuple[int, ...] | None = None
+    deadline: float | None = None
+    state: CheckpointTarget | None = None
+    skip: bool = False
+
+    def __str__(self) -> str:  # scikit-learn prints it with verbose=2
+        return "one candidate" if self.epochs is None else f"epochs {self.epochs}"
+
+
+class PlannedEstimator:
+    """Proxy of an estimator that fits it as a :class:`FitPlan` says.
+
+    All other attributes are those of the estimator. ``set_params`` without a plan returns the
+    estimator itself.
 
     Parameters
     ----------
     estimator : estimator
         The estimator to fit.
-    epochs_param : str
-        Name of the parameter that sets the number of epochs.
     error_score : "raise" or float
         Whether to raise the error if the training fails after some of the stages.
 
     Attributes
     ----------
-    stages : dict of int to (estimator, float)
-        For each number of epochs, the snapshot of the estimator and the fit time in seconds.
+    stages : dict of int or None to (estimator, float)
+        For each number of epochs of the plan, the snapshot of the estimator and the fit time in
+        seconds. For a plan without epochs, the estimator itself, for the key None.
     failure : str or None
         The traceback, if the training failed before the last stage.
+    skipped : bool
+        Whether nothing was fitted.
+    continued : bool
+        Whether the fit continued from a state.
     """
 
-    epochs: EpochList
-    stages: dict[int, tuple[BaseEstimator, float]]
+    plan: FitPlan
+    stages: dict[int | None, tuple[BaseEstimator, float]]
     failure: str | None
+    skipped: bool
+    continued: bool
 
-    def __init__(
-        self, estimator: BaseEstimator, epochs_param: str, error_score: str | float
-    ) -> None:
+    def __init__(self, estimator: BaseEstimator, error_score: str | float) -> None:
         self.estimator = estimator
-        self.epochs_param = epochs_param
         self.error_score = error_score
 
     def __getattr__(self, name: str) -> Any:
@@ -64,34 +95,48 @@ class StagedEstimator:
             raise AttributeError(name)
         return getattr(self.estimator, name)
 
-    def __sklearn_clone__(self) -> StagedEstimator:
-        return StagedEstimator(clone(self.estimator), self.epochs_param, self.error_score)
+    def __sklearn_clone__(self) -> PlannedEstimator:
+        return PlannedEstimator(clone(self.estimator), self.error_score)
 
     def set_params(self, **params: Any) -> Self | BaseEstimator:
         """Set the parameters and return the estimator to fit: the proxy or the original."""
-        epochs = params.get(self.epochs_param)
-        if not isinstance(epochs, EpochList):
-            return self.estimator.set_params(**params)
-        self.epochs = epochs
-        self.estimator.set_params(**{**params, self.epochs_param: max(epochs)})
+        plan = params.pop(PLAN, None)
+        self.estimator.set_params(**params)
+        if plan is None:
+            return self.estimator
+        self.plan = plan
         return self
 
     def fit(self, X: ArrayLike, y: ArrayLike | None = None, **params: Any) -> Self:
-        """Fit, and keep a snapshot of the estimator at each stage."""
-        self.stages, self.failure = {}, None
+        """Fit, and keep the estimator at each stage."""
+        self.stages, self.failure, self.continued = {}, None, False
+        deadline = self.plan.deadline
+        self.skipped = self.plan.skip or (deadline is not None and _time_limit.now() >= deadline)
+        if self.skipped:
+            return self
         if "_parent_callback_ctx" in vars(self):  # set by scikit-learn 1.9 or newer
             self.estimator._parent_callback_ctx = self._parent_callback_ctx
-
-        def on_stage(n: int, seconds: float) -> None:
-            self.stages[n] = snapshot(self.estimator, n), seconds
-
         try:
-            staged_fit(self.estimator, self.epochs, on_stage, X, y, **params)
+            self._fit(X, y, params)
         except Exception:
             if self.error_score == "raise" or not self.stages:
                 raise
             self.failure = traceback.format_exc()
         return self
+
+    def _fit(self, X: ArrayLike, y: ArrayLike | None, params: dict[str, Any]) -> None:
+        def on_stage(n: int, seconds: float) -> None:
+            self.stages[n] = snapshot(self.estimator, n), seconds
+
+        if self.plan.epochs is not None:
+            staged_fit(self.estimator, self.plan.epochs, on_stage, X, y, **params)
+            return
+        start = time.perf_counter()
+        if self.plan.state is None:
+            self.estimator.fit(X, y, **params)
+        else:
+            self.continued = continued_fit(self.estimator, self.plan.state, X, y, **params)
+        self.stages[None] = self.estimator, time.perf_counter() - start
 
 
 class StagedScores(dict[str, Any]):
@@ -99,19 +144,23 @@ class StagedScores(dict[str, Any]):
 
     Attributes
     ----------
-    stage_scores : dict of int to dict
+    stage_scores : dict of int or None to dict
         For each number of epochs, a dict with the keys "score" (a number, or a dict if there are
         several metrics), "fit_time" and "score_time".
     failure : str or None
         The traceback, if the training failed before the last stage.
+    skipped, continued : bool
+        See :class:`PlannedEstimator`.
     """
 
-    stage_scores: dict[int, dict[str, Any]]
+    stage_scores: dict[int | None, dict[str, Any]]
     failure: str | None
+    skipped: bool
+    continued: bool
 
 
 class StagedScorer:
-    """Proxy of a scorer that scores each snapshot of a :class:`StagedEstimator`.
+    """Proxy of a scorer that scores each stage of a :class:`PlannedEstimator`.
 
     Parameters
     ----------
@@ -137,10 +186,11 @@ class StagedScorer:
     def __call__(
         self, estimator: Any, X: ArrayLike, y: ArrayLike | None = None, **params: Any
     ) -> Any:
-        """Score an estimator, or each snapshot of a StagedEstimator."""
-        if not isinstance(estimator, StagedEstimator):
+        """Score an estimator, or each stage of a PlannedEstimator."""
+        if not isinstance(estimator, PlannedEstimator):
             return self._score(estimator, X, y, params)
-        stage_scores: dict[int, dict[str, Any]] = {}
+        stage_scores: dict[int | None, dict[str, Any]] = {}
+        score: Any = np.nan  # if the fit was skipped
         for n, (fitted, fit_time) in estimator.stages.items():
             start = time.perf_counter()
             score = self._score(fitted, X, y, params)
@@ -148,38 +198,45 @@ class StagedScorer:
             stage_scores[n] = {"score": score, "fit_time": fit_time, "score_time": score_time}
         scores = StagedScores(score if isinstance(score, dict) else {"score": score})
         scores.stage_scores, scores.failure = stage_scores, estimator.failure
+        scores.skipped, scores.continued = estimator.skipped, estimator.continued
         return scores
 
     def _score(self, estimator: Any, X: ArrayLike, y: ArrayLike | None, params: dict) -> Any:
         return _score(estimator, X, y, self.__wrapped__, params, self.error_score)
 
 
-def split_results(fit: dict[str, Any], epochs: EpochList) -> list[dict[str, Any]]:
-    """Split the results of a StagedEstimator into the results of its candidates.
+def split_results(fit: dict[str, Any], epochs: tuple[int, ...] | None) -> list[dict[str, Any]]:
+    """Split the results of a fit into the results of its candidates.
 
     Parameters
     ----------
     fit : dict
         Result of one fit in a search of scikit-learn, with keys such as "test_scores" and
         "fit_error".
-    epochs : EpochList
-        The numbers of epochs of the candidates.
+    epochs : tuple of int or None
+        The numbers of epochs of the candidates, or None for one candidate.
 
     Returns
     -------
     list of dict
-        One such dict for each candidate. The scores of failed candidates are None.
+        One such dict for each candidate. The scores of candidates that failed or were not started
+        are None.
     """
     score_keys = fit.keys() & {"test_scores", "train_scores"}
+    n_candidates = 1 if epochs is None else len(epochs)
     failed = fit | dict.fromkeys(score_keys)
     if fit["fit_error"] is not None:
-        return [failed] * len(epochs)
-    stage_scores, failure = fit["test_scores"].stage_scores, fit["test_scores"].failure
+        return [failed] * n_candidates
+    scores = fit["test_scores"]
+    if not isinstance(scores, StagedScores):
+        return [fit]
+    if scores.skipped:
+        return [failed | {"fit_error": _time_limit.NOT_STARTED}] * n_candidates
     return [
         fit
-        | {key: stage_scores[n][key] for key in ("fit_time", "score_time")}
+        | {key: scores.stage_scores[n][key] for key in ("fit_time", "score_time")}
         | {key: fit[key].stage_scores[n]["score"] for key in score_keys}
-        if n in stage_scores
-        else failed | {"fit_error": failure}
-        for n in epochs
+        if n in scores.stage_scores
+        else failed | {"fit_error": scores.failure}
+        for n in epochs or (None,)
     ]

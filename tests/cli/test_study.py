@@ -351,6 +351,16 @@ def test_failed_candidates_are_reported_in_one_line(tmp_path, capsys):
     assert read_table(tmp_path / "grid.csv")["mean_test_score"].isna().tolist() == [False, True]
 
 
+def test_candidates_after_the_time_limit_are_reported_in_one_line(tmp_path, capsys, monkeypatch):
+    # Each call advances the clock: the first fits start before the limit.
+    seconds = iter(range(100))
+    monkeypatch.setattr("skmnist.studies._time_limit.now", lambda: next(seconds))
+    argv = ["--grid", "lr", "0.001", "0.01", "--max-epochs", "1", "--cv", "2", *SMALL]
+    stderr = run_study(capsys, tmp_path, "grid", *argv, "--time-limit", "2.5").err.splitlines()
+    assert "The time limit of 2.5 seconds was reached: 2 of 4 fits" in stderr[-1]
+    assert read_table(tmp_path / "grid.csv")["mean_test_score"].isna().tolist() == [False, True]
+
+
 def test_grid_with_only_failed_candidates_is_an_error(tmp_path, capsys):
     argv = ["--grid", "lr", "0.1", "1", "--device", "cuda:99", "--cv", "2"]
     assert main(["study", "grid", "--output-dir", str(tmp_path), *argv]) == 1
@@ -395,6 +405,8 @@ def test_grid_with_only_failed_candidates_is_an_error(tmp_path, capsys):
         ("grid --grid lr", "expected a parameter and its values, separated by spaces"),
         ("grid --grid lr=0.1,0.2", "expected a parameter and its values, separated by spaces"),
         ("grid --grid Lr 0.1", "Did you mean 'lr'?"),
+        ("grid --grid lr 0.1 --time-limit 0", "expected a number above 0, got '0'"),
+        ("grid --grid lr 0.1 --time-limit soon", "expected a number above 0, got 'soon'"),
         (
             "grid --grid lr 0.1 -1",
             "'lr' parameter of MLPClassifier must be a float in the range (0.0, inf). Got -1",

@@ -15,7 +15,7 @@ from skorch.callbacks import EpochTimer
 from torch import nn
 
 import skmnist
-from skmnist._estimators.checkpoints import Checkpoints
+from skmnist._estimators.checkpoints import Checkpoints, CheckpointTarget
 from skmnist._training.net import Net
 from skmnist._training.optimizers import OPTIMIZERS
 from skmnist._training.schedules import NEEDS_MAX_EPOCHS, SCHEDULES
@@ -319,7 +319,7 @@ def test_checkpoints_are_sorted_by_epoch_and_not_by_name(tmp_path):
     names = ["epoch-999998.safetensors", "epoch-999999.safetensors", "epoch-1000000.safetensors"]
     for name in [*reversed(names), "epoch-12.safetensors", "epoch-000012.onnx", "notes.txt"]:
         (tmp_path / name).touch()
-    assert [path.name for path in Checkpoints(tmp_path, resume=False)._paths()] == names
+    assert [path.name for path in Checkpoints(CheckpointTarget(tmp_path, False))._paths()] == names
 
 
 # -- use of the folder -----------------------------------------------------------------------

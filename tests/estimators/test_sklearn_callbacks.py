@@ -13,7 +13,7 @@ from sklearn.preprocessing import FunctionTransformer
 import skmnist
 from skmnist import MLPClassifier
 from skmnist.exceptions import CallbackConnectionWarning
-from skmnist.studies import EpochGridSearchCV
+from skmnist.studies import EpochGridSearchCV, EpochHalvingSearchCV
 
 try:
     from sklearn import callback as sklearn_callback
@@ -249,6 +249,14 @@ def test_tasks_nest_in_pipelines_and_in_a_staged_search():
     search = EpochGridSearchCV(tiny(MLPClassifier), {"max_epochs": [1, 3]}, cv=2, refit=False)
     search.set_callbacks(recorder).fit(X, y)
     assert [event[-1] for event in recorder.events if event[0] == "end"].count("epoch 2") == 2
+
+    # In a halving search, the tasks are the epochs that an iteration trains.
+    recorder = PropagatedRecorder()
+    search = EpochHalvingSearchCV(tiny(MLPClassifier), {"lr": [1e-3, 1e-2]}, cv=2, refit=False)
+    search.set_params(max_resources=2, factor=2).set_callbacks(recorder).fit(X, y)
+    ended = [event[-1] for event in recorder.events if event[0] == "end"]
+    assert search.n_resources_ == [1, 2]
+    assert len([name for name in ended if name.startswith("epoch")]) == 4 * 1 + 2 * 1
 
 
 @needs_callbacks

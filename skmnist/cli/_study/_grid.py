@@ -8,7 +8,13 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 
-from skmnist.cli._arguments import add_cv, add_examples, add_n_jobs, add_output_dir
+from skmnist.cli._arguments import (
+    add_cv,
+    add_examples,
+    add_n_jobs,
+    add_output_dir,
+    positive_float,
+)
 from skmnist.cli._data import add_data, load_data
 from skmnist.cli._model_params import (
     EXCLUDED_STUDY_PARAMS,
@@ -55,6 +61,12 @@ def parse(parser: argparse.ArgumentParser, argv: Sequence[str]) -> argparse.Name
     )
     add_cv(parser)
     add_n_jobs(parser)
+    parser.add_argument(
+        "--time-limit",
+        metavar="SECONDS",
+        type=positive_float,
+        help="start no fit after this time; candidates that are not fitted have no score",
+    )
     add_data(parser)
     add_output_dir(parser, "skmnist-study")
     args = parse_with_model_params(parser, argv, verbose=0, exclude=EXCLUDED_STUDY_PARAMS)
@@ -100,7 +112,12 @@ def run(args: argparse.Namespace) -> None:
     with TemporaryDirectory() as folder:
         score_log = ScoreLog(Path(folder, "scores"), names, n_folds=args.cv)
         search = EpochGridSearchCV(
-            args.classifier, args.grid, cv=args.cv, n_jobs=args.n_jobs, scoring=score_log
+            args.classifier,
+            args.grid,
+            cv=args.cv,
+            n_jobs=args.n_jobs,
+            scoring=score_log,
+            time_limit=args.time_limit,
         )
         with save_partial_results(args.output_dir, "grid", lambda: _partial_tables(score_log)):
             _fit(search, data)
@@ -139,12 +156,15 @@ def _partial_tables(score_log: ScoreLog) -> list[DataFrame]:
 
 
 def _fit(search: Any, data: Data) -> None:
-    """Fit the search; report failed fits in one line instead of scikit-learn's long warning."""
+    """Fit the search; report failed and unfinished fits in one line each."""
     from sklearn.exceptions import FitFailedWarning
+
+    from skmnist.exceptions import TimeLimitWarning
 
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("ignore")  # the table shows missing scores
         warnings.simplefilter("always", FitFailedWarning)
+        warnings.simplefilter("always", TimeLimitWarning)
         try:
             search.fit(data.X, data.y)
         except ValueError as error:
