@@ -51,8 +51,8 @@ GROUPS = {
     ),
     "Persistence": (
         "persistence",
-        "Save a fitted classifier, load it, and export it to ONNX.",
-        ["save", "load", "export_onnx"],
+        "Save a fitted classifier, load it, and export it to ONNX or to a web page.",
+        ["save", "load", "export_onnx", "export_page"],
     ),
     "Deployment": (
         "deployment",

@@ -20,6 +20,7 @@ _PUBLIC = {
     "displays": "skmnist.displays",
     "exceptions": "skmnist.exceptions",
     "export_onnx": "skmnist._persistence.onnx_export",
+    "export_page": "skmnist._persistence.page_export",
     "load": "skmnist._persistence.save_load",
     "metrics": "skmnist.metrics",
     "predict_image": "skmnist.preprocessing._predict_image",

@@ -16,6 +16,7 @@ from ._estimators.mlp import MLPClassifier as MLPClassifier
 from ._estimators.reject import RejectClassifier as RejectClassifier
 from ._estimators.torch_module import TorchClassifier as TorchClassifier
 from ._persistence.onnx_export import export_onnx as export_onnx
+from ._persistence.page_export import export_page as export_page
 from ._persistence.save_load import load as load
 from ._persistence.save_load import save as save
 from .preprocessing._predict_image import predict_image as predict_image

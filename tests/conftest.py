@@ -18,6 +18,7 @@ from sklearn.base import BaseEstimator  # noqa: E402
 
 # Let failed assertions in the helpers show their values, as those in the tests do.
 pytest.register_assert_rewrite(
+    "tests.browser",
     "tests.helpers",
     *(f"tests.{path.parent.name}.helpers" for path in Path(__file__).parent.glob("*/helpers.py")),
 )
@@ -57,6 +58,15 @@ def small_figures(monkeypatch):
         return Figure(figsize=(1, 1))
 
     monkeypatch.setattr(_figures, "FIGURES", dict.fromkeys(_figures.FIGURES, draw))
+
+
+@pytest.fixture(scope="module")
+def browser():
+    """Headless Chromium, controlled by playwright."""
+    from tests.browser import open_chromium
+
+    with open_chromium() as browser:
+        yield browser
 
 
 @pytest.fixture(scope="session")

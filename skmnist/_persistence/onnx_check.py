@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from skmnist._estimators.net_classifier import BaseNetClassifier
 
-    from .onnx_wrapper import OnnxWrapper
+    from .estimator_module import EstimatorModule
 
 TOLERANCE = 1e-5  # maximum difference of a probability
 
@@ -42,7 +42,7 @@ def check_outputs(
     content: bytes,
     estimator: BaseEstimator,
     clf: BaseNetClassifier,
-    wrapper: OnnxWrapper,
+    wrapper: EstimatorModule,
     input_shape: tuple[int, ...],
 ) -> None:
     """Raise an error if the outputs of the ONNX model differ from those of the estimator."""

@@ -15,7 +15,7 @@ from skmnist.preprocessing import DigitNormalizer, PixelStandardizer
 
 from .onnx_check import check_outputs
 from .onnx_model import add_class_lookup, convert_to_onnx, set_metadata
-from .onnx_wrapper import CONVERTERS, OnnxWrapper
+from .estimator_module import CONVERTERS, EstimatorModule
 from .suggestions import contains_net, suggest_part
 
 if TYPE_CHECKING:
@@ -99,7 +99,7 @@ def export_onnx(estimator: BaseNetClassifier | Pipeline, path: str | os.PathLike
     onnx, onnxruntime = _import_libraries()
     steps, clf = _split_pipeline(estimator)
     input_shape = _input_shape(steps, clf)
-    wrapper = OnnxWrapper(steps, clf)
+    wrapper = EstimatorModule(steps, clf)
     # A custom module and its conversion may raise any exception.
     with _reraise(
         f"torch cannot export {type(wrapper.module).__name__} to ONNX. The control flow of its "

@@ -1,4 +1,4 @@
-"""Conversion of an :class:`OnnxWrapper` to an ONNX model, with labels and metadata."""
+"""Conversion of an :class:`EstimatorModule` to an ONNX model, with labels and metadata."""
 
 from __future__ import annotations
 
@@ -25,13 +25,13 @@ if TYPE_CHECKING:
 
     from skmnist._estimators.net_classifier import BaseNetClassifier
 
-    from .onnx_wrapper import OnnxWrapper
+    from .estimator_module import EstimatorModule
 
 INPUT, LABELS, PROBABILITIES = "pixels", "labels", "probabilities"
 
 
 @torch_defaults()
-def convert_to_onnx(wrapper: OnnxWrapper, input_shape: tuple[int, ...]) -> Any:
+def convert_to_onnx(wrapper: EstimatorModule, input_shape: tuple[int, ...]) -> Any:
     """Convert the wrapper to an ONNX model for any number of samples."""
     # Two samples, because torch.export would treat a batch size of 1 as fixed.
     example = (torch.zeros(2, *input_shape),)

@@ -29,7 +29,7 @@ _COMMANDS = {
     "train": "Train a classifier on a data set and evaluate it on the test set.",
     "study": "Run an experiment: epoch curve, learning curve, model comparison or grid search.",
     "evaluate": "Evaluate a saved model on a test set and write a report.",
-    "export": "Export a saved model to ONNX.",
+    "export": "Export a saved model to ONNX or to a web page.",
     "predict": "Predict the digit or the digits in images.",
     "serve": "Start a local web page for drawing digits and predicting them.",
 }

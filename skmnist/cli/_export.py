@@ -1,16 +1,18 @@
-"""``skmnist export``: export a saved model to ONNX."""
+"""``skmnist export``: export a saved model to ONNX or to a web page."""
 
 from __future__ import annotations
 
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ._arguments import add_examples, add_model_file, parse_args
+from ._arguments import add_examples, add_model_file, choices_metavar, one_of, parse_args
 from ._output import ensure_writable, print_paths
 
 if TYPE_CHECKING:
     import argparse
     from collections.abc import Sequence
+
+_SUFFIXES = {"onnx": (".onnx",), "html": (".html", ".htm")}
 
 
 def parse(parser: argparse.ArgumentParser, argv: Sequence[str]) -> argparse.Namespace:
@@ -19,29 +21,62 @@ def parse(parser: argparse.ArgumentParser, argv: Sequence[str]) -> argparse.Name
         parser,
         "skmnist train --model cnn --save digits.safetensors",
         "skmnist export digits.safetensors digits.onnx",
+        "skmnist export digits.safetensors digits.html",
+        "skmnist export digits.safetensors --format html",
     )
     add_model_file(parser)
     parser.add_argument(
-        "onnx_file",
-        metavar="ONNX",
+        "output",
+        metavar="OUTPUT",
         type=Path,
-        help="ONNX file to write, for example digits.onnx",
+        nargs="?",
+        help="file to write, for example digits.onnx or digits.html (default: FILE with the "
+        "suffix of the format)",
     )
-    return parse_args(parser, argv)
+    parser.add_argument(
+        "--format",
+        metavar=choices_metavar(_SUFFIXES),
+        type=one_of(_SUFFIXES),
+        help="onnx, or html for a web page to draw digits on (default: from the suffix of OUTPUT)",
+    )
+    args = parse_args(parser, argv)
+    if args.output is None:
+        if args.format is None:
+            parser.error("expected OUTPUT or --format")
+        args.output = args.file.with_suffix(f".{args.format}")
+    suffix = args.output.suffix.lower()
+    implied = next((name for name, suffixes in _SUFFIXES.items() if suffix in suffixes), None)
+    args.format = args.format or implied
+    if args.format is None:
+        parser.error(f"unknown suffix of {args.output}. Use .onnx or .html, or pass --format")
+    if implied not in (None, args.format):
+        parser.error(f"--format {args.format} does not match the suffix of {args.output}")
+    return args
 
 
 def run(args: argparse.Namespace) -> None:
-    """Load the model, write the ONNX file and print how to use it."""
-    from skmnist._persistence.onnx_export import export_onnx
+    """Load the model, write the file and print how to use it."""
     from skmnist._persistence.save_load import load
 
     estimator = load(args.file)
-    ensure_writable(args.onnx_file.parent)
-    export_onnx(estimator, args.onnx_file)
-    print_paths([args.onnx_file])
+    ensure_writable(args.output.parent)
+    if args.format == "html":
+        from skmnist._persistence.page_export import export_page
+
+        export_page(estimator, args.output)
+        print_paths([args.output])
+        print(
+            "\nOpen it in a browser, send it by e-mail or put it on a web host. It contains the "
+            "network and needs no\nserver and no internet connection."
+        )
+        return
+    from skmnist._persistence.onnx_export import export_onnx
+
+    export_onnx(estimator, args.output)
+    print_paths([args.output])
     print(
         "\nTo use it in Python, with the same X as for predict:\n"
         "  import onnxruntime\n"
-        f"  session = onnxruntime.InferenceSession({str(args.onnx_file)!r})\n"
+        f"  session = onnxruntime.InferenceSession({str(args.output)!r})\n"
         '  labels, probabilities = session.run(None, {"pixels": X.astype("float32")})'
     )

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 _DIGIT_SHAPE = (1, 28, 28)
 # Fitted attributes of scikit-learn's scalers, which show the range of the training pixels: one of
 # them is above 1 if the pixels were in 0 to 255.
-_FITTED_STATS = ("data_max_", "max_abs_", "center_", "mean_")
+FITTED_STATS = ("data_max_", "max_abs_", "center_", "mean_")
 
 # Attributes of meta-estimators, such as CalibratedClassifierCV or VotingClassifier, that hold a
 # fitted estimator or a list of them.
@@ -80,15 +80,15 @@ class PlainInput(NamedTuple):
         return X if self.pixel_max == 255 else X / np.float32(255)
 
 
-def pixel_range(first: Any, name: str) -> int:
+def pixel_range(first: Any, name: str, caller: str = "predict_image") -> int:
     """Return the maximum of the pixel range that an estimator was fitted on: 255 or 1.
 
     Parameters
     ----------
     first : estimator
         The first step of the fitted estimator.
-    name : str
-        The name of the estimator, for error messages.
+    name, caller : str
+        The names of the estimator and of the public function, for error messages.
 
     Raises
     ------
@@ -101,12 +101,12 @@ def pixel_range(first: Any, name: str) -> int:
         low, high = first.pixel_range_
         if low < 0 or high > 255:
             raise ValueError(
-                "predict_image needs a classifier fitted on pixels from 0 to 255 or from 0 to 1, "
-                f"but {name} was fitted on pixels from {low:g} to {high:g}. If the pixels were "
+                f"{caller} needs a classifier fitted on pixels from 0 to 255 or from 0 to 1, but "
+                f"{name} was fitted on pixels from {low:g} to {high:g}. If the pixels were "
                 "scaled, make the scaler a step of a Pipeline, before the classifier."
             )
         return 1 if high <= 1 else 255
-    stats = (getattr(first, attribute, None) for attribute in _FITTED_STATS)
+    stats = (getattr(first, attribute, None) for attribute in FITTED_STATS)
     stat = next((stat for stat in stats if stat is not None), None)
     return 1 if stat is not None and np.max(stat) <= 1 else 255
 

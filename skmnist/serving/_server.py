@@ -32,6 +32,7 @@ _PAGE_FILES = {
     "/": ("index.html", "text/html; charset=utf-8"),
     "/page.css": ("page.css", "text/css; charset=utf-8"),
     "/page.js": ("page.js", "text/javascript; charset=utf-8"),
+    "/server.js": ("server.js", "text/javascript; charset=utf-8"),
 }
 _MAX_CONNECTIONS = 256  # at the same time; others wait in the queue of the operating system
 _MAX_LARGE_BODIES = 8  # in memory at the same time
@@ -41,7 +42,7 @@ _READ_TIMEOUT = {"loopback": 1.5, "network": 15}  # seconds
 class DigitServer(socketserver.ThreadingTCPServer):
     """Local web server with a page for drawing digits and predicting them.
 
-    It serves only the three files of the page and predictions. It rejects requests from other web
+    It serves only the files of the page and predictions. It rejects requests from other web
     pages, images of more than 4 million pixels or 1 MB, and requests that do not arrive in time.
 
     Parameters

@@ -7,23 +7,66 @@ import skmnist
 from skmnist import cli
 from tests.helpers import digits, tiny
 
-needed = "needs the extra onnx: pip install '.[onnx]'"
-pytest.importorskip("onnx", reason=needed)
-pytest.importorskip("onnxscript", reason=needed)
-onnxruntime = pytest.importorskip("onnxruntime", reason=needed)
-
 X, Y = digits(step=50)
 
 
-def test_export_writes_a_model_and_prints_how_to_use_it(tmp_path, capsys):
-    clf = tiny(skmnist.MLPClassifier).fit(X, Y)
+@pytest.fixture(scope="module")
+def clf():
+    return tiny(skmnist.MLPClassifier).fit(X, Y)
+
+
+@pytest.fixture
+def model(clf, tmp_path):
     clf.save(tmp_path / "digits.safetensors")
+    return tmp_path / "digits.safetensors"
+
+
+def test_export_writes_a_model_and_prints_how_to_use_it(clf, model, tmp_path, capsys):
+    needed = "needs the extra onnx: pip install '.[onnx]'"
+    for name in ("onnx", "onnxscript"):
+        pytest.importorskip(name, reason=needed)
+    onnxruntime = pytest.importorskip("onnxruntime", reason=needed)
     path = tmp_path / "new" / "digits.onnx"
-    assert cli.main(["export", str(tmp_path / "digits.safetensors"), str(path)]) == 0
+    assert cli.main(["export", str(model), str(path)]) == 0
     stdout = capsys.readouterr().out
     assert str(path) in stdout and '{"pixels": X.astype("float32")}' in stdout
     labels = onnxruntime.InferenceSession(path).run(["labels"], {"pixels": X.astype("float32")})[0]
     np.testing.assert_array_equal(labels, clf.predict(X))
+
+
+@pytest.mark.parametrize(
+    ("arguments", "name"),
+    [
+        (["new/page.html"], "new/page.html"),
+        (["page.HTM"], "page.HTM"),
+        (["page", "--format", "html"], "page"),
+        (["--format", "html"], "digits.html"),
+    ],
+)
+def test_format_follows_from_the_option_or_the_suffix(
+    arguments, name, clf, model, tmp_path, capsys, monkeypatch
+):
+    monkeypatch.chdir(tmp_path)
+    assert cli.main(["export", model.name, *arguments]) == 0
+    stdout = capsys.readouterr().out
+    assert str(tmp_path / name) in stdout and "Open it in a browser" in stdout
+    skmnist.export_page(clf, tmp_path / "expected.html")
+    assert (tmp_path / name).read_bytes() == (tmp_path / "expected.html").read_bytes()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ([], "expected OUTPUT or --format"),
+        (["page.txt"], "unknown suffix of page.txt. Use .onnx or .html"),
+        (["page.onnx", "--format", "html"], "--format html does not match the suffix of page.onnx"),
+        (["page", "--format", "htlm"], "Did you mean 'html'?"),
+    ],
+)
+def test_unclear_format_is_an_error(arguments, message, model, capsys):
+    with pytest.raises(SystemExit):
+        cli.main(["export", str(model), *arguments])
+    assert message in capsys.readouterr().err
 
 
 def test_export_names_the_problem(tmp_path, capsys):
@@ -32,6 +75,7 @@ def test_export_names_the_problem(tmp_path, capsys):
         ("absent.safetensors", "absent.safetensors: No such file or directory. Check the path."),
         ("no.safetensors", "it is a zip archive"),
     ):
-        assert cli.main(["export", str(tmp_path / file), str(tmp_path / "digits.onnx")]) == 1
-        assert message in capsys.readouterr().err
-    assert not (tmp_path / "digits.onnx").exists()
+        for output in ("digits.onnx", "digits.html"):
+            assert cli.main(["export", str(tmp_path / file), str(tmp_path / output)]) == 1
+            assert message in capsys.readouterr().err
+            assert not (tmp_path / output).exists()

@@ -1,35 +1,12 @@
 """The page for drawing digits, in a browser."""
 
-import shutil
-
 import numpy as np
 import pytest
 from PIL import Image
 from sklearn.base import BaseEstimator, ClassifierMixin
 
+from tests.browser import PHONE, STROKES, draw, draw_with_finger, read_canvas, wait_for_prediction
 from tests.serving.helpers import encode_image, run_server
-
-# Digits as strokes, in fractions of the side of the canvas.
-STROKES = {
-    "1": [[(0.5, 0.15), (0.5, 0.85)]],
-    "4": [[(0.3, 0.15), (0.25, 0.5), (0.75, 0.5)], [(0.65, 0.2), (0.6, 0.9)]],
-    "7": [[(0.25, 0.2), (0.7, 0.2), (0.45, 0.85)]],
-}
-
-
-@pytest.fixture(scope="module")
-def browser():
-    names = ("chromium", "chromium-browser", "google-chrome")
-    program = next(filter(None, map(shutil.which, names)), None)
-    if program is None:
-        pytest.skip(f"needs Chromium: none of {', '.join(names)} is installed")
-    reason = "needs playwright: pip install playwright"
-    playwright = pytest.importorskip("playwright.sync_api", reason=reason)
-    with playwright.sync_playwright() as start:
-        options = ["--no-sandbox", "--disable-gpu"]
-        browser = start.chromium.launch(executable_path=program, args=options)
-        yield browser
-        browser.close()
 
 
 @pytest.fixture
@@ -47,30 +24,6 @@ def page(browser, server):
     assert [text for text in messages if "status of 422" not in text] == []
 
 
-def draw(page, strokes):
-    box = page.locator("#drawing").bounding_box()
-    for stroke in strokes:
-        for i, (x, y) in enumerate(stroke):
-            page.mouse.move(box["x"] + x * box["width"], box["y"] + y * box["height"], steps=8)
-            if i == 0:
-                page.mouse.down()
-        page.mouse.up()
-
-
-def wait_for_prediction(page, label):
-    page.wait_for_selector(f'#prediction strong:text-matches("^{label}[?]?$")', timeout=10_000)
-
-
-def sum_pixels(page, canvas):
-    """Return the sum of the red bytes of a canvas."""
-    return page.evaluate(
-        """id => { const canvas = document.getElementById(id);
-        const {data} = canvas.getContext("2d").getImageData(0, 0, canvas.width, canvas.height);
-        return data.reduce((sum, value, i) => sum + (i % 4 ? 0 : value), 0); }""",
-        canvas,
-    )
-
-
 @pytest.mark.parametrize("label", STROKES)
 def test_digit_drawn_with_the_mouse_is_predicted(page, label):
     draw(page, STROKES[label])
@@ -82,7 +35,7 @@ def test_digit_drawn_with_the_mouse_is_predicted(page, label):
     assert shown[label] in page.inner_text("#prediction")
     assert page.locator("#bars .first .label").inner_text() == label
     assert "Predicted in" in page.inner_text("#time")
-    assert sum_pixels(page, "network-input") > 5_000
+    assert read_canvas(page, "network-input").sum() > 5_000
 
 
 class FixedConfidence(ClassifierMixin, BaseEstimator):
@@ -137,22 +90,10 @@ def test_page_does_not_wait_for_idle_time(browser, server):
 
 
 def test_digit_drawn_with_a_finger_is_predicted(browser, server):
-    page = browser.new_page(viewport={"width": 390, "height": 844}, has_touch=True, is_mobile=True)
+    page = browser.new_page(**PHONE)
     page.goto(server.url)
     page.wait_for_selector("#bars li")
-    box = page.locator("#drawing").bounding_box()
-    fingers = page.context.new_cdp_session(page)
-
-    def touch(event_type, *points):
-        points = [
-            {"x": box["x"] + x * box["width"], "y": box["y"] + y * box["height"]} for x, y in points
-        ]
-        fingers.send("Input.dispatchTouchEvent", {"type": event_type, "touchPoints": points})
-
-    touch("touchStart", (0.5, 0.15))
-    for y in np.linspace(0.15, 0.85, 20):
-        touch("touchMove", (0.5, y))
-    touch("touchEnd")
+    draw_with_finger(page, STROKES["1"])
     wait_for_prediction(page, "1")
     page.close()
 
@@ -162,7 +103,7 @@ def test_clear_resets_the_page(page):
     wait_for_prediction(page, "7")
     page.click("#clear")
     assert page.locator("#prediction strong").count() == 0
-    assert sum_pixels(page, "network-input") == 0
+    assert read_canvas(page, "network-input").sum() == 0
     assert set(page.locator("#bars .percent").all_inner_texts()) == {"0.0%"}
     draw(page, STROKES["1"])
     wait_for_prediction(page, "1")
@@ -218,9 +159,9 @@ def test_page_fits_and_is_labeled(browser, server, width, scheme):
     assert page.evaluate("document.documentElement.scrollWidth") <= width
     for role, name in [("button", "Clear"), ("button", "Choose photo"), ("img", "Canvas")]:
         assert page.get_by_role(role, name=name).is_visible()
-    # No button breaks into two lines, and the canvas of a phone is as wide as the page.
+    # Buttons are high enough for a finger and have one line. The canvas fills the width of a phone.
     for button in page.get_by_role("button").all():
-        assert button.bounding_box()["height"] < 60
+        assert 44 <= button.bounding_box()["height"] < 60
     if width < 600:
         assert page.locator("#drawing").bounding_box()["width"] == width - 32
     assert page.locator("[aria-live=polite]").count() == 1

@@ -1,16 +1,20 @@
 "use strict";
 
+// The drawing canvas, the bars and the network's input. Who predicts is passed to `start`: the
+// server (server.js), or the network in the page itself (standalone.js).
+
 const canvas = document.getElementById("drawing");
 const ctx = canvas.getContext("2d");
-const STROKE_WIDTH = 20; // in pixels of the 280 pixel canvas: similar to MNIST's stroke width
-const MAX_DRAWING_SIDE = 140; // pixels; larger drawings are downscaled before they are sent
-const MAX_PHOTO_SIDE = 1200; // pixels
-const MAX_BARS = 10;
+const SIDE = 280; // of the canvas, in its own units
+const MAX_PIXEL_RATIO = 3; // pixels per unit on screens of high resolution
+const STROKE_WIDTH = 20; // units: similar to MNIST's stroke width
+const MAX_DRAWING_SIDE = 140; // pixels; larger drawings are downscaled before they are predicted
+const SORTED_FROM = 11; // classes: the bars are then sorted, because not all are visible at once
 const CONFIDENCE_THRESHOLD = 0.9; // below it, the page says that the model is not sure
-const SENT_UNCHANGED = { types: ["image/png", "image/jpeg", "image/bmp"], bytes: 900_000 };
 
-let classes = [];
-let inputShape = [28, 28]; // of the network
+// {name, classes, shape, privacy, predictDrawing}; predictDrawing(canvas) returns or resolves
+// to {label, probabilities, image}, with a probability for each class, or {error}.
+let predictor;
 let requestId = 0; // of the latest request; responses to earlier requests are ignored
 
 // -- output ---------------------------------------------------------------------------------
@@ -20,21 +24,18 @@ function percent(p) {
 }
 
 function showBars(probabilities) {
-  const labels = Object.keys(probabilities);
-  const best = labels.reduce((a, b) => (probabilities[b] > probabilities[a] ? b : a));
-  let shown = classes;
-  if (classes.length > MAX_BARS) {
-    shown = [...classes].sort((a, b) => probabilities[b] - probabilities[a]).slice(0, MAX_BARS);
-  }
-  document.getElementById("bars").replaceChildren(...shown.map((label) => {
-    const p = probabilities[label];
+  const order = probabilities.map((_, i) => i);
+  const best = probabilities.indexOf(Math.max(...probabilities));
+  if (order.length >= SORTED_FROM) order.sort((i, j) => probabilities[j] - probabilities[i]);
+  document.getElementById("bars").replaceChildren(...order.map((i) => {
+    const p = probabilities[i];
     const item = document.createElement("li");
-    item.classList.toggle("first", p > 0 && label === best);
+    item.classList.toggle("first", p > 0 && i === best);
     for (const name of ["label", "track", "percent"]) {
       item.appendChild(document.createElement("span")).className = name;
     }
     const [text, track, number] = item.children;
-    text.textContent = label;
+    text.textContent = predictor.classes[i];
     track.setAttribute("aria-hidden", "true");
     const bar = track.appendChild(document.createElement("span"));
     bar.className = "bar";
@@ -44,9 +45,8 @@ function showBars(probabilities) {
   }));
 }
 
-// Show an image of `shape` (height, width) or (height, width, 3).
-function showPixels(image, shape) {
-  const [height, width, channels = 1] = shape;
+// Show an image of `shape` [height, width] or [height, width, 3].
+function showPixels(image, [height, width, channels = 1]) {
   const input = document.getElementById("network-input");
   [input.width, input.height] = [width, height];
   const context = input.getContext("2d");
@@ -56,10 +56,10 @@ function showPixels(image, shape) {
     pixels.data.set([...(channels === 1 ? [color[0], color[0], color[0]] : color), 255], 4 * i);
   }
   context.putImageData(pixels, 0, 0);
-  document.getElementById("input-size").textContent = ` × `;
+  document.getElementById("size").textContent = `${width} × ${height}`;
 }
 
-// The label of a RejectClassifier that abstains is not among the probabilities.
+// The label of a RejectClassifier that abstains is not among the classes.
 function showPrediction(label, p) {
   if (p === undefined) showMessage("Not sure: the model rejected this image.", "?");
   else if (p < CONFIDENCE_THRESHOLD) showMessage(`Not sure (${percent(p)})`, `${label}?`);
@@ -79,35 +79,72 @@ function showTime(message) {
 }
 
 function reset(message = "Draw a digit with a mouse, a pen or a finger.", isError = false) {
+  const { classes, shape } = predictor;
   showMessage(message, "", isError);
-  showBars(Object.fromEntries(classes.map((label) => [label, 0])));
-  showPixels(new Array(inputShape.reduce((a, b) => a * b)).fill(0), inputShape);
+  showBars(classes.map(() => 0));
+  showPixels(new Array(shape.reduce((a, b) => a * b)).fill(0), shape);
   showTime("");
 }
 
-// -- requests -------------------------------------------------------------------------------
-
-async function predict(blob, start = performance.now()) {
+// Show the result that `compute` returns or resolves to.
+async function predict(compute, start = performance.now()) {
   const id = ++requestId;
-  let result;
-  try {
-    const response = await fetch("/predict", {
-      method: "POST", body: blob, headers: { "Content-Type": blob.type },
-    });
-    result = await response.json();
-  } catch {
-    result = { error: "The server does not respond. Check that it is still running." };
-  }
+  const result = await compute();
   if (id !== requestId) return;
   if (result.error) {
     reset(result.error, true);
     return;
   }
-  const probabilities = Object.fromEntries(result.probabilities);
-  showPrediction(result.label, probabilities[result.label]);
-  showBars(probabilities);
-  showPixels(result.image, result.shape);
+  showPrediction(result.label, result.probabilities[predictor.classes.indexOf(result.label)]);
+  showBars(result.probabilities);
+  showPixels(result.image, predictor.shape);
   showTime(`Predicted in ${Math.round(performance.now() - start)} ms.`);
+}
+
+// -- drawing --------------------------------------------------------------------------------
+
+let activePointer = null; // id of the pointer that draws
+
+function clear() {
+  requestId += 1;
+  activePointer = null;
+  canvas.classList.remove("photo");
+  ctx.clearRect(0, 0, SIDE, SIDE);
+  reset();
+}
+
+function canvasPosition(event) {
+  const box = canvas.getBoundingClientRect();
+  const scale = SIDE / box.width;
+  return [(event.clientX - box.left) * scale, (event.clientY - box.top) * scale];
+}
+
+function lineTo([x, y]) {
+  ctx.lineTo(x, y);
+  ctx.stroke();
+}
+
+function startStroke(event) {
+  if (!predictor || activePointer !== null || event.button !== 0) return;
+  if (canvas.classList.contains("photo")) clear();
+  activePointer = event.pointerId;
+  canvas.setPointerCapture(activePointer);
+  ctx.beginPath();
+  ctx.moveTo(...canvasPosition(event));
+  lineTo(canvasPosition(event)); // so that a tap draws a dot
+}
+
+function continueStroke(event) {
+  if (event.pointerId !== activePointer) return;
+  // Browsers report the points of a fast stroke in batches.
+  const events = event.getCoalescedEvents?.() ?? [];
+  for (const point of events.length ? events : [event]) lineTo(canvasPosition(point));
+}
+
+function endStroke(event) {
+  if (event.pointerId !== activePointer) return;
+  activePointer = null;
+  predict(() => predictor.predictDrawing(downscale(canvas, MAX_DRAWING_SIDE)), event.timeStamp);
 }
 
 // Return a copy of an image on a white background, at most `side` pixels wide and high.
@@ -124,120 +161,26 @@ function downscale(source, side) {
   return copy;
 }
 
-// Not canvas.toBlob: Chromium delays it for up to a second after a pen stroke.
-function encode(source, type) {
-  const bytes = atob(source.toDataURL(type, 0.9).split(",")[1]);
-  return new Blob([Uint8Array.from(bytes, (char) => char.charCodeAt(0))], { type });
-}
+// -- start ----------------------------------------------------------------------------------
 
-// -- drawing --------------------------------------------------------------------------------
-
-let activePointer = null; // id of the pointer that draws
-
-function clear() {
-  requestId += 1;
-  activePointer = null;
-  canvas.classList.remove("photo");
-  ctx.clearRect(0, 0, canvas.width, canvas.height);
-  reset();
-}
-
-function canvasPosition(event) {
-  const box = canvas.getBoundingClientRect();
-  const scale = canvas.width / box.width;
-  return [(event.clientX - box.left) * scale, (event.clientY - box.top) * scale];
-}
-
-function lineTo([x, y]) {
-  ctx.lineTo(x, y);
-  ctx.stroke();
-}
-
-canvas.addEventListener("pointerdown", (event) => {
-  if (activePointer !== null || event.button !== 0) return;
-  if (canvas.classList.contains("photo")) clear();
-  activePointer = event.pointerId;
-  canvas.setPointerCapture(activePointer);
+function prepareCanvas() {
+  const ratio = Math.min(Math.ceil(devicePixelRatio), MAX_PIXEL_RATIO);
+  canvas.width = canvas.height = ratio * SIDE;
+  ctx.scale(ratio, ratio);
   ctx.lineWidth = STROKE_WIDTH;
   ctx.lineCap = ctx.lineJoin = "round";
   ctx.strokeStyle = "black";
-  ctx.beginPath();
-  ctx.moveTo(...canvasPosition(event));
-  lineTo(canvasPosition(event)); // so that a tap draws a dot
-});
-
-canvas.addEventListener("pointermove", (event) => {
-  if (event.pointerId !== activePointer) return;
-  // Browsers report the points of a fast stroke in batches.
-  const events = event.getCoalescedEvents?.() ?? [];
-  for (const point of events.length ? events : [event]) lineTo(canvasPosition(point));
-});
-
-for (const end of ["pointerup", "pointercancel"]) {
-  canvas.addEventListener(end, (event) => {
-    if (event.pointerId !== activePointer) return;
-    activePointer = null;
-    predict(encode(downscale(canvas, MAX_DRAWING_SIDE), "image/png"), event.timeStamp);
-  });
+  canvas.addEventListener("pointerdown", startStroke);
+  canvas.addEventListener("pointermove", continueStroke);
+  canvas.addEventListener("pointerup", endStroke);
+  canvas.addEventListener("pointercancel", endStroke);
 }
 
-document.getElementById("clear").addEventListener("click", clear);
-
-// -- photos ---------------------------------------------------------------------------------
-
-async function loadPhoto(file) {
+function start(newPredictor) {
+  predictor = newPredictor;
+  document.getElementById("model").textContent = `Model: ${predictor.name}. ${predictor.privacy}`;
+  document.getElementById("clear").addEventListener("click", clear);
   clear();
-  const id = requestId;
-  let photo;
-  try {
-    photo = await createImageBitmap(file);
-  } catch {
-    if (id === requestId) reset("The browser cannot read this file as an image.", true);
-    return;
-  }
-  if (id !== requestId) return;
-  const scale = Math.min(canvas.width / photo.width, canvas.height / photo.height);
-  const [width, height] = [photo.width * scale, photo.height * scale];
-  canvas.classList.add("photo");
-  ctx.drawImage(photo, (canvas.width - width) / 2, (canvas.height - height) / 2, width, height);
-  const { types, bytes } = SENT_UNCHANGED;
-  const small = Math.max(photo.width, photo.height) <= MAX_PHOTO_SIDE;
-  if (small && types.includes(file.type) && file.size <= bytes) predict(file);
-  else predict(encode(downscale(photo, MAX_PHOTO_SIDE), "image/jpeg"));
 }
 
-function loadFirst(files) {
-  if (files?.length) loadPhoto(files[0]);
-}
-
-const file = document.getElementById("file");
-document.getElementById("choose").addEventListener("click", () => file.click());
-file.addEventListener("change", () => {
-  loadFirst(file.files);
-  file.value = ""; // so that the same file can be chosen again
-});
-document.addEventListener("paste", (event) => loadFirst(event.clipboardData?.files));
-for (const name of ["dragenter", "dragover"]) {
-  document.addEventListener(name, (event) => {
-    event.preventDefault();
-    document.body.classList.add("over");
-  });
-}
-document.addEventListener("dragleave", (event) => {
-  if (!event.relatedTarget) document.body.classList.remove("over");
-});
-document.addEventListener("drop", (event) => {
-  event.preventDefault();
-  document.body.classList.remove("over");
-  loadFirst(event.dataTransfer?.files);
-});
-
-// -- start ----------------------------------------------------------------------------------
-
-fetch("/model").then((response) => response.json()).then((model) => {
-  classes = model.classes;
-  inputShape = model.shape;
-  document.getElementById("model").textContent =
-    `Model: ${model.name}. Images are sent only to your own server and are not stored.`;
-  clear();
-});
+prepareCanvas();

@@ -1,4 +1,4 @@
-"""Torch module that computes the outputs of an estimator, for the export to ONNX."""
+"""Torch module that computes the outputs of an estimator, to export it."""
 
 from __future__ import annotations
 
@@ -108,7 +108,7 @@ CONVERTERS: dict[type, Callable[[Any], TransformerModule]] = {
 }
 
 
-class OnnxWrapper(nn.Module):
+class EstimatorModule(nn.Module):
     """Compute class indices and probabilities from images in the format of the training data.
 
     Parameters
