@@ -13,9 +13,9 @@ from skmnist._files.atomic import atomic_write
 from skmnist.exceptions import OnnxExportError
 from skmnist.preprocessing import DigitNormalizer, PixelStandardizer
 
+from .estimator_module import CONVERTERS, EstimatorModule
 from .onnx_check import check_outputs
 from .onnx_model import add_class_lookup, convert_to_onnx, set_metadata
-from .estimator_module import CONVERTERS, EstimatorModule
 from .suggestions import contains_net, suggest_part
 
 if TYPE_CHECKING:

@@ -27,7 +27,8 @@ _SCRIPTS = ("page.js", "normalizer.js", "network.js", "standalone.js")
 _STYLE = "page.css"
 # Parts of the served page that an exported page does not have.
 _SERVED_ONLY = re.compile(
-    r' *<link rel="stylesheet"[^\n]*\n| *<script[^\n]*\n| *<!-- photos -->.*?<!-- end of photos -->\n',
+    r' *<link rel="stylesheet"[^\n]*\n| *<script[^\n]*\n'
+    r"| *<!-- photos -->.*?<!-- end of photos -->\n",
     re.DOTALL,
 )
 _MNIST_SIDE, _MNIST_DIGIT_SIDE = 28, 20  # of an image, and of the bounding box of its digit

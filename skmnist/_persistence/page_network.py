@@ -22,7 +22,6 @@ from .estimator_module import EstimatorModule
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from .estimator_module import TransformerModule
     from .page_parts import PageParts
 
 # The largest difference of a probability on the bundled digits at which the weights are rounded to
@@ -72,7 +71,7 @@ class _Weights:
         self.content += array.tobytes()
         return tensor
 
-    def add_layer(self, layer: nn.Conv2d | nn.Linear) -> dict[str, Any]:
+    def add_layer(self, layer: Any) -> dict[str, Any]:
         """Append the weights and the biases of a layer. Biases are few and remain float32."""
         dtype = "float16" if self.half else "float32"
         return {"weight": self.add(layer.weight, dtype), "bias": self.add(layer.bias, "float32")}
@@ -80,7 +79,7 @@ class _Weights:
 
 def _layers(module: nn.Module) -> Iterator[nn.Module]:
     """Yield the layers that change their input in prediction; batch normalization is folded."""
-    leaves = [layer for layer in module.modules() if not list(layer.children())]
+    leaves: list[Any] = [layer for layer in module.modules() if not list(layer.children())]
     leaves = [layer for layer in leaves if not isinstance(layer, (Dropout, nn.Identity))]
     for layer, following in zip(leaves, [*leaves[1:], None], strict=True):
         if isinstance(following, nn.BatchNorm2d):
@@ -103,7 +102,7 @@ def _describe_layer(layer: Any, weights: _Weights) -> dict[str, Any]:
     return {"type": "activation", "name": _ACTIVATION_NAMES[type(layer)]}
 
 
-def _describe_step(step: TransformerModule, weights: _Weights) -> dict[str, Any]:
+def _describe_step(step: Any, weights: _Weights) -> dict[str, Any]:
     return {
         "shift": weights.add(step.shift, "float64"),
         "divisor": weights.add(step.divisor, "float64"),
@@ -112,13 +111,12 @@ def _describe_step(step: TransformerModule, weights: _Weights) -> dict[str, Any]
     }
 
 
-def _is_precise_enough(
-    module: EstimatorModule, layers: list[nn.Module], parts: PageParts
-) -> bool:
+def _is_precise_enough(module: EstimatorModule, layers: list[nn.Module], parts: PageParts) -> bool:
     """Return whether the probabilities of digits hardly change if weights become float16."""
     rounded = copy.deepcopy(module)
-    rounded.module = nn.Sequential(*_with_flatten(copy.deepcopy(layers)))
-    for layer in rounded.module:
+    layers = list(_with_flatten(copy.deepcopy(layers)))
+    rounded.module = nn.Sequential(*layers)
+    for layer in layers:
         if isinstance(layer, (nn.Conv2d, nn.Linear)):
             layer.weight.data = layer.weight.data.half().float()
     digits = _digits(parts)
@@ -138,5 +136,7 @@ def _digits(parts: PageParts) -> torch.Tensor:
     """Return digits of the bundled sample in the size and the range of the training images."""
     images = load_mnist_sample().images[::_EVERY]
     size = parts.image_shape[::-1]
-    resized = [Image.fromarray(image).resize(size, Image.Resampling.BOX) for image in images]
+    resized = [
+        np.asarray(Image.fromarray(image).resize(size, Image.Resampling.BOX)) for image in images
+    ]
     return torch.from_numpy(np.stack(resized) * np.float32(parts.pixel_max / 255))

@@ -25,7 +25,9 @@ if TYPE_CHECKING:
 
 _PASSTHROUGH = (None, "passthrough")
 _MIN_SIDE = 8  # pixels: smaller images show no digits
-_MAX_LEVEL = 64  # smaller pixels are gray levels of fewer bits, such as those of scikit-learn's digits
+_MAX_LEVEL = (
+    64  # smaller pixels are gray levels of fewer bits, such as those of scikit-learn's digits
+)
 # Options of DigitNormalizer that the page's script does not have.
 _UNSUPPORTED = {"method": "emnist", "polarity": "light"}
 
@@ -112,7 +114,9 @@ def _check_steps(normalizer: DigitNormalizer, steps: list[Any]) -> None:
             )
     for step in steps:
         if type(step) not in CONVERTERS:
-            names = ", ".join(["DigitNormalizer (the first step)", *(c.__name__ for c in CONVERTERS)])
+            names = ", ".join(
+                ["DigitNormalizer (the first step)", *(c.__name__ for c in CONVERTERS)]
+            )
             raise ValueError(
                 f"A page cannot contain the step {type(step).__name__} of the pipeline. Supported "
                 f"steps are {names}. Use skmnist.serving.DigitServer, which supports any step."

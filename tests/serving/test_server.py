@@ -26,6 +26,14 @@ from tests.serving.helpers import (
     send_raw,
 )
 
+# The files of the page, and their content types.
+PAGE_FILES = [
+    ("/", "html"),
+    ("/page.css", "css"),
+    ("/page.js", "javascript"),
+    ("/server.js", "javascript"),
+]
+
 # -- predictions -------------------------------------------------------------------------------
 
 
@@ -76,7 +84,7 @@ def test_concurrent_requests_get_their_own_responses(server, clf, data):
 
 
 def test_page_loads_nothing_from_other_sites(server):
-    for path, subtype in [("/", "html"), ("/page.css", "css"), ("/page.js", "javascript")]:
+    for path, subtype in PAGE_FILES:
         status, headers, content = request(server, path=path)
         assert status == 200
         assert headers["Content-Type"] == f"text/{subtype}; charset=utf-8"

@@ -25,30 +25,43 @@ const largest = (values) => values.reduce((a, b) => Math.max(a, b));
 
 // -- images ---------------------------------------------------------------------------------
 
+// Convolve each line of an image: its rows (step 1) or its columns (step `size`).
+function filterLines(image, size, kernel, step) {
+  const radius = (kernel.length - 1) / 2;
+  const filtered = new Float64Array(image.length);
+  const line = new Float64Array(size + 2 * radius);
+  for (let n = 0; n < size; n++) {
+    const start = n * (step === 1 ? size : 1);
+    for (let i = 0; i < line.length; i++) {
+      line[i] = image[start + clip(i - radius, 0, size - 1) * step]; // the border is repeated
+    }
+    for (let i = 0; i < size; i++) {
+      let sum = 0;
+      for (let j = 0; j < kernel.length; j++) sum += kernel[j] * line[i + j];
+      filtered[start + i * step] = sum;
+    }
+  }
+  return filtered;
+}
+
 function gaussianFilter(image, size, sigma) {
   const radius = Math.floor(4 * sigma + 0.5);
   const kernel = Array.from({ length: 2 * radius + 1 }, (_, i) =>
     Math.exp(-0.5 * ((i - radius) / sigma) ** 2));
   const norm = total(kernel);
-  const filter = (values, step) => values.map((_, k) => {
-    const position = Math.floor(k / step) % size;
-    const start = k - position * step;
-    let sum = 0;
-    for (let i = 0; i < kernel.length; i++) {
-      sum += kernel[i] * values[start + clip(position + i - radius, 0, size - 1) * step];
-    }
-    return sum / norm;
-  });
-  return filter(filter(image, 1), size);
+  const normalized = kernel.map((value) => value / norm);
+  return filterLines(filterLines(image, size, normalized, 1), size, normalized, size);
 }
 
-function pad(image, size, margin) {
-  const paddedSize = size + 2 * margin;
-  const padded = new Float64Array(paddedSize * paddedSize);
-  for (let row = 0; row < size; row++) {
-    padded.set(image.subarray(row * size, (row + 1) * size), (row + margin) * paddedSize + margin);
+// Return the square of an image that begins at a row and a column; it is 0 beyond the border.
+function cutOut(image, size, top, left, newSize) {
+  const part = new Float64Array(newSize * newSize);
+  for (let row = Math.max(top, 0); row < Math.min(top + newSize, size); row++) {
+    for (let column = Math.max(left, 0); column < Math.min(left + newSize, size); column++) {
+      part[(row - top) * newSize + column - left] = image[row * size + column];
+    }
   }
-  return padded;
+  return part;
 }
 
 // Return how many of the four neighbors of a pixel are in the mask; none are beyond the border.
@@ -77,13 +90,13 @@ function distanceTransform(mask, size) {
     inColumn[k] = Math.min(inColumn[k], inColumn[k + size] + 1);
   }
   return inColumn.map((distance, k) => {
-    if (!distance) return 0;
-    const row = k - (k % size);
-    let nearest = distance ** 2;
-    for (let i = 0; i < size; i++) {
-      nearest = Math.min(nearest, (k - row - i) ** 2 + inColumn[row + i] ** 2);
+    const column = k % size;
+    let squared = distance ** 2;
+    for (let i = 1; i < size && i * i < squared; i++) {
+      if (i <= column) squared = Math.min(squared, i * i + inColumn[k - i] ** 2);
+      if (i < size - column) squared = Math.min(squared, i * i + inColumn[k + i] ** 2);
     }
-    return Math.sqrt(nearest);
+    return Math.sqrt(squared);
   });
 }
 
@@ -144,7 +157,7 @@ function maskOf(components, size) {
 function isStroke(component, size) {
   const mask = maskOf([component], size);
   if ([0, size - 1, size * (size - 1), size * size - 1].some((corner) => mask[corner])) return false;
-  const radius = largest(distanceTransform(pad(mask, size, 1), size + 2)) / component.side;
+  const radius = largest(distanceTransform(cutOut(mask, size, -1, -1, size + 2), size + 2)) / component.side;
   return radius >= MIN_STROKE_RADIUS && radius <= MAX_STROKE_RADIUS;
 }
 
@@ -221,20 +234,21 @@ function findDigit(darkness, size) {
   return { ...groupAround(digit.main, digit.others), contrast: digit.contrast };
 }
 
-// Return the strokes of a digit from 0 to 1, in an image that is larger by the margin.
-function foregroundOf({ group, box, contrast }, darkness, size, margin) {
-  const paddedSize = size + 2 * margin;
-  const mask = Uint8Array.from(pad(maskOf(group, size), size, margin));
+// Return the strokes of a digit from 0 to 1, in a square around it, and the size of the square.
+function foregroundOf({ group, box, contrast }, darkness, size) {
   const side = longerSide(box);
-  const outline = total(mask.map((value, k) =>
-    value && Number(countNeighbors(mask, paddedSize, k) < 4)));
+  const margin = Math.max(3, Math.floor(side / 8));
+  const newSize = side + 4 * margin; // space for the blur and for dilated strokes
+  const cut = (image) => cutOut(image, size, box[0] - 2 * margin, box[1] - 2 * margin, newSize);
+  const mask = Uint8Array.from(cut(maskOf(group, size)));
+  const outline = total(mask.map((value, k) => value && countNeighbors(mask, newSize, k) < 4));
   const strokeWidth = (2 * total(mask)) / outline;
   const sigma = Math.min(BLUR * side, MAX_BLUR * strokeWidth);
-  const smooth = gaussianFilter(pad(darkness, size, margin), paddedSize, sigma);
-  const reach = Math.max(2, Math.floor(Math.max(3, Math.floor(side / 8)) / 4));
-  const nearby = dilate(mask, paddedSize, reach);
-  return smooth.map((value, k) =>
+  const smooth = gaussianFilter(cut(darkness), newSize, sigma);
+  const nearby = dilate(mask, newSize, Math.max(2, Math.floor(margin / 4)));
+  const strokes = smooth.map((value, k) =>
     nearby[k] && clip((value / contrast - 0.5) / EDGE_WIDTH + 0.5, 0, 1));
+  return [strokes, newSize];
 }
 
 // Dilate or erode strokes whose width is outside of MNIST's range.
@@ -310,10 +324,8 @@ function normalizeDrawing(gray, size, shape, options) {
   const darkness = Float64Array.from(gray, (level) => 1 - level);
   const digit = findDigit(darkness, size);
   if (!digit) return null;
-  const margin = Math.ceil(size / 4); // space for the blur and for dilated strokes
-  const paddedSize = size + 2 * margin;
-  let foreground = foregroundOf(digit, darkness, size, margin);
-  if (options.stroke_width === "auto") foreground = normalizeStrokeWidth(foreground, paddedSize);
-  const crop = cropAndResample(foreground, paddedSize, options.digit_size, options.min_side);
+  let [foreground, newSize] = foregroundOf(digit, darkness, size);
+  if (options.stroke_width === "auto") foreground = normalizeStrokeWidth(foreground, newSize);
+  const crop = cropAndResample(foreground, newSize, options.digit_size, options.min_side);
   return paste(crop, options.digit_size, shape, options.center_of_mass);
 }

@@ -8,7 +8,7 @@ const ctx = canvas.getContext("2d");
 const SIDE = 280; // of the canvas, in its own units
 const MAX_PIXEL_RATIO = 3; // pixels per unit on screens of high resolution
 const STROKE_WIDTH = 20; // units: similar to MNIST's stroke width
-const MAX_DRAWING_SIDE = 140; // pixels; larger drawings are downscaled before they are predicted
+const MAX_DRAWING_SIDE = 280; // pixels; larger drawings are downscaled before they are predicted
 const SORTED_FROM = 11; // classes: the bars are then sorted, because not all are visible at once
 const CONFIDENCE_THRESHOLD = 0.9; // below it, the page says that the model is not sure
 
@@ -104,6 +104,7 @@ async function predict(compute, start = performance.now()) {
 // -- drawing --------------------------------------------------------------------------------
 
 let activePointer = null; // id of the pointer that draws
+let lastPosition;
 
 function clear() {
   requestId += 1;
@@ -119,9 +120,13 @@ function canvasPosition(event) {
   return [(event.clientX - box.left) * scale, (event.clientY - box.top) * scale];
 }
 
-function lineTo([x, y]) {
-  ctx.lineTo(x, y);
+// Only the last segment is drawn: a whole stroke would take longer with every point.
+function lineTo(position) {
+  ctx.beginPath();
+  ctx.moveTo(...lastPosition);
+  ctx.lineTo(...position);
   ctx.stroke();
+  lastPosition = position;
 }
 
 function startStroke(event) {
@@ -129,9 +134,8 @@ function startStroke(event) {
   if (canvas.classList.contains("photo")) clear();
   activePointer = event.pointerId;
   canvas.setPointerCapture(activePointer);
-  ctx.beginPath();
-  ctx.moveTo(...canvasPosition(event));
-  lineTo(canvasPosition(event)); // so that a tap draws a dot
+  lastPosition = canvasPosition(event);
+  lineTo(lastPosition); // so that a tap draws a dot
 }
 
 function continueStroke(event) {
