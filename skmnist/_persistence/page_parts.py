@@ -12,11 +12,12 @@ from sklearn.frozen import FrozenEstimator
 from sklearn.pipeline import Pipeline
 from sklearn.utils.validation import check_is_fitted
 
-from skmnist._estimators.base import resolve_image_shape, with_channels
+from skmnist._estimators.base import resolve_image_shape
 from skmnist._estimators.net_classifier import BaseNetClassifier
 from skmnist._estimators.reject import RejectClassifier
+from skmnist._utils.image_shape import with_channels
 from skmnist.preprocessing import DigitNormalizer, PixelStandardizer
-from skmnist.preprocessing._predict_image import FITTED_STATS, fitted_pixel_max
+from skmnist.preprocessing._fitted_input import FITTED_STATS, pixel_range
 
 from .estimator_module import CONVERTERS
 
@@ -142,7 +143,7 @@ def _image_shape(steps: list[Any], clf: BaseNetClassifier) -> tuple[int, int]:
 def _pixel_max(steps: list[Any], clf: BaseNetClassifier, image_shape: tuple[int, int]) -> int:
     """Return the largest pixel value that a drawing has, as the first step receives it."""
     first = (steps or [clf])[0]
-    pixel_max = fitted_pixel_max(first, type(clf).__name__, "export_page")
+    pixel_max = pixel_range(first, type(clf).__name__, "export_page")
     largest = _largest_pixel(first, clf)
     if image_shape == (28, 28) or pixel_max == 1 or not 0 < largest <= _MAX_LEVEL:
         return pixel_max

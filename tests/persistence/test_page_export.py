@@ -164,7 +164,7 @@ def test_best_estimator_of_a_search_is_exported(tmp_path):
 def test_range_of_the_training_images_is_exported(images, pixel_max, tmp_path):
     description = export(tiny(MLPClassifier).fit(images, Y), tmp_path)
     side = round(images.shape[1] ** 0.5)
-    assert description["image_shape"] == [side, side]
+    assert description["shape"] == [side, side]
     assert description["pixel_max"] == pixel_max
 
 
