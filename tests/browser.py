@@ -71,13 +71,13 @@ def wait_for_prediction(page, label):
     page.wait_for_selector(f'#prediction strong:text-matches("^{label}[?]?$")', timeout=10_000)
 
 
-def read_canvas(page, canvas):
-    """Return the red bytes of a canvas as an array."""
+def read_canvas(page, canvas, channel=0):
+    """Return the bytes of a color channel of a canvas, by default the red ones, as an array."""
     width, height, levels = page.evaluate(
-        """id => { const {width, height} = document.getElementById(id);
+        """([id, channel]) => { const {width, height} = document.getElementById(id);
         const context = document.getElementById(id).getContext("2d");
         const {data} = context.getImageData(0, 0, width, height);
-        return [width, height, Array.from(data).filter((_, i) => i % 4 === 0)]; }""",
-        canvas,
+        return [width, height, Array.from(data).filter((_, i) => i % 4 === channel)]; }""",
+        [canvas, channel],
     )
     return np.array(levels, np.uint8).reshape(height, width)

@@ -5,7 +5,9 @@ import pytest
 from PIL import Image
 from sklearn.base import BaseEstimator, ClassifierMixin
 
+from skmnist import CNNClassifier
 from tests.browser import PHONE, STROKES, draw, draw_with_finger, read_canvas, wait_for_prediction
+from tests.helpers import color_digits
 from tests.serving.helpers import encode_image, run_server
 
 
@@ -137,6 +139,25 @@ def test_photos_are_chosen_dropped_and_pasted(page, data):
         )
         page.evaluate("event => document.body.dispatchEvent(event)", event)
         wait_for_prediction(page, str(y[2000]))
+
+
+def test_color_image_is_shown_in_its_colors(browser):
+    images, labels = color_digits()
+    clf = CNNClassifier(4, max_epochs=1, random_state=0).fit(images, labels)
+    image = images[7].transpose(1, 2, 0)
+    with run_server(clf) as server:
+        page = browser.new_page()
+        page.goto(server.url)
+        page.wait_for_selector("#bars li")
+        file = {"name": "a.png", "mimeType": "image/png", "buffer": encode_image(image)}
+        page.set_input_files("#file", [file])
+        page.wait_for_selector("#prediction strong")
+        for channel in range(3):
+            shown = read_canvas(page, "network-input", channel)
+            np.testing.assert_array_equal(shown, image[..., channel])
+        assert "32 × 32 pixels" in page.inner_text("figcaption")
+        page.screenshot(path="/tmp/gcolor/page.png")
+        page.close()
 
 
 def test_errors_are_shown(page):
