@@ -72,8 +72,6 @@ def contestants(random_state):
     yield "CNNClassifier, gray", CNNClassifier(**seed), to_gray
     yield 'CNNClassifier, augment="light"', CNNClassifier(augment="light", **seed), same
     yield 'CNNClassifier, augment="flip"', CNNClassifier(augment="flip", **seed), same
-    long = {"augment": "light", "max_epochs": 40, "lr_schedule": "cosine", "batch_norm": True}
-    yield 'CNNClassifier, "light", 40 epochs', CNNClassifier(**long, **seed), same
 
 
 def main():

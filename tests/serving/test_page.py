@@ -156,7 +156,6 @@ def test_color_image_is_shown_in_its_colors(browser):
             shown = read_canvas(page, "network-input", channel)
             np.testing.assert_array_equal(shown, image[..., channel])
         assert "32 × 32 pixels" in page.inner_text("figcaption")
-        page.screenshot(path="/tmp/gcolor/page.png")
         page.close()
 
 
