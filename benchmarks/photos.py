@@ -1,9 +1,10 @@
-"""Accuracy of the default CNN on synthetic photos of MNIST test digits."""
+"""Accuracy on photos: synthetic photos of MNIST's test digits, or a folder of labeled photos."""
 
 import argparse
 import io
 import math
 import time
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -11,9 +12,9 @@ from PIL import Image, ImageDraw
 
 from benchmarks.data import load_digits
 from benchmarks.options import add_data_home
-from skmnist import CNNClassifier, load
+from skmnist import load, load_pretrained, predict_image
 from skmnist.exceptions import ImageError
-from skmnist.preprocessing import DigitNormalizer
+from skmnist.preprocessing import DigitNormalizer, read_image
 
 CORRUPTIONS = ("gradient", "shadow", "noise", "ruled", "squared", "rotation", "jpeg")
 # The corruptions of each kind of photo. In all photos, the digit is enlarged, darker than the
@@ -130,7 +131,7 @@ def take_photos(X_test, n, seed):
 
 def resize(photo):
     """Resize a photo to 28 x 28 pixels and invert it, without any other preprocessing."""
-    small = Image.fromarray(photo).resize((28, 28), Image.Resampling.BILINEAR)
+    small = photo.resize((28, 28), Image.Resampling.BILINEAR)
     return 255 - np.asarray(small).ravel()
 
 
@@ -152,7 +153,7 @@ def predict_photos(clf, X_test, y_test, n, seed):
         start = time.process_time()
         normalized.append(normalize(normalizer, photo))
         milliseconds.append(1000 * (time.process_time() - start))
-        resized.append(resize(photo))
+        resized.append(resize(Image.fromarray(photo)))
     images = {"clean": X_test[indices], "normalized": normalized, "resized": resized}
     predicted = {name: clf.predict(np.array(X)) for name, X in images.items()}
     return pd.DataFrame({"kind": kinds, "true": y_test[indices], **predicted, "ms": milliseconds})
@@ -179,6 +180,50 @@ def summarize(photos):
             }
         )
     return pd.DataFrame(table)
+
+
+def predict_folder(model, folder):
+    """Return a table of the photos in the subfolders: kind (subfolder), file, labels, confidence.
+
+    The first character of a file's name is its label. `model` None is the default of
+    predict_image, which may abstain.
+    """
+    rows = []
+    for path in sorted(path for path in folder.glob("*/*") if not path.name.startswith(".")):
+        small = Image.fromarray((255 * read_image(path)).round().astype(np.uint8))
+        row = {"kind": path.parent.name, "file": path.name, "true": path.name[0]}
+        row["resized only"] = str((model or load_pretrained()).predict([resize(small)])[0])
+        try:
+            prediction = predict_image(path, model)
+            row |= {"predicted": str(prediction.label), "confidence": prediction.confidence}
+            row["rejected"] = prediction.rejected
+        except ImageError:
+            row |= {"predicted": "", "confidence": 0.0, "rejected": True}
+        rows.append(row)
+    if not rows:
+        raise SystemExit(f"{folder} has no images in subfolders.")
+    return pd.DataFrame(rows)
+
+
+def summarize_folder(photos):
+    """Return the numbers of photos that are right, wrong and rejected, by kind."""
+
+    def count(group):
+        right = group["predicted"] == group["true"]
+        return pd.Series(
+            {
+                "n": len(group),
+                "right": right.sum(),
+                "wrong": (~right & ~group["rejected"]).sum(),
+                "rejected": group["rejected"].sum(),
+                "resized only": (group["resized only"] == group["true"]).sum(),
+            }
+        )
+
+    table = pd.DataFrame({kind: count(group) for kind, group in photos.groupby("kind")}).T
+    table.loc["all photos"] = table.sum()
+    table["right %"] = 100 * table["right"] / table["n"]
+    return table.rename_axis("photos").reset_index()
 
 
 def draw_errors(photos, X_test, seed, path):
@@ -214,16 +259,25 @@ def main():
         "--random-state", type=int, default=0, help="seed of the photos (default: %(default)s)"
     )
     add_data_home(parser)
-    parser.add_argument("--model", help="saved classifier (default: train a CNN)")
+    parser.add_argument("--model", help='saved classifier (default: load_pretrained("digits"))')
     parser.add_argument("--errors", help="file for a figure of the misclassified photos")
+    parser.add_argument(
+        "--folder",
+        type=Path,
+        help="measure the photos in the subfolders of this folder instead: the first character of "
+        "a file's name is its label",
+    )
     args = parser.parse_args()
 
+    model = load(args.model) if args.model else None
+    if args.folder:
+        photos = predict_folder(model, args.folder)
+        print(photos[photos["predicted"] != photos["true"]].to_string(index=False))
+        print(summarize_folder(photos).to_string(index=False, float_format="{:.1f}".format))
+        return
     data = load_digits(args.data_home)
-    print(f"Data: {data.source}, {len(data):,} training images. {data.why_not_full}".rstrip())
-    if args.model:
-        clf = load(args.model)
-    else:
-        clf = CNNClassifier(max_epochs=5, random_state=0).fit(data.X, data.y)
+    print(f"Data: {data.source}. {data.why_not_full}".rstrip())
+    clf = model or load_pretrained("digits")
     accuracy = 100 * clf.score(data.X_test, data.y_test)
     print(f"{clf}: accuracy {accuracy:.2f}% on {len(data.X_test):,} test images")
     photos = predict_photos(clf, data.X_test, data.y_test, args.n, args.random_state)

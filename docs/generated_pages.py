@@ -26,7 +26,7 @@ GROUPS = {
     "Preprocessing": (
         "preprocessing",
         "Convert photos of digits to MNIST's format and transform pixels.",
-        ["predict_image", "skmnist.preprocessing"],
+        ["predict_image", "load_pretrained", "skmnist.preprocessing"],
     ),
     "Data sets": (
         "datasets",

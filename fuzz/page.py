@@ -21,10 +21,10 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from fuzz import page_requests as requests
+from skmnist import predict_image
 from skmnist._estimators.mlp import MLPClassifier
 from skmnist._persistence.save_load import save
 from skmnist.datasets import load_mnist_sample
-from skmnist.preprocessing._predict_image import predict_image
 
 MAX_SECONDS = 2.0
 MAX_BYTES = 50 * 2**20
@@ -101,7 +101,7 @@ class ValidRequests:
 
     def __init__(self, clf, digits):
         self.posts = [requests.post(requests.encode(digit, "PNG")) for digit in digits]
-        predictions = [predict_image(clf, digit) for digit in digits]
+        predictions = [predict_image(digit, clf) for digit in digits]
         self.expected = [(str(p.label), p.image.ravel().tolist()) for p in predictions]
 
     def send(self, server, i):

@@ -19,7 +19,8 @@ from ._persistence.onnx_export import export_onnx as export_onnx
 from ._persistence.page_export import export_page as export_page
 from ._persistence.save_load import load as load
 from ._persistence.save_load import save as save
-from .preprocessing._predict_image import predict_image as predict_image
+from ._pretrained.load_pretrained import load_pretrained as load_pretrained
+from ._pretrained.predict_image import predict_image as predict_image
 
 __version__: str
 __all__: list[str]

@@ -2,7 +2,7 @@
 
 import pytest
 
-from skmnist import BackpropClassifier, CNNClassifier, MLPClassifier
+from skmnist import BackpropClassifier, CNNClassifier, MLPClassifier, load_pretrained
 from skmnist.datasets import fetch_mnist
 
 pytestmark = pytest.mark.full_data
@@ -25,6 +25,13 @@ def accuracy(full_mnist):
         return clf.fit(X, y).score(X_test, y_test)
 
     return train_and_test
+
+
+def test_pretrained_reader_reaches_99_6_percent(full_mnist):
+    X, y = fetch_mnist(
+        subset="test", data_home=full_mnist, return_X_y=True, download_if_missing=False
+    )
+    assert load_pretrained("digits").score(X, y) >= 0.996
 
 
 def test_mlp_reaches_97_percent_with_its_defaults(accuracy):

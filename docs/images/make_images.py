@@ -33,7 +33,7 @@ SIZE = (4.8, 3.0)  # inches
 def draw_prediction(clf, digit, path):
     """Draw a photo, the image that the network sees, and the probabilities of the labels."""
     photo = take_photo(digit, ("ruled", "shadow", "noise"), np.random.default_rng(3))
-    prediction = predict_image(clf, photo)
+    prediction = predict_image(photo, clf)
     figure, axes = plt.subplot_mosaic(
         [["photo", "proba"], ["image", "proba"]],
         figsize=SIZE,

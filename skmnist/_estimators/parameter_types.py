@@ -25,7 +25,9 @@ Optimizer: TypeAlias = (
     Literal["adam", "adamw", "sgd", "rmsprop", "nadam", "adagrad"] | type[torch.optim.Optimizer]
 )
 LRSchedule: TypeAlias = Literal["cosine", "step", "onecycle", "plateau", "exponential"] | None
-Augmentation: TypeAlias = Literal["light", "flip"] | Callable[[torch.Tensor], torch.Tensor] | None
+Augmentation: TypeAlias = (
+    Literal["light", "photo", "flip"] | Callable[[torch.Tensor], torch.Tensor] | None
+)
 ClassWeight: TypeAlias = dict[Any, float] | Literal["balanced"] | None
 Precision: TypeAlias = Literal["auto", "float32", "float64", "bfloat16"]
 

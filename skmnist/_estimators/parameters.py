@@ -239,7 +239,9 @@ PARAMETERS = {
         names(AUGMENTATIONS) + ", callable or None",
         'Data augmentation of the training images, different in each epoch. "light": small random '
         "rotations, translations, scaling, shear, stroke-width changes and elastic distortions, "
-        'but no flips. "flip", for photos and other images whose mirror image has the same class: '
+        'but no flips. "photo": larger ones, and the damage that remains when a photo of a digit '
+        "is converted to MNIST's format: uneven, broken, blurred or thresholded strokes, specks "
+        'and lines. "flip", for photos and other images whose mirror image has the same class: '
         "half of the images are flipped horizontally, and all are rotated, translated and scaled "
         "a little. A callable receives a mini-batch as a float tensor of shape (batch_size, ...) "
         "and must return a tensor of the same shape and dtype.",

@@ -7,12 +7,15 @@ import difflib
 import itertools
 import math
 import re
+import sys
 import textwrap
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+
+MODEL_SUFFIX = ".safetensors"
 
 # What other programs call an option that is not a parameter -> our name.
 OTHER_NAMES = {
@@ -159,14 +162,32 @@ def add_examples(parser: argparse.ArgumentParser, *lines: str) -> None:
     parser.epilog = "\n  ".join([f"Example{'s' * (len(lines) > 1)}:", *lines])
 
 
-def add_model_file(parser: argparse.ArgumentParser) -> None:
+def add_model_file(parser: argparse.ArgumentParser, *, optional: bool = False) -> None:
     """Add FILE, a saved model."""
+    default = ". Default: the model that comes with skmnist" if optional else ""
     parser.add_argument(
         "file",
         metavar="FILE",
         type=Path,
-        help="model file, written by 'skmnist train --save FILE' or skmnist.save",
+        nargs="?" if optional else None,
+        help=f"model file, written by 'skmnist train --save FILE' or skmnist.save{default}",
     )
+
+
+def load_model(path: Path | None) -> Any:
+    """Load a model; None: print that the model of the package is used, and return it."""
+    if path is None:
+        from skmnist._pretrained.load_pretrained import default_reader
+
+        print(
+            'Model: load_pretrained("digits"), trained on MNIST. For another one, name its file '
+            f"(*{MODEL_SUFFIX}) first.",
+            file=sys.stderr,
+        )
+        return default_reader()
+    from skmnist._persistence.save_load import load
+
+    return load(path)
 
 
 def add_output_dir(parser: argparse.ArgumentParser, default: str) -> None:

@@ -6,7 +6,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ._arguments import add_examples, add_model_file, parse_args
+from ._arguments import MODEL_SUFFIX, add_examples, load_model, parse_args
 from ._output import ensure_writable, print_paths, write_figure
 
 if TYPE_CHECKING:
@@ -23,18 +23,20 @@ def parse(parser: argparse.ArgumentParser, argv: Sequence[str]) -> argparse.Name
     """Add the options and return the arguments."""
     add_examples(
         parser,
-        "skmnist train --model cnn --save digits.safetensors",
-        "skmnist predict digits.safetensors photo.jpg --save-steps steps.png",
-        "skmnist predict digits.safetensors postcode.jpg --multiple",
-        "skmnist predict digits.safetensors *.png",
+        "skmnist predict photo.jpg",
+        "skmnist predict photo.jpg --save-steps steps.png",
+        "skmnist predict postcode.jpg --multiple",
+        "skmnist train --model cnn --save my.safetensors",
+        "skmnist predict my.safetensors *.png",
     )
-    add_model_file(parser)
     parser.add_argument(
-        "images",
-        metavar="IMAGE",
+        "files",
+        metavar="FILE",
         type=Path,
         nargs="+",
-        help="image file: a photo, a scan or a drawing. Several files get one line each",
+        help="image files: photos, scans or drawings. Several images get one line each. If the "
+        "first file ends in .safetensors, it is the model; otherwise the model that comes with "
+        "skmnist is used",
     )
     parser.add_argument(
         "--multiple",
@@ -49,6 +51,11 @@ def parse(parser: argparse.ArgumentParser, argv: Sequence[str]) -> argparse.Name
         "network, to this file; for a single image",
     )
     args = parse_args(parser, argv)
+    first, *others = args.files
+    has_model = first.suffix == MODEL_SUFFIX
+    args.model, args.images = (first, others) if has_model else (None, args.files)
+    if not args.images:
+        parser.error("expected an image after the model")
     if args.save_steps and len(args.images) > 1:
         parser.error(f"--save-steps: expected a single image, got {len(args.images)}")
     return args
@@ -56,17 +63,16 @@ def parse(parser: argparse.ArgumentParser, argv: Sequence[str]) -> argparse.Name
 
 def run(args: argparse.Namespace) -> None:
     """Load the model, print its predictions and, if requested, save the figure."""
-    from skmnist._persistence.save_load import load
-    from skmnist.preprocessing._predict_image import predict_image
+    from skmnist._pretrained.predict_image import predict_image
 
     if args.save_steps:
         ensure_writable(args.save_steps.parent)
-    estimator = load(args.file)
+    estimator = load_model(args.model)
     if len(args.images) > 1:
         _predict_images(estimator, args.images, multiple=args.multiple)
         return
     (path,) = args.images
-    result = predict_image(estimator, path, multiple=args.multiple)
+    result = predict_image(path, estimator, multiple=args.multiple)
     if isinstance(result, list):
         _print_predictions(path, result)
     else:
@@ -83,39 +89,44 @@ def _predict_images(estimator: Any, paths: Sequence[Path], *, multiple: bool) ->
     ImageError
         At the end, if some images could not be used.
     """
+    from skmnist._pretrained.predict_image import predict_image
     from skmnist.exceptions import ImageError
-    from skmnist.preprocessing._predict_image import predict_image
 
     n_errors = 0
     for path in paths:
         try:
-            result = predict_image(estimator, path, multiple=multiple)
+            result = predict_image(path, estimator, multiple=multiple)
         except ImageError as error:
             print(f"skmnist: {error}", file=sys.stderr, flush=True)
             n_errors += 1
             continue
         if isinstance(result, list):
-            text = " ".join(str(prediction.label) for prediction in result)
+            text = " ".join(map(_label, result))
         else:
-            text = f"{result.label} ({result.proba[result.label]:.1%})"
+            text = f"{_label(result)} ({result.confidence:.1%})"
         print(f"{path}: {text}", flush=True)
     if n_errors:
         raise ImageError(f"{n_errors} of {len(paths)} images cannot be used.")
 
 
 def _print_prediction(path: Path, prediction: Any) -> None:
-    print(f"{path}: {prediction.label}")
+    print(f"{path}: {_label(prediction)}")
     width = max(len(str(label)) for label in prediction.proba)
     for label, p in _best(prediction):
         print(f"  {label!s:{width}}  {p:6.1%}  {'#' * round(_BAR_WIDTH * p)}".rstrip())
 
 
 def _print_predictions(path: Path, predictions: Sequence[Any]) -> None:
-    print(f"{path}: {' '.join(str(prediction.label) for prediction in predictions)}")
+    print(f"{path}: {' '.join(map(_label, predictions))}")
     for i, prediction in enumerate(predictions, 1):
         top, left, bottom, right = prediction.box
         best = ", ".join(f"{label} {p:.1%}" for label, p in _best(prediction))
         print(f"  digit {i}: {best}; rows {top} to {bottom}, columns {left} to {right}")
+
+
+def _label(prediction: Any) -> str:
+    """Return the label as text; "?" if the model abstains."""
+    return "?" if prediction.rejected else str(prediction.label)
 
 
 def _best(prediction: Any) -> list[tuple[Any, float]]:
@@ -125,9 +136,9 @@ def _best(prediction: Any) -> list[tuple[Any, float]]:
 
 def _plot_steps(estimator: Any, path: Path, result: Any) -> Figure | SubFigure:
     """Return a figure of the preprocessing steps, or of an image and all its digits."""
+    from skmnist._pretrained.predict_image import split_normalizer
     from skmnist.displays import PreprocessingDisplay
     from skmnist.preprocessing import DigitNormalizer, read_image
-    from skmnist.preprocessing._predict_image import split_normalizer
 
     if not isinstance(result, list):
         _, normalizer = split_normalizer(estimator)

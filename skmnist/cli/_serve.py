@@ -6,7 +6,7 @@ import argparse
 import sys
 from typing import TYPE_CHECKING
 
-from ._arguments import add_examples, add_model_file, parse_args
+from ._arguments import add_examples, add_model_file, load_model, parse_args
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -16,10 +16,11 @@ def parse(parser: argparse.ArgumentParser, argv: Sequence[str]) -> argparse.Name
     """Add the options and return the arguments."""
     add_examples(
         parser,
-        "skmnist train --model cnn --save digits.safetensors",
-        "skmnist serve digits.safetensors --open",
+        "skmnist serve --open",
+        "skmnist train --model cnn --save my.safetensors",
+        "skmnist serve my.safetensors --open",
     )
-    add_model_file(parser)
+    add_model_file(parser, optional=True)
     parser.add_argument(
         "--host",
         metavar="NAME",
@@ -40,10 +41,9 @@ def parse(parser: argparse.ArgumentParser, argv: Sequence[str]) -> argparse.Name
 
 def run(args: argparse.Namespace) -> None:
     """Serve the page until Ctrl+C is pressed."""
-    from skmnist._persistence.save_load import load
     from skmnist.serving import DigitServer
 
-    with DigitServer(load(args.file), host=args.host, port=args.port) as server:
+    with DigitServer(load_model(args.file), host=args.host, port=args.port) as server:
         if not server.is_loopback:
             print(
                 "skmnist: warning: everyone who can reach this computer over the network can use "

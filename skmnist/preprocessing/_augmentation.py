@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import torch
 import torch.nn.functional as F
 
+from ._photo_damage import damage
 from ._transforms import affine, dilate, elastic_displacement, warp
 
 if TYPE_CHECKING:
@@ -45,6 +46,43 @@ def light_augmentation(images: torch.Tensor, generator: torch.Generator) -> torc
     )
     displacements = elastic_displacement(size, images.new_full((n,), 0.03), generator)
     return warp(dilate(images, 0.5 * stroke), matrices, displacements)
+
+
+def photo_augmentation(images: torch.Tensor, generator: torch.Generator) -> torch.Tensor:
+    """Apply a random transform to each image of a batch, and imitate digits from photos.
+
+    The transform is that of :func:`light_augmentation`, with rotations by up to 20 degrees, shears
+    of up to 0.3, aspect ratios that differ by up to 20%, and strokes dilated by up to one pixel or
+    eroded by up to half a pixel. After it, each of the following happens to some of the images:
+    strokes become fainter toward one side, a gap breaks them, they lose their gray edges as in a
+    thresholded photo, the image is blurred, or a faint speck or line remains.
+
+    Parameters
+    ----------
+    images : float tensor of shape (n_samples, channels, height, width)
+        The images, on any device: bright strokes on black.
+    generator : torch.Generator
+        The random number generator, on the same device.
+
+    Returns
+    -------
+    augmented : tensor of the same shape as `images`
+        The transformed images.
+    """
+    n, size = len(images), (images.shape[-2], images.shape[-1])
+    draws = torch.rand((7, n), generator=generator, dtype=images.dtype, device=images.device)
+    degrees, scale, shear, aspect, right, down, stroke = 2 * draws - 1
+    matrices = affine(
+        size,
+        degrees=20 * degrees,
+        scale=1 + 0.12 * scale,
+        shear=0.3 * shear,
+        shift=(0.06 * size[1] * right, 0.06 * size[0] * down),
+    )
+    matrices[:, 0] *= 1 + 0.2 * aspect[:, None]
+    displacements = elastic_displacement(size, images.new_full((n,), 0.04), generator)
+    strokes = dilate(images, 0.25 + 0.75 * stroke)
+    return damage(warp(strokes, matrices, displacements), generator)
 
 
 def flip_augmentation(images: torch.Tensor, generator: torch.Generator) -> torch.Tensor:
@@ -96,5 +134,6 @@ def translations(images: torch.Tensor) -> list[torch.Tensor]:
 
 AUGMENTATIONS: dict[str, Callable[[torch.Tensor, torch.Generator], torch.Tensor]] = {
     "light": light_augmentation,
+    "photo": photo_augmentation,
     "flip": flip_augmentation,
 }

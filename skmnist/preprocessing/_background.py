@@ -29,14 +29,14 @@ def is_light_on_dark(gray: np.ndarray) -> bool:
     is then measured as a ratio, because the foreground differs from the background by a larger
     ratio than light from shadow.
     """
-    two_tone = _is_light_on_dark_of_two_tones(_downscale(gray, 100))
+    two_tone = _is_light_on_dark_of_two_tones(downscale(gray, 100))
     if two_tone is not None:
         return two_tone
-    small, coarse = _downscale(gray, 200), _downscale(gray, 32)
+    small, coarse = downscale(gray, 200), downscale(gray, 32)
     background = ndimage.median_filter(
         coarse, max(3, round(0.7 * min(coarse.shape))), mode="nearest"
     )
-    contrast = np.log((small + 0.05) / (_upscale(background, small.shape) + 0.05))
+    contrast = np.log((small + 0.05) / (upscale(background, small.shape) + 0.05))
     height, width = contrast.shape
     # Exclude the edges of the photo, which often show the table.
     contrast = contrast[height // 12 : height - height // 12, width // 12 : width - width // 12]
@@ -46,7 +46,7 @@ def is_light_on_dark(gray: np.ndarray) -> bool:
 def _is_light_on_dark_of_two_tones(gray: np.ndarray) -> bool | None:
     """Return the polarity of an image of thin strokes in two tones, None for other images."""
     gray = crop_border(gray, frame_width(gray))
-    threshold, separation = _otsu(gray)
+    threshold, separation = otsu(gray)
     light = gray > threshold
     border = ring(light, 0).mean()
     is_light = bool(border < 0.5)
@@ -61,7 +61,7 @@ def _is_light_on_dark_of_two_tones(gray: np.ndarray) -> bool | None:
     return is_light
 
 
-def _otsu(gray: np.ndarray) -> tuple[float, float]:
+def otsu(gray: np.ndarray) -> tuple[float, float]:
     """Return Otsu's threshold, and the fraction of the variance between the two classes."""
     counts, edges = np.histogram(gray, 64)
     levels = (edges[1:] + edges[:-1]) / 2
@@ -80,7 +80,7 @@ def correct_illumination(gray: np.ndarray) -> np.ndarray:
     window first finds the darkest strokes and their width. The second window is as small as those
     strokes allow, so that few shadows are mistaken for foreground.
     """
-    coarse = ndimage.median_filter(_downscale(gray, _COARSE_SIDE), 3, mode="nearest")
+    coarse = ndimage.median_filter(downscale(gray, _COARSE_SIDE), 3, mode="nearest")
     coarse = np.maximum(ndimage.gaussian_filter(coarse, 0.7, mode="nearest"), 1 / 255)
     darkness = 1 - coarse / _closing(coarse, round(_MAX_STROKE_WIDTH * min(coarse.shape)))
     darkest = darkest_quantile(darkness)
@@ -93,7 +93,7 @@ def correct_illumination(gray: np.ndarray) -> np.ndarray:
     illumination = _closing(coarse, round(1.4 * stroke_width) + 2)
     # Without this offset, nearly black areas (such as a dark table) would turn into noise.
     black = _MIN_ILLUMINATION * float(illumination.max())
-    illumination = _upscale(illumination, gray.shape)
+    illumination = upscale(illumination, gray.shape)
     corrected = (gray + black) / (illumination + black)
     return corrected / np.median(_subsample(corrected))
 
@@ -125,7 +125,7 @@ def _subsample(image: np.ndarray) -> np.ndarray:
     return image[::step, ::step]
 
 
-def _downscale(gray: np.ndarray, max_side: int) -> np.ndarray:
+def downscale(gray: np.ndarray, max_side: int) -> np.ndarray:
     """Reduce an image so that its longer side is at most `max_side` pixels."""
     longer = max(gray.shape)
     if longer <= max_side:
@@ -134,7 +134,7 @@ def _downscale(gray: np.ndarray, max_side: int) -> np.ndarray:
     return np.asarray(Image.fromarray(gray).resize((width, height), Image.Resampling.BOX))
 
 
-def _upscale(gray: np.ndarray, shape: tuple[int, ...]) -> np.ndarray:
+def upscale(gray: np.ndarray, shape: tuple[int, ...]) -> np.ndarray:
     """Enlarge an image to `shape` by bilinear interpolation."""
     height, width = shape
     return np.asarray(Image.fromarray(gray).resize((width, height), Image.Resampling.BILINEAR))

@@ -16,7 +16,8 @@ class ImagePrediction:
     Attributes
     ----------
     label : object
-        The predicted label.
+        The predicted label. A :class:`~skmnist.RejectClassifier` abstains with a label of its own,
+        which is not in `proba`: -1 by default.
     proba : dict of label to float
         The predicted probability of each class, in the order of the classifier's ``classes_``.
     image : ndarray of shape (28, 28), (height, width) or (height, width, 3), uint8
@@ -30,3 +31,13 @@ class ImagePrediction:
     proba: dict[Any, float]
     image: np.ndarray = field(repr=False)
     box: tuple[int, int, int, int] | None = None
+
+    @property
+    def confidence(self) -> float:
+        """Float: the highest of the predicted probabilities."""
+        return max(self.proba.values())
+
+    @property
+    def rejected(self) -> bool:
+        """Bool: whether the classifier abstained."""
+        return self.label not in self.proba

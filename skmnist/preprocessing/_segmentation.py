@@ -19,6 +19,7 @@ from ._background import (
 from ._components import Components
 from ._faint_strokes import add_faint_strokes
 from ._line_removal import remove_lines
+from ._sheet import extend_sheet
 from ._small_image import EMPTY_MESSAGE
 
 if TYPE_CHECKING:
@@ -65,7 +66,11 @@ class SegmentedPage:
     """
 
     def __init__(self, gray: np.ndarray, polarity: str) -> None:
-        is_light = polarity == "light" or (polarity == "auto" and is_light_on_dark(gray))
+        is_light = is_light_on_dark(gray) if polarity == "auto" else polarity == "light"
+        if is_light and polarity == "auto":
+            # A sheet of paper on a large dark table looks like light foreground.
+            extended = extend_sheet(gray)
+            gray, is_light = extended, extended is gray
         self.illumination_corrected = correct_illumination(1 - gray if is_light else gray)
         self.lines_removed = remove_lines(self.illumination_corrected)
         darkness = ndimage.gaussian_filter(1 - self.lines_removed, 1, mode="nearest")

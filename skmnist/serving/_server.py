@@ -16,8 +16,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from skmnist._pretrained.predict_image import predict_image
 from skmnist.exceptions import ImageError
-from skmnist.preprocessing._predict_image import predict_image
 
 from ._handler import PageHandler
 from ._http_error import HTTPError
@@ -26,7 +26,7 @@ from ._upload import open_image
 if TYPE_CHECKING:
     from sklearn.base import BaseEstimator
 
-    from skmnist.preprocessing._predict_image import ImagePrediction
+    from skmnist.preprocessing import ImagePrediction
 
 _PAGE_FILES = {
     "/": ("index.html", "text/html; charset=utf-8"),
@@ -108,7 +108,7 @@ class DigitServer(socketserver.ThreadingTCPServer):
         # faster than the first.
         image = np.zeros((28, 28), dtype=np.uint8)
         image[4:24, 13:15] = 255  # a vertical stroke
-        prediction = predict_image(estimator, image)
+        prediction = predict_image(image, estimator)
         self._files = _page_files() | {("GET", "/model"): _model_file(estimator, prediction)}
         self.host = host
         self._connections = threading.BoundedSemaphore(_MAX_CONNECTIONS)
@@ -155,7 +155,7 @@ class DigitServer(socketserver.ThreadingTCPServer):
     def _predict(self, content: bytes) -> bytes:
         start = time.perf_counter()
         try:
-            prediction = predict_image(self._estimator, open_image(content))
+            prediction = predict_image(open_image(content), self._estimator)
         except ImageError as error:
             raise HTTPError(422, str(error)) from error
         response = {

@@ -4,14 +4,14 @@ import re
 
 import numpy as np
 import pytest
-from PIL import Image
+from PIL import Image, ImageDraw
 from sklearn.pipeline import make_pipeline
 
 from skmnist import MLPClassifier, predict_image, save
 from skmnist.cli import main
 from skmnist.displays import PreprocessingDisplay
 from skmnist.preprocessing import DigitNormalizer
-from tests.cli.helpers import get_error
+from tests.cli.helpers import get_error, get_usage_error
 from tests.helpers import digits
 
 
@@ -23,6 +23,31 @@ def test_predict_prints_the_digit_and_its_probabilities(folder, capsys):
     assert len(lines) == 3
     assert lines[0].split()[0] == "4"
     assert percents == sorted(percents, reverse=True)
+
+
+def test_pretrained_model_is_used_and_named_if_there_is_no_other(folder, capsys):
+    assert main(["predict", str(folder / "photo.jpg")]) == 0
+    out, err = capsys.readouterr()
+    assert out.startswith(f"{folder / 'photo.jpg'}: 4\n")
+    assert err.startswith('Model: load_pretrained("digits"), trained on MNIST.')
+    assert main(["predict", str(folder / "digits.safetensors"), str(folder / "photo.jpg")]) == 0
+    assert capsys.readouterr().err == ""
+
+
+def test_image_of_no_digit_is_a_question_mark(tmp_path, capsys):
+    drawing = Image.new("L", (200, 200), "white")
+    ImageDraw.Draw(drawing).line([(30, 40), (60, 160), (100, 90), (140, 160), (170, 40)], width=16)
+    path = tmp_path / "w.png"
+    drawing.save(path)
+    assert main(["predict", str(path)]) == 0
+    assert capsys.readouterr().out.startswith(f"{path}: ?\n")
+    assert main(["predict", str(path), str(path)]) == 0
+    assert f"{path}: ? (" in capsys.readouterr().out
+
+
+def test_model_without_an_image_is_an_error(folder, capsys):
+    error = get_usage_error(capsys, "predict", str(folder / "digits.safetensors"))
+    assert "expected an image after the model" in error
 
 
 def test_predict_reads_multiple_digits(folder, capsys):
@@ -113,7 +138,7 @@ def test_predict_draws_the_steps_of_the_models_own_normalizer(
     photo = folder / "photo.jpg"
     steps = ["--save-steps", str(tmp_path / "steps.png")]
     assert main(["predict", str(tmp_path / "model.safetensors"), str(photo), *steps]) == 0
-    np.testing.assert_array_equal(drawn, [predict_image(model, photo).image])
+    np.testing.assert_array_equal(drawn, [predict_image(photo, model).image])
 
 
 def test_predict_names_the_problem(folder, tmp_path, capsys):
@@ -124,7 +149,6 @@ def test_predict_names_the_problem(folder, tmp_path, capsys):
     assert "got a folder" in get_error(capsys, "predict", model, folder)
     assert "is not an image" in get_error(capsys, "predict", model, model)
     assert "no.safetensors" in get_error(capsys, "predict", folder / "no.safetensors", photo)
-    assert "not a model file" in get_error(capsys, "predict", photo, photo)
     X, y = digits(1)
     save(MLPClassifier(4, max_epochs=1).fit(X[::50, :64], y[::50]), tmp_path / "small.safetensors")
     assert "28 x 28" in get_error(capsys, "predict", tmp_path / "small.safetensors", photo)

@@ -46,6 +46,11 @@ def test_serve_prints_its_address_and_stops_after_ctrl_c(folder):
         assert errors == ""
 
 
+def test_pretrained_model_is_served_if_there_is_no_other(capsys, return_at_once):
+    assert main(["serve", "--port", "0"]) == 0
+    assert capsys.readouterr().err.startswith('Model: load_pretrained("digits")')
+
+
 def test_port_in_use_is_an_error(folder, capsys):
     with socket.create_server(("127.0.0.1", 0)) as other:
         port = other.getsockname()[1]
@@ -83,8 +88,7 @@ def test_invalid_arguments_are_rejected(folder, capsys):
         assert "expected an integer from 0 to 65535" in get_usage_error(
             capsys, "serve", "model", "--port", port
         )
-    assert "FILE" in get_usage_error(capsys, "serve")
-    assert "IMAGE" in get_usage_error(capsys, "predict", "model")
+    assert "FILE" in get_usage_error(capsys, "predict")
     error = get_error(
         capsys, "serve", folder / "digits.safetensors", "--host", "no.such.host.invalid"
     )

@@ -43,7 +43,7 @@ def test_response_equals_predict_image(server, clf, data, format):
     for digit in X[::1000]:
         content = encode_image(digit.reshape(28, 28), format)
         status, result = predict(server, content, f"image/{format.lower()}")
-        expected = predict_image(clf, io.BytesIO(content))
+        expected = predict_image(io.BytesIO(content), clf)
         assert status == 200
         assert result["label"] == str(expected.label)
         assert result["image"] == expected.image.ravel().tolist()
@@ -80,7 +80,7 @@ def test_concurrent_requests_get_their_own_responses(server, clf, data):
     assert len(results) == 200
     for (status, response), digit in zip(results, digits, strict=True):
         assert status == 200
-        assert response["label"] == str(predict_image(clf, digit).label)
+        assert response["label"] == str(predict_image(digit, clf).label)
 
 
 def test_page_loads_nothing_from_other_sites(server):

@@ -53,7 +53,7 @@ def test_prediction_is_that_of_the_normalized_image(clf, data):
     X, _ = data
     for row in X[::200]:
         photo = photo_of(row)
-        prediction = predict_image(clf, photo)
+        prediction = predict_image(photo, clf)
         pixels = DigitNormalizer().transform([photo])
         assert prediction.image.dtype == np.uint8
         assert (prediction.image == pixels.reshape(28, 28)).all()
@@ -68,21 +68,21 @@ def test_image_can_be_of_any_type(clf, data, tmp_path):
     image, file = Image.fromarray(photo), io.BytesIO()
     image.save(file, "PNG")
     image.save(tmp_path / "photo.png")
-    expected = predict_image(clf, photo).proba
+    expected = predict_image(photo, clf).proba
     for same in (image, file, tmp_path / "photo.png", str(tmp_path / "photo.png")):
-        assert predict_image(clf, same).proba == expected
+        assert predict_image(same, clf).proba == expected
 
 
 def test_multiple_digits_are_in_reading_order(clf, data):
     X, y = data
     rows = [0, 410, 990, 600]
     photo = np.vstack([photo_of(*X[rows[:2]]), photo_of(*X[rows[2:]])])
-    predictions = predict_image(clf, photo, multiple=True)
+    predictions = predict_image(photo, clf, multiple=True)
     assert [prediction.label for prediction in predictions] == y[rows].tolist()
     for prediction in predictions:
         top, left, bottom, right = prediction.box
         assert all(type(edge) is int for edge in prediction.box)
-        crop = predict_image(clf, photo[top - 20 : bottom + 20, left - 20 : right + 20])
+        crop = predict_image(photo[top - 20 : bottom + 20, left - 20 : right + 20], clf)
         assert crop.label == prediction.label
     tops = [prediction.box[0] for prediction in predictions]
     assert max(tops[:2]) < min(tops[2:])
@@ -94,10 +94,10 @@ def test_normalizer_parameter(clf, data):
     photo = photo_of(data[0][0])
     method = DigitNormalizer("emnist")
     expected = method.transform([photo])[0]
-    assert (predict_image(clf, photo, normalizer=method).image.ravel() == expected).all()
+    assert (predict_image(photo, clf, normalizer=method).image.ravel() == expected).all()
     own = make_pipeline(method, MLPClassifier(8, max_epochs=1, random_state=0))
     own.fit(data[0].reshape(-1, 28, 28)[::20], data[1][::20])
-    prediction = predict_image(own, photo)
+    prediction = predict_image(photo, own)
     assert (prediction.image.ravel() == expected).all()
     assert list(prediction.proba.values()) == own.predict_proba([photo])[0].tolist()
 
@@ -105,14 +105,14 @@ def test_normalizer_parameter(clf, data):
 def test_labels_are_those_of_the_classifier(data):
     X, y = data
     names = np.array([f"digit {label}" for label in y])
-    prediction = predict_image(MLPClassifier(**FEW).fit(X, names), photo_of(X[0]))
+    prediction = predict_image(photo_of(X[0]), MLPClassifier(**FEW).fit(X, names))
     assert prediction.label == names[0]
     assert type(prediction.label) is str
     assert prediction.proba[prediction.label] > 0.5
 
 
 def test_prediction_is_immutable_and_its_repr_has_no_pixels(clf, data):
-    prediction = predict_image(clf, photo_of(data[0][0]))
+    prediction = predict_image(photo_of(data[0][0]), clf)
     with pytest.raises(dataclasses.FrozenInstanceError):
         prediction.label = 3
     assert "array" not in repr(prediction)
@@ -148,7 +148,7 @@ def test_pixels_have_the_range_of_the_training_data(data, scaler, scale):
     model.fit(scale(X), y)
     photo = photo_of(X[0])
     pixels = DigitNormalizer().transform([photo])
-    prediction = predict_image(model, photo)
+    prediction = predict_image(photo, model)
     assert np.allclose(list(prediction.proba.values()), model.predict_proba(scale(pixels))[0])
 
 
@@ -158,7 +158,7 @@ def test_grid_search_fitted_on_a_data_frame(data):
     model = make_pipeline(MinMaxScaler(), MLPClassifier(8, max_epochs=1, random_state=0))
     search = GridSearchCV(model, {"mlpclassifier__lr": [0.01]}, cv=2).fit(frame, y)
     pixels = DigitNormalizer().transform([photo_of(X[0])])
-    prediction = predict_image(search, photo_of(X[0]))
+    prediction = predict_image(photo_of(X[0]), search)
     expected = search.predict_proba(pd.DataFrame(pixels / 255, columns=frame.columns))
     assert np.allclose(list(prediction.proba.values()), expected[0], atol=1e-6)
 
@@ -166,7 +166,7 @@ def test_grid_search_fitted_on_a_data_frame(data):
 def test_scikit_learn_classifiers_get_pixels_from_0_to_255(data):
     X, y = data
     clf = LogisticRegression(tol=0.1).fit(X[::5], y[::5])
-    prediction = predict_image(clf, photo_of(X[0]))
+    prediction = predict_image(photo_of(X[0]), clf)
     expected = clf.predict_proba(DigitNormalizer().transform([photo_of(X[0])]))[0]
     assert list(prediction.proba.values()) == expected.tolist()
 
@@ -194,7 +194,7 @@ def test_meta_estimators_get_the_pixel_range_of_their_training_data(data, model,
     photo = photo_of(data[0][3])
     pixels = DigitNormalizer().transform([photo])
     expected = model.predict_proba(pixels if scale == 1 else pixels / scale)[0]
-    prediction = predict_image(model, photo)
+    prediction = predict_image(photo, model)
     assert np.allclose(list(prediction.proba.values()), expected, atol=1e-6)
 
 
@@ -204,19 +204,19 @@ def test_meta_estimators_get_the_pixel_range_of_their_training_data(data, model,
 @pytest.mark.parametrize("multiple", [False, True])
 def test_data_frame_output_does_not_matter(clf, data, multiple):
     photo = photo_of(*data[0][[0, 500]])
-    expected = predict_image(clf, photo, multiple=multiple)
+    expected = predict_image(photo, clf, multiple=multiple)
     with config_context(transform_output="pandas"):
-        got = predict_image(clf, photo, multiple=multiple)
+        got = predict_image(photo, clf, multiple=multiple)
     assert repr(got) == repr(expected)
     own = make_pipeline(DigitNormalizer().set_output(transform="pandas"), clf)
-    assert repr(predict_image(own, photo, multiple=multiple)) == repr(expected)
+    assert repr(predict_image(photo, own, multiple=multiple)) == repr(expected)
 
 
 def test_row_of_a_batch_is_one_digit(clf, data):
     for row in data[0][5::150]:
-        expected = predict_image(clf, row).proba
+        expected = predict_image(row, clf).proba
         for form in (row[None], row[:, None], pd.DataFrame(row[None]), row[None] / 255):
-            assert predict_image(clf, form).proba == expected
+            assert predict_image(form, clf).proba == expected
 
 
 # -- errors -----------------------------------------------------------------------------------
@@ -253,12 +253,12 @@ def errors():
 def test_unsuitable_estimator_raises(make, error, message):
     X, _ = digits(1)
     with pytest.raises(error, match=message):
-        predict_image(make(), photo_of(X[0]))
+        predict_image(photo_of(X[0]), make())
 
 
 @pytest.mark.parametrize("multiple", [False, True])
 def test_images_without_a_digit_raise_image_error(clf, multiple, tmp_path):
     with pytest.raises(ImageError, match="No foreground found"):
-        predict_image(clf, np.full((100, 100), 255, dtype=np.uint8), multiple=multiple)
+        predict_image(np.full((100, 100), 255, dtype=np.uint8), clf, multiple=multiple)
     with pytest.raises(ImageError, match="No such file or directory"):
-        predict_image(clf, tmp_path / "no.png", multiple=multiple)
+        predict_image(tmp_path / "no.png", clf, multiple=multiple)

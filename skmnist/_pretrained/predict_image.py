@@ -9,39 +9,39 @@ import numpy as np
 from sklearn.pipeline import Pipeline
 from sklearn.utils.validation import check_is_fitted
 
-from ._digit_normalizer import DigitNormalizer
-from ._fitted_input import PlainInput, iter_steps, pixel_range
-from ._image_prediction import ImagePrediction
-from ._segment_digits import segment_digits
+from skmnist.preprocessing import DigitNormalizer, ImagePrediction, segment_digits
+from skmnist.preprocessing._fitted_input import PlainInput, iter_steps, pixel_range
+
+from .load_pretrained import default_reader
 
 if TYPE_CHECKING:
     from sklearn.base import BaseEstimator
 
-    from ._image_io import ImageLike
+    from skmnist.preprocessing._image_io import ImageLike
 
 _IMAGE_SHAPE = (28, 28)
 
 
 @overload
 def predict_image(
-    estimator: BaseEstimator,
     image: ImageLike,
+    estimator: BaseEstimator | None = None,
     *,
     multiple: Literal[False] = False,
     normalizer: DigitNormalizer | None = None,
 ) -> ImagePrediction: ...
 @overload
 def predict_image(
-    estimator: BaseEstimator,
     image: ImageLike,
+    estimator: BaseEstimator | None = None,
     *,
     multiple: Literal[True],
     normalizer: DigitNormalizer | None = None,
 ) -> list[ImagePrediction]: ...
 @overload
 def predict_image(
-    estimator: BaseEstimator,
     image: ImageLike,
+    estimator: BaseEstimator | None = None,
     *,
     multiple: bool = False,
     normalizer: DigitNormalizer | None = None,
@@ -49,8 +49,8 @@ def predict_image(
 
 
 def predict_image(
-    estimator: BaseEstimator,
     image: ImageLike,
+    estimator: BaseEstimator | None = None,
     *,
     multiple: bool = False,
     normalizer: DigitNormalizer | None = None,
@@ -64,13 +64,14 @@ def predict_image(
 
     Parameters
     ----------
-    estimator : classifier or Pipeline
+    image : str, path-like, binary file, PIL Image, array-like or tensor
+        The image, of any type and size. See :func:`skmnist.preprocessing.read_image`.
+    estimator : classifier or Pipeline, default=None
         A classifier with ``predict_proba``, fitted on gray-scale images of 28 x 28 pixels such as
         MNIST's, or a classifier of skmnist fitted on color images or another size, in a 3-D or
         4-D `X` or with `image_shape`. If it is a Pipeline whose first step is a DigitNormalizer,
-        that step is used.
-    image : str, path-like, binary file, PIL Image, array-like or tensor
-        The image, of any type and size. See :func:`skmnist.preprocessing.read_image`.
+        that step is used. If None, ``load_pretrained("digits")`` in a :class:`RejectClassifier`: its label is -1 if the
+        image does not look like a digit.
     multiple : bool, default=False
         Whether the image shows several digits, in one or a few lines. Only for gray-scale images of
         28 x 28 pixels.
@@ -90,7 +91,7 @@ def predict_image(
     NotFittedError
         If `estimator` is not fitted.
     TypeError
-        If `estimator` has no ``predict_proba``.
+        If `estimator` has no ``predict_proba``, or `image` is an estimator.
     ValueError
         If `estimator` was fitted on images of an unknown shape, or on values that are not from 0 to
         255 or from 0 to 1.
@@ -112,20 +113,33 @@ def predict_image(
     Examples
     --------
     >>> import numpy as np
-    >>> from skmnist import MLPClassifier, predict_image
-    >>> from skmnist.datasets import load_mnist_sample
-    >>> X, y = load_mnist_sample(return_X_y=True)
-    >>> clf = MLPClassifier(max_epochs=5, random_state=0).fit(X, y)
+    >>> from skmnist import predict_image
     >>> photo = np.full((300, 200), 230, dtype=np.uint8)
     >>> photo[60:160, 50:62] = 40  # a 1 in the upper left of the page
-    >>> prediction = predict_image(clf, photo)
+    >>> prediction = predict_image(photo)
     >>> prediction.label
     1
-    >>> prediction.proba[1] > 0.5
+    >>> prediction.confidence > 0.5
     True
     >>> prediction.image.shape
     (28, 28)
+
+    With another classifier:
+
+    >>> from skmnist import MLPClassifier
+    >>> from skmnist.datasets import load_mnist_sample
+    >>> X, y = load_mnist_sample(return_X_y=True)
+    >>> clf = MLPClassifier(max_epochs=5, random_state=0).fit(X, y)
+    >>> predict_image(photo, clf).label
+    1
     """
+    if hasattr(image, "predict_proba"):
+        raise TypeError(
+            "The 'image' parameter of predict_image must be an image. Got "
+            f"{type(image).__name__} instead. Call predict_image(image, estimator)."
+        )
+    if estimator is None:
+        estimator = default_reader()
     classifier, own_normalizer = split_normalizer(estimator)
     normalizer = normalizer or own_normalizer
     plain = PlainInput.of(classifier) if normalizer is None and not multiple else None

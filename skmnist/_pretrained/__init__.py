@@ -1,0 +1,1 @@
+"""Trained networks that come with the package, and the function that applies them to photos."""
