@@ -78,7 +78,7 @@ def test_photos_are_predicted_like_the_files_of_the_folder(case):
     data, X, clf = case
     proba = clf.predict_proba(X)
     for i in (0, 1, 2, 199):
-        prediction = predict_image(clf, data.filenames[i])
+        prediction = predict_image(data.filenames[i], clf)
         np.testing.assert_array_equal(prediction.image, data.images[i].transpose(1, 2, 0))
         assert prediction.label == proba[i].argmax()
         np.testing.assert_allclose(list(prediction.proba.values()), proba[i], atol=1e-6)
@@ -102,8 +102,8 @@ def test_gray_classifier_of_another_size_predicts_photos(gray_shape):
     clf = CNNClassifier(4, max_epochs=1, random_state=0).fit(X, labels)
     file = io.BytesIO()
     Image.fromarray(X[3].reshape(height, width)).save(file, "PNG")
-    prediction = predict_image(clf, file)
+    prediction = predict_image(file, clf)
     np.testing.assert_array_equal(prediction.image, X[3].reshape(height, width))
     assert prediction.label == clf.predict(X[3:4])[0]
     with pytest.raises(ValueError, match="28 x 28 pixels"):
-        predict_image(clf, file, multiple=True)
+        predict_image(file, clf, multiple=True)

@@ -70,8 +70,8 @@ def predict_image(
         A classifier with ``predict_proba``, fitted on gray-scale images of 28 x 28 pixels such as
         MNIST's, or a classifier of skmnist fitted on color images or another size, in a 3-D or
         4-D `X` or with `image_shape`. If it is a Pipeline whose first step is a DigitNormalizer,
-        that step is used. If None, ``load_pretrained("digits")`` in a :class:`RejectClassifier`: its label is -1 if the
-        image does not look like a digit.
+        that step is used. If None, ``load_pretrained("digits")`` in a :class:`RejectClassifier`:
+        its label is -1 if the image does not look like a digit.
     multiple : bool, default=False
         Whether the image shows several digits, in one or a few lines. Only for gray-scale images of
         28 x 28 pixels.

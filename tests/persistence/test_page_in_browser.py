@@ -180,7 +180,7 @@ def assert_like_predict_image(page, clf):
     normalized = DigitNormalizer().transform([drawing]).reshape(28, 28)
     difference = np.abs(view - normalized)
     assert difference.mean() < 0.5 and difference.max() < 20
-    expected = predict_image(clf, drawing)
+    expected = predict_image(drawing, clf)
     assert page.inner_text("#prediction strong").rstrip("?") == str(expected.label)
     shown = page.locator("#bars .first .percent").inner_text()
     assert abs(float(shown.rstrip("%")) / 100 - expected.proba[expected.label]) < 0.05
