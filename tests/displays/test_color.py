@@ -8,6 +8,7 @@ import pytest
 
 from skmnist import CNNClassifier, displays
 from skmnist.studies import epoch_curve, robustness_curve
+from skmnist.studies._corruptions import CORRUPTIONS
 from tests.displays.helpers import assert_readable
 from tests.helpers import color_digits
 
@@ -61,7 +62,7 @@ def test_curves_of_classifiers_of_color_images(case):
     displays.EpochCurveDisplay.from_curve(curve)
     scores = {
         name: robustness_curve(clf, images, Y, corruption=name, severities=[0, 1]).scores
-        for name in ("rotate", "shift", "noise", "thickness")
+        for name in CORRUPTIONS
     }
     expected = clf.score(images, Y)
     assert all(score[0] == expected for score in scores.values())
