@@ -108,7 +108,7 @@ for name, images in {"gray": gray, "color": signs.images}.items():
 # ---------------------
 # ``predict_image`` resizes a file like the training images.
 
-prediction = predict_image(clf, folder / "parking" / "0.jpg")
+prediction = predict_image(folder / "parking" / "0.jpg", clf)
 print(signs.target_names[prediction.label])
 
 PredictionDisplay.from_estimator(

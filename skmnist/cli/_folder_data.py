@@ -74,10 +74,11 @@ def load_folder(
     from skmnist.datasets import load_image_folder
     from skmnist.preprocessing import DigitNormalizer
 
+    bunch: Any
     if args.normalize:
         if args.size or args.color != "auto":
             raise ValueError(
-                "--normalize determines the size and the colors. Leave out the others."
+                "--normalize determines the size and the colors. Leave out --size and --color."
             )
         bunch = load_image_folder(path, normalizer=DigitNormalizer())
         X = bunch.data
