@@ -65,7 +65,7 @@ def contestants(random_state):
 
     seed = {"random_state": random_state}
     yield "most frequent class", DummyClassifier(), flat
-    yield "LogisticRegression", LogisticRegression(max_iter=50, tol=0.01), scaled
+    yield "LogisticRegression", LogisticRegression(max_iter=100), scaled
     yield "MLPClassifier", MLPClassifier(**seed), flat
     yield "CNNClassifier", CNNClassifier(**seed), same
     yield "CNNClassifier, gray", CNNClassifier(**seed), to_gray

@@ -75,6 +75,7 @@ def load_folder(
     from skmnist.preprocessing import DigitNormalizer
 
     bunch: Any
+    color: Any
     if args.normalize:
         if args.size or args.color != "auto":
             raise ValueError(
