@@ -2,7 +2,9 @@
 
 from ._architecture import ArchitectureDisplay
 from ._coverage import CoverageDisplay
+from ._diagnosis import DiagnosisDisplay
 from ._epoch_curve import EpochCurveDisplay
+from ._explanation import ExplanationDisplay
 from ._feature_maps import FeatureMapsDisplay
 from ._misclassified import MisclassifiedDisplay
 from ._prediction import PredictionDisplay
@@ -15,7 +17,9 @@ from ._weights import WeightsDisplay
 __all__ = [
     "ArchitectureDisplay",
     "CoverageDisplay",
+    "DiagnosisDisplay",
     "EpochCurveDisplay",
+    "ExplanationDisplay",
     "FeatureMapsDisplay",
     "MisclassifiedDisplay",
     "PreprocessingDisplay",

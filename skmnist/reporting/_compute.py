@@ -27,6 +27,7 @@ from skmnist._utils.validation import check_int
 from skmnist.displays._images import pixel_limits
 from skmnist.studies._jsonable import to_jsonable
 
+from ._explanations import explain_mistakes
 from ._provenance import describe_data, describe_model, versions
 
 if TYPE_CHECKING:
@@ -50,6 +51,7 @@ def evaluate(
     display_labels: Sequence[Any] | np.ndarray | None = None,
     image_shape: Literal["auto"] | Sequence[int] | None = "auto",
     n_mistakes: int = 12,
+    explain: bool = True,
 ) -> Results:
     """Evaluate a fitted classifier; return a dict that JSON can represent.
 
@@ -82,6 +84,8 @@ def evaluate(
         unavailable["images"] = reason
     counts = np.zeros((len(labels), len(labels)), int)
     np.add.at(counts, (true, pred), 1)
+    mistakes = _mistakes(X, true, pred, proba, shape, n_mistakes)
+    mistakes["explanations"] = _explanations(estimator, X, labels, mistakes, shape, explain)
     return {
         "created": datetime.now(timezone.utc).isoformat(timespec="seconds"),
         **model,
@@ -92,7 +96,7 @@ def evaluate(
         "confusion_matrix": counts.tolist(),
         "confused_pairs": confused_pairs(counts),
         "calibration": None if proba is None or len(labels) < 2 else calibration(true, pred, proba),
-        "mistakes": _mistakes(X, true, pred, proba, shape, n_mistakes),
+        "mistakes": mistakes,
         "data": describe_data(X, y),
         "versions": versions(),
         "unavailable": unavailable,
@@ -314,6 +318,30 @@ def _mistakes(
         "proba_predicted": p_pred,
         "images": images,
     }
+
+
+def _explanations(
+    estimator: Any,
+    X: Any,
+    labels: np.ndarray,
+    mistakes: Results,
+    shape: tuple[int, ...] | None,
+    explain: bool,
+) -> Results | None:
+    """Return what speaks for the true and the predicted class of each mistake, or None."""
+    known = np.isin(labels[mistakes["true"]], estimator.classes_)
+    if not explain or mistakes["images"] is None or mistakes["proba_true"] is None:
+        return None
+    if shape is None or not known.all():
+        return None
+    indices = np.array(mistakes["indices"])
+    pairs = [
+        tuple(np.searchsorted(estimator.classes_, labels[[true, predicted]]).tolist())
+        for true, predicted in zip(mistakes["true"], mistakes["predicted"], strict=True)
+    ]
+    samples = [X.iloc[[i]] if hasattr(X, "iloc") else _safe_indexing(X, [i]) for i in indices]
+    images = _safe_indexing(X, indices).reshape(len(indices), *shape)
+    return explain_mistakes(estimator, samples, images, pairs)
 
 
 def _find_image_shape(

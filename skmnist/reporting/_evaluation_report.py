@@ -100,6 +100,7 @@ class EvaluationReport:
         display_labels: Sequence[Any] | np.ndarray | None = None,
         image_shape: Literal["auto"] | Sequence[int] | None = "auto",
         n_mistakes: int = 12,
+        explain: bool = True,
     ) -> Self:
         """Evaluate a fitted classifier on a test set.
 
@@ -125,6 +126,10 @@ class EvaluationReport:
             features are in [0, 255]. If None, no images are shown.
         n_mistakes : int, default=12
             Maximum number of mistakes to show.
+        explain : bool, default=True
+            Whether to show below each mistake what speaks for the true and for the predicted class.
+            This takes about 170 predictions for each mistake, for images of 28 x 28 pixels. See
+            :class:`skmnist.displays.ExplanationDisplay`, method "occlusion".
 
         Returns
         -------
@@ -147,6 +152,7 @@ class EvaluationReport:
                 display_labels=display_labels,
                 image_shape=image_shape,
                 n_mistakes=n_mistakes,
+                explain=explain,
             )
         )
 

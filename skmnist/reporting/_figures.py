@@ -12,9 +12,11 @@ from sklearn.calibration import CalibrationDisplay
 from sklearn.metrics import ConfusionMatrixDisplay
 
 from skmnist.displays import MisclassifiedDisplay, TrainingCurveDisplay
+from skmnist.displays._explanation import overlay
 from skmnist.displays._style import BASELINE_COLOR, COLORS, shorten
 
 from ._compute import decode_images
+from ._explanations import decode_explanations
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -58,6 +60,22 @@ def draw_mistakes(results: Results) -> list[bytes]:
     return [] if encoded is None else [_image_as_png(image) for image in decode_images(encoded)]
 
 
+def draw_explanations(results: Results) -> list[list[bytes]]:
+    """Return for each of the worst mistakes two images as PNG.
+
+    They show what speaks for the true and for the predicted class.
+    """
+    mistakes = results["mistakes"]
+    encoded = mistakes.get("explanations")  # not in the files of earlier versions
+    if encoded is None:
+        return [[] for _ in mistakes["indices"]]
+    maps = decode_explanations(encoded)
+    return [
+        [_rgb_as_png(overlay(image, one, "RdBu_r")) for one in pair]
+        for image, pair in zip(decode_images(mistakes["images"]), maps, strict=True)
+    ]
+
+
 def _figure_as_png(figure: Figure, **kwargs: Any) -> tuple[bytes, int]:
     buffer = io.BytesIO()
     figure.savefig(buffer, dpi=150, metadata=_METADATA, **kwargs)
@@ -72,6 +90,15 @@ def _image_as_png(image: np.ndarray) -> bytes:
         image = np.moveaxis(image, 0, -1) if len(image) == 3 else image.mean(axis=0)
     buffer = io.BytesIO()
     imsave(buffer, image, cmap="gray_r", vmin=0, vmax=255, format="png", metadata=_METADATA)
+    return buffer.getvalue()
+
+
+def _rgb_as_png(image: np.ndarray) -> bytes:
+    """Convert an image of shape (height, width, 3) with values from 0 to 1 to PNG."""
+    from matplotlib.image import imsave
+
+    buffer = io.BytesIO()
+    imsave(buffer, image.clip(0, 1), format="png", metadata=_METADATA)
     return buffer.getvalue()
 
 

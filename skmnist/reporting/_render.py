@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import jinja2
 import numpy as np
 
-from ._figures import MAX_COUNTS, draw_figures, draw_mistakes
+from ._figures import MAX_COUNTS, draw_explanations, draw_figures, draw_mistakes
 from ._sections import sections
 
 if TYPE_CHECKING:
@@ -56,7 +56,7 @@ def to_html_part(results: Results) -> str:
     template = environment.from_string((folder / "report.html.jinja").read_text("utf-8"))
     all_sections = sections(results)
     worst = next(section for section in all_sections if section.id == "worst-mistakes").rows
-    images = draw_mistakes(results)
+    images, explanations = draw_mistakes(results), draw_explanations(results)
     # With few classes, the confusion matrix is a colored table instead of a figure.
     names = ["training-curves", "calibration"]
     names += ["confusion-matrix"] * (len(results["display_labels"]) > MAX_COUNTS)
@@ -67,7 +67,8 @@ def to_html_part(results: Results) -> str:
         light=_as_sources(draw_figures(results, names)),
         dark=_as_sources(draw_figures(results, names, dark=True)),
         mistakes=[
-            {"uri": _as_uri(image), "row": row} for image, row in zip(images, worst, strict=False)
+            {"uri": _as_uri(image), "row": row, "explanations": list(map(_as_uri, pair))}
+            for image, row, pair in zip(images, worst, explanations, strict=False)
         ],
         shades=_cell_shades(results["confusion_matrix"]),
     )

@@ -250,6 +250,12 @@ def _worst_mistakes(results: Results) -> Section:
         columns += [
             [percent(p) for p in mistakes[key]] for key in ("proba_true", "proba_predicted")
         ]
+    if mistakes.get("explanations") is not None:
+        text += (
+            " On the page, the two small images show what speaks for the true class (left) and for "
+            "the predicted class (right): hiding a red part lowers its probability, hiding a blue "
+            "part raises it."
+        )
     if "images" in results["unavailable"]:
         text += f" Images are not available: {results['unavailable']['images']}"
     alt = "Images of the misclassified test samples. The table lists their classes."

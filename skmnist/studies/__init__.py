@@ -1,6 +1,8 @@
-"""Learning, validation, epoch and robustness curves, hyperparameter searches, model comparison."""
+"""Curves of scores, hyperparameter searches, model comparison, diagnosis of a training."""
 
 from ._compare_estimators import compare_estimators
+from ._diagnose import diagnose
+from ._diagnosis import Diagnosis, Finding
 from ._epoch_curve import EpochCurve, epoch_curve
 from ._epoch_grid_search import EpochGridSearchCV
 from ._epoch_halving_search import EpochHalvingSearchCV
@@ -11,15 +13,18 @@ from ._robustness_curve import RobustnessCurve, robustness_curve
 from ._validation_curve import ValidationCurve, validation_curve
 
 __all__ = [
+    "Diagnosis",
     "EpochCurve",
     "EpochGridSearchCV",
     "EpochHalvingSearchCV",
     "EpochRandomizedSearchCV",
+    "Finding",
     "LayerSizes",
     "LearningCurve",
     "RobustnessCurve",
     "ValidationCurve",
     "compare_estimators",
+    "diagnose",
     "epoch_curve",
     "learning_curve",
     "robustness_curve",

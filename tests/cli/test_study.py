@@ -35,6 +35,7 @@ MIN_ARGV = {
     "learning-curve": ["--train-sizes", "50", "1.0", "--cv", "2", "--max-epochs", "1", *SMALL],
     "compare": ["--model", "mlp", "--model", "backprop", "lr=0.1", "--max-epochs", "2", *SMALL],
     "grid": [*GRID, "--cv", "2", *SMALL],
+    "diagnose": ["--max-epochs", "2", *SMALL],
 }
 
 

@@ -21,6 +21,7 @@ STUDIES = {
     "learning-curve": "Learning curve: accuracy and time against the training set size.",
     "compare": "Compare models: number of weights, losses, accuracies and training times.",
     "grid": "Grid search: cross-validate every combination of parameter values.",
+    "diagnose": "Diagnosis: check the data and the training, and name what is wrong.",
 }
 
 

@@ -1,0 +1,282 @@
+"""How much each pixel of an image speaks for a class.
+
+Every method is a function of the estimator, the image, the class indices and the options. It
+returns one map for each class, of shape (height, width): positive pixels speak for the class,
+negative ones against it.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import numpy as np
+import torch
+from torch import nn
+from torch.nn import functional as F
+
+from skmnist._estimators.base import with_channels
+from skmnist._estimators.net_classifier import BaseNetClassifier
+from skmnist._networks.activations import ACTIVATION_MODULES
+from skmnist._networks.neural_network import NeuralNetwork
+from skmnist._training.image_dataset import prepare_inputs
+from skmnist._utils.messages import invalid_parameter_message
+from skmnist._utils.torch_defaults import torch_defaults
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    Scores = Callable[[torch.Tensor], torch.Tensor]
+
+_BATCH_SIZE = 256
+_N_STEPS = (64, 256, 1024, 4096)  # of the integral; more only if the sum is not yet exact
+_TOLERANCE = 0.002  # of the difference that integrated gradients sum to
+_MAX_WINDOWS = 32  # about this many positions of the hidden square along each axis
+
+
+class Options(NamedTuple):
+    """Options of the methods; each method reads those that it needs."""
+
+    baseline: float = 0.0  # value of a blank pixel
+    window: int | None = None  # side of the hidden square in pixels
+    stride: int | None = None  # of the hidden square
+    layer: int = -1  # index of the convolution
+
+
+def occlusion(
+    estimator: Any, image: np.ndarray, X: Any, targets: Sequence[int], options: Options
+) -> np.ndarray:
+    """Hide a square at each position; return the mean drop of the probability at each pixel."""
+    height, width = image.shape[-2:]
+    window = options.window or max(1, round(min(height, width) / 7))
+    sides = min(window, height), min(window, width)
+    stride = options.stride or max(1, min(max(height, width) // _MAX_WINDOWS, *sides))
+    corners = [
+        (top, left)
+        for top in _positions(height - sides[0], stride)
+        for left in _positions(width - sides[1], stride)
+    ]
+    before = _predict(estimator, X, image[None])[0]
+    drops, counts = np.zeros((len(targets), height, width)), np.zeros((height, width))
+    for start in range(0, len(corners), _BATCH_SIZE):
+        batch = corners[start : start + _BATCH_SIZE]
+        squares = [
+            (..., slice(top, top + sides[0]), slice(left, left + sides[1])) for top, left in batch
+        ]
+        hidden = np.repeat(image[None], len(batch), axis=0)
+        for one, square in zip(hidden, squares, strict=True):
+            one[square] = options.baseline
+        after = _predict(estimator, X, hidden)
+        drop = np.stack([_drop(before, after, target) for target in targets])
+        for i, square in enumerate(squares):
+            drops[square] += drop[:, i, None, None]
+            counts[square] += 1
+    return drops / counts
+
+
+def _positions(last: int, stride: int) -> list[int]:
+    """Return the starts of the windows, the same from both ends, so that the map is symmetric."""
+    starts = range(0, last + 1, stride)
+    return sorted({*starts, *(last - start for start in starts)})
+
+
+def _predict(estimator: Any, X: Any, images: np.ndarray) -> np.ndarray:
+    """Predict the probabilities of images in the container of X."""
+    flat: Any = images.reshape(len(images), -1)
+    if hasattr(X, "columns"):
+        flat = type(X)(flat, columns=X.columns)
+    return np.asarray(estimator.predict_proba(flat), dtype=np.float64)
+
+
+def _drop(before: np.ndarray, after: np.ndarray, target: int) -> np.ndarray:
+    """Return by how much the probability of a class drops.
+
+    A probability near 1 has too few digits for small drops. The others' sum has more of them.
+    """
+    if before[target] <= 0.5:
+        return before[target] - after[:, target]
+    others = np.arange(len(before)) != target
+    return after[:, others].sum(axis=1) - before[others].sum()
+
+
+def gradient(
+    estimator: Any, image: np.ndarray, X: Any, targets: Sequence[int], options: Options
+) -> np.ndarray:
+    """Return the gradient of the logit of each class."""
+    scores, x = _network(estimator, "gradient"), _as_input(estimator, X)
+    return _to_maps([_gradients(scores, x, target) for target in targets], image)
+
+
+def integrated_gradients(
+    estimator: Any, image: np.ndarray, X: Any, targets: Sequence[int], options: Options
+) -> np.ndarray:
+    """Return the integral of the gradient from a blank image to the image, times the difference."""
+    scores, x = _network(estimator, "integrated_gradients"), _as_input(estimator, X)
+    blank = torch.full_like(x, options.baseline / estimator.pixel_scale_)
+    with torch.no_grad():
+        ends = scores(torch.cat([x, blank]))
+    maps = []
+    for target in targets:
+        difference = float(ends[0, target] - ends[1, target])
+        for n_steps in _N_STEPS:
+            attribution = (x - blank) * _mean_gradient(scores, blank, x, target, n_steps)
+            error = abs(float(attribution.sum()) - difference)
+            if error <= _TOLERANCE * abs(difference):
+                break
+        maps.append(attribution)
+    return _to_maps(maps, image)
+
+
+def _mean_gradient(
+    scores: Scores, start: torch.Tensor, end: torch.Tensor, target: int, n_steps: int
+) -> torch.Tensor:
+    """Return the mean gradient at the midpoints of `n_steps` steps from `start` to `end`."""
+    total = torch.zeros_like(start)
+    steps = (torch.arange(n_steps, dtype=start.dtype, device=start.device) + 0.5) / n_steps
+    for part in steps.split(_BATCH_SIZE):
+        points = torch.lerp(start, end, part.view(-1, *[1] * (start.dim() - 1)))
+        total += _gradients(scores, points, target).sum(0, keepdim=True)
+    return total / n_steps
+
+
+def grad_cam(
+    estimator: Any, image: np.ndarray, X: Any, targets: Sequence[int], options: Options
+) -> np.ndarray:
+    """Return the feature maps of a convolution, weighted by their mean gradients, enlarged."""
+    scores, x = _network(estimator, "grad_cam"), _as_input(estimator, X)
+    maps: list[torch.Tensor] = []
+    after_conv = False
+
+    def hook(layer: nn.Module, inputs: Any, output: Any) -> None:
+        nonlocal after_conv
+        if isinstance(layer, nn.Conv2d):
+            maps.append(output)
+        elif after_conv and torch.is_tensor(output) and output.dim() == 4:
+            # The maps after activation and pooling, unless only one value of each is left.
+            maps[-1] = output if output[0, 0].numel() > 1 else maps[-1]
+        after_conv = bool(maps) and not isinstance(layer, nn.Linear)
+
+    leaves = [layer for layer in estimator.module_.modules() if not list(layer.children())]
+    handles = [layer.register_forward_hook(hook) for layer in leaves]
+    try:
+        outputs = scores(x.clone().requires_grad_())
+    finally:
+        for handle in handles:
+            handle.remove()
+    if not maps:
+        raise TypeError(
+            "ExplanationDisplay with method='grad_cam' needs a network with convolutions. "
+            f"{type(estimator).__name__} has none. Use method='integrated_gradients'."
+        )
+    if not -len(maps) <= options.layer < len(maps):
+        expected = f"an int in the range [{-len(maps)}, {len(maps) - 1}], a convolution"
+        raise ValueError(
+            invalid_parameter_message("layer", "ExplanationDisplay", expected, options.layer)
+        )
+    chosen = maps[options.layer]
+    weighted = []
+    for target in targets:
+        (grads,) = torch.autograd.grad(outputs[:, target].sum(), chosen, retain_graph=True)
+        weighted.append((grads.mean((2, 3), keepdim=True) * chosen.detach()).sum(1, keepdim=True))
+    size = image.shape[-2:]
+    enlarged = F.interpolate(torch.cat(weighted), size, mode="bilinear", align_corners=False)
+    return enlarged[:, 0].double().cpu().numpy()
+
+
+def _network(estimator: Any, method: str) -> Scores:
+    """Return the function from inputs to logits, which autograd can differentiate."""
+    if not isinstance(estimator, BaseNetClassifier):
+        raise TypeError(
+            f"ExplanationDisplay with method={method!r} needs a network of skmnist, because it "
+            f"computes gradients. Got {type(estimator).__name__} instead. Use method='occlusion'. "
+            "For a pipeline you can also pass its last step and the image as that step receives "
+            "it, for a search its best_estimator_."
+        )
+    module: Any = estimator.module_
+
+    def outputs(x: torch.Tensor) -> torch.Tensor:
+        # A user's module may modify its input in place.
+        return _forward(module, x) if isinstance(module, NeuralNetwork) else module(x.clone())
+
+    if estimator.net_.config.loss != "mse":
+        return outputs
+    # As in decision_function: the outputs are probabilities.
+    return lambda x: outputs(x).clamp_min(1e-6).log()
+
+
+def _forward(network: NeuralNetwork, x: torch.Tensor) -> torch.Tensor:
+    """Compute the outputs with autograd, which the hand-written pass does not use."""
+    n_hidden = len(network.layer_sizes) - 2
+    names = [network.activation] * n_hidden + [network.output_activation]
+    for i, name in enumerate(names):
+        layer = network.layer(i)
+        x = ACTIVATION_MODULES[name]()(x @ layer[:-1] + layer[-1])
+    return x
+
+
+def _as_input(estimator: BaseNetClassifier, X: Any) -> torch.Tensor:
+    """Return one image as the input of the network."""
+    pixels = torch.from_numpy(estimator._check_data(X, reset=False).copy())
+    device = torch.device(estimator.net_.device)
+    x = prepare_inputs(pixels, estimator.pixel_scale_, estimator._dtype, device)
+    return x.view(1, *estimator._module_input_shape())
+
+
+def _gradients(scores: Scores, x: torch.Tensor, target: int) -> torch.Tensor:
+    x = x.detach().requires_grad_()
+    # The samples are independent, so the gradient of the sum has the gradient of each.
+    return torch.autograd.grad(scores(x)[:, target].sum(), x)[0]
+
+
+def _to_maps(attributions: Sequence[torch.Tensor], image: np.ndarray) -> np.ndarray:
+    """Return one map for each class, summed over the channels."""
+    stacked = torch.stack([one.detach().flatten() for one in attributions])
+    return stacked.double().cpu().numpy().reshape(-1, *with_channels(image.shape)).sum(axis=1)
+
+
+METHODS: dict[str, Callable[..., np.ndarray]] = {
+    "occlusion": occlusion,
+    "gradient": gradient,
+    "integrated_gradients": integrated_gradients,
+    "grad_cam": grad_cam,
+}
+
+# What the values of each method are, for the color bar.
+LABELS = {
+    "occlusion": "Drop of the probability",
+    "gradient": "Gradient of the logit",
+    "integrated_gradients": "Contribution to the logit",
+    "grad_cam": "Grad-CAM",
+}
+
+
+def attribute(
+    estimator: Any,
+    image: np.ndarray,
+    X: Any,
+    targets: Sequence[int],
+    method: str,
+    options: Options,
+) -> np.ndarray:
+    """Return the attributions of an image for some classes.
+
+    Parameters
+    ----------
+    estimator : estimator
+        A fitted classifier with ``predict_proba``.
+    image : ndarray of shape (height, width) or (channels, height, width)
+        The image.
+    X : array-like of shape (1, n_features)
+        The same image as `estimator` receives it.
+    targets : list of int
+        Indices of the classes in ``estimator.classes_``.
+    method : str
+        A key of ``METHODS``.
+    options : Options
+        Options of the methods.
+
+    Returns
+    -------
+    ndarray of shape (n_targets, height, width)
+    """
+    with torch_defaults(), torch.enable_grad():
+        return METHODS[method](estimator, image, X, targets, options)

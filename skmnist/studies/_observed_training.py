@@ -1,0 +1,245 @@
+"""Train copies of a classifier and record what a diagnosis needs."""
+
+from __future__ import annotations
+
+import warnings
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import torch
+from scipy.special import expit
+from sklearn import neural_network
+from sklearn.base import clone
+from sklearn.metrics import log_loss
+
+from skmnist._estimators.net_classifier import BaseNetClassifier
+from skmnist._training.convergence import INITIAL_LOSS
+from skmnist._training.image_dataset import prepare_inputs
+from skmnist._training.probe import (
+    LayerActivity,
+    TrainingProbe,
+    equal_units,
+    layer_activity,
+    network_activity,
+)
+from skmnist._utils.torch_defaults import torch_defaults
+from skmnist.exceptions import DivergenceError
+
+if TYPE_CHECKING:
+    from sklearn.base import BaseEstimator
+
+_MAX_SCORED = 2000  # samples on which a trained classifier is scored
+N_FEW = 100  # samples that every classifier should be able to fit
+_FEW_STEPS = 400
+_SKLEARN_ACTIVATIONS = {
+    "identity": (lambda z: z, None),
+    "logistic": (expit, (0.0, 1.0)),
+    "tanh": (np.tanh, (-1.0, 1.0)),
+    "relu": (lambda z: np.maximum(z, 0), None),
+}
+# Parameters of the networks of skmnist and of scikit-learn.
+_LR_PARAMS = ("lr", "learning_rate_init")
+
+
+@dataclass
+class Split:
+    """Training and validation samples with their labels."""
+
+    X: np.ndarray
+    y: np.ndarray
+    X_val: np.ndarray
+    y_val: np.ndarray
+
+
+@dataclass
+class ObservedTraining:
+    """What was observed in one training. Values that are not available are None or empty.
+
+    The losses and accuracies at the end are those of the fitted classifier, on at most 2,000
+    samples: the loss is the log loss of the probabilities.
+    """
+
+    failure: str | None = None
+    n_epochs: int | None = None
+    n_steps: int | None = None
+    lr: float | None = None
+    train_loss: float = np.inf
+    train_accuracy: float = 0.0
+    validation_loss: float = np.inf
+    validation_accuracy: float = 0.0
+    initial_loss: float | None = None
+    expected_initial_loss: float | None = None
+    equal_units: bool | None = None
+    initial_activity: list[LayerActivity] = field(default_factory=list)
+    final_activity: list[LayerActivity] = field(default_factory=list)
+    loss_curve: list[float] = field(default_factory=list)
+    validation_loss_curve: list[float] = field(default_factory=list)
+    batch_losses: list[float] = field(default_factory=list)
+    steps: list[int] = field(default_factory=list)
+    gradients: list[dict[str, float]] = field(default_factory=list)
+    update_ratios: list[dict[str, float]] = field(default_factory=list)
+
+    @property
+    def typical_update(self) -> float | None:
+        """Median update-to-weight ratio of all observed steps and layers."""
+        values = [value for step in self.update_ratios for value in step.values()]
+        return float(np.median(values)) if values else None
+
+
+def get_lr(estimator: BaseEstimator) -> float | None:
+    """Return the learning rate, or None if the estimator has none."""
+    name = _lr_param(estimator)
+    return None if name is None else float(estimator.get_params()[name])
+
+
+def with_lr(estimator: BaseEstimator, factor: float) -> BaseEstimator:
+    """Return an unfitted copy whose learning rate is multiplied by a factor."""
+    name = _lr_param(estimator)
+    copied = clone(estimator)
+    return copied.set_params(**{name: factor * copied.get_params()[name]})
+
+
+def _lr_param(estimator: BaseEstimator) -> str | None:
+    params = estimator.get_params(deep=False)
+    if params.get("solver") == "lbfgs":
+        return None
+    return next((name for name in _LR_PARAMS if name in params), None)
+
+
+def observe(estimator: BaseEstimator, split: Split) -> ObservedTraining:
+    """Train a copy of a classifier on the training samples."""
+    found = ObservedTraining(lr=get_lr(estimator))
+    copied = clone(estimator)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # the findings say more
+        try:
+            _OBSERVERS.get(_kind(copied), _observe_other)(copied, split, found)
+        except (DivergenceError, FloatingPointError) as error:
+            found.failure = str(error).split(" Use a smaller")[0]
+            return found
+        except ValueError as error:
+            if "non-finite" not in str(error):
+                raise
+            found.failure = str(error).partition(". ")[0] + "."
+            return found
+        found.train_loss, found.train_accuracy = _score(copied, split.X, split.y)
+        found.validation_loss, found.validation_accuracy = _score(
+            copied, split.X_val, split.y_val
+        )
+    return found
+
+
+def _kind(estimator: BaseEstimator) -> type | None:
+    kinds = (BaseNetClassifier, neural_network.MLPClassifier)
+    return next((kind for kind in kinds if isinstance(estimator, kind)), None)
+
+
+def _score(estimator: Any, X: np.ndarray, y: np.ndarray) -> tuple[float, float]:
+    """Return the log loss and the accuracy on a part of the samples."""
+    step = -(-len(X) // _MAX_SCORED)
+    X, y = X[::step], y[::step]
+    accuracy = float((np.asarray(estimator.predict(X)) == y).mean())
+    if not hasattr(estimator, "predict_proba"):
+        return np.nan, accuracy
+    proba = np.asarray(estimator.predict_proba(X), dtype=np.float64)
+    if not np.isfinite(proba).all():
+        return np.inf, accuracy
+    return float(log_loss(y, proba, labels=estimator.classes_)), accuracy
+
+
+def _observe_network(clf: Any, split: Split, found: ObservedTraining) -> None:
+    """Train a network of skmnist with a probe."""
+    probe = TrainingProbe()
+    clf.set_params(
+        callbacks=[*(clf.callbacks or []), probe], verbose=0, warm_start=False, checkpoint_dir=None
+    )
+    try:
+        clf.fit(split.X, split.y, X_val=split.X_val, y_val=split.y_val)
+    finally:
+        record = probe.record
+        found.initial_loss = record.initial_loss
+        found.expected_initial_loss = INITIAL_LOSS[clf.loss](len(np.unique(split.y)))
+        found.initial_activity, found.equal_units = record.initial_activity, record.equal_units
+        found.batch_losses, found.n_steps = record.batch_losses, len(record.batch_losses)
+        found.steps = record.steps
+        found.gradients, found.update_ratios = record.gradients, record.update_ratios
+    found.n_epochs = clf.n_iter_
+    found.loss_curve = clf.loss_curve_
+    found.validation_loss_curve = clf.validation_loss_curve_ or []
+    with torch_defaults():
+        pixels = torch.from_numpy(clf._check_data(split.X[:500], reset=False).copy())
+        device = torch.device(clf.device_)
+        x = prepare_inputs(pixels, clf.pixel_scale_, clf._dtype, device)
+        found.final_activity = network_activity(
+            clf.module_, x.view(len(x), *clf._module_input_shape())
+        )
+
+
+def _observe_sklearn(clf: Any, split: Split, found: ObservedTraining) -> None:
+    """Train an MLP of scikit-learn."""
+    if clf.solver != "lbfgs":
+        # An epoch with almost no learning rate shows the untrained network.
+        untrained = clone(clf).set_params(
+            max_iter=1, learning_rate_init=1e-12, early_stopping=False, verbose=False
+        )
+        untrained.fit(split.X, split.y)
+        found.initial_loss = float(untrained.loss_curve_[0])
+        found.expected_initial_loss = float(np.log(len(untrained.classes_)))
+        found.equal_units = any(
+            equal_units(torch.from_numpy(coef.T)) for coef in untrained.coefs_[:-1]
+        )
+        found.initial_activity = _sklearn_activity(untrained, split.X[:500])
+    clf.set_params(verbose=False, warm_start=False).fit(split.X, split.y)
+    found.n_epochs = clf.n_iter_
+    found.final_activity = _sklearn_activity(clf, split.X[:500])
+    if clf.solver != "lbfgs":
+        found.loss_curve = list(map(float, clf.loss_curve_))
+        n_train = len(split.X) * (1 - clf.validation_fraction * bool(clf.early_stopping))
+        batch_size = min(200, n_train) if clf.batch_size == "auto" else clf.batch_size
+        found.n_steps = clf.n_iter_ * int(np.ceil(n_train / batch_size))
+
+
+def _sklearn_activity(clf: Any, X: np.ndarray) -> list[LayerActivity]:
+    function, bounds = _SKLEARN_ACTIVATIONS[clf.activation]
+    found: list[LayerActivity] = []
+    for coef, intercept in zip(clf.coefs_[:-1], clf.intercepts_[:-1], strict=True):
+        X = function(X @ coef + intercept)
+        found.append(layer_activity(torch.from_numpy(np.asarray(X)), bounds))
+    return found if clf.activation != "identity" else []
+
+
+def _observe_other(clf: Any, split: Split, found: ObservedTraining) -> None:
+    """Train any other classifier."""
+    clf.fit(split.X, split.y)
+
+
+_OBSERVERS: dict[type | None, Any] = {
+    BaseNetClassifier: _observe_network,
+    neural_network.MLPClassifier: _observe_sklearn,
+}
+
+
+def fit_few(estimator: BaseEstimator, X: np.ndarray, y: np.ndarray) -> float:
+    """Return the training accuracy of a copy that is trained for long on a few samples."""
+    params = estimator.get_params(deep=False)
+    # As many steps as a network of usual size needs, without what makes it harder.
+    wanted: dict[str, Any] = {"early_stopping": False, "augment": None, "dropout": 0.0}
+    wanted |= {"lr_schedule": None, "callbacks": None, "checkpoint_dir": None, "verbose": 0}
+    batch_size = params.get("batch_size")
+    batch_size = min(batch_size, len(X)) if isinstance(batch_size, int) else len(X)
+    n_epochs = -(-_FEW_STEPS // -(-len(X) // batch_size))
+    if _lr_param(estimator) is not None:
+        wanted |= {"max_epochs": n_epochs, "max_iter": n_epochs, "n_iter_no_change": n_epochs}
+    copied = clone(estimator).set_params(**{k: v for k, v in wanted.items() if k in params})
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        try:
+            predicted = copied.fit(X, y).predict(X)
+        except (DivergenceError, FloatingPointError):
+            return 0.0
+        except ValueError as error:
+            if "non-finite" not in str(error):
+                raise
+            return 0.0
+    return float((np.asarray(predicted) == y).mean())
