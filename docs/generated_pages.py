@@ -35,7 +35,7 @@ GROUPS = {
     ),
     "Studies": (
         "studies",
-        "Epoch, learning, validation and robustness curves; searches and model comparison.",
+        "Curves of scores, searches, model comparison, and the diagnosis of a training.",
         ["skmnist.studies"],
     ),
     "Displays": (

@@ -155,17 +155,14 @@ def predict_image(
         boxes = [tuple(box) for box in box_array.tolist()]
     # An array also if scikit-learn is configured to return DataFrames.
     pixels = np.asarray(normalizer.transform(images))
-    X: Any = pixels if pixel_max == 255 else pixels / np.float32(255)
+    X = pixels if pixel_max == 255 else pixels / np.float32(255)
     predictions = _predict(classifier, X, pixels.reshape(-1, *_IMAGE_SHAPE), boxes)
     return predictions if multiple else predictions[0]
 
 
 def _predict(classifier: Any, X: Any, images: Any, boxes: list[Any]) -> list[ImagePrediction]:
     """Return the prediction for each sample of X, which the classifier receives."""
-    if hasattr(classifier, "feature_names_in_"):
-        import pandas as pd
-
-        X = pd.DataFrame(X.reshape(len(X), -1), columns=classifier.feature_names_in_)
+    X = _with_names(classifier, X)
     classes = classifier.classes_.tolist()
     return [
         ImagePrediction(
@@ -188,6 +185,24 @@ def split_normalizer(estimator: Any) -> tuple[Any, DigitNormalizer | None]:
     if isinstance(estimator, Pipeline) and isinstance(estimator[0], DigitNormalizer):
         return estimator[1:], estimator[0]
     return estimator, None
+
+
+def as_input(classifier: Any, image: np.ndarray) -> Any:
+    """Return the image of an :class:`ImagePrediction` as the classifier received it."""
+    plain = PlainInput.of(classifier)
+    if plain is not None:
+        return _with_names(classifier, plain.to_X(image))
+    X = image.reshape(1, -1)
+    return _with_names(classifier, X if _pixel_max(classifier) == 255 else X / np.float32(255))
+
+
+def _with_names(classifier: Any, X: np.ndarray) -> Any:
+    """Return X with the names of the features, if the classifier was fitted on them."""
+    if not hasattr(classifier, "feature_names_in_"):
+        return X
+    import pandas as pd
+
+    return pd.DataFrame(X.reshape(len(X), -1), columns=classifier.feature_names_in_)
 
 
 def _pixel_max(estimator: Any) -> int:

@@ -151,10 +151,10 @@ class TrainingProbe(Callback):
         losses = LOSSES[net.config.loss](net.outputs(x), targets)
         self.record.initial_loss = float(losses.mean())
         self.record.initial_activity = network_activity(net.module_, x)
-        transpose = isinstance(net.module_, NeuralNetwork)
-        self.record.equal_units = any(
-            equal_units(weight[:-1].t() if transpose else weight) for _, weight in _weights(net)[:-1]
-        )
+        hidden = [weight for _, weight in _weights(net)[:-1]]
+        if isinstance(net.module_, NeuralNetwork):  # its last row has the biases
+            hidden = [weight[:-1].t() for weight in hidden]
+        self.record.equal_units = any(map(equal_units, hidden))
 
     def on_batch_begin(self, net: Net, training: bool = False, **kwargs: Any) -> None:
         """Keep the weights before an observed step."""
@@ -166,7 +166,9 @@ class TrainingProbe(Callback):
 
     def on_grad_computed(self, net: Net, training: bool = False, **kwargs: Any) -> None:
         """Record the gradients of an observed step."""
-        if self._before is not None and len(self.record.gradients) == len(self.record.update_ratios):
+        if self._before is not None and len(self.record.gradients) == len(
+            self.record.update_ratios
+        ):
             norms = {
                 name: float(weight.grad.norm())
                 for name, weight in _weights(net)

@@ -25,6 +25,7 @@ def parse(parser: argparse.ArgumentParser, argv: Sequence[str]) -> argparse.Name
         parser,
         "skmnist predict photo.jpg",
         "skmnist predict photo.jpg --save-steps steps.png",
+        "skmnist predict photo.jpg --explain why.png",
         "skmnist predict postcode.jpg --multiple",
         "skmnist train --model cnn --save my.safetensors",
         "skmnist predict my.safetensors *.png",
@@ -50,6 +51,13 @@ def parse(parser: argparse.ArgumentParser, argv: Sequence[str]) -> argparse.Name
         help="save a figure of the preprocessing steps, from the image to the input of the "
         "network, to this file; for a single image",
     )
+    parser.add_argument(
+        "--explain",
+        metavar="PNG",
+        type=Path,
+        help="save a figure of what speaks for the predicted and for the second class, to this "
+        "file; for a single digit",
+    )
     args = parse_args(parser, argv)
     first, *others = args.files
     has_model = first.suffix == MODEL_SUFFIX
@@ -58,6 +66,8 @@ def parse(parser: argparse.ArgumentParser, argv: Sequence[str]) -> argparse.Name
         parser.error("expected an image after the model")
     if args.save_steps and len(args.images) > 1:
         parser.error(f"--save-steps: expected a single image, got {len(args.images)}")
+    if args.explain and (len(args.images) > 1 or args.multiple):
+        parser.error("--explain: expected a single image of one digit")
     return args
 
 
@@ -65,8 +75,8 @@ def run(args: argparse.Namespace) -> None:
     """Load the model, print its predictions and, if requested, save the figure."""
     from skmnist._pretrained.predict_image import predict_image
 
-    if args.save_steps:
-        ensure_writable(args.save_steps.parent)
+    for path in filter(None, (args.save_steps, args.explain)):
+        ensure_writable(path.parent)
     estimator = load_model(args.model)
     if len(args.images) > 1:
         _predict_images(estimator, args.images, multiple=args.multiple)
@@ -77,8 +87,13 @@ def run(args: argparse.Namespace) -> None:
         _print_predictions(path, result)
     else:
         _print_prediction(path, result)
+    written = []
     if args.save_steps:
-        print_paths([write_figure(_plot_steps(estimator, path, result), args.save_steps)])
+        written.append(write_figure(_plot_steps(estimator, path, result), args.save_steps))
+    if args.explain:
+        written.append(write_figure(_plot_explanation(estimator, result), args.explain))
+    if written:
+        print_paths(written)
 
 
 def _predict_images(estimator: Any, paths: Sequence[Path], *, multiple: bool) -> None:
@@ -147,3 +162,13 @@ def _plot_steps(estimator: Any, path: Path, result: Any) -> Figure | SubFigure:
     for i, prediction in enumerate(result, 1):
         steps[f"digit {i}: {prediction.label}"] = prediction.image
     return PreprocessingDisplay(steps).plot().figure_
+
+
+def _plot_explanation(estimator: Any, result: Any) -> Figure | SubFigure:
+    """Return a figure of what speaks for the predicted and for the second class."""
+    from skmnist._pretrained.predict_image import as_input, split_normalizer
+    from skmnist.displays import ExplanationDisplay
+
+    classifier, _ = split_normalizer(estimator)
+    image = as_input(classifier, result.image)
+    return ExplanationDisplay.from_estimator(classifier, image).figure_

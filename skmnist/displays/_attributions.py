@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 import torch
+from sklearn.utils.validation import check_is_fitted
 from torch import nn
 from torch.nn import functional as F
 
@@ -21,12 +22,16 @@ from skmnist._networks.neural_network import NeuralNetwork
 from skmnist._training.image_dataset import prepare_inputs
 from skmnist._utils.messages import invalid_parameter_message
 from skmnist._utils.torch_defaults import torch_defaults
+from skmnist._utils.validation import check_choice, check_int
+
+from ._images import as_single_image
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     Scores = Callable[[torch.Tensor], torch.Tensor]
 
+_OWNER = "ExplanationDisplay.from_estimator"
 _BATCH_SIZE = 256
 _N_STEPS = (64, 256, 1024, 4096)  # of the integral; more only if the sum is not yet exact
 _TOLERANCE = 0.002  # of the difference that integrated gradients sum to
@@ -81,7 +86,7 @@ def _positions(last: int, stride: int) -> list[int]:
 
 def _predict(estimator: Any, X: Any, images: np.ndarray) -> np.ndarray:
     """Predict the probabilities of images in the container of X."""
-    flat: Any = images.reshape(len(images), -1)
+    flat: Any = images.reshape(len(images), *X.shape[1:])
     if hasattr(X, "columns"):
         flat = type(X)(flat, columns=X.columns)
     return np.asarray(estimator.predict_proba(flat), dtype=np.float64)
@@ -265,7 +270,7 @@ def attribute(
         A fitted classifier with ``predict_proba``.
     image : ndarray of shape (height, width) or (channels, height, width)
         The image.
-    X : array-like of shape (1, n_features)
+    X : array-like of shape (1, ...)
         The same image as `estimator` receives it.
     targets : list of int
         Indices of the classes in ``estimator.classes_``.
@@ -280,3 +285,63 @@ def attribute(
     """
     with torch_defaults(), torch.enable_grad():
         return METHODS[method](estimator, image, X, targets, options)
+
+
+class Explanation(NamedTuple):
+    """An image, its attributions for two classes, their indices and their probabilities."""
+
+    image: np.ndarray
+    attributions: np.ndarray
+    classes: list[int]
+    proba: np.ndarray
+
+
+def explain(
+    estimator: Any,
+    image: Any,
+    method: str = "occlusion",
+    target: Any = None,
+    against: Any = None,
+    options: Options = Options(),  # noqa: B008, because it is immutable
+) -> Explanation:
+    """Explain a prediction: see :meth:`ExplanationDisplay.from_estimator`."""
+    check_choice(_OWNER, "method", method, METHODS)
+    if options.window is not None:
+        check_int(_OWNER, "window", options.window, minimum=1)
+    if not np.isscalar(options.baseline) or not np.isfinite(options.baseline):
+        raise ValueError(
+            invalid_parameter_message("baseline", _OWNER, "a finite number", options.baseline)
+        )
+    check_is_fitted(estimator)
+    if not hasattr(estimator, "predict_proba"):
+        raise TypeError(
+            "ExplanationDisplay needs a classifier with predict_proba, but "
+            f"{type(estimator).__name__} does not have it. Use another classifier, or wrap it in "
+            "scikit-learn's CalibratedClassifierCV."
+        )
+    pixels, X = as_single_image(estimator, image)
+    proba = np.asarray(estimator.predict_proba(X))[0]
+    targets = _choose_classes(estimator.classes_, proba, target, against)
+    attributions = attribute(estimator, pixels, X, targets, method, options)
+    return Explanation(pixels, attributions, targets, proba[targets])
+
+
+def _choose_classes(classes: np.ndarray, proba: np.ndarray, target: Any, against: Any) -> list[int]:
+    """Return the indices of the class to explain and of the other one."""
+    order = np.argsort(-proba, kind="stable").tolist()
+    first = order[0] if target is None else _index_of(classes, target, "target")
+    if against is None:
+        return [first, next(i for i in order if i != first)]
+    second = _index_of(classes, against, "against")
+    if first == second:
+        expected = f"another class than the one to explain, {classes.tolist()[first]!r}"
+        raise ValueError(invalid_parameter_message("against", _OWNER, expected, against))
+    return [first, second]
+
+
+def _index_of(classes: np.ndarray, label: Any, name: str) -> int:
+    matches = [i for i, known in enumerate(classes.tolist()) if known == label]
+    if not matches:
+        expected = f"None or one of the classes {classes.tolist()}"
+        raise ValueError(invalid_parameter_message(name, _OWNER, expected, label))
+    return matches[0]

@@ -118,9 +118,7 @@ class DiagnosisDisplay:
         for i, (text, style) in enumerate(lines):
             top = height - _GAP - i * _LINE
             kwargs: dict[str, Any] = {"va": "top", "fontsize": "small", **style}
-            self.ax_.text(
-                _GAP / width, top / height, text, transform=self.ax_.transAxes, **kwargs
-            )
+            self.ax_.text(_GAP / width, top / height, text, transform=self.ax_.transAxes, **kwargs)
         axes = []
         for i, draw in enumerate(panels):
             cell = (width - _GAP) / len(panels)

@@ -5,13 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
-from sklearn.utils.validation import check_is_fitted
 
 from skmnist._utils.messages import invalid_parameter_message
-from skmnist._utils.validation import check_choice, check_int
 
-from ._attributions import LABELS, METHODS, Options, attribute
-from ._images import as_single_image, to_imshow
+from ._attributions import LABELS, Options, explain
+from ._images import to_imshow
 from ._style import LINE_HEIGHT, add_colorbar, add_inset, make_axes, shorten
 
 if TYPE_CHECKING:
@@ -68,8 +66,9 @@ class ExplanationDisplay:
 
     Notes
     -----
-    Methods:
 
+    Methods
+    -------
     - "occlusion" [1]_: a square of blank pixels is moved over the image. The value of a pixel is
       the mean drop of the class's probability over all positions of the square that cover it.
     - "gradient" [2]_: the derivative of the class's logit with respect to the pixel, in units of
@@ -127,9 +126,7 @@ class ExplanationDisplay:
         cls,
         estimator: BaseEstimator,
         image: ArrayLike,
-        method: Literal[
-            "occlusion", "gradient", "integrated_gradients", "grad_cam"
-        ] = "occlusion",
+        method: Literal["occlusion", "gradient", "integrated_gradients", "grad_cam"] = "occlusion",
         target: Any = None,
         against: Any = None,
         *,
@@ -192,31 +189,14 @@ class ExplanationDisplay:
             If `image` is not a single image of the size that the estimator was fitted on, `target`
             or `against` is not one of its classes, both are the same, or an option is invalid.
         """
-        owner = "ExplanationDisplay.from_estimator"
-        check_choice(owner, "method", method, METHODS)
-        if window is not None:
-            check_int(owner, "window", window, minimum=1)
-        if not np.isscalar(baseline) or not np.isfinite(baseline):
-            raise ValueError(
-                invalid_parameter_message("baseline", owner, "a finite number", baseline)
-            )
-        check_is_fitted(estimator)
-        if not hasattr(estimator, "predict_proba"):
-            raise TypeError(
-                "ExplanationDisplay needs a classifier with predict_proba, but "
-                f"{type(estimator).__name__} does not have it. Use another classifier, or wrap it "
-                "in scikit-learn's CalibratedClassifierCV."
-            )
-        pixels, X = as_single_image(estimator, image)
-        proba = np.asarray(estimator.predict_proba(X))[0]
-        targets = _choose_classes(estimator.classes_, proba, target, against, owner)
         options = Options(baseline=baseline, window=window, layer=layer)
-        labels = estimator.classes_ if display_labels is None else np.asarray(display_labels)
+        found = explain(estimator, image, method, target, against, options)
+        names: Any = estimator.classes_ if display_labels is None else np.asarray(display_labels)
         display = cls(
-            pixels,
-            attribute(estimator, pixels, X, targets, method, options),
-            labels[targets],
-            proba=proba[targets],
+            found.image,
+            found.attributions,
+            names[found.classes],
+            proba=found.proba,
             method=method,
         )
         return display.plot(ax=ax, cmap=cmap, vmax=vmax)
@@ -322,26 +302,3 @@ def overlay(image: np.ndarray, attribution: np.ndarray, cmap: str | Colormap) ->
     colors = colormaps.get_cmap(cmap)((attribution + 1) / 2)[..., :3]
     opacity = _MAX_OPACITY * np.sqrt(np.abs(attribution))[..., None]
     return pale * (1 - opacity) + colors * opacity
-
-
-def _choose_classes(
-    classes: np.ndarray, proba: np.ndarray, target: Any, against: Any, owner: str
-) -> list[int]:
-    """Return the indices of the class to explain and of the other one."""
-    order = np.argsort(-proba, kind="stable").tolist()
-    first = order[0] if target is None else _index_of(classes, target, "target", owner)
-    if against is None:
-        return [first, next(i for i in order if i != first)]
-    second = _index_of(classes, against, "against", owner)
-    if first == second:
-        expected = f"another class than the one to explain, {classes[first]!r}"
-        raise ValueError(invalid_parameter_message("against", owner, expected, against))
-    return [first, second]
-
-
-def _index_of(classes: np.ndarray, label: Any, name: str, owner: str) -> int:
-    matches = [i for i, known in enumerate(classes.tolist()) if known == label]
-    if not matches:
-        expected = f"None or one of the classes {classes.tolist()}"
-        raise ValueError(invalid_parameter_message(name, owner, expected, label))
-    return matches[0]

@@ -9,6 +9,7 @@ import sys
 import time
 import traceback
 from concurrent.futures import CancelledError
+from functools import partial
 from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler
 from typing import TYPE_CHECKING, Any
@@ -105,19 +106,23 @@ class PageHandler(BaseHTTPRequestHandler):
 
     def _routes(self) -> Mapping[tuple[str, str], tuple[str, bytes | Callable[[], bytes]]]:
         """Return ``{(method, path): (content type, content or function)}``."""
-        return self.server._files | {("POST", "/predict"): (_JSON, self._predict)}
+        answers = {"/predict": self.server.predict, "/explain": self.server.explain}
+        return self.server._files | {
+            ("POST", path): (_JSON, partial(self._answer, answer))
+            for path, answer in answers.items()
+        }
 
-    def _predict(self) -> bytes:
-        """Return the prediction for the image in the body, as JSON."""
+    def _answer(self, answer: Callable[[bytes], bytes]) -> bytes:
+        """Return the answer for the image in the body, as JSON."""
         length = self._content_length()
         if self.headers.get_content_type() not in FORMATS:
             raise HTTPError(415, f"Expected an image of type {', '.join(FORMATS)}.")
         if length <= LARGE_BODY:
-            return self.server.predict(self._read_body(length))
+            return answer(self._read_body(length))
         slots = self.server._large_body_slots
         self._reader.acquire(slots)
         try:
-            return self.server.predict(self._read_body(length))
+            return answer(self._read_body(length))
         finally:
             slots.release()
 

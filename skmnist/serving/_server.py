@@ -16,7 +16,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from skmnist._pretrained.predict_image import predict_image
+from skmnist._pretrained.predict_image import as_input, predict_image, split_normalizer
+from skmnist.displays._attributions import Options, explain
+from skmnist.displays._explanation import overlay
 from skmnist.exceptions import ImageError
 
 from ._handler import PageHandler
@@ -34,6 +36,7 @@ _PAGE_FILES = {
     "/page.js": ("page.js", "text/javascript; charset=utf-8"),
     "/server.js": ("server.js", "text/javascript; charset=utf-8"),
 }
+_OPTIONS = Options(stride=2)  # of the explanation: a quarter of the predictions
 _MAX_CONNECTIONS = 256  # at the same time; others wait in the queue of the operating system
 _MAX_LARGE_BODIES = 8  # in memory at the same time
 _READ_TIMEOUT = {"loopback": 1.5, "network": 15}  # seconds
@@ -79,6 +82,9 @@ class DigitServer(socketserver.ThreadingTCPServer):
     "probabilities": [[label, probability], ...], "image": numbers from 0 to 255,
     "shape": [height, width] or [height, width, 3], "seconds"}``,
     or ``{"error": message}`` with a status of 400 to 499.
+    The body of ``POST /explain`` is the same. The response is ``{"explanations": [{"label",
+    "image"}, ...]}`` for the predicted and for the second class. An image is the red, green and blue
+    of 784 pixels, from 0 to 255. See :class:`skmnist.displays.ExplanationDisplay`.
 
     Examples
     --------
@@ -154,10 +160,7 @@ class DigitServer(socketserver.ThreadingTCPServer):
 
     def _predict(self, content: bytes) -> bytes:
         start = time.perf_counter()
-        try:
-            prediction = predict_image(open_image(content), self._estimator)
-        except ImageError as error:
-            raise HTTPError(422, str(error)) from error
+        prediction = self._predict_image(content)
         response = {
             "label": str(prediction.label),
             "probabilities": [[str(name), p] for name, p in prediction.proba.items()],
@@ -166,6 +169,35 @@ class DigitServer(socketserver.ThreadingTCPServer):
             "seconds": round(time.perf_counter() - start, 4),
         }
         return json.dumps(response, allow_nan=False).encode()
+
+    def explain(self, content: bytes) -> bytes:
+        """Return what speaks for the predicted and for the second class, as JSON.
+
+        Raises
+        ------
+        HTTPError
+            If the image cannot be read or contains no digit.
+        """
+        return self._predictions.submit(self._explain, content).result()
+
+    def _explain(self, content: bytes) -> bytes:
+        prediction = self._predict_image(content)
+        classifier, _ = split_normalizer(self._estimator)
+        found = explain(classifier, as_input(classifier, prediction.image), options=_OPTIONS)
+        scale = max(float(np.abs(found.attributions).max()), 1e-300)
+        images = [overlay(prediction.image, one / scale, "RdBu_r") for one in found.attributions]
+        names = np.asarray(classifier.classes_)[found.classes].tolist()
+        response = [
+            {"label": str(name), "image": np.rint(255 * image).astype(int).ravel().tolist()}
+            for name, image in zip(names, images, strict=True)
+        ]
+        return json.dumps({"explanations": response}, allow_nan=False).encode()
+
+    def _predict_image(self, content: bytes) -> ImagePrediction:
+        try:
+            return predict_image(open_image(content), self._estimator)
+        except ImageError as error:
+            raise HTTPError(422, str(error)) from error
 
     # -- methods of socketserver ---------------------------------------------------------------
 

@@ -65,6 +65,12 @@ class DataFacts:
         return float((self.neighbor_proba.argmax(axis=1) == self.neighbor_labels).mean())
 
     @property
+    def contradicted(self) -> float:
+        """Fraction of the samples most of whose neighbors have the same other label."""
+        own = self.neighbor_proba[np.arange(len(self.neighbor_labels)), self.neighbor_labels]
+        return float(((self.neighbor_proba.max(axis=1) > 0.55) & (own < 0.15)).mean())
+
+    @property
     def majority(self) -> float:
         """Fraction of the most frequent class."""
         return float(self.class_counts.max() / self.class_counts.sum())

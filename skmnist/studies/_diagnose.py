@@ -17,7 +17,7 @@ from skmnist._utils.torch_defaults import torch_defaults
 
 from ._data_checks import DataFacts, find_facts, find_label_issues
 from ._diagnosis import Diagnosis
-from ._diagnosis_checks import Observations, has_other_cause, is_poor, is_slow, run_checks
+from ._diagnosis_checks import BETTER, Observations, has_other_cause, is_poor, run_checks
 from ._observed_training import (
     N_FEW,
     ObservedTraining,
@@ -35,7 +35,10 @@ if TYPE_CHECKING:
 
 _VALIDATION_FRACTION = 0.2  # of X, if no validation set was passed
 _LONGER = 4  # times as many epochs, to see whether the training ended too early
-_LOWER, _HIGHER = (0.1, 0.01, 0.001), (10.0, 100.0, 1000.0)  # factors of the learning rate
+_MIN_STEPS = 300  # of this longer training
+# Factors of the learning rate to try if the size of the updates is not known.
+_LOWER, _HIGHER = (0.1, 0.01, 0.001), (10.0, 100.0, 1000.0, 10_000.0)
+_GOOD_UPDATE = 1e-2  # update-to-weight ratio of the first steps of a training that works
 
 
 @torch_defaults()
@@ -249,19 +252,27 @@ def _run_trials(
     if not is_poor(training, facts) or has_other_cause(training, facts):
         return trials, None
     if get_lr(estimator) is not None and training.failure is None:
-        directions = [_HIGHER] if is_slow(training) else [_LOWER]
-        if training.typical_update is None:
-            directions = [_LOWER, _HIGHER]
-        for factors in directions:
+        for factors in _choose_factors(training):
             for factor in factors:
                 trials[factor] = observe(with_lr(estimator, factor), split)
-                if trials[factor].train_loss < 0.6 * training.train_loss:
+                if trials[factor].train_loss < BETTER * training.train_loss:
                     break
     if training.n_epochs is None:
         return trials, None
     name = epochs_param(estimator)
-    n_epochs = _LONGER * training.n_epochs
+    n_epochs = training.n_epochs * max(_LONGER, -(-_MIN_STEPS // max(training.n_steps or 1, 1)))
     return trials, observe(clone(estimator).set_params(**{name: n_epochs}), split)
+
+
+def _choose_factors(training: ObservedTraining) -> list[tuple[float, ...]]:
+    """Return the factors of the learning rate to try; of each tuple until one is better."""
+    update = training.early_update
+    if not update or not np.isfinite(update):
+        return [_LOWER, _HIGHER]
+    factor = 10.0 ** np.clip(np.round(np.log10(_GOOD_UPDATE / update)), -6, 6)
+    if factor > 1:
+        return [(factor, factor / 10)]
+    return [(10 * factor, factor)] if factor < 0.1 else [(0.1,), (10.0,)]
 
 
 def _history(training: ObservedTraining) -> dict[str, list[float]]:

@@ -152,7 +152,10 @@ def duplicates(seen: Observations) -> Verdict:
     return Verdict("info" if data.n_duplicates else "ok", evidence)
 
 
-_MIN_REFERENCE = 0.5  # accuracy of the neighbors, below which they say little about a label
+_MIN_REFERENCE = 0.3  # accuracy of the neighbors, below which they say little about a label
+# Images that are only hard to predict are contradicted, too, but rarely by most of the neighbors.
+_MIN_CONTRADICTED = 0.35  # fraction of the neighbors' mistakes that are label issues
+_MIN_AGREED = 0.05  # fraction of the samples whose neighbors mostly agree on another label
 
 
 def label_noise(seen: Observations) -> Verdict:
@@ -173,8 +176,12 @@ def label_noise(seen: Observations) -> Verdict:
         "confident out-of-fold prediction of the nearest neighbors"
         f"{f' (samples {first}, ...)' if len(issues) else ''}."
     )
+    is_noise = (
+        share >= _MIN_CONTRADICTED * (1 - data.reference_accuracy)
+        and data.contradicted >= _MIN_AGREED
+    )
     severity = _graded(share, 0.08, 0.15)
-    if severity:
+    if severity and is_noise:
         return Verdict(
             severity,
             evidence,
@@ -341,7 +348,7 @@ def has_other_cause(training: ObservedTraining, data: DataFacts) -> bool:
     return bool(training.equal_units) or dead or data.rms > _MAX_RMS[0]
 
 
-_BETTER = 0.6  # of the loss: a trial below it shows the cause
+BETTER = 0.6  # of the loss: a trial below it shows the cause
 
 
 def _best_factor(seen: Observations) -> float | None:
@@ -349,7 +356,7 @@ def _best_factor(seen: Observations) -> float | None:
     better = {
         factor: trial.train_loss
         for factor, trial in seen.trials.items()
-        if trial.train_loss < _BETTER * seen.training.train_loss
+        if trial.train_loss < BETTER * seen.training.train_loss
     }
     return min(better, key=lambda factor: better[factor]) if better else None
 
@@ -364,7 +371,7 @@ SLOW_UPDATE = 2e-3  # update-to-weight ratio below which more epochs are no reme
 
 def is_slow(training: ObservedTraining) -> bool:
     """Return whether the steps are so small that the learning rate may be too low."""
-    update = training.typical_update
+    update = training.early_update
     if update is None:
         return training.n_epochs is None or training.n_epochs > 5
     return update < SLOW_UPDATE
@@ -415,7 +422,7 @@ def epochs(seen: Observations) -> Verdict:
         f"{longer.train_loss:.3g} after {longer.n_epochs}."
     )
     has_lr_problem = learning_rate(seen).severity == "error"
-    if longer.train_loss < _BETTER * training.train_loss and not has_lr_problem:
+    if longer.train_loss < BETTER * training.train_loss and not has_lr_problem:
         remedy = f"Train for more epochs, for example {longer.n_epochs}."
         return Verdict("error", evidence + " The training ended too early.", remedy)
     return _ok(evidence)

@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from sklearn.base import BaseEstimator
 
 _MAX_SCORED = 2000  # samples on which a trained classifier is scored
+_N_EARLY = 5  # steps
 N_FEW = 100  # samples that every classifier should be able to fit
 _FEW_STEPS = 400
 _SKLEARN_ACTIVATIONS = {
@@ -83,8 +84,17 @@ class ObservedTraining:
     @property
     def typical_update(self) -> float | None:
         """Median update-to-weight ratio of all observed steps and layers."""
-        values = [value for step in self.update_ratios for value in step.values()]
-        return float(np.median(values)) if values else None
+        return _median(self.update_ratios)
+
+    @property
+    def early_update(self) -> float | None:
+        """Median update-to-weight ratio of the first steps, when the gradients are large."""
+        return _median(self.update_ratios[:_N_EARLY])
+
+
+def _median(ratios: list[dict[str, float]]) -> float | None:
+    values = [value for step in ratios for value in step.values()]
+    return float(np.median(values)) if values else None
 
 
 def get_lr(estimator: BaseEstimator) -> float | None:
@@ -124,9 +134,7 @@ def observe(estimator: BaseEstimator, split: Split) -> ObservedTraining:
             found.failure = str(error).partition(". ")[0] + "."
             return found
         found.train_loss, found.train_accuracy = _score(copied, split.X, split.y)
-        found.validation_loss, found.validation_accuracy = _score(
-            copied, split.X_val, split.y_val
-        )
+        found.validation_loss, found.validation_accuracy = _score(copied, split.X_val, split.y_val)
     return found
 
 

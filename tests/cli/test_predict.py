@@ -153,3 +153,18 @@ def test_predict_names_the_problem(folder, tmp_path, capsys):
     save(MLPClassifier(4, max_epochs=1).fit(X[::50, :64], y[::50]), tmp_path / "small.safetensors")
     assert "28 x 28" in get_error(capsys, "predict", tmp_path / "small.safetensors", photo)
     assert "28 x 28" in get_error(capsys, "serve", tmp_path / "small.safetensors")
+
+
+def test_predict_saves_an_explanation(folder, tmp_path, capsys):
+    path = tmp_path / "deep" / "why.png"
+    argv = ["predict", str(folder / "digits.safetensors"), str(folder / "photo.jpg")]
+    assert main([*argv, "--explain", str(path)]) == 0
+    assert path.read_bytes().startswith(b"\x89PNG")
+    assert str(path) in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("extra", [["--multiple"], ["photo.jpg"]])
+def test_explanation_is_for_a_single_digit(extra, folder, capsys):
+    argv = ["predict", str(folder / "digits.safetensors"), str(folder / "photo.jpg"), *extra]
+    error = get_usage_error(capsys, *argv, "--explain", "why.png")
+    assert "--explain: expected a single image of one digit" in error

@@ -9,6 +9,7 @@ from sklearn.model_selection import GridSearchCV
 
 from skmnist import BackpropClassifier, CNNClassifier, MLPClassifier
 from skmnist.displays import (
+    DiagnosisDisplay,
     EpochCurveDisplay,
     FeatureMapsDisplay,
     PreprocessingDisplay,
@@ -16,7 +17,7 @@ from skmnist.displays import (
     SearchDisplay,
 )
 from skmnist.preprocessing import DigitNormalizer
-from skmnist.studies import epoch_curve, robustness_curve
+from skmnist.studies import diagnose, epoch_curve, robustness_curve
 from tests.helpers import digits
 
 matplotlib.use("Agg")
@@ -63,19 +64,26 @@ def curve(data):
 
 
 @pytest.fixture(scope="module")
+def diagnosis(data):
+    return diagnose(MLPClassifier((16,), max_epochs=3, random_state=0), *data)
+
+
+@pytest.fixture(scope="module")
 def search(data):
     grid = {"lr": [1e-3, 1e-2, 1e-1], "optimizer": ["adam", "sgd"]}
     return GridSearchCV(MLPClassifier((8,), max_epochs=1, random_state=0), grid, cv=2).fit(*data)
 
 
 @pytest.fixture
-def make(mlp, cnn, data, curve, search):
+def make(mlp, cnn, data, curve, search, diagnosis):
     """Return a function that plots a display of any class."""
     known = {"X": data[0], "y": data[1], "image": data[0][0]}
 
     def make(display_class, **kwargs):
         if display_class is EpochCurveDisplay:
             return display_class.from_curve(curve, **kwargs)
+        if display_class is DiagnosisDisplay:
+            return display_class.from_diagnosis(diagnosis, **kwargs)
         if display_class is RobustnessDisplay:
             curves = {"narrow": robustness_curve(mlp, *data), "wide": robustness_curve(cnn, *data)}
             return display_class.from_curves(curves, **kwargs)

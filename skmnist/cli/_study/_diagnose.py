@@ -42,9 +42,7 @@ def run(args: argparse.Namespace) -> None:
     data = load_data(args.data, args.data_home)
     print(f"\n{args.classifier}", flush=True)
     with save_partial_results(args.output_dir, "diagnose", list):
-        diagnosis = diagnose(
-            args.classifier, data.X, data.y, X_val=data.X_test, y_val=data.y_test
-        )
+        diagnosis = diagnose(args.classifier, data.X, data.y, X_val=data.X_test, y_val=data.y_test)
     print(f"\n{diagnosis}", flush=True)
     table = diagnosis.to_frame().set_index("check")
     write_results(
