@@ -27,17 +27,17 @@ MIN_RIGHT = 36
 
 
 def draw_data(rng, n=None):
-    """Return n shuffled training images of one of two data sets, and 500 other images."""
+    """Return n shuffled training images of one of two data sets, and 400 other images."""
     if rng.random() < 0.7:
         X, y = load_mnist_sample(return_X_y=True)
-        default = 2000
+        default = 1000
     else:
         X, y = load_digits(return_X_y=True)
-        X, default = X / 16, 1200
+        X, default = X / 16, 1000
     order = rng.permutation(len(X))
     X, y = X[order], y[order]
     n = default if n is None else n
-    return X[:n], y[:n], X[n : n + 500], y[n : n + 500]
+    return X[:n], y[:n], X[n : n + 400], y[n : n + 400]
 
 
 def choose(rng, *values):
@@ -52,7 +52,7 @@ def draw_classifier(rng, **params):
         (MLPClassifier, {}),
         (MLPClassifier, {"hidden_layer_sizes": (128,)}),
         (MLPClassifier, {"hidden_layer_sizes": (64, 64, 32), "activation": "tanh"}),
-        (CNNClassifier, {"channels": (8, 16)}),
+        (CNNClassifier, {"channels": (8, 16), "hidden_layer_sizes": (32,)}),
     )
     return cls(**{**seed, **extra, **params})
 
@@ -160,7 +160,7 @@ def overfitted(rng):
     X, y = load_mnist_sample(return_X_y=True)
     order = rng.permutation(len(X))
     n = int(rng.integers(80, 200))
-    train, val = order[:n], order[n : n + 500]
+    train, val = order[:n], order[n : n + 400]
     return clf, X[train], y[train], X[val], y[val]
 
 
@@ -205,8 +205,12 @@ def draw_healthy(rng):
     return clf, X, y, validation
 
 
-def describe(clf):
-    return " ".join(str(clf).split())[:90]
+def show(right, result, n_samples, clf, diagnosis):
+    """Print one line, and the diagnosis if it is wrong."""
+    text = " ".join(str(clf).split())[:90]
+    print(f"{'right' if right else 'WRONG'}: {result}; {n_samples} samples, {text}", flush=True)
+    if not right:
+        print(diagnosis, flush=True)
 
 
 def run_broken(seed, number):
@@ -217,7 +221,10 @@ def run_broken(seed, number):
     problems = diagnosis.problems
     found = problems[0].check if problems else "no problem"
     right = found == check and any(word in problems[0].evidence for word in words)
-    print(f"{'right' if right else 'WRONG'}: {way} -> {found}; {len(X)} samples, {describe(clf)}")
+    print(
+        f"{'right' if right else 'WRONG'}: {way} -> {found}; {len(X)} samples, {describe(clf)}",
+        flush=True,
+    )
     if not right:
         print(diagnosis)
     return right
@@ -229,7 +236,10 @@ def run_healthy(seed, number):
     diagnosis = diagnose(clf, X, y, **validation)
     right = not diagnosis.problems
     names = [problem.check for problem in diagnosis.problems]
-    print(f"{'right' if right else 'WRONG'}: healthy -> {names}; {len(X)} samples, {describe(clf)}")
+    print(
+        f"{'right' if right else 'WRONG'}: healthy -> {names}; {len(X)} samples, {describe(clf)}",
+        flush=True,
+    )
     if not right:
         print(diagnosis)
     return right

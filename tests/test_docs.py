@@ -22,7 +22,16 @@ PAGES = sorted(path for path in DOCS.rglob("*.md") if path.parent.name != "_buil
 # Code that runs: ``{code-cell}`` is executed when the docs are built, ``python`` only here.
 CODE = re.compile(r"^```(?:python|\{code-cell\} python)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 ANY_CODE = re.compile(r"^```\S.*?\n(.*?)^```$", re.MULTILINE | re.DOTALL)
-SLOW = ["evaluate", "fit", "getting_started", "learning_curves", "own_photos", "search"]
+SLOW = [
+    "diagnose",
+    "evaluate",
+    "explain",
+    "fit",
+    "getting_started",
+    "learning_curves",
+    "own_photos",
+    "search",
+]
 
 
 def guide_pages():

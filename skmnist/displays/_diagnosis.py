@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 # Severity -> color of its name. The others are listed in one paragraph each.
 _COLORS = {"error": "#D55E00", "warning": "#B07700", "info": "#0072B2"}
 _LISTED = {"ok": "Without a problem", "not checked": "Not checked"}
-_MAX_CHARACTERS = 84  # of a line of text
+_MAX_CHARACTERS = 96  # of a line of text
 # In inches: the height of a line of text, the height of a panel with its axis, the width of the
 # labels of a y axis, the margins.
 _LINE, _PANEL, _AXIS, _BELOW, _GAP = 0.17, 2.5, 0.65, 0.5, 0.12

@@ -66,9 +66,8 @@ class ExplanationDisplay:
 
     Notes
     -----
+    What the value of a pixel is, for each of the methods:
 
-    Methods
-    -------
     - "occlusion" [1]_: a square of blank pixels is moved over the image. The value of a pixel is
       the mean drop of the class's probability over all positions of the square that cover it.
     - "gradient" [2]_: the derivative of the class's logit with respect to the pixel, in units of

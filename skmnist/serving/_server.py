@@ -83,8 +83,8 @@ class DigitServer(socketserver.ThreadingTCPServer):
     "shape": [height, width] or [height, width, 3], "seconds"}``,
     or ``{"error": message}`` with a status of 400 to 499.
     The body of ``POST /explain`` is the same. The response is ``{"explanations": [{"label",
-    "image"}, ...]}`` for the predicted and for the second class. An image is the red, green and blue
-    of 784 pixels, from 0 to 255. See :class:`skmnist.displays.ExplanationDisplay`.
+    "image"}, ...]}`` for the predicted and for the second class. An image has the red, green and
+    blue of 784 pixels, from 0 to 255. See :class:`skmnist.displays.ExplanationDisplay`.
 
     Examples
     --------

@@ -1,193 +1,144 @@
-"""Facts about labeled images: scale, duplicates, leakage, balance and suspicious labels."""
+"""Checks of the data of a diagnosis."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
-
 import numpy as np
 
-if TYPE_CHECKING:
-    from numpy.typing import NDArray
+from ._data_facts import find_label_issues
+from ._observations import MAX_RMS, Observations, Verdict, graded, not_checked, ok
 
-_MAX_SAMPLES = 4000  # for the neighbors, whose time grows with the square
-N_NEIGHBORS = 10
-_BLOCK = 512  # samples whose distances are computed at once
-# Copies that were stored with a loss: the squared distance, relative to the squared norm.
-_COPY = 1e-4
+_MIN_LARGEST = 0.02, 0.3  # largest input: error, warning
 
 
-@dataclass(frozen=True)
-class DataFacts:
-    """Facts about a training set and a validation set.
-
-    Parameters
-    ----------
-    low, high : float
-        Range of the inputs of the last step of the estimator.
-    rms : float
-        Median over the samples of the root mean square of the inputs.
-    class_counts : ndarray of shape (n_classes,)
-        Number of training samples of each class.
-    n_samples : int
-        Number of training samples.
-    n_duplicates : int
-        Training samples that are equal to an earlier one.
-    n_conflicts : int
-        Those of them with another label than the earlier one.
-    leaked : float or None
-        Fraction of the validation samples that are (almost) equal to a training sample. None
-        without validation samples of the user.
-    neighbor_proba : ndarray of shape (n, n_classes)
-        Out-of-fold probabilities of a part of the training samples: the fractions of the classes
-        among the nearest other samples.
-    neighbor_labels : ndarray of shape (n,)
-        The class indices of these samples.
-    indices : ndarray of shape (n,)
-        The indices of these samples in the training set.
-    """
-
-    low: float
-    high: float
-    rms: float
-    class_counts: NDArray[np.int64]
-    n_samples: int
-    n_duplicates: int
-    n_conflicts: int
-    leaked: float | None
-    neighbor_proba: NDArray[np.float64]
-    neighbor_labels: NDArray[np.int64]
-    indices: NDArray[np.int64]
-
-    @property
-    def reference_accuracy(self) -> float:
-        """Out-of-fold accuracy of the nearest neighbors."""
-        return float((self.neighbor_proba.argmax(axis=1) == self.neighbor_labels).mean())
-
-    @property
-    def contradicted(self) -> float:
-        """Fraction of the samples most of whose neighbors have the same other label."""
-        own = self.neighbor_proba[np.arange(len(self.neighbor_labels)), self.neighbor_labels]
-        return float(((self.neighbor_proba.max(axis=1) > 0.55) & (own < 0.15)).mean())
-
-    @property
-    def majority(self) -> float:
-        """Fraction of the most frequent class."""
-        return float(self.class_counts.max() / self.class_counts.sum())
-
-
-def find_facts(
-    X: np.ndarray,
-    y: np.ndarray,
-    X_val: np.ndarray | None,
-    n_classes: int,
-    scale: float,
-    seed: int,
-) -> DataFacts:
-    """Compute the facts.
-
-    Parameters
-    ----------
-    X : ndarray of shape (n_samples, n_features)
-        Training samples as the last step of the estimator receives them.
-    y : ndarray of shape (n_samples,)
-        Class indices.
-    X_val : ndarray of shape (n, n_features) or None
-        Validation samples.
-    n_classes : int
-        Number of classes.
-    scale : float
-        The last step divides the inputs by it.
-    seed : int
-        Seed of the choice of the samples whose neighbors are computed.
-    """
-    first, is_copy = _first_copies(X)
-    indices = np.arange(len(X))
-    if len(X) > _MAX_SAMPLES:
-        rng = np.random.default_rng(seed)
-        indices = np.sort(rng.choice(len(X), _MAX_SAMPLES, replace=False))
-    some = X[indices].astype(np.float32) / np.float32(scale)
-    return DataFacts(
-        low=float(X.min()) / scale,
-        high=float(X.max()) / scale,
-        rms=float(np.median(np.sqrt(np.square(some, dtype=np.float64).mean(axis=1)))),
-        class_counts=np.bincount(y, minlength=n_classes),
-        n_samples=len(X),
-        n_duplicates=int(is_copy.sum()),
-        n_conflicts=int((y[first] != y)[is_copy].sum()),
-        leaked=None if X_val is None else _leaked(X, X_val, scale),
-        neighbor_proba=_neighbor_proba(some, y[indices], n_classes),
-        neighbor_labels=y[indices],
-        indices=indices,
+def pixel_range(seen: Observations) -> Verdict:
+    """Check the scale of the inputs of the network."""
+    data = seen.data
+    evidence = (
+        f"The inputs of {seen.name} range from {data.low:.3g} to {data.high:.3g}; the root mean "
+        f"square of a sample is {data.rms:.2g}."
     )
-
-
-def _first_copies(X: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Return for each sample the index of the first equal one, and whether that is another one."""
-    keys = np.ascontiguousarray(X).view(f"V{X.dtype.itemsize * X.shape[1]}").ravel()
-    seen: dict[bytes, int] = {}
-    first = np.array([seen.setdefault(key.tobytes(), i) for i, key in enumerate(keys)])
-    return first, first != np.arange(len(X))
-
-
-def _leaked(X: np.ndarray, X_val: np.ndarray, scale: float) -> float:
-    """Return the fraction of the validation samples with an (almost) equal training sample."""
-    val = X_val.astype(np.float32) / np.float32(scale)
-    train = X.astype(np.float32) / np.float32(scale)
-    norms = np.maximum(np.square(val).sum(axis=1), 1e-12)
-    leaked = 0
-    for start in range(0, len(val), _BLOCK):
-        part = val[start : start + _BLOCK]
-        nearest = np.full(len(part), np.inf)
-        for other in range(0, len(train), 8 * _BLOCK):
-            distances = _squared_distances(part, train[other : other + 8 * _BLOCK])
-            nearest = np.minimum(nearest, distances.min(axis=1))
-        leaked += int((nearest <= _COPY * norms[start : start + _BLOCK]).sum())
-    return leaked / len(val)
-
-
-def _squared_distances(a: np.ndarray, b: np.ndarray) -> np.ndarray:
-    products = a @ b.T
-    return np.square(a).sum(axis=1)[:, None] - 2 * products + np.square(b).sum(axis=1)
-
-
-def _neighbor_proba(X: np.ndarray, y: np.ndarray, n_classes: int) -> np.ndarray:
-    """Return the fractions of the classes among the nearest neighbors; copies do not count."""
-    # Centered, so that rounding errors of the distances are small.
-    X = X - X.mean(axis=0)
-    norms = np.maximum(np.square(X).sum(axis=1), 1e-12)
-    n_neighbors = min(N_NEIGHBORS, len(X) - 1)
-    proba = np.zeros((len(X), n_classes))
-    one_hot = np.eye(n_classes)[y]
-    for start in range(0, len(X), _BLOCK):
-        stop = min(start + _BLOCK, len(X))
-        distances = _squared_distances(X[start:stop], X)
-        distances[distances <= _COPY * norms[start:stop, None]] = np.inf
-        nearest = np.argpartition(distances, n_neighbors - 1, axis=1)[:, :n_neighbors]
-        proba[start:stop] = one_hot[nearest].mean(axis=1)
-    return proba
-
-
-def find_label_issues(y: np.ndarray, proba: np.ndarray) -> NDArray[np.int64]:
-    """Return the indices of the samples whose label is probably wrong.
-
-    Confident learning (C. Northcutt, L. Jiang, I. Chuang, "Confident learning: estimating
-    uncertainty in dataset labels", JAIR 2021): the threshold of a class is the mean probability
-    that its own samples get for it. A label is suspicious if the most probable of the classes above
-    their thresholds is another one, and the prediction differs from the label, too.
-
-    Parameters
-    ----------
-    y : ndarray of shape (n_samples,)
-        Class indices.
-    proba : ndarray of shape (n_samples, n_classes)
-        Out-of-fold probabilities.
-    """
-    n_classes = proba.shape[1]
-    thresholds = np.array(
-        [proba[y == k, k].mean() if (y == k).any() else np.inf for k in range(n_classes)]
+    largest = max(-data.low, data.high)
+    remedy = (
+        "Scale the pixels to 0..1, for example X / 255, in fit and predict, or add a scaler as the "
+        "first step of a Pipeline."
     )
-    confident = proba >= thresholds - 1e-6
-    likely = np.where(confident, proba, -1).argmax(axis=1)
-    suspicious = confident.any(axis=1) & (likely != y) & (proba.argmax(axis=1) != y)
-    return np.flatnonzero(suspicious)
+    if data.rms > MAX_RMS[1]:
+        return Verdict("error" if data.rms > MAX_RMS[0] else "warning", evidence, remedy)
+    if 0 < largest < _MIN_LARGEST[1]:
+        small = "error" if largest < _MIN_LARGEST[0] else "warning"
+        return Verdict(small, evidence, "Scale the pixels to 0..1. Do not divide them twice.")
+    return ok(evidence)
+
+
+def _chance_limit(majority: float, n: int) -> float:
+    """Return the accuracy above which a classifier is better than guessing."""
+    return majority + max(4 * np.sqrt(majority * (1 - majority) / n), 0.05)
+
+
+def _are_unrelated(seen: Observations) -> bool:
+    data, n_val = seen.data, len(seen.data.neighbor_labels)
+    limit = _chance_limit(data.majority, n_val)
+    is_chance = seen.training.validation_accuracy < _chance_limit(data.majority, n_val // 4)
+    # If one class dominates, no classifier is much better than guessing.
+    return data.reference_accuracy < min(limit, 0.9) and is_chance and limit < 1
+
+
+def labels(seen: Observations) -> Verdict:
+    """Check that the labels have to do with the images."""
+    data = seen.data
+    evidence = (
+        f"The nearest other images have the same label in {data.reference_accuracy:.1%} of the "
+        f"cases; the most frequent class has {data.majority:.1%} of the samples."
+    )
+    if _are_unrelated(seen):
+        return Verdict(
+            "error",
+            evidence + " The labels have nothing to do with the images.",
+            "Check that X and y are in the same order: shuffle and split them together.",
+        )
+    return ok(evidence)
+
+
+def leakage(seen: Observations) -> Verdict:
+    """Check for validation samples that are in the training set."""
+    leaked = seen.data.leaked
+    if leaked is None:
+        return not_checked("No validation set was passed (X_val, y_val).")
+    evidence = f"{leaked:.1%} of the validation samples are also in the training set."
+    severity = graded(leaked, 0.01, 0.05)
+    if severity:
+        return Verdict(
+            severity,
+            evidence + " The validation accuracy is too optimistic.",
+            "Remove them from one of the sets. Split before you copy or augment samples.",
+        )
+    return ok(evidence)
+
+
+def duplicates(seen: Observations) -> Verdict:
+    """Check for equal samples in the training set."""
+    data = seen.data
+    share = data.n_duplicates / data.n_samples
+    evidence = (
+        f"{data.n_duplicates:,} of {data.n_samples:,} training samples ({share:.1%}) are copies of "
+        f"another one, {data.n_conflicts:,} of them with another label."
+    )
+    severity = graded(share, 0.02, 0.2)
+    if severity:
+        remedy = "Remove the copies, for example with numpy.unique(X, axis=0, return_index=True)."
+        return Verdict(severity, evidence, remedy)
+    return Verdict("info" if data.n_duplicates else "ok", evidence)
+
+
+_MIN_REFERENCE = 0.3  # accuracy of the neighbors, below which they say little about a label
+# Images that are only hard to predict are contradicted, too, but rarely by most of the neighbors.
+_MIN_CONTRADICTED = 0.35  # fraction of the neighbors' mistakes that are label issues
+_MIN_AGREED = 0.05  # fraction of the samples whose neighbors mostly agree on another label
+
+
+def label_noise(seen: Observations) -> Verdict:
+    """Check for labels that are probably wrong."""
+    data = seen.data
+    if _are_unrelated(seen):
+        return not_checked("The labels have nothing to do with the images.")
+    if data.reference_accuracy < _MIN_REFERENCE:
+        return not_checked(
+            "The nearest neighbors, which give the out-of-fold probabilities, predict only "
+            f"{data.reference_accuracy:.1%} of the labels."
+        )
+    issues = find_label_issues(data.neighbor_labels, data.neighbor_proba)
+    share = len(issues) / len(data.neighbor_labels)
+    first = ", ".join(map(str, data.indices[issues[:5]]))
+    evidence = (
+        f"{len(issues):,} of {len(data.neighbor_labels):,} labels ({share:.1%}) contradict the "
+        "confident out-of-fold prediction of the nearest neighbors"
+        f"{f' (samples {first}, ...)' if len(issues) else ''}."
+    )
+    is_noise = (
+        share >= _MIN_CONTRADICTED * (1 - data.reference_accuracy)
+        and data.contradicted >= _MIN_AGREED
+    )
+    severity = graded(share, 0.08, 0.15)
+    if severity and is_noise:
+        return Verdict(
+            severity,
+            evidence,
+            "Look at the samples in label_issues and correct their labels, or remove them.",
+        )
+    return Verdict("info" if len(issues) else "ok", evidence)
+
+
+def class_imbalance(seen: Observations) -> Verdict:
+    """Check for classes with few samples."""
+    counts = seen.data.class_counts
+    ratio = counts.max() / max(counts.min(), 1)
+    evidence = f"The classes have {counts.min():,} to {counts.max():,} training samples."
+    severity = graded(ratio, 5, 20)
+    if severity:
+        return Verdict(
+            severity,
+            evidence,
+            "Use class_weight='balanced' or more samples of the rare classes, and look at the "
+            "balanced accuracy.",
+        )
+    return ok(evidence)

@@ -15,9 +15,10 @@ from skmnist._estimators.array_conversion import as_numpy, images_as_numpy
 from skmnist._estimators.net_classifier import BaseNetClassifier
 from skmnist._utils.torch_defaults import torch_defaults
 
-from ._data_checks import DataFacts, find_facts, find_label_issues
+from ._data_facts import DataFacts, find_facts, find_label_issues
 from ._diagnosis import Diagnosis
-from ._diagnosis_checks import BETTER, Observations, has_other_cause, is_poor, run_checks
+from ._diagnosis_checks import run_checks
+from ._observations import BETTER, Observations, has_other_cause, is_poor, is_slow
 from ._observed_training import (
     N_FEW,
     ObservedTraining,
@@ -251,17 +252,20 @@ def _run_trials(
     trials: dict[float, ObservedTraining] = {}
     if not is_poor(training, facts) or has_other_cause(training, facts):
         return trials, None
-    if get_lr(estimator) is not None and training.failure is None:
+    is_explained = training.failure is not None
+    if get_lr(estimator) is not None and not is_explained:
         for factors in _choose_factors(training):
             for factor in factors:
                 trials[factor] = observe(with_lr(estimator, factor), split)
                 if trials[factor].train_loss < BETTER * training.train_loss:
+                    is_explained |= factor < 1 or is_slow(training)
                     break
-    if training.n_epochs is None:
+    if training.n_epochs is None or is_explained:
         return trials, None
     name = epochs_param(estimator)
-    n_epochs = training.n_epochs * max(_LONGER, -(-_MIN_STEPS // max(training.n_steps or 1, 1)))
-    return trials, observe(clone(estimator).set_params(**{name: n_epochs}), split)
+    factor = max(_LONGER, -(-_MIN_STEPS // max(training.n_steps or 1, 1)))
+    longer = clone(estimator).set_params(**{name: factor * training.n_epochs})
+    return trials, observe(longer, split)
 
 
 def _choose_factors(training: ObservedTraining) -> list[tuple[float, ...]]:

@@ -13,8 +13,11 @@ from sklearn.metrics import (
     log_loss,
     precision_recall_fscore_support,
 )
+from sklearn.svm import LinearSVC
 
+from skmnist.displays import ExplanationDisplay
 from skmnist.reporting import EvaluationReport
+from skmnist.reporting._explanations import decode_explanations
 
 
 def test_accuracy_has_a_wilson_interval():
@@ -103,3 +106,29 @@ def test_hash_does_not_depend_on_the_form_of_the_data(mlp, data):
     changed[-1, -1] += 1
     assert sha256(changed, y) != expected
     assert sha256(X, np.roll(y, 1)) != expected
+
+
+def test_worst_mistakes_are_explained_by_occlusion(mlp, data, report):
+    X = data[2]
+    mistakes = report.results["mistakes"]
+    maps = decode_explanations(mistakes["explanations"])
+    assert maps.shape == (12, 2, 28, 28)
+    assert np.abs(maps).max(axis=(1, 2, 3)).tolist() == [1] * 12
+    i = 3
+    index, pair = mistakes["indices"][i], [mistakes[key][i] for key in ("true", "predicted")]
+    display = ExplanationDisplay.from_estimator(mlp, X[index], target=pair[0], against=pair[1])
+    ours, theirs = maps[i].ravel(), display.attributions.ravel()
+    assert np.corrcoef(ours, theirs)[0, 1] > 0.95
+    assert mistakes["explanations"]["scales"][i] == pytest.approx(np.abs(theirs).max(), rel=0.3)
+
+
+def test_explanations_can_be_left_out_and_need_probabilities(mlp, data):
+    X, y = data[2:]
+    reports = [
+        EvaluationReport.from_estimator(mlp, X, y, explain=False),
+        EvaluationReport.from_estimator(LinearSVC().fit(X, y % 2), X, y),
+        EvaluationReport.from_estimator(mlp, X, y, image_shape=None),
+    ]
+    for report in reports:
+        assert report.results["mistakes"]["explanations"] is None
+        assert "What speaks for" not in report.to_html()

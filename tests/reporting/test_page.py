@@ -9,7 +9,7 @@ import pytest
 from sklearn.naive_bayes import GaussianNB
 
 from skmnist.reporting import EvaluationReport
-from tests.reporting.helpers import MARKUP, SECTIONS
+from tests.reporting.helpers import MARKUP, SECTIONS, Page
 
 # Logs the layout of each page. The messages also show that the console is captured.
 MEASURE = """<script>addEventListener("load", () => {
@@ -81,3 +81,16 @@ def test_page_fits_the_desktop_and_the_phone(page, data, browse, tmp_path):
     assert all(hidden == 0 for _, _, hidden, *_ in measured), measured
     # The tables and figures of ten digits fit without scrolling.
     assert all(cut == 0 for *_, cut, name in measured if name == "MLPClassifier"), measured
+
+
+def test_each_mistake_has_two_explanations(page, report):
+    images = [image for image in Page(page).attributes_of("img") if "alt" in image]
+    explanations = [image["alt"] for image in images if image["alt"].startswith("What speaks for")]
+    mistakes = report.results["mistakes"]
+    assert explanations == [
+        f"What speaks for {label} in test sample {index:,}"
+        for index, *pair in zip(
+            mistakes["indices"], mistakes["true"], mistakes["predicted"], strict=True
+        )
+        for label in pair
+    ]

@@ -14,7 +14,7 @@ from torch import nn
 
 from skmnist import BackpropClassifier, CNNClassifier, MLPClassifier, TorchClassifier
 from skmnist.studies import Diagnosis, diagnose
-from skmnist.studies._data_checks import find_label_issues
+from skmnist.studies._data_facts import find_label_issues
 from skmnist.studies._diagnosis_checks import CHECKS
 from tests.helpers import digits, same_network
 

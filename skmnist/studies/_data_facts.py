@@ -1,0 +1,193 @@
+"""Facts about labeled images: scale, duplicates, leakage, balance and suspicious labels."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+_MAX_SAMPLES = 4000  # for the neighbors, whose time grows with the square
+N_NEIGHBORS = 10
+_BLOCK = 512  # samples whose distances are computed at once
+# Copies that were stored with a loss: the squared distance, relative to the squared norm.
+_COPY = 1e-4
+
+
+@dataclass(frozen=True)
+class DataFacts:
+    """Facts about a training set and a validation set.
+
+    Parameters
+    ----------
+    low, high : float
+        Range of the inputs of the last step of the estimator.
+    rms : float
+        Median over the samples of the root mean square of the inputs.
+    class_counts : ndarray of shape (n_classes,)
+        Number of training samples of each class.
+    n_samples : int
+        Number of training samples.
+    n_duplicates : int
+        Training samples that are equal to an earlier one.
+    n_conflicts : int
+        Those of them with another label than the earlier one.
+    leaked : float or None
+        Fraction of the validation samples that are (almost) equal to a training sample. None
+        without validation samples of the user.
+    neighbor_proba : ndarray of shape (n, n_classes)
+        Out-of-fold probabilities of a part of the training samples: the fractions of the classes
+        among the nearest other samples.
+    neighbor_labels : ndarray of shape (n,)
+        The class indices of these samples.
+    indices : ndarray of shape (n,)
+        The indices of these samples in the training set.
+    """
+
+    low: float
+    high: float
+    rms: float
+    class_counts: NDArray[np.int64]
+    n_samples: int
+    n_duplicates: int
+    n_conflicts: int
+    leaked: float | None
+    neighbor_proba: NDArray[np.float64]
+    neighbor_labels: NDArray[np.int64]
+    indices: NDArray[np.int64]
+
+    @property
+    def reference_accuracy(self) -> float:
+        """Out-of-fold accuracy of the nearest neighbors."""
+        return float((self.neighbor_proba.argmax(axis=1) == self.neighbor_labels).mean())
+
+    @property
+    def contradicted(self) -> float:
+        """Fraction of the samples most of whose neighbors have the same other label."""
+        own = self.neighbor_proba[np.arange(len(self.neighbor_labels)), self.neighbor_labels]
+        return float(((self.neighbor_proba.max(axis=1) > 0.55) & (own < 0.15)).mean())
+
+    @property
+    def majority(self) -> float:
+        """Fraction of the most frequent class."""
+        return float(self.class_counts.max() / self.class_counts.sum())
+
+
+def find_facts(
+    X: np.ndarray,
+    y: np.ndarray,
+    X_val: np.ndarray | None,
+    n_classes: int,
+    scale: float,
+    seed: int,
+) -> DataFacts:
+    """Compute the facts.
+
+    Parameters
+    ----------
+    X : ndarray of shape (n_samples, n_features)
+        Training samples as the last step of the estimator receives them.
+    y : ndarray of shape (n_samples,)
+        Class indices.
+    X_val : ndarray of shape (n, n_features) or None
+        Validation samples.
+    n_classes : int
+        Number of classes.
+    scale : float
+        The last step divides the inputs by it.
+    seed : int
+        Seed of the choice of the samples whose neighbors are computed.
+    """
+    first, is_copy = _first_copies(X)
+    indices = np.arange(len(X))
+    if len(X) > _MAX_SAMPLES:
+        rng = np.random.default_rng(seed)
+        indices = np.sort(rng.choice(len(X), _MAX_SAMPLES, replace=False))
+    some = X[indices].astype(np.float32) / np.float32(scale)
+    return DataFacts(
+        low=float(X.min()) / scale,
+        high=float(X.max()) / scale,
+        rms=float(np.median(np.sqrt(np.square(some, dtype=np.float64).mean(axis=1)))),
+        class_counts=np.bincount(y, minlength=n_classes),
+        n_samples=len(X),
+        n_duplicates=int(is_copy.sum()),
+        n_conflicts=int((y[first] != y)[is_copy].sum()),
+        leaked=None if X_val is None else _leaked(X, X_val, scale),
+        neighbor_proba=_neighbor_proba(some, y[indices], n_classes),
+        neighbor_labels=y[indices],
+        indices=indices,
+    )
+
+
+def _first_copies(X: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Return for each sample the index of the first equal one, and whether that is another one."""
+    keys = np.ascontiguousarray(X).view(f"V{X.dtype.itemsize * X.shape[1]}").ravel()
+    seen: dict[bytes, int] = {}
+    first = np.array([seen.setdefault(key.tobytes(), i) for i, key in enumerate(keys)])
+    return first, first != np.arange(len(X))
+
+
+def _leaked(X: np.ndarray, X_val: np.ndarray, scale: float) -> float:
+    """Return the fraction of the validation samples with an (almost) equal training sample."""
+    val = X_val.astype(np.float32) / np.float32(scale)
+    train = X.astype(np.float32) / np.float32(scale)
+    norms = np.maximum(np.square(val).sum(axis=1), 1e-12)
+    leaked = 0
+    for start in range(0, len(val), _BLOCK):
+        part = val[start : start + _BLOCK]
+        nearest = np.full(len(part), np.inf)
+        for other in range(0, len(train), 8 * _BLOCK):
+            distances = _squared_distances(part, train[other : other + 8 * _BLOCK])
+            nearest = np.minimum(nearest, distances.min(axis=1))
+        leaked += int((nearest <= _COPY * norms[start : start + _BLOCK]).sum())
+    return leaked / len(val)
+
+
+def _squared_distances(a: np.ndarray, b: np.ndarray) -> np.ndarray:
+    products = a @ b.T
+    return np.square(a).sum(axis=1)[:, None] - 2 * products + np.square(b).sum(axis=1)
+
+
+def _neighbor_proba(X: np.ndarray, y: np.ndarray, n_classes: int) -> np.ndarray:
+    """Return the fractions of the classes among the nearest neighbors; copies do not count."""
+    # Centered, so that rounding errors of the distances are small.
+    X = X - X.mean(axis=0)
+    norms = np.maximum(np.square(X).sum(axis=1), 1e-12)
+    n_neighbors = min(N_NEIGHBORS, len(X) - 1)
+    proba = np.zeros((len(X), n_classes))
+    one_hot = np.eye(n_classes)[y]
+    for start in range(0, len(X), _BLOCK):
+        stop = min(start + _BLOCK, len(X))
+        distances = _squared_distances(X[start:stop], X)
+        distances[distances <= _COPY * norms[start:stop, None]] = np.inf
+        nearest = np.argpartition(distances, n_neighbors - 1, axis=1)[:, :n_neighbors]
+        proba[start:stop] = one_hot[nearest].mean(axis=1)
+    return proba
+
+
+def find_label_issues(y: np.ndarray, proba: np.ndarray) -> NDArray[np.int64]:
+    """Return the indices of the samples whose label is probably wrong.
+
+    Confident learning (C. Northcutt, L. Jiang, I. Chuang, "Confident learning: estimating
+    uncertainty in dataset labels", JAIR 2021): the threshold of a class is the mean probability
+    that its own samples get for it. A label is suspicious if the most probable of the classes above
+    their thresholds is another one, and the prediction differs from the label, too.
+
+    Parameters
+    ----------
+    y : ndarray of shape (n_samples,)
+        Class indices.
+    proba : ndarray of shape (n_samples, n_classes)
+        Out-of-fold probabilities.
+    """
+    n_classes = proba.shape[1]
+    thresholds = np.array(
+        [proba[y == k, k].mean() if (y == k).any() else np.inf for k in range(n_classes)]
+    )
+    confident = proba >= thresholds - 1e-6
+    likely = np.where(confident, proba, -1).argmax(axis=1)
+    suspicious = confident.any(axis=1) & (likely != y) & (proba.argmax(axis=1) != y)
+    return np.flatnonzero(suspicious)
