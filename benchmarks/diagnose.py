@@ -221,12 +221,7 @@ def run_broken(seed, number):
     problems = diagnosis.problems
     found = problems[0].check if problems else "no problem"
     right = found == check and any(word in problems[0].evidence for word in words)
-    print(
-        f"{'right' if right else 'WRONG'}: {way} -> {found}; {len(X)} samples, {describe(clf)}",
-        flush=True,
-    )
-    if not right:
-        print(diagnosis)
+    show(right, f"{way} -> {found}", len(X), clf, diagnosis)
     return right
 
 
@@ -236,12 +231,7 @@ def run_healthy(seed, number):
     diagnosis = diagnose(clf, X, y, **validation)
     right = not diagnosis.problems
     names = [problem.check for problem in diagnosis.problems]
-    print(
-        f"{'right' if right else 'WRONG'}: healthy -> {names}; {len(X)} samples, {describe(clf)}",
-        flush=True,
-    )
-    if not right:
-        print(diagnosis)
+    show(right, f"healthy -> {names}", len(X), clf, diagnosis)
     return right
 
 
