@@ -1,8 +1,9 @@
 """How much each pixel of an image speaks for a class.
 
-Every method is a function of the estimator, the image, the class indices and the options. It
-returns one map for each class, of shape (height, width): positive pixels speak for the class,
-negative ones against it.
+Every method is a function of the estimator, one sample X, the layout of its image, the class
+indices and the options. It returns one map for each class, of shape (height, width): positive
+pixels speak for the class, negative ones against it. The layout has the shape (height, width) or
+(channels, height, width) and contains the index of the feature of each pixel.
 """
 
 from __future__ import annotations
@@ -15,7 +16,6 @@ from sklearn.utils.validation import check_is_fitted
 from torch import nn
 from torch.nn import functional as F
 
-from skmnist._estimators.base import with_channels
 from skmnist._estimators.net_classifier import BaseNetClassifier
 from skmnist._networks.activations import ACTIVATION_MODULES
 from skmnist._networks.neural_network import NeuralNetwork
@@ -48,10 +48,10 @@ class Options(NamedTuple):
 
 
 def occlusion(
-    estimator: Any, image: np.ndarray, X: Any, targets: Sequence[int], options: Options
+    estimator: Any, X: Any, layout: np.ndarray, targets: Sequence[int], options: Options
 ) -> np.ndarray:
     """Hide a square at each position; return the mean drop of the probability at each pixel."""
-    height, width = image.shape[-2:]
+    height, width = layout.shape[-2:]
     window = options.window or max(1, round(min(height, width) / 7))
     sides = min(window, height), min(window, width)
     stride = options.stride or max(1, min(max(height, width) // _MAX_WINDOWS, *sides))
@@ -60,16 +60,17 @@ def occlusion(
         for top in _positions(height - sides[0], stride)
         for left in _positions(width - sides[1], stride)
     ]
-    before = _predict(estimator, X, image[None])[0]
+    pixels = np.asarray(X).reshape(1, -1)
+    before = _predict(estimator, X, pixels)[0]
     drops, counts = np.zeros((len(targets), height, width)), np.zeros((height, width))
     for start in range(0, len(corners), _BATCH_SIZE):
         batch = corners[start : start + _BATCH_SIZE]
         squares = [
             (..., slice(top, top + sides[0]), slice(left, left + sides[1])) for top, left in batch
         ]
-        hidden = np.repeat(image[None], len(batch), axis=0)
+        hidden = np.repeat(pixels, len(batch), axis=0)
         for one, square in zip(hidden, squares, strict=True):
-            one[square] = options.baseline
+            one[layout[square]] = options.baseline
         after = _predict(estimator, X, hidden)
         drop = np.stack([_drop(before, after, target) for target in targets])
         for i, square in enumerate(squares):
@@ -84,12 +85,12 @@ def _positions(last: int, stride: int) -> list[int]:
     return sorted({*starts, *(last - start for start in starts)})
 
 
-def _predict(estimator: Any, X: Any, images: np.ndarray) -> np.ndarray:
-    """Predict the probabilities of images in the container of X."""
-    flat: Any = images.reshape(len(images), *X.shape[1:])
+def _predict(estimator: Any, X: Any, pixels: np.ndarray) -> np.ndarray:
+    """Predict the probabilities of flat images in the shape and the container of X."""
+    samples: Any = pixels.reshape(len(pixels), *X.shape[1:])
     if hasattr(X, "columns"):
-        flat = type(X)(flat, columns=X.columns)
-    return np.asarray(estimator.predict_proba(flat), dtype=np.float64)
+        samples = type(X)(samples, columns=X.columns)
+    return np.asarray(estimator.predict_proba(samples), dtype=np.float64)
 
 
 def _drop(before: np.ndarray, after: np.ndarray, target: int) -> np.ndarray:
@@ -104,15 +105,15 @@ def _drop(before: np.ndarray, after: np.ndarray, target: int) -> np.ndarray:
 
 
 def gradient(
-    estimator: Any, image: np.ndarray, X: Any, targets: Sequence[int], options: Options
+    estimator: Any, X: Any, layout: np.ndarray, targets: Sequence[int], options: Options
 ) -> np.ndarray:
     """Return the gradient of the logit of each class."""
     scores, x = _network(estimator, "gradient"), _as_input(estimator, X)
-    return _to_maps([_gradients(scores, x, target) for target in targets], image)
+    return _to_maps([_gradients(scores, x, target) for target in targets], layout)
 
 
 def integrated_gradients(
-    estimator: Any, image: np.ndarray, X: Any, targets: Sequence[int], options: Options
+    estimator: Any, X: Any, layout: np.ndarray, targets: Sequence[int], options: Options
 ) -> np.ndarray:
     """Return the integral of the gradient from a blank image to the image, times the difference."""
     scores, x = _network(estimator, "integrated_gradients"), _as_input(estimator, X)
@@ -128,7 +129,7 @@ def integrated_gradients(
             if error <= _TOLERANCE * abs(difference):
                 break
         maps.append(attribution)
-    return _to_maps(maps, image)
+    return _to_maps(maps, layout)
 
 
 def _mean_gradient(
@@ -144,7 +145,7 @@ def _mean_gradient(
 
 
 def grad_cam(
-    estimator: Any, image: np.ndarray, X: Any, targets: Sequence[int], options: Options
+    estimator: Any, X: Any, layout: np.ndarray, targets: Sequence[int], options: Options
 ) -> np.ndarray:
     """Return the feature maps of a convolution, weighted by their mean gradients, enlarged."""
     scores, x = _network(estimator, "grad_cam"), _as_input(estimator, X)
@@ -182,7 +183,7 @@ def grad_cam(
     for target in targets:
         (grads,) = torch.autograd.grad(outputs[:, target].sum(), chosen, retain_graph=True)
         weighted.append((grads.mean((2, 3), keepdim=True) * chosen.detach()).sum(1, keepdim=True))
-    size = image.shape[-2:]
+    size = layout.shape[-2:]
     enlarged = F.interpolate(torch.cat(weighted), size, mode="bilinear", align_corners=False)
     return enlarged[:, 0].double().cpu().numpy()
 
@@ -220,7 +221,9 @@ def _forward(network: NeuralNetwork, x: torch.Tensor) -> torch.Tensor:
 
 def _as_input(estimator: BaseNetClassifier, X: Any) -> torch.Tensor:
     """Return one image as the input of the network."""
-    pixels = torch.from_numpy(estimator._check_data(X, reset=False).copy())
+    pixels = torch.from_numpy(
+        estimator._network_order(estimator._check_data(X, reset=False)).copy()
+    )
     device = torch.device(estimator.net_.device)
     x = prepare_inputs(pixels, estimator.pixel_scale_, estimator._dtype, device)
     return x.view(1, *estimator._module_input_shape())
@@ -232,10 +235,10 @@ def _gradients(scores: Scores, x: torch.Tensor, target: int) -> torch.Tensor:
     return torch.autograd.grad(scores(x)[:, target].sum(), x)[0]
 
 
-def _to_maps(attributions: Sequence[torch.Tensor], image: np.ndarray) -> np.ndarray:
-    """Return one map for each class, summed over the channels."""
+def _to_maps(attributions: Sequence[torch.Tensor], layout: np.ndarray) -> np.ndarray:
+    """Return one map for each class, summed over the channels, which are first in the network."""
     stacked = torch.stack([one.detach().flatten() for one in attributions])
-    return stacked.double().cpu().numpy().reshape(-1, *with_channels(image.shape)).sum(axis=1)
+    return stacked.double().cpu().numpy().reshape(-1, *(1, *layout.shape)[-3:]).sum(axis=1)
 
 
 METHODS: dict[str, Callable[..., np.ndarray]] = {
@@ -256,8 +259,8 @@ LABELS = {
 
 def attribute(
     estimator: Any,
-    image: np.ndarray,
     X: Any,
+    layout: np.ndarray,
     targets: Sequence[int],
     method: str,
     options: Options,
@@ -268,10 +271,10 @@ def attribute(
     ----------
     estimator : estimator
         A fitted classifier with ``predict_proba``.
-    image : ndarray of shape (height, width) or (channels, height, width)
-        The image.
     X : array-like of shape (1, ...)
-        The same image as `estimator` receives it.
+        The image as `estimator` receives it.
+    layout : ndarray of shape (height, width) or (channels, height, width)
+        The index of the feature of each pixel in the flat X.
     targets : list of int
         Indices of the classes in ``estimator.classes_``.
     method : str
@@ -284,7 +287,7 @@ def attribute(
     ndarray of shape (n_targets, height, width)
     """
     with torch_defaults(), torch.enable_grad():
-        return METHODS[method](estimator, image, X, targets, options)
+        return METHODS[method](estimator, X, layout, targets, options)
 
 
 class Explanation(NamedTuple):
@@ -322,7 +325,9 @@ def explain(
     pixels, X = as_single_image(estimator, image)
     proba = np.asarray(estimator.predict_proba(X))[0]
     targets = _choose_classes(estimator.classes_, proba, target, against)
-    attributions = attribute(estimator, pixels, X, targets, method, options)
+    shape = getattr(image, "shape", None) or np.shape(image)
+    layout, _ = as_single_image(estimator, np.arange(pixels.size).reshape(shape))
+    attributions = attribute(estimator, X, layout, targets, method, options)
     return Explanation(pixels, attributions, targets, proba[targets])
 
 

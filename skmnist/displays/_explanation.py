@@ -9,7 +9,7 @@ import numpy as np
 from skmnist._utils.messages import invalid_parameter_message
 
 from ._attributions import LABELS, Options, explain
-from ._images import to_imshow
+from ._images import pixel_limits, to_imshow
 from ._style import LINE_HEIGHT, add_colorbar, add_inset, make_axes, shorten
 
 if TYPE_CHECKING:
@@ -145,7 +145,7 @@ class ExplanationDisplay:
             Any fitted classifier with ``predict_proba`` for "occlusion". The other methods need a
             network of skmnist.
         image : array-like or sparse matrix of shape (n_features,), (height, width), \
-                (channels, height, width), or a batch of one of these
+                (channels, height, width), (height, width, channels), or a batch of one of these
             A single image, in a format that ``predict`` accepts.
         method : {"occlusion", "gradient", "integrated_gradients", "grad_cam"}, default="occlusion"
             The method. See Notes of the class.
@@ -239,7 +239,7 @@ class ExplanationDisplay:
         self.figure_ = self.ax_.figure
         cell = (width - _BAR - _GAP) / 3
         side = min(cell - _GAP, height - 2 * LINE_HEIGHT - 2 * _GAP)
-        shown = [to_imshow(image, image.min(), image.max())]
+        shown = [to_imshow(image, *pixel_limits(image[None]))]
         shown += [overlay(image, one / vmax, cmap) for one in attributions]
         self.axes_ = np.empty(3, dtype=object)
         for i, (one, title) in enumerate(zip(shown, self._titles(), strict=True)):
@@ -294,9 +294,9 @@ def overlay(image: np.ndarray, attribution: np.ndarray, cmap: str | Colormap) ->
     """
     from matplotlib import colormaps
 
-    gray = to_imshow(image, image.min(), image.max())
+    gray = to_imshow(image, *pixel_limits(image[None]))
     # Bright pixels are dark, as in the other displays, but a color image stays as it is.
-    pale = 1 - _IMAGE_CONTRAST * (1 - gray if gray.ndim == 3 else gray[..., None])
+    pale = 1 - _IMAGE_CONTRAST * (1 - gray[..., :3] if gray.ndim == 3 else gray[..., None])
     attribution = attribution.clip(-1, 1)
     colors = colormaps.get_cmap(cmap)((attribution + 1) / 2)[..., :3]
     opacity = _MAX_OPACITY * np.sqrt(np.abs(attribution))[..., None]

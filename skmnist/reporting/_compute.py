@@ -340,8 +340,7 @@ def _explanations(
         for true, predicted in zip(mistakes["true"], mistakes["predicted"], strict=True)
     ]
     samples = [X.iloc[[i]] if hasattr(X, "iloc") else _safe_indexing(X, [i]) for i in indices]
-    images = _safe_indexing(X, indices).reshape(len(indices), *shape)
-    return explain_mistakes(estimator, samples, images, pairs)
+    return explain_mistakes(estimator, samples, shape, pairs)
 
 
 def _find_image_shape(

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import base64
+import math
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from skmnist._utils.image_shape import channels_first
 from skmnist.displays._attributions import Options, attribute
 from skmnist.studies._jsonable import to_jsonable
 
@@ -22,7 +24,7 @@ _STRIDE = 2  # of the hidden square: a quarter of the predictions, and the maps 
 def explain_mistakes(
     estimator: Any,
     samples: Sequence[Any],
-    images: np.ndarray,
+    image_shape: tuple[int, ...],
     classes: Sequence[tuple[int, int]],
 ) -> Results:
     """Compute the maps of occlusion for two classes of each image.
@@ -33,8 +35,8 @@ def explain_mistakes(
         A fitted classifier with ``predict_proba``.
     samples : list of array-like of shape (1, ...)
         The images as the classifier receives them.
-    images : ndarray of shape (n, height, width) or (n, channels, height, width)
-        The same images.
+    image_shape : tuple
+        Shape of one image, with or without channels, first or last.
     classes : list of (int, int)
         Indices of the true and of the predicted class in ``estimator.classes_``.
 
@@ -44,19 +46,16 @@ def explain_mistakes(
         "shape", the maps as bytes ("values") and the largest drop of the probability of each image
         ("scales").
     """
-    maps = np.stack(
-        [
-            attribute(
-                estimator,
-                image,
-                sample,
-                pair,
-                "occlusion",
-                Options(baseline=_background(image), stride=_STRIDE),
-            )
-            for sample, image, pair in zip(samples, images, classes, strict=True)
-        ]
-    )
+    n_features = math.prod(image_shape)
+    layout = channels_first(np.arange(n_features).reshape(1, -1), image_shape)[0]
+    maps = []
+    for sample, pair in zip(samples, classes, strict=True):
+        options = Options(baseline=_background(np.asarray(sample), layout), stride=_STRIDE)
+        maps.append(attribute(estimator, sample, layout, pair, "occlusion", options))
+    return _encode(np.stack(maps))
+
+
+def _encode(maps: np.ndarray) -> Results:
     scales = np.abs(maps).max(axis=(1, 2, 3))
     scaled = maps / np.maximum(scales, 1e-300)[:, None, None, None]
     values = np.rint(_MAX_VALUE * scaled).astype(np.int8)
@@ -73,7 +72,8 @@ def decode_explanations(encoded: Results) -> np.ndarray:
     return np.frombuffer(values, dtype=np.int8).reshape(encoded["shape"]) / _MAX_VALUE
 
 
-def _background(image: np.ndarray) -> Any:
-    """Return the median of the pixels at the border, in the type of the image."""
-    border = [image[..., 0, :], image[..., -1, :], image[..., :, 0], image[..., :, -1]]
-    return np.median(np.concatenate([side.ravel() for side in border])).astype(image.dtype)
+def _background(sample: np.ndarray, layout: np.ndarray) -> Any:
+    """Return the median of the pixels at the border of the image, in their type."""
+    border = [layout[..., 0, :], layout[..., -1, :], layout[..., :, 0], layout[..., :, -1]]
+    pixels = sample.ravel()[np.concatenate([side.ravel() for side in border])]
+    return np.median(pixels).astype(sample.dtype)

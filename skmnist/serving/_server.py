@@ -185,7 +185,7 @@ class DigitServer(socketserver.ThreadingTCPServer):
         classifier, _ = split_normalizer(self._estimator)
         found = explain(classifier, as_input(classifier, prediction.image), options=_OPTIONS)
         scale = max(float(np.abs(found.attributions).max()), 1e-300)
-        images = [overlay(prediction.image, one / scale, "RdBu_r") for one in found.attributions]
+        images = [overlay(found.image, one / scale, "RdBu_r") for one in found.attributions]
         names = np.asarray(classifier.classes_)[found.classes].tolist()
         response = [
             {"label": str(name), "image": np.rint(255 * image).astype(int).ravel().tolist()}

@@ -17,6 +17,8 @@ def pixel_range(seen: Observations) -> Verdict:
         f"The inputs of {seen.name} range from {data.low:.3g} to {data.high:.3g}; the root mean "
         f"square of a sample is {data.rms:.2g}."
     )
+    if not seen.training.depends_on_scale:
+        return ok(evidence + f" The scale does not matter for {seen.name}.")
     largest = max(-data.low, data.high)
     remedy = (
         "Scale the pixels to 0..1, for example X / 255, in fit and predict, or add a scaler as the "
@@ -93,7 +95,7 @@ def duplicates(seen: Observations) -> Verdict:
 _MIN_REFERENCE = 0.3  # accuracy of the neighbors, below which they say little about a label
 # Images that are only hard to predict are contradicted, too, but rarely by most of the neighbors.
 _MIN_CONTRADICTED = 0.35  # fraction of the neighbors' mistakes that are label issues
-_MIN_AGREED = 0.05  # fraction of the samples whose neighbors mostly agree on another label
+_MAX_AGREED = 0.04  # fraction of clean samples whose neighbors mostly agree on another label
 
 
 def label_noise(seen: Observations) -> Verdict:
@@ -114,10 +116,9 @@ def label_noise(seen: Observations) -> Verdict:
         "confident out-of-fold prediction of the nearest neighbors"
         f"{f' (samples {first}, ...)' if len(issues) else ''}."
     )
-    is_noise = (
-        share >= _MIN_CONTRADICTED * (1 - data.reference_accuracy)
-        and data.contradicted >= _MIN_AGREED
-    )
+    is_noise = share >= _MIN_CONTRADICTED * (
+        1 - data.reference_accuracy
+    ) and data.contradicted >= _MAX_AGREED + 2 * np.sqrt(_MAX_AGREED / len(data.indices))
     severity = graded(share, 0.08, 0.15)
     if severity and is_noise:
         return Verdict(

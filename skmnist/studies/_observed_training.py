@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from sklearn.base import BaseEstimator
 
 _MAX_SCORED = 2000  # samples on which a trained classifier is scored
+_MAX_ACTIVE = 500  # samples on which the activity of the units is computed
 _N_EARLY = 5  # steps
 N_FEW = 100  # samples that every classifier should be able to fit
 MIN_FEW_ACCURACY = 0.95
@@ -40,6 +41,8 @@ _SKLEARN_ACTIVATIONS = {
     "tanh": (np.tanh, (-1.0, 1.0)),
     "relu": (lambda z: np.maximum(z, 0), None),
 }
+# Attributes of the classifiers for which the scale of the inputs matters.
+_WEIGHTS = ("coefs_", "coef_", "dual_coef_")
 # Parameters of the networks of skmnist and of scikit-learn.
 _LR_PARAMS = ("lr", "learning_rate_init")
 
@@ -70,6 +73,8 @@ class ObservedTraining:
     train_accuracy: float = 0.0
     validation_loss: float = np.inf
     validation_accuracy: float = 0.0
+    n_validation: int = 0
+    depends_on_scale: bool = True
     initial_loss: float | None = None
     expected_initial_loss: float | None = None
     equal_units: bool | None = None
@@ -120,7 +125,8 @@ def _lr_param(estimator: BaseEstimator) -> str | None:
 
 def observe(estimator: BaseEstimator, split: Split) -> ObservedTraining:
     """Train a copy of a classifier on the training samples."""
-    found = ObservedTraining(lr=get_lr(estimator))
+    n_validation = min(len(split.y_val), _MAX_SCORED)
+    found = ObservedTraining(lr=get_lr(estimator), n_validation=n_validation)
     copied = clone(estimator)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # the findings say more
@@ -134,6 +140,7 @@ def observe(estimator: BaseEstimator, split: Split) -> ObservedTraining:
                 raise
             found.failure = str(error).partition(". ")[0] + "."
             return found
+        found.depends_on_scale = any(hasattr(copied, name) for name in _WEIGHTS)
         found.train_loss, found.train_accuracy = _score(copied, split.X, split.y)
         found.validation_loss, found.validation_accuracy = _score(copied, split.X_val, split.y_val)
     return found
@@ -177,7 +184,8 @@ def _observe_network(clf: Any, split: Split, found: ObservedTraining) -> None:
     found.loss_curve = clf.loss_curve_
     found.validation_loss_curve = clf.validation_loss_curve_ or []
     with torch_defaults():
-        pixels = torch.from_numpy(clf._check_data(split.X[:500], reset=False).copy())
+        some = clf._check_data(split.X[:_MAX_ACTIVE], reset=False)
+        pixels = torch.tensor(clf._network_order(some))
         device = torch.device(clf.device_)
         x = prepare_inputs(pixels, clf.pixel_scale_, clf._dtype, device)
         found.final_activity = network_activity(
@@ -198,10 +206,10 @@ def _observe_sklearn(clf: Any, split: Split, found: ObservedTraining) -> None:
         found.equal_units = any(
             equal_units(torch.from_numpy(coef.T)) for coef in untrained.coefs_[:-1]
         )
-        found.initial_activity = _sklearn_activity(untrained, split.X[:500])
+        found.initial_activity = _sklearn_activity(untrained, split.X[:_MAX_ACTIVE])
     clf.set_params(verbose=False, warm_start=False).fit(split.X, split.y)
     found.n_epochs = clf.n_iter_
-    found.final_activity = _sklearn_activity(clf, split.X[:500])
+    found.final_activity = _sklearn_activity(clf, split.X[:_MAX_ACTIVE])
     if clf.solver != "lbfgs":
         found.loss_curve = list(map(float, clf.loss_curve_))
         n_train = len(split.X) * (1 - clf.validation_fraction * bool(clf.early_stopping))

@@ -119,7 +119,10 @@ def overfitting(seen: Observations) -> Verdict:
     rises = bool(curve) and curve[-1] > 1.3 * min(curve)
     if rises:
         evidence += f" The validation loss rose from {min(curve):.3g} to {curve[-1]:.3g}."
-    if gap >= 0.15 or (gap >= 0.1 and rises):
+    # The gap is overestimated if the validation set happens to be hard.
+    accuracy = training.validation_accuracy
+    error = 1.64 * np.sqrt(accuracy * (1 - accuracy) / max(training.n_validation, 1))
+    if gap - error >= (0.09 if rises else 0.14):
         return Verdict(
             "warning",
             evidence,

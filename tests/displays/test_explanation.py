@@ -177,6 +177,20 @@ def test_channels_are_summed(method, color_cnn, color_data):
         np.testing.assert_allclose(display.attributions[0], x.grad[0].sum(0), atol=1e-5)
 
 
+@pytest.mark.parametrize("method", METHODS)
+def test_channels_may_be_last(method, color_data):
+    first, y = color_data
+    last = np.ascontiguousarray(first.transpose(0, 2, 3, 1))
+    params = {"max_epochs": 2, "random_state": 0}
+    clfs = [
+        CNNClassifier((4, 6), **params).fit(first, y),
+        CNNClassifier((4, 6), image_shape=(14, 14, 3), **params).fit(last, y),
+    ]
+    ours, theirs = (explain(clf, X[5], method) for clf, X in zip(clfs, (first, last), strict=True))
+    np.testing.assert_allclose(theirs.attributions, ours.attributions, atol=1e-6)
+    np.testing.assert_array_equal(theirs.image, ours.image)
+
+
 def test_predicted_and_second_class_are_explained_by_default(mlp, data):
     proba = mlp.predict_proba(data[0][[3]])[0]
     display = explain(mlp, data[0][3])
