@@ -151,7 +151,7 @@ class TrainingProbe(Callback):
         losses = LOSSES[net.config.loss](net.outputs(x), targets)
         self.record.initial_loss = float(losses.mean())
         self.record.initial_activity = network_activity(net.module_, x)
-        hidden = [weight for _, weight in _weights(net)[:-1]]
+        hidden = [weight.detach() for _, weight in _weights(net)[:-1]]
         if isinstance(net.module_, NeuralNetwork):  # its last row has the biases
             hidden = [weight[:-1].t() for weight in hidden]
         self.record.equal_units = any(map(equal_units, hidden))

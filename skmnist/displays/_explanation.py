@@ -263,7 +263,8 @@ class ExplanationDisplay:
         max_abs = np.abs(np.asarray(self.attributions)).max(initial=0)
         colorbar = add_colorbar(scale, ax, LABELS[self.method], extend=bool(max_abs > vmax))
         # Small values as 1e-05 instead of many zeros.
-        colorbar.formatter.set_powerlimits((-2, 3))
+        formatter: Any = colorbar.formatter
+        formatter.set_powerlimits((-2, 3))
         colorbar.ax.yaxis.get_offset_text().set_fontsize("small")
         colorbar.update_ticks()
         return colorbar
@@ -271,7 +272,8 @@ class ExplanationDisplay:
     def _titles(self) -> list[str]:
         names = [shorten(label) for label in self.display_labels]
         if self.proba is not None:
-            names = [f"{name} ({p:.1%})" for name, p in zip(names, self.proba, strict=True)]
+            proba = np.asarray(self.proba, dtype=float).tolist()
+            names = [f"{name} ({p:.1%})" for name, p in zip(names, proba, strict=True)]
         return ["image", f"what speaks\nfor {names[0]}", f"what speaks\nfor {names[1]}"]
 
 

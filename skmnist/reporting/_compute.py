@@ -339,7 +339,9 @@ def _explanations(
         tuple(np.searchsorted(estimator.classes_, labels[[true, predicted]]).tolist())
         for true, predicted in zip(mistakes["true"], mistakes["predicted"], strict=True)
     ]
-    samples = [X.iloc[[i]] if hasattr(X, "iloc") else _safe_indexing(X, [i]) for i in indices]
+    samples = [
+        X.iloc[[i]] if hasattr(X, "iloc") else _safe_indexing(X, np.array([i])) for i in indices
+    ]
     return explain_mistakes(estimator, samples, shape, pairs)
 
 

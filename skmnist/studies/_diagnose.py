@@ -162,7 +162,7 @@ def diagnose(
         longer=longer,
     )
     rows = run_checks(seen)
-    columns = {
+    columns: dict[str, Any] = {
         name: tuple(row[key] for row in rows)
         for name, key in (
             ("checks", "check"),
@@ -273,7 +273,7 @@ def _choose_factors(training: ObservedTraining) -> list[tuple[float, ...]]:
     update = training.early_update
     if not update or not np.isfinite(update):
         return [_LOWER, _HIGHER]
-    factor = 10.0 ** np.clip(np.round(np.log10(_GOOD_UPDATE / update)), -6, 6)
+    factor = 10.0 ** float(np.clip(np.round(np.log10(_GOOD_UPDATE / update)), -6, 6))
     if factor > 1:
         return [(factor, factor / 10)]
     return [(10 * factor, factor)] if factor < 0.1 else [(0.1,), (10.0,)]

@@ -111,9 +111,10 @@ def get_lr(estimator: BaseEstimator) -> float | None:
 
 def with_lr(estimator: BaseEstimator, factor: float) -> BaseEstimator:
     """Return an unfitted copy whose learning rate is multiplied by a factor."""
-    name = _lr_param(estimator)
-    copied = clone(estimator)
-    return copied.set_params(**{name: factor * copied.get_params()[name]})
+    lr = get_lr(estimator)
+    if lr is None:
+        raise ValueError(f"{type(estimator).__name__} has no learning rate.")
+    return clone(estimator).set_params(**{str(_lr_param(estimator)): factor * lr})
 
 
 def _lr_param(estimator: BaseEstimator) -> str | None:
