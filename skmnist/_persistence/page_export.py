@@ -28,7 +28,7 @@ _STYLE = "page.css"
 # Parts of the served page that an exported page does not have.
 _SERVED_ONLY = re.compile(
     r' *<link rel="stylesheet"[^\n]*\n| *<script[^\n]*\n'
-    r"| *<!-- photos -->.*?<!-- end of photos -->\n",
+    r"| *<!-- (photos|explanation) -->.*?<!-- end of \1 -->\n",
     re.DOTALL,
 )
 _MNIST_SIDE, _MNIST_DIGIT_SIDE = 28, 20  # of an image, and of the bounding box of its digit

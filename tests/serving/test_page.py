@@ -186,3 +186,25 @@ def test_page_fits_and_is_labeled(browser, server, width, scheme):
         assert page.locator("#drawing").bounding_box()["width"] == width - 32
     assert page.locator("[aria-live=polite]").count() == 1
     page.close()
+
+
+def test_button_shows_what_speaks_for_the_two_best_labels(page):
+    assert page.locator("#explain").is_hidden()
+    draw(page, STROKES["7"])
+    wait_for_prediction(page, "7")
+    page.click("#explain")
+    page.wait_for_selector("#explanation canvas")
+    first, second = page.locator("#explanation figcaption").all_inner_texts()
+    assert first == "What speaks for 7"
+    assert second.startswith("What speaks for ") and second != first
+    colors = page.evaluate(
+        """[...document.querySelectorAll("#explanation canvas")].map((canvas) => {
+            const pixels = canvas.getContext("2d").getImageData(0, 0, 28, 28).data;
+            return [...Array(784).keys()].map((i) => pixels[4 * i] - pixels[4 * i + 2]);
+        })"""
+    )
+    reds, blues = np.max(colors, axis=1), np.min(colors, axis=1)
+    assert (reds > 50).all() or (blues < -50).all()
+    page.click("#clear")
+    assert page.locator("#explain").is_hidden()
+    assert page.locator("#explanation canvas").count() == 0

@@ -37,6 +37,25 @@ PAGE_FILES = [
 # -- predictions -------------------------------------------------------------------------------
 
 
+def test_explanation_has_an_image_for_each_of_the_two_best_labels(server, clf, data):
+    content = encode_image(data[0][0].reshape(28, 28))
+    status, _, body = request(
+        server, "POST", "/explain", content, HOST_HEADER | {"Content-Type": "image/png"}
+    )
+    assert status == 200
+    explanations = json.loads(body)["explanations"]
+    proba = predict_image(io.BytesIO(content), clf).proba
+    best = sorted(proba, key=proba.get, reverse=True)[:2]
+    assert [one["label"] for one in explanations] == [str(label) for label in best]
+    for one in explanations:
+        image = np.array(one["image"])
+        assert image.shape == (28 * 28 * 3,)
+        assert 0 <= image.min() < image.max() <= 255
+    blank = encode_image(np.full((100, 100), 255, np.uint8))
+    headers = HOST_HEADER | {"Content-Type": "image/png"}
+    assert request(server, "POST", "/explain", blank, headers)[0] == 422
+
+
 @pytest.mark.parametrize("format", ["PNG", "JPEG", "BMP"])
 def test_response_equals_predict_image(server, clf, data, format):
     X, _ = data

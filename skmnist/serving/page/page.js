@@ -84,6 +84,7 @@ function reset(message = "Draw a digit with a mouse, a pen or a finger.", isErro
   showBars(classes.map(() => 0));
   showPixels(new Array(shape.reduce((a, b) => a * b)).fill(0), shape);
   showTime("");
+  predictor.hideExplanation?.();
 }
 
 // Show the result that `compute` returns or resolves to.

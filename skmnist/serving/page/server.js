@@ -7,23 +7,72 @@ const SENT_UNCHANGED = { types: ["image/png", "image/jpeg", "image/bmp"], bytes:
 
 // -- requests -------------------------------------------------------------------------------
 
-async function send(blob) {
-  let result;
+async function post(path, blob) {
   try {
-    const response = await fetch("/predict", {
+    const response = await fetch(path, {
       method: "POST", body: blob, headers: { "Content-Type": blob.type },
     });
-    result = await response.json();
+    return await response.json();
   } catch {
     return { error: "The server does not respond. Check that it is still running." };
   }
-  return result.error ? result : { ...result, probabilities: result.probabilities.map(([, p]) => p) };
+}
+
+async function send(blob) {
+  hideExplanation();
+  explained = blob;
+  const result = await post("/predict", blob);
+  if (result.error) return result;
+  explainButton.hidden = explained !== blob;
+  return { ...result, probabilities: result.probabilities.map(([, p]) => p) };
 }
 
 // Not canvas.toBlob: Chromium delays it for up to a second after a pen stroke.
 function encode(source, type) {
   const bytes = atob(source.toDataURL(type, 0.9).split(",")[1]);
   return new Blob([Uint8Array.from(bytes, (char) => char.charCodeAt(0))], { type });
+}
+
+// -- explanation ----------------------------------------------------------------------------
+
+const explainButton = document.getElementById("explain");
+const explanation = document.getElementById("explanation");
+let explained = null; // the image that the button explains: the latest one
+
+function hideExplanation() {
+  explained = null;
+  explainButton.hidden = true;
+  explanation.replaceChildren();
+}
+
+explainButton.addEventListener("click", async () => {
+  const image = explained;
+  const result = await post("/explain", image);
+  if (image !== explained) return;
+  if (result.error) explanation.replaceChildren(result.error);
+  else explanation.replaceChildren(...result.explanations.map(drawExplanation), explanationHint());
+});
+
+function drawExplanation({ label, image }) {
+  const [height, width] = predictor.shape;
+  const figure = document.createElement("figure");
+  const map = figure.appendChild(document.createElement("canvas"));
+  [map.width, map.height] = [width, height];
+  map.setAttribute("role", "img");
+  map.setAttribute("aria-label", `What speaks for ${label}`);
+  const pixels = map.getContext("2d").createImageData(width, height);
+  for (let i = 0; i < width * height; i += 1) {
+    pixels.data.set([...image.slice(3 * i, 3 * i + 3), 255], 4 * i);
+  }
+  map.getContext("2d").putImageData(pixels, 0, 0);
+  figure.appendChild(document.createElement("figcaption")).textContent = `What speaks for ${label}`;
+  return figure;
+}
+
+function explanationHint() {
+  const hint = document.createElement("p");
+  hint.textContent = "Without a red part, the label is less probable; without a blue part, more.";
+  return hint;
 }
 
 // -- photos ---------------------------------------------------------------------------------
@@ -82,4 +131,5 @@ fetch("/model").then((response) => response.json()).then((model) => start({
   ...model,
   privacy: "Images are sent only to your own server and are not stored.",
   predictDrawing: (drawing) => send(encode(drawing, "image/png")),
+  hideExplanation,
 }));
