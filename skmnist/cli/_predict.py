@@ -125,7 +125,8 @@ def _predict_images(estimator: Any, paths: Sequence[Path], *, multiple: bool) ->
 
 
 def _print_prediction(path: Path, prediction: Any) -> None:
-    print(f"{path}: {_label(prediction)}")
+    note = " (does not look like a digit)" if prediction.rejected else ""
+    print(f"{path}: {_label(prediction)}{note}")
     width = max(len(str(label)) for label in prediction.proba)
     for label, p in _best(prediction):
         print(f"  {label!s:{width}}  {p:6.1%}  {'#' * round(_BAR_WIDTH * p)}".rstrip())
@@ -157,10 +158,13 @@ def _plot_steps(estimator: Any, path: Path, result: Any) -> Figure | SubFigure:
 
     if not isinstance(result, list):
         _, normalizer = split_normalizer(estimator)
-        return PreprocessingDisplay.from_estimator(normalizer or DigitNormalizer(), path).figure_
+        display = PreprocessingDisplay.from_estimator(normalizer or DigitNormalizer(), path)
+        best = ", ".join(f"{label}: {p:.1%}" for label, p in _best(result))
+        display.ax_.set_title(f"Predicted: {_label(result)} ({best})")
+        return display.figure_
     steps = {"gray": read_image(path, max_side=800)}
     for i, prediction in enumerate(result, 1):
-        steps[f"digit {i}: {prediction.label}"] = prediction.image
+        steps[f"digit {i}: {_label(prediction)}"] = prediction.image
     return PreprocessingDisplay(steps).plot().figure_
 
 

@@ -40,7 +40,7 @@ def test_image_of_no_digit_is_a_question_mark(tmp_path, capsys):
     path = tmp_path / "w.png"
     drawing.save(path)
     assert main(["predict", str(path)]) == 0
-    assert capsys.readouterr().out.startswith(f"{path}: ?\n")
+    assert capsys.readouterr().out.startswith(f"{path}: ? (does not look like a digit)\n")
     assert main(["predict", str(path), str(path)]) == 0
     assert f"{path}: ? (" in capsys.readouterr().out
 
