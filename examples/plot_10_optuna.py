@@ -73,6 +73,7 @@ if has_optuna:
 
     optuna.logging.set_verbosity(optuna.logging.WARNING)
     study = optuna.create_study(
+        study_name="digits",  # HyperbandPruner depends on it
         direction="maximize",
         sampler=optuna.samplers.TPESampler(seed=0),
         pruner=optuna.pruners.HyperbandPruner(max_resource=MAX_EPOCHS),

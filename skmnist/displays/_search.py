@@ -116,7 +116,7 @@ class SearchDisplay:
         ----------
         estimator : estimator
             A fitted search with ``cv_results_``. For a halving search, each candidate is shown
-            with its score in the last iteration.
+            with its score in its last iteration, and without the parameter that is the resource.
         metric : str, default=None
             The metric to plot, if the search has several. If None, the metric of ``refit``, or
             the first one if ``refit`` names none.
@@ -139,15 +139,17 @@ class SearchDisplay:
         if not hasattr(estimator, "scoring") or not hasattr(estimator, "refit"):
             raise TypeError(
                 "The 'estimator' parameter of SearchDisplay.from_estimator must be a fitted "
-                "GridSearchCV, RandomizedSearchCV, halving search or EpochGridSearchCV. Got "
+                "GridSearchCV, RandomizedSearchCV, halving search or a search of skmnist. Got "
                 f"{type(estimator).__name__} instead."
             )
         check_is_fitted(estimator, "cv_results_")
         results = estimator.cv_results_
         metric = _choose_metric(results, metric, estimator.refit)
-        candidates = results["params"]
-        # The last entry of a candidate has the most resources of a halving search.
-        last = list({repr(params): i for i, params in enumerate(candidates)}.values())
+        candidates = _without_resource(results)
+        # The last entry with a score has the most resources of a halving search.
+        scored = np.isfinite(results[f"mean_test_{metric}"])
+        order = [*np.flatnonzero(~scored), *np.flatnonzero(scored)]
+        last = sorted({repr(candidates[i]): i for i in order}.values())
         names = dict.fromkeys(name for params in candidates for name in params)
         score_name = metric
         if metric == "score" and isinstance(estimator.scoring, str):
@@ -322,6 +324,19 @@ def _chance_level(estimator: Any, score_name: str) -> float | None:
     """Return the accuracy of random predictions in percent, if it is known."""
     classes = getattr(estimator, "classes_", None)
     return 100 / len(classes) if score_name == "accuracy" and classes is not None else None
+
+
+def _without_resource(results: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """Return the parameters of the candidates without the resource of a halving search."""
+    candidates = results["params"]
+    resources = {
+        name
+        for name in candidates[0]
+        if "n_resources" in results
+        and all(params.get(name) is not None for params in candidates)
+        and np.array_equal([params[name] for params in candidates], results["n_resources"])
+    }
+    return [{k: v for k, v in params.items() if k not in resources} for params in candidates]
 
 
 def _choose_metric(results: Mapping[str, Any], metric: str | None, refit: Any) -> str:

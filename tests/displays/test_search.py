@@ -14,6 +14,7 @@ from skmnist import MLPClassifier
 from skmnist.displays import SearchDisplay
 from skmnist.studies import (
     EpochGridSearchCV,
+    EpochHalvingSearchCV,
     LayerSizes,
 )
 from tests.displays.helpers import assert_readable
@@ -59,6 +60,21 @@ def test_two_parameters_are_an_annotated_heatmap(data, boxes_of):
         assert image.get_array()[row, params["max_epochs"] - 1] == pytest.approx(100 * mean)
         assert f"{100 * mean:.1f}" in {text.get_text() for text in display.ax_.texts}
     assert_readable(display.figure_, boxes_of)
+
+
+def test_halving_search_shows_the_last_score_of_each_candidate_without_the_resource(data):
+    search = EpochHalvingSearchCV(tiny(), {"lr": [1e-1, 1e-3, 1e-2]}, cv=2, max_resources=3)
+    search.fit(*data)
+    display = SearchDisplay.from_estimator(search)
+    assert list(display.parameters) == ["lr"]
+    expected = dict(
+        zip(search.cv_results_["param_lr"], search.cv_results_["mean_test_score"], strict=True)
+    )
+    assert dict(zip(display.parameters["lr"], display.mean_scores, strict=True)) == expected
+    # As after a time limit, the last iteration has no score.
+    search.cv_results_["mean_test_score"][3] = np.nan
+    scores = SearchDisplay.from_estimator(search).mean_scores
+    np.testing.assert_array_equal(scores, search.cv_results_["mean_test_score"][:3])
 
 
 def test_best_candidate_is_marked_and_chance_level_is_shown(data):
