@@ -83,7 +83,7 @@ def main(argv=None):
             search, n_epochs, seconds = measure(search, X, y)
             scores.append(search.cv_results_["mean_test_score"])
             print(
-                f"| `{cls.__name__}` | {settings} | {n_epochs:,} | {seconds:.0f} | "
+                f"| `{cls.__name__}` | {settings} | {n_epochs:,} | {seconds:.1f} | "
                 f"{search.best_score_:.1%} |",
                 flush=True,
             )

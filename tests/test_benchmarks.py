@@ -134,3 +134,22 @@ def test_missing_keras_is_found(monkeypatch):
 
     args = SimpleNamespace(keras_python=sys.executable, keras_backend="no_such_backend")
     assert not _has_keras(args)
+
+
+def test_searches_count_epochs_and_compare_scores(monkeypatch, capsys):
+    monkeypatch.syspath_prepend(ROOT)
+    from benchmarks import searches
+
+    lrs = {"lr": [1e-4, 1e-3, 1e-2]}
+    params = {"max_resources": 3, "return_train_score": False}
+    classes = (searches.HalvingGridSearchCV, searches.EpochHalvingSearchCV)
+    monkeypatch.setattr(searches, "searches", lambda _: [("3 candidates", classes, lrs, params)])
+    searches.main(["--quick"])
+    reference, ours = capsys.readouterr().out.splitlines()[-2:]
+    assert reference.startswith("| `HalvingGridSearchCV` | 3 candidates | 18 |")
+    assert ours.startswith("| `EpochHalvingSearchCV` | 3 candidates | 15 |")
+
+    classes = (searches.EpochHalvingSearchCV, searches.EpochGridSearchCV)
+    monkeypatch.setattr(searches, "searches", lambda _: [("different", classes, lrs, {})])
+    with pytest.raises(SystemExit, match="scores of the two searches differ"):
+        searches.main(["--quick"])
