@@ -50,10 +50,10 @@ def test_every_display_of_a_classifier_of_color_images(name, case, boxes_of):
     drawn = display.figure_.findobj(matplotlib.image.AxesImage)
     colored = [image.get_array() for image in drawn if np.ndim(image.get_array()) == 3]
     assert bool(colored) == (name not in WITHOUT_IMAGES)
-    originals = LAST / 255
-    for image in colored:
-        assert image.shape == (32, 32, 3)
-        assert np.abs(originals - np.asarray(image)).max(axis=(1, 2, 3)).min() < 1e-6
+    assert all(image.shape == (32, 32, 3) for image in colored)
+    is_original = [np.abs(LAST / 255 - image).max(axis=(1, 2, 3)).min() < 1e-6 for image in colored]
+    # An explanation lies on top of the second and the third image.
+    assert is_original == [True, False, False] if "Explanation" in name else all(is_original)
 
 
 def test_curves_of_classifiers_of_color_images(case):
