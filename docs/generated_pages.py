@@ -21,6 +21,7 @@ GROUPS = {
             "TorchClassifier",
             "BackpropClassifier",
             "RejectClassifier",
+            "HiddenActivations",
         ],
     ),
     "Preprocessing": (
@@ -35,7 +36,7 @@ GROUPS = {
     ),
     "Studies": (
         "studies",
-        "Curves of scores, searches, model comparison, and the diagnosis of a training.",
+        "Curves of scores, comparisons, searches, learning rates, and the diagnosis of a training.",
         ["skmnist.studies"],
     ),
     "Displays": (

@@ -10,6 +10,7 @@ __version__ = "0.1.0"
 _PUBLIC = {
     "BackpropClassifier": "skmnist._estimators.backprop",
     "CNNClassifier": "skmnist._estimators.cnn",
+    "HiddenActivations": "skmnist._estimators.hidden_activations",
     "MLPClassifier": "skmnist._estimators.mlp",
     "RejectClassifier": "skmnist._estimators.reject",
     "TorchClassifier": "skmnist._estimators.torch_module",

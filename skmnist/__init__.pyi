@@ -12,6 +12,7 @@ from . import serving as serving
 from . import studies as studies
 from ._estimators.backprop import BackpropClassifier as BackpropClassifier
 from ._estimators.cnn import CNNClassifier as CNNClassifier
+from ._estimators.hidden_activations import HiddenActivations as HiddenActivations
 from ._estimators.mlp import MLPClassifier as MLPClassifier
 from ._estimators.reject import RejectClassifier as RejectClassifier
 from ._estimators.torch_module import TorchClassifier as TorchClassifier

@@ -23,12 +23,14 @@ PAGES = sorted(path for path in DOCS.rglob("*.md") if path.parent.name != "_buil
 CODE = re.compile(r"^```(?:python|\{code-cell\} python)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 ANY_CODE = re.compile(r"^```\S.*?\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 SLOW = [
+    "compare_models",
     "diagnose",
     "evaluate",
     "explain",
     "fit",
     "getting_started",
     "learning_curves",
+    "learning_rate",
     "own_photos",
     "search",
 ]

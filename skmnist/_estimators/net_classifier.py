@@ -455,15 +455,32 @@ class BaseNetClassifier(
         return net.outputs(x)
 
     def _logits(self, X: Any) -> np.ndarray:
+        outputs = self._predict_batches(X, self._outputs)
+        if self.net_.config.loss == "mse":
+            # Outputs trained with the squared error against one-hot targets estimate the
+            # probabilities.
+            outputs = np.log(np.maximum(outputs, 1e-6))
+        return outputs
+
+    def _predict_batches(
+        self,
+        X: Any,
+        function: Callable[[Net, torch.Tensor], torch.Tensor],
+        *,
+        serial: bool = False,
+    ) -> np.ndarray:
+        """Return what ``function(net, x)`` computes for each batch of network inputs, as one array.
+
+        `serial` calls it in this thread only.
+        """
         check_is_fitted(self)
         X = self._check_data(X, reset=False, finite=False)
         check_range_of_dtype(X, self._dtype)
         net, device = self.net_, torch.device(self.net_.device)
         batch_size = net.config.eval_batch_size
-        outputs = np.empty((len(X), len(self.classes_)), dtype=_numpy_dtype(self._dtype))
         hint = "Pass fewer samples at once, or use device='cpu'."
 
-        def predict_batch(start: int) -> None:
+        def predict_batch(start: int) -> np.ndarray:
             part = self._network_order(X[start : start + batch_size])
             # Per batch, so that it is in the CPU cache when the network reads it.
             assert_all_finite(part, input_name="X", estimator_name=type(self).__name__)
@@ -471,24 +488,16 @@ class BaseNetClassifier(
             copied = self._custom_module or not part.flags.writeable
             pixels = torch.from_numpy(part.copy() if copied else part)
             x = prepare_inputs(pixels, self.pixel_scale_, self._dtype, device)
-            logits = self._outputs(net, x.view(len(part), *self._module_input_shape()))
-            outputs[start : start + batch_size] = logits.cpu().numpy()
+            return function(net, x.view(len(part), *self._module_input_shape())).cpu().numpy()
 
         starts = range(0, len(X), batch_size)
-        torch_context = self._torch_context(net, min(batch_size, len(X)), len(starts))
+        n_tasks = 1 if serial else len(starts)
+        torch_context = self._torch_context(net, min(batch_size, len(X)), n_tasks)
         with reraise_oom(hint), torch_defaults(), torch_context:
-            parallel_map(predict_batch, starts)
+            outputs = np.concatenate(parallel_map(predict_batch, starts))
         if not np.isfinite(outputs).all():
             raise ValueError(
                 "The network's outputs for X are not finite. Check that X is on the same scale as "
                 "the training data. If it is, fit again with a smaller lr."
             )
-        if net.config.loss == "mse":
-            # Outputs trained with the squared error against one-hot targets estimate the
-            # probabilities.
-            outputs = np.log(np.maximum(outputs, 1e-6))
         return outputs
-
-
-def _numpy_dtype(dtype: torch.dtype) -> type[np.floating]:
-    return np.float64 if dtype == torch.float64 else np.float32

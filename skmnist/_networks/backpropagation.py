@@ -120,6 +120,11 @@ class ManualMLP:
         self._outputs = self.output_activation.function(_affine(bias, x, weight))
         return self._outputs
 
+    @property
+    def activations(self) -> list[Any]:
+        """The outputs of each layer in the last :meth:`forward`."""
+        return [*self._inputs[1:], self._outputs]
+
     def backward(self, grad: torch.Tensor) -> None:
         """Write the gradients, given `grad`, the loss's gradient with respect to the outputs.
 

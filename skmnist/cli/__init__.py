@@ -27,7 +27,7 @@ __all__ = ["main"]
 _COMMANDS = {
     "demo": "Train an MLP and a CNN on the bundled digits and compare them.",
     "train": "Train a classifier on a data set and evaluate it on the test set.",
-    "study": "Run an experiment: epoch curve, learning curve, model comparison or grid search.",
+    "study": "Run an experiment: curves, comparisons of models, learning rate or grid search.",
     "evaluate": "Evaluate a saved model on a test set and write a report.",
     "export": "Export a saved model to ONNX or to a web page.",
     "predict": "Predict the digit or the digits in images.",

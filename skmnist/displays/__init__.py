@@ -6,11 +6,13 @@ from ._diagnosis import DiagnosisDisplay
 from ._epoch_curve import EpochCurveDisplay
 from ._explanation import ExplanationDisplay
 from ._feature_maps import FeatureMapsDisplay
+from ._lr_range_test import LrRangeTestDisplay
 from ._misclassified import MisclassifiedDisplay
 from ._prediction import PredictionDisplay
 from ._preprocessing import PreprocessingDisplay
 from ._robustness import RobustnessDisplay
 from ._search import SearchDisplay
+from ._seed_study import SeedStudyDisplay
 from ._training_curve import TrainingCurveDisplay
 from ._weights import WeightsDisplay
 
@@ -21,11 +23,13 @@ __all__ = [
     "EpochCurveDisplay",
     "ExplanationDisplay",
     "FeatureMapsDisplay",
+    "LrRangeTestDisplay",
     "MisclassifiedDisplay",
     "PreprocessingDisplay",
     "PredictionDisplay",
     "RobustnessDisplay",
     "SearchDisplay",
+    "SeedStudyDisplay",
     "TrainingCurveDisplay",
     "WeightsDisplay",
 ]

@@ -1,4 +1,4 @@
-"""Curves of scores, hyperparameter searches, model comparison, diagnosis of a training."""
+"""Curves of scores, comparisons, searches, learning rates and the diagnosis of a training."""
 
 from ._compare_estimators import compare_estimators
 from ._diagnose import diagnose
@@ -9,7 +9,9 @@ from ._epoch_halving_search import EpochHalvingSearchCV
 from ._epoch_randomized_search import EpochRandomizedSearchCV
 from ._layer_sizes import LayerSizes
 from ._learning_curve import LearningCurve, learning_curve
+from ._lr_range_test import LrRangeTest, lr_range_test
 from ._robustness_curve import RobustnessCurve, robustness_curve
+from ._seed_study import SeedStudy, seed_study
 from ._validation_curve import ValidationCurve, validation_curve
 
 __all__ = [
@@ -21,12 +23,16 @@ __all__ = [
     "Finding",
     "LayerSizes",
     "LearningCurve",
+    "LrRangeTest",
     "RobustnessCurve",
+    "SeedStudy",
     "ValidationCurve",
     "compare_estimators",
     "diagnose",
     "epoch_curve",
     "learning_curve",
+    "lr_range_test",
     "robustness_curve",
+    "seed_study",
     "validation_curve",
 ]

@@ -10,6 +10,8 @@ import torch
 
 from skmnist.preprocessing._transforms import affine, dilate, warp
 
+N_GRAY_LEVELS = 255  # from the smallest to the largest pixel value
+
 
 def _rotate(images: torch.Tensor, degrees: float, generator: torch.Generator) -> torch.Tensor:
     height, width = images.shape[-2:]
@@ -35,19 +37,36 @@ def _dilate(images: torch.Tensor, pixels: float, generator: torch.Generator) -> 
     return images
 
 
-class Corruption(NamedTuple):
-    """A function that corrupts images, its default severities, and its axis label."""
+def _add_signs(
+    images: torch.Tensor, gray_levels: float, generator: torch.Generator, signs: torch.Tensor
+) -> torch.Tensor:
+    """Move each pixel by the same amount, in the direction that increases the loss (FGSM)."""
+    return images + gray_levels / N_GRAY_LEVELS * signs
 
-    apply: Callable[[torch.Tensor, float, torch.Generator], torch.Tensor]
+
+class Corruption(NamedTuple):
+    """A function that corrupts images, its default severities, and its axis label.
+
+    If `needs_signs`, the function has another argument: the sign of the gradient at each pixel.
+    """
+
+    apply: Callable[..., torch.Tensor]
     severities: tuple[float, ...]
     label: str
+    non_negative: bool = False
+    needs_signs: bool = False
 
 
-CorruptionName = Literal["rotate", "shift", "noise", "thickness"]
+CorruptionName = Literal["rotate", "shift", "noise", "thickness", "fgsm"]
 
 CORRUPTIONS = {
     "rotate": Corruption(_rotate, tuple(range(-45, 46, 15)), "Rotation (degrees)"),
-    "shift": Corruption(_shift, tuple(range(7)), "Translation (pixels)"),
-    "noise": Corruption(_add_noise, (0, 0.1, 0.2, 0.3, 0.4, 0.5), "Noise std (fraction of range)"),
+    "shift": Corruption(_shift, tuple(range(7)), "Translation (pixels)", True),
+    "noise": Corruption(
+        _add_noise, (0, 0.1, 0.2, 0.3, 0.4, 0.5), "Noise std (fraction of range)", True
+    ),
     "thickness": Corruption(_dilate, (-1, -0.5, 0, 0.5, 1, 1.5, 2), "Stroke dilation (pixels)"),
+    "fgsm": Corruption(
+        _add_signs, (0, 2, 4, 8, 16, 32), "Adversarial change (gray levels)", True, True
+    ),
 }

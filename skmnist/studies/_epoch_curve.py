@@ -25,6 +25,7 @@ from ._metrics import baseline_accuracy, log_loss_or_nan, scoring_name
 from ._provenance import provenance
 from ._score_curve import ScoreCurve
 from ._staged import epochs_param, staged_fit, supports_staged_fit
+from ._test_set import has_test_set
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -198,18 +199,7 @@ def epoch_curve(
     staged = supports_staged_fit(estimator) and not retrain
     scorer = check_scoring(estimator, scoring)
     settings = {"study": "epoch_curve", "cv": cv, "scoring": scoring, "retrain": bool(retrain)}
-    if (X_test is None) != (y_test is None):
-        missing = "y_test" if y_test is None else "X_test"
-        raise ValueError(
-            f"epoch_curve needs both X_test and y_test, but {missing} is missing. Pass both, or "
-            "neither."
-        )
-    if X_test is not None:
-        if cv is not None:
-            raise ValueError(
-                "epoch_curve accepts either cv, or X_test and y_test, but not both. Remove one of "
-                "them."
-            )
+    if has_test_set("epoch_curve", cv, X_test, y_test):
         splits: Iterable[Any] = [((X, y), (X_test, y_test))]
         settings["n_test_samples"] = _num_samples(y_test)
         settings |= baseline_accuracy(estimator, y_test)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
@@ -13,6 +14,8 @@ import torch
 from numpy.typing import NDArray
 from sklearn.metrics import check_scoring
 
+from skmnist._estimators.input_gradients import loss_gradients
+from skmnist._estimators.net_classifier import BaseNetClassifier
 from skmnist._utils.image_shape import is_channels_last
 from skmnist._utils.torch_defaults import torch_defaults
 from skmnist._utils.validation import check_choice
@@ -117,7 +120,7 @@ def robustness_curve(
         Test images, in a format that ``predict`` accepts.
     y : array-like of shape (n_samples,)
         True labels.
-    corruption : {"rotate", "shift", "noise", "thickness"}, default="rotate"
+    corruption : {"rotate", "shift", "noise", "thickness", "fgsm"}, default="rotate"
         The corruption to apply:
 
         - "rotate": counterclockwise rotation about the center, in degrees
@@ -126,6 +129,10 @@ def robustness_curve(
           range
         - "thickness": dilation of bright strokes on each side, in pixels; negative values erode
           them
+        - "fgsm": fast gradient sign method. Each pixel is changed by the severity in the direction
+          that increases the loss of the true label, in gray levels: 1 / 255 of the pixel range.
+          8 therefore means 8 for pixels in 0..255, and 8 / 255 for pixels in 0..1. Only for the
+          networks of skmnist, because it needs their gradients.
 
         Edge pixels are repeated outside the image.
     severities : array-like of shape (n_severities,), default=None
@@ -147,6 +154,13 @@ def robustness_curve(
     ValueError
         If the corruption is unknown, a severity is invalid, or the number of features does not
         match `image_shape`.
+    TypeError
+        If the corruption is "fgsm" and the estimator is not a network of skmnist.
+
+    References
+    ----------
+    I. J. Goodfellow, J. Shlens, C. Szegedy, "Explaining and harnessing adversarial examples", ICLR
+    (2015), for "fgsm".
 
     Examples
     --------
@@ -160,18 +174,8 @@ def robustness_curve(
     True
     """
     check_choice("robustness_curve", "corruption", corruption, CORRUPTIONS)
-    corrupt, usual, label = CORRUPTIONS[corruption]
-    severities = np.asarray(usual if severities is None else severities, dtype=float)
-    if severities.ndim != 1 or not np.isfinite(severities).all() or not len(severities):
-        raise ValueError(
-            "The 'severities' parameter of robustness_curve must be a list of finite numbers. Got "
-            f"{severities.tolist()!r:.100} instead."
-        )
-    if corruption in ("noise", "shift") and severities.min() < 0:
-        raise ValueError(
-            "The 'severities' parameter of robustness_curve must be in the range [0, inf) for "
-            f"corruption={corruption!r}. Got {severities.tolist()!r:.100} instead."
-        )
+    kind = CORRUPTIONS[corruption]
+    severities = _check_severities(severities, corruption)
     if isinstance(image_shape, str):
         image_shape = getattr(estimator, "image_shape_", "auto")
     dense: Any = X
@@ -184,6 +188,10 @@ def robustness_curve(
     dtype = np.float64 if pixels.dtype == np.float64 else np.float32
     images = torch.from_numpy(((pixels - low) / (high - low)).astype(dtype))
     images = images.reshape(len(pixels), -1, *height_and_width)
+    corrupt = kind.apply
+    if kind.needs_signs:
+        signs = _gradient_signs(estimator, dense, y, corruption)
+        corrupt = functools.partial(corrupt, signs=signs.reshape(images.shape))
     scorer = check_scoring(estimator, scoring=scoring)
     scores = []
     for severity in severities:
@@ -200,12 +208,42 @@ def robustness_curve(
     settings |= baseline_accuracy(estimator, y)
     return RobustnessCurve(
         corruption=corruption,
-        label=label,
+        label=kind.label,
         severities=severities,
         scores=np.array(scores),
         score_name=scoring_name(scoring, estimator),
         **provenance(estimator, X, study="robustness_curve", **settings),
     )
+
+
+def _check_severities(severities: ArrayLike | None, corruption: CorruptionName) -> np.ndarray:
+    """Return the severities, or the defaults of the corruption."""
+    kind = CORRUPTIONS[corruption]
+    values = np.asarray(kind.severities if severities is None else severities, dtype=float)
+    if values.ndim != 1 or not np.isfinite(values).all() or not len(values):
+        raise ValueError(
+            "The 'severities' parameter of robustness_curve must be a list of finite numbers. Got "
+            f"{values.tolist()!r:.100} instead."
+        )
+    if kind.non_negative and values.min() < 0:
+        raise ValueError(
+            "The 'severities' parameter of robustness_curve must be in the range [0, inf) for "
+            f"corruption={corruption!r}. Got {values.tolist()!r:.100} instead."
+        )
+    return values
+
+
+def _gradient_signs(estimator: Any, X: Any, y: Any, corruption: str) -> torch.Tensor:
+    """Return the sign of the gradient of the loss for each pixel."""
+    if not isinstance(estimator, BaseNetClassifier):
+        raise TypeError(
+            f"corruption={corruption!r} needs the gradient of the loss with respect to the pixels, "
+            "which only the networks of skmnist compute. Got "
+            f"{type(estimator).__name__} instead. For a Pipeline or a search, pass the fitted "
+            "network in it and the images that it gets; for scikit-learn's MLPClassifier, "
+            "MLPClassifier.from_sklearn(estimator)."
+        )
+    return torch.from_numpy(np.sign(loss_gradients(estimator, X, y)))
 
 
 def _pixel_range(pixels: np.ndarray) -> tuple[float, float]:

@@ -3,6 +3,7 @@
 import errno
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -19,7 +20,7 @@ from skmnist.cli._data import load_data
 from skmnist.cli._study import STUDIES
 from skmnist.cli._study import _results as results
 from skmnist.cli._study._score_log import ScoreLog
-from skmnist.studies import EpochCurve, LearningCurve
+from skmnist.studies import EpochCurve, LearningCurve, SeedStudy, seed_study
 from tests.cli.helpers import file_names, get_usage_error, limit_file_size, make_read_only
 from tests.helpers import digits
 
@@ -29,6 +30,9 @@ SMALL = ["--hidden-layer-sizes", "8", "--random-state", "0"]
 GRID = ["--grid", "max-epochs", "1", "2", "--grid", "lr", "0.001", "0.01"]
 
 
+SEEDS = ["--model", "mlp", "--model", "mlp", "batch-size=16"]
+
+
 # The fastest arguments of each study.
 MIN_ARGV = {
     "epochs": ["--epochs", "3", "--verbose", "0", *SMALL],
@@ -36,6 +40,8 @@ MIN_ARGV = {
     "compare": ["--model", "mlp", "--model", "backprop", "lr=0.1", "--max-epochs", "2", *SMALL],
     "grid": [*GRID, "--cv", "2", *SMALL],
     "diagnose": ["--max-epochs", "2", *SMALL],
+    "seeds": [*SEEDS, "--max-epochs", "1", "--n-seeds", "2", *SMALL],
+    "lr": SMALL,
 }
 
 
@@ -93,6 +99,7 @@ def test_help_of_a_study_has_valid_examples(study, capsys, monkeypatch):
         ("learning-curve", MLPClassifier, "fit", 3, 2),
         ("compare", cli._model_params.model_class("backprop"), "fit", 0, 1),
         ("grid", MLPClassifier, "fit", 3, 6),
+        ("seeds", MLPClassifier, "fit", 2, 2),
     ],
 )
 def test_interrupted_study_saves_partial_results(
@@ -185,7 +192,8 @@ def test_full_disk_leaves_earlier_files_and_nothing_half_written(study, tmp_path
     printed, error = capsys.readouterr()
     assert error.endswith(f"skmnist: {tmp_path / study}.csv: File too large\n")
     # The table is printed nevertheless.
-    assert ("severity" if study == "diagnose" else "fit time") in printed
+    columns = {"diagnose": "severity", "lr": "learning rate"}
+    assert columns.get(study, "fit time") in printed
     assert {path: path.read_bytes() for path in tmp_path.iterdir()} == before
 
 
@@ -420,3 +428,56 @@ def test_invalid_arguments_are_rejected(argv, message, capsys, tmp_path, monkeyp
     monkeypatch.chdir(tmp_path)
     assert message in get_usage_error(capsys, "study", *argv.split())
     assert not file_names(tmp_path)
+
+
+# -- seeds and lr ------------------------------------------------------------------------------
+
+
+def test_seeds_prints_the_paired_difference(tmp_path, capsys):
+    printed = run_study(capsys, tmp_path, "seeds").out
+    assert re.search(
+        r"^mlp - mlp batch-size=16: [+-]\d+\.\d\d points \(95% interval [+-].* to [+-].*\), "
+        r"p = [\d.e-]+; [\d,]+ more seeds resolve 0.1 points$",
+        printed,
+        re.MULTILINE,
+    )
+    values = json.loads((tmp_path / "seeds.json").read_text(encoding="utf-8"))
+    study = SeedStudy.from_dict({n: value for n, value in values.items() if n != "data"})
+    data = load_data("sample")
+    models = {"mlp": {}, "mlp batch-size=16": {"batch_size": 16}}
+    params = {"hidden_layer_sizes": 8, "max_epochs": 1}
+    expected = seed_study(
+        {name: MLPClassifier(**params, **more) for name, more in models.items()},
+        data.X,
+        data.y,
+        n_seeds=2,
+        X_test=data.X_test,
+        y_test=data.y_test,
+    )
+    np.testing.assert_array_equal(study.scores, expected.scores)
+    assert list(study.settings["estimators"]) == list(models)
+
+
+def test_seeds_with_cross_validation_says_what_cannot_be_resolved(tmp_path, capsys):
+    printed = run_study(capsys, tmp_path, "seeds", *MIN_ARGV["seeds"], "--cv", "2").out
+    assert "no number of seeds resolves 0.1 points, because the training sets overlap" in printed
+    assert len(read_table(tmp_path / "seeds.csv")) == 2 * 2 * 2
+
+
+def test_lr_prints_the_suggestion(tmp_path, capsys):
+    printed = run_study(capsys, tmp_path, "lr").out
+    values = json.loads((tmp_path / "lr.json").read_text(encoding="utf-8"))
+    assert f"Suggested learning rate: {values['suggestion_']:.2g}\n" in printed
+    assert len(read_table(tmp_path / "lr.csv")) == len(values["lrs"]) > 50
+
+
+@pytest.mark.parametrize(
+    ("argv", "message"),
+    [
+        (["--start-lr", "0"], "expected a number greater than 0, for example 1e-5, got '0'"),
+        (["--end-lr", "1e-8"], "--end-lr: expected more than --start-lr 1e-07, got 1e-08"),
+        (["--n-iter", "5"], "expected an integer of at least 20"),
+    ],
+)
+def test_invalid_range_of_learning_rates_is_an_error(argv, message, capsys):
+    assert message in get_usage_error(capsys, "study", "lr", *argv)

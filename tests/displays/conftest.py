@@ -12,12 +12,20 @@ from skmnist.displays import (
     DiagnosisDisplay,
     EpochCurveDisplay,
     FeatureMapsDisplay,
+    LrRangeTestDisplay,
     PreprocessingDisplay,
     RobustnessDisplay,
     SearchDisplay,
+    SeedStudyDisplay,
 )
 from skmnist.preprocessing import DigitNormalizer
-from skmnist.studies import diagnose, epoch_curve, robustness_curve
+from skmnist.studies import (
+    diagnose,
+    epoch_curve,
+    lr_range_test,
+    robustness_curve,
+    seed_study,
+)
 from tests.helpers import digits
 
 matplotlib.use("Agg")
@@ -78,12 +86,20 @@ def search(data):
 def make(mlp, cnn, data, curve, search, diagnosis):
     """Return a function that plots a display of any class."""
     known = {"X": data[0], "y": data[1], "image": data[0][0]}
+    narrow, wide = (MLPClassifier((n,), max_epochs=1, random_state=0) for n in (8, 16))
 
     def make(display_class, **kwargs):
         if display_class is EpochCurveDisplay:
             return display_class.from_curve(curve, **kwargs)
         if display_class is DiagnosisDisplay:
             return display_class.from_diagnosis(diagnosis, **kwargs)
+        if display_class is LrRangeTestDisplay:
+            return display_class.from_curve(lr_range_test(narrow, *data), **kwargs)
+        if display_class is SeedStudyDisplay:
+            estimators = {"eight units": narrow, "a long name of a network": wide}
+            test = {"X_test": data[0], "y_test": data[1]}
+            study = seed_study(estimators, *data, n_seeds=3, **test)
+            return display_class.from_study(study, **kwargs)
         if display_class is RobustnessDisplay:
             curves = {"narrow": robustness_curve(mlp, *data), "wide": robustness_curve(cnn, *data)}
             return display_class.from_curves(curves, **kwargs)

@@ -46,7 +46,7 @@ def test_plot_draws_on_given_axes(display_class, make):
 @every_display
 def test_constructors_take_the_parameters_of_plot(display_class, make):
     names = set(inspect.signature(display_class.plot).parameters) - {"self"}
-    for name in ["from_estimator", "from_predictions", "from_curve", "from_curves"]:
+    for name in ["from_estimator", "from_predictions", "from_curve", "from_curves", "from_study"]:
         if hasattr(display_class, name):
             assert names <= set(inspect.signature(getattr(display_class, name)).parameters)
 

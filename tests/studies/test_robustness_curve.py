@@ -6,9 +6,14 @@ from typing import get_args
 import numpy as np
 import pandas as pd
 import pytest
+from sklearn.base import clone
 from sklearn.linear_model import LogisticRegression
+from sklearn.metrics import log_loss
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import MaxAbsScaler
 
-from skmnist import CNNClassifier, MLPClassifier
+from skmnist import BackpropClassifier, CNNClassifier, MLPClassifier
+from skmnist._estimators.input_gradients import loss_gradients
 from skmnist.displays import RobustnessDisplay
 from skmnist.studies import RobustnessCurve, robustness_curve
 from skmnist.studies._corruptions import CORRUPTIONS, CorruptionName
@@ -143,3 +148,88 @@ def test_curves_of_two_corruptions_are_not_plotted_together(clf):
 
 def test_annotation_lists_every_corruption():
     assert get_args(CorruptionName) == tuple(CORRUPTIONS)
+
+
+# -- fast gradient sign method -----------------------------------------------------------------
+
+NETWORKS = {
+    "mlp": MLPClassifier(16, max_epochs=5, random_state=0),
+    "cnn": CNNClassifier((4, 6), max_epochs=3, random_state=0),
+    "averaged": CNNClassifier(4, max_epochs=3, test_time_augment=True, random_state=0),
+    "manual": BackpropClassifier((16,), max_epochs=5, random_state=0),
+}
+
+
+def mean_loss(clf, X, y):
+    """Return the loss that the network was trained with."""
+    proba = clf.predict_proba(X)
+    if clf.loss == "mse":
+        return ((np.exp(clf._logits(X)) - np.eye(10)[y]) ** 2).sum(axis=1).mean()
+    return log_loss(y, proba, labels=clf.classes_)
+
+
+@pytest.mark.parametrize("name", NETWORKS)
+def test_small_adversarial_change_raises_the_loss_as_the_gradient_says(name):
+    """The loss rises by the sum of the absolute gradients; noise of the same size changes less."""
+    clf = clone(NETWORKS[name]).set_params(precision="float64").fit(X / 255, Y)
+    # Noise, because the maximum of equal pixels has no derivative.
+    X_test = OTHERS / 300 + np.random.default_rng(0).uniform(0.01, 0.1, OTHERS.shape)
+    gradients = loss_gradients(clf, X_test, LABELS)
+    step = 1e-6
+    clf_plain = clf.set_params(test_time_augment=False) if name == "averaged" else clf
+    before = mean_loss(clf_plain, X_test, LABELS)
+    after = mean_loss(clf_plain, X_test + step * np.sign(gradients), LABELS)
+    expected = np.abs(gradients).sum(axis=1).mean()
+    assert (after - before) / step == pytest.approx(expected, rel=2e-2)
+
+
+@pytest.mark.parametrize("name", NETWORKS)
+def test_adversarial_images_are_misread_more_often_than_noisy_ones(name):
+    clf = clone(NETWORKS[name]).fit(X, Y)
+    curve = robustness_curve(clf, OTHERS, LABELS, corruption="fgsm", severities=[0, 16])
+    signs = np.random.default_rng(0).choice([-16, 16], OTHERS.shape)
+    noisy = np.clip(OTHERS + signs, 0, 255).astype(np.uint8)
+    assert curve.scores[0] == clf.score(OTHERS, LABELS)
+    assert curve.scores[1] < clf.score(noisy, LABELS) - 0.05
+
+
+def test_severity_is_in_gray_levels_for_every_scale_of_the_pixels():
+    clf = MLPClassifier(16, max_epochs=3, random_state=0)
+    seen = []
+
+    class RecordingClassifier(MLPClassifier):
+        def predict(self, X):
+            seen.append(X)
+            return super().predict(X)
+
+    for scale in (1, 255):  # bytes, and floats in 0..1
+        images, test = (X, OTHERS) if scale == 1 else (X / scale, OTHERS / scale)
+        recording = RecordingClassifier(**clf.get_params()).fit(images, Y)
+        robustness_curve(recording, test, LABELS, corruption="fgsm", severities=[0, 8])
+        clean, changed = (one.astype(float) for one in seen[-2:])
+        np.testing.assert_allclose(np.abs(changed - clean).max(), 8 / scale)
+        assert changed.min() >= 0
+        assert changed.max() <= 255 / scale
+
+
+def test_adversarial_change_works_with_string_labels():
+    names = np.array([f"digit {i}" for i in range(10)])
+    clf = MLPClassifier(16, max_epochs=3, random_state=0)
+    scores = [
+        robustness_curve(clf.fit(X, y), OTHERS, labels, corruption="fgsm").scores.tolist()
+        for y, labels in ((Y, LABELS), (names[Y], names[LABELS]))
+    ]
+    assert scores[0] == scores[1]
+
+
+@pytest.mark.parametrize(
+    "estimator",
+    [
+        LogisticRegression(tol=0.1),
+        make_pipeline(MaxAbsScaler(clip=True), MLPClassifier(4, max_epochs=1, random_state=0)),
+    ],
+)
+def test_other_estimators_have_no_gradients(estimator):
+    estimator.fit(X / 255, Y)
+    with pytest.raises(TypeError, match="needs the gradient .* only the networks of skmnist"):
+        robustness_curve(estimator, OTHERS / 255, LABELS, corruption="fgsm")

@@ -20,6 +20,8 @@ STUDIES = {
     "epochs": "Epoch curve: accuracy, loss and training time against the number of epochs.",
     "learning-curve": "Learning curve: accuracy and time against the training set size.",
     "compare": "Compare models: number of weights, losses, accuracies and training times.",
+    "seeds": "Compare models over several seeds: means, intervals and paired differences.",
+    "lr": "Learning rate range test: loss against the learning rate, and a suggestion.",
     "grid": "Grid search: cross-validate every combination of parameter values.",
     "diagnose": "Diagnosis: check the data and the training, and name what is wrong.",
 }

@@ -38,6 +38,10 @@ _READABLE = {
     "mean_test_score": ("accuracy", "{:.1%}"),
     "std_test_score": ("std", "{:.1%}"),
     "mean_fit_time": ("fit time", "{:.2f} s"),
+    "mean": ("mean accuracy", "{:.2%}"),
+    "std": ("std", "{:.2%}"),
+    "ci_low": ("95% interval from", "{:.2%}"),
+    "ci_high": ("to", "{:.2%}"),
 }
 
 
