@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING, Any
 from skmnist._files.atomic import atomic_write
 from skmnist._utils.torch_defaults import torch_defaults
 
+from .estimator_module import EstimatorModule
+from .page_layout import find_layout
 from .page_network import describe_network
 from .page_parts import split_estimator
 
@@ -32,7 +34,6 @@ _SERVED_ONLY = re.compile(
     re.DOTALL,
 )
 _MNIST_SIDE, _MNIST_DIGIT_SIDE = 28, 20  # of an image, and of the bounding box of its digit
-_MIN_MARGIN_SIDE = 20  # pixels: in smaller images, such as scikit-learn's, digits have no margin
 _MIN_BOX_SIDE = 10  # pixels: MNIST pads smaller bounding boxes to this side
 
 
@@ -72,9 +73,10 @@ def export_page(estimator: BaseEstimator, path: str | os.PathLike[str]) -> None:
 
     Notes
     -----
-    A drawing is converted as by :class:`~skmnist.preprocessing.DigitNormalizer`. For images of
-    other sizes than 28 x 28 pixels, the digit has the same share of the image (20/28), and for
-    images of less than 20 pixels, it fills the image, as in scikit-learn's digits and USPS.
+    A drawing is converted as by :class:`~skmnist.preprocessing.DigitNormalizer`. In images of other
+    sizes than 28 x 28 pixels, a digit either has the same share of the image as in MNIST (20/28),
+    or fills the image, as in USPS and scikit-learn's digits. The page uses the one at which the
+    network is more confident about 500 bundled digits.
 
     The weights are stored as float16, two bytes each, if no probability of 500 bundled digits
     changes by more than 0.00025. Otherwise they are stored as float32. The page computes in
@@ -93,7 +95,9 @@ def export_page(estimator: BaseEstimator, path: str | os.PathLike[str]) -> None:
     """
     parts = split_estimator(estimator)
     with torch_defaults():
-        network = describe_network(parts)
+        module = EstimatorModule(parts.steps, parts.clf)
+        has_margin, digits = find_layout(module, parts)
+        network = describe_network(module, digits)
     description = {
         "name": type(parts.clf).__name__,
         "classes": [str(label) for label in parts.clf.classes_.tolist()],
@@ -101,17 +105,16 @@ def export_page(estimator: BaseEstimator, path: str | os.PathLike[str]) -> None:
         "reject_label": None if parts.reject is None else str(parts.reject.reject_label_),
         "shape": parts.image_shape,
         "pixel_max": parts.pixel_max,
-        "normalizer": _describe_normalizer(parts),
+        "normalizer": _describe_normalizer(parts, has_margin=has_margin),
         **network,
     }
     with atomic_write(path, "w", encoding="utf-8", newline="\n") as file:
         file.write(_page(description))
 
 
-def _describe_normalizer(parts: PageParts) -> dict[str, Any]:
+def _describe_normalizer(parts: PageParts, *, has_margin: bool) -> dict[str, Any]:
     """Return the options of ``normalizeDrawing`` in ``serving/page/normalizer.js``."""
     side = min(parts.image_shape)
-    has_margin = side >= _MIN_MARGIN_SIDE
     is_mnist = parts.normalizer.method == "mnist"
     return {
         "stroke_width": parts.normalizer.stroke_width,

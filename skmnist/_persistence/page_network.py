@@ -8,38 +8,38 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import torch
-from PIL import Image
 from torch import nn
 from torch.nn.utils.fusion import fuse_conv_bn_eval, fuse_linear_bn_eval
 
 from skmnist._networks.activations import ACTIVATION_MODULES
 from skmnist._networks.cnn import POOLINGS
 from skmnist._networks.layers import Dropout
-from skmnist.datasets import load_mnist_sample
-
-from .estimator_module import EstimatorModule
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from .page_parts import PageParts
+    from .estimator_module import EstimatorModule
 
 # The largest difference of a probability on the bundled digits at which the weights are rounded to
 # float16. A page may differ by 1e-3 from the classifier, also on other images.
 _MAX_DIFFERENCE = 2.5e-4
-_EVERY = 10  # digits of the bundled sample: 500 are compared
 _ACTIVATION_NAMES = {module: name for name, module in ACTIVATION_MODULES.items()}
 _POOLING_NAMES = {module: name for name, module in POOLINGS.items()}
 
 
-def describe_network(parts: PageParts) -> dict[str, Any]:
-    """Return the description of the transformers and the network.
+def describe_network(module: EstimatorModule, digits: torch.Tensor) -> dict[str, Any]:
+    """Return the description of the transformers and the network, in types of JSON.
 
-    It contains only types of JSON. ``serving/page/network.js`` computes with it.
+    ``serving/page/network.js`` computes with it.
+
+    Parameters
+    ----------
+    module : EstimatorModule
+    digits : tensor of shape (n_samples, n_features)
+        Typical images, on which the effect of rounding the weights is measured.
     """
-    module = EstimatorModule(parts.steps, parts.clf)
     layers = list(_layers(module.module))
-    weights = _Weights(half=_is_precise_enough(module, layers, parts))
+    weights = _Weights(half=_is_precise_enough(module, layers, digits))
     return {
         "steps": [_describe_step(step, weights) for step in module.steps],
         "pixel_scale": module.scale,
@@ -111,7 +111,9 @@ def _describe_step(step: Any, weights: _Weights) -> dict[str, Any]:
     }
 
 
-def _is_precise_enough(module: EstimatorModule, layers: list[nn.Module], parts: PageParts) -> bool:
+def _is_precise_enough(
+    module: EstimatorModule, layers: list[nn.Module], digits: torch.Tensor
+) -> bool:
     """Return whether the probabilities of digits hardly change if weights become float16."""
     rounded = copy.deepcopy(module)
     layers = list(_with_flatten(copy.deepcopy(layers)))
@@ -119,7 +121,6 @@ def _is_precise_enough(module: EstimatorModule, layers: list[nn.Module], parts: 
     for layer in layers:
         if isinstance(layer, (nn.Conv2d, nn.Linear)):
             layer.weight.data = layer.weight.data.half().float()
-    digits = _digits(parts)
     with torch.inference_mode():
         difference = (module(digits)[1] - rounded(digits)[1]).abs().max()
     return bool(difference <= _MAX_DIFFERENCE)  # False also if it is NaN
@@ -130,13 +131,3 @@ def _with_flatten(layers: list[nn.Module]) -> Iterator[nn.Module]:
         if isinstance(layer, nn.Linear):
             yield nn.Flatten()
         yield layer
-
-
-def _digits(parts: PageParts) -> torch.Tensor:
-    """Return digits of the bundled sample in the size and the range of the training images."""
-    images = load_mnist_sample().images[::_EVERY]
-    size = parts.image_shape[::-1]
-    resized = [
-        np.asarray(Image.fromarray(image).resize(size, Image.Resampling.BOX)) for image in images
-    ]
-    return torch.from_numpy(np.stack(resized) * np.float32(parts.pixel_max / 255))

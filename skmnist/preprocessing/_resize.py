@@ -83,9 +83,14 @@ def paste_by_center_of_mass(crop: np.ndarray) -> np.ndarray:
     return padded[20:48, 20:48]
 
 
+def crop_to_side(foreground: np.ndarray, side: int) -> np.ndarray:
+    """Crop the foreground to its square bounding box and resample it to `side` pixels."""
+    return area_resample(_crop_to_square(foreground), side)
+
+
 def crop_bounding_box(foreground: np.ndarray) -> np.ndarray:
     """Crop the foreground to its square bounding box and resample it to 20 x 20 pixels."""
-    return _to_uint8(area_resample(_crop_to_square(foreground), 20), foreground.max())
+    return _to_uint8(crop_to_side(foreground, 20), foreground.max())
 
 
 def paste_centered(crop: np.ndarray) -> np.ndarray:

@@ -26,7 +26,8 @@ from skmnist import (
 )
 from skmnist._estimators.presets import PRESETS
 from skmnist.preprocessing import DigitNormalizer
-from tests.helpers import assert_rejected, digits, small_digits, tiny
+from skmnist.preprocessing._resize import area_resample, crop_to_side
+from tests.helpers import assert_rejected, digits, sample, small_digits, tiny
 
 X, Y = digits(step=50)
 
@@ -168,14 +169,22 @@ def test_range_of_the_training_images_is_exported(images, pixel_max, tmp_path):
     assert description["pixel_max"] == pixel_max
 
 
-def test_digits_fill_only_small_images(tmp_path):
-    for image, size, center_of_mass in [
-        (X, 20, True),
-        (np.pad(X.reshape(-1, 28, 28), ((0, 0), (2, 2), (2, 2))), 23, True),
-        (small_digits()[0], 14, False),
-    ]:
-        normalizer = export(tiny(MLPClassifier).fit(image, Y), tmp_path)["normalizer"]
-        assert (normalizer["digit_size"], normalizer["center_of_mass"]) == (size, center_of_mass)
+@pytest.mark.parametrize("side", [10, 14, 32])
+@pytest.mark.parametrize("fills", [False, True])
+def test_page_places_digits_as_in_the_training_images(side, fills, tmp_path):
+    images = sample().images[::5]
+    crop = crop_to_side if fills else area_resample
+    images = np.stack([crop(image.astype(float), side) for image in images])
+    clf = MLPClassifier(max_epochs=5, random_state=0)
+    clf.fit(images.clip(0, 255).astype(np.uint8), sample().target[::5])
+    normalizer = export(clf, tmp_path)["normalizer"]
+    assert normalizer["digit_size"] == (side if fills else round(side * 20 / 28))
+    assert normalizer["center_of_mass"] is not fills
+
+
+def test_digits_of_mnists_size_have_mnists_margin(clf, tmp_path):
+    normalizer = export(clf, tmp_path)["normalizer"]
+    assert (normalizer["digit_size"], normalizer["center_of_mass"]) == (20, True)
 
 
 def softmax_module(n_features, n_classes):
