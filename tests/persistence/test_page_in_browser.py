@@ -105,6 +105,7 @@ def test_probabilities_equal_the_classifiers(name, open_page):
     assert_same_probabilities(open_page(clf), clf)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("activation", ACTIVATION_MODULES)
 def test_every_activation_gives_the_same_probabilities(activation, open_page):
     clf = tiny(CNNClassifier, activation=activation).fit(X, Y)
