@@ -2,9 +2,11 @@
 
 import numpy as np
 import pytest
+from sklearn.frozen import FrozenEstimator
 
 import skmnist
 from skmnist import cli
+from skmnist._pretrained import load_pretrained
 from tests.helpers import digits, tiny
 
 X, Y = digits(step=50)
@@ -54,6 +56,18 @@ def test_format_follows_from_the_option_or_the_suffix(
     assert (tmp_path / name).read_bytes() == (tmp_path / "expected.html").read_bytes()
 
 
+@pytest.mark.parametrize("arguments", [["page.html"], ["--format", "html"]])
+def test_page_contains_the_default_model(arguments, clf, tmp_path, capsys, monkeypatch):
+    reader = skmnist.RejectClassifier(FrozenEstimator(clf), threshold=0.7).fit(X, Y)
+    monkeypatch.setattr(load_pretrained, "default_reader", lambda: reader)
+    monkeypatch.chdir(tmp_path)
+    assert cli.main(["export", *arguments]) == 0
+    assert "load_pretrained" in capsys.readouterr().err
+    (path,) = tmp_path.iterdir()
+    assert path.name == ("page.html" if arguments == ["page.html"] else "digits.html")
+    assert '"threshold": 0.7' in path.read_text(encoding="utf-8")
+
+
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
@@ -67,6 +81,12 @@ def test_unclear_format_is_an_error(arguments, message, model, capsys):
     with pytest.raises(SystemExit):
         cli.main(["export", str(model), *arguments])
     assert message in capsys.readouterr().err
+
+
+def test_onnx_needs_a_model_file(capsys):
+    with pytest.raises(SystemExit):
+        cli.main(["export", "digits.onnx"])
+    assert "expected FILE" in capsys.readouterr().err
 
 
 def test_export_names_the_problem(tmp_path, capsys):
