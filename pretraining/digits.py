@@ -10,6 +10,7 @@ import json
 import platform
 from datetime import date
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import numpy as np
 import sklearn
@@ -30,6 +31,9 @@ FOLDER = Path(skmnist.__file__).parent / "_pretrained"
 N_VALIDATION, N_DRAWN, N_NOT_DIGITS = 5_000, 4_000, 12_000
 PRESET = "accurate"
 PARAMS = {"augment": "photo", "max_epochs": 30, "random_state": 0}
+# The last epochs are without imitated damage: more accurate on clean digits.
+LAST_EPOCHS = 3
+LAST_PARAMS = {"augment": "light", "lr": 3e-4, "lr_schedule": None}
 ANSWERED = 0.995  # fraction of the validation digits above the threshold
 
 
@@ -62,6 +66,8 @@ def main(argv=None):
         "n_validation": len(X_val),
         "preset": PRESET,
         "parameters": PARAMS | {"max_epochs": args.epochs},
+        "last_epochs": LAST_EPOCHS,
+        "last_parameters": LAST_PARAMS,
         "n_parameters": clf.n_parameters_,
         "temperature": round(temperature, 3),
         "threshold": round(threshold, 3),
@@ -88,8 +94,15 @@ def fit(X, y, epochs):
     not_digits = make_not_digits(X, N_NOT_DIGITS, seed=0)
     labels = np.random.default_rng(0).integers(0, 10, len(not_digits))
     X_drawn, y_drawn = make_drawn_digits(N_DRAWN, seed=0)
-    clf = CNNClassifier.from_preset(PRESET, **PARAMS | {"max_epochs": epochs}, verbose=1)
-    return clf.fit(np.concatenate([X, X_drawn, not_digits]), np.concatenate([y, y_drawn, labels]))
+    X, y = np.concatenate([X, X_drawn, not_digits]), np.concatenate([y, y_drawn, labels])
+    clf = CNNClassifier.from_preset(PRESET, **PARAMS | {"max_epochs": epochs}, verbose=1).fit(X, y)
+    with TemporaryDirectory() as folder:
+        # Without the state of the optimizer, a new average begins.
+        save(clf, Path(folder, "clf"))
+        clf = CNNClassifier.load(Path(folder, "clf")).set_params(**LAST_PARAMS)
+    for _ in range(LAST_EPOCHS):
+        clf.partial_fit(X, y)
+    return clf
 
 
 def calibrate(clf, X, y):
