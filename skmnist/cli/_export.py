@@ -44,7 +44,7 @@ def parse(parser: argparse.ArgumentParser, argv: Sequence[str]) -> argparse.Name
         "--format",
         metavar=choices_metavar(_SUFFIXES),
         type=one_of(_SUFFIXES),
-        help="onnx, or html for a web page to draw digits on . Default: from the suffix of OUTPUT",
+        help="onnx, or html for a web page to draw digits on. Default: from the suffix of OUTPUT",
     )
     args = parse_args(parser, argv)
     if args.output is None and args.file is not None and _format_of(args.file):

@@ -67,7 +67,7 @@ def test_page_refers_to_nothing_outside_of_it(html):
     assert re.findall(r"\bimport\b|\bfetch\(|XMLHttp|WebSocket|sendBeacon|EventSource", page) == []
     assert re.findall(r'href="([^"]*)"', page) == ["data:,"]
     assert page.count("<script") == 2 and page.count("<style") == 1
-    for served_only in ("photo of", 'type="file"', "page.css", "/predict"):
+    for served_only in ("photo of", 'type="file"', 'id="explain"', "page.css", "/predict"):
         assert served_only not in page
 
 
