@@ -259,7 +259,8 @@ def _run_trials(
                 trials[factor] = observe(with_lr(estimator, factor), split)
                 if trials[factor].train_loss < BETTER * training.train_loss:
                     is_explained |= factor < 1 or is_slow(training)
-                    break
+                    if len(factors) > 2:  # a search, not the two that should be good
+                        break
     if training.n_epochs is None or is_explained:
         return trials, None
     name = epochs_param(estimator)

@@ -85,9 +85,19 @@ def best_factor(seen: Observations) -> float | None:
     return min(better, key=lambda factor: better[factor]) if better else None
 
 
+def units_died(training: ObservedTraining) -> bool:
+    """Return whether most units of a layer stopped to react during the training."""
+    start = max((layer.dead for layer in training.initial_activity), default=1.0)
+    return start < 0.25 and any(layer.dead >= 0.5 for layer in training.final_activity)
+
+
 def learning_rate_is_too_high(seen: Observations) -> bool:
-    factor = best_factor(seen)
-    return seen.training.failure is not None or (factor is not None and factor < 1)
+    """Return whether the training diverged, or the units died, or a lower rate is better."""
+    training, factor = seen.training, best_factor(seen)
+    if training.failure is not None or (factor is not None and factor < 1):
+        return True
+    died = units_died(training) and not is_slow(training)
+    return factor is None and died and is_poor(training, seen.data)
 
 
 def is_slow(training: ObservedTraining) -> bool:

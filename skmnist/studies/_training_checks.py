@@ -12,6 +12,7 @@ from ._observations import (
     has_other_cause,
     is_poor,
     is_slow,
+    learning_rate_is_too_high,
     not_checked,
     ok,
 )
@@ -37,6 +38,13 @@ def learning_rate(seen: Observations) -> Verdict:
     if has_other_cause(training, seen.data):
         return not_checked("The training fails for another reason, named above.")
     factor = best_factor(seen)
+    if factor is None and learning_rate_is_too_high(seen):
+        return Verdict(
+            "error",
+            f"The learning rate of {training.lr:g} is too high: most units of a hidden layer "
+            "stopped to react during the training.",
+            f"Use a learning rate of about {0.1 * training.lr:.2g}.",
+        )
     if factor is None or (factor > 1 and not is_slow(training)):
         return ok(f"Neither a higher nor a lower one than {training.lr:g} is much better.")
     better, word = seen.trials[factor], "high" if factor < 1 else "low"
