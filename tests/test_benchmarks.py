@@ -153,3 +153,21 @@ def test_searches_count_epochs_and_compare_scores(monkeypatch, capsys):
     monkeypatch.setattr(searches, "searches", lambda _: [("different", classes, lrs, {})])
     with pytest.raises(SystemExit, match="scores of the two searches differ"):
         searches.main(["--quick"])
+
+
+@pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
+def test_lr_range_compares_the_suggestion_with_a_grid(monkeypatch, tmp_path, capsys):
+    monkeypatch.syspath_prepend(ROOT)
+    from benchmarks import lr_range
+
+    monkeypatch.setattr(lr_range, "OPTIMIZERS", {"adam": {"optimizer": "adam"}})
+    monkeypatch.setattr(lr_range, "LRS", [1e-6, 1e30])  # too small, and diverging
+    arguments = ["--sample", "--models", "mlp", "--n-train", "400", "--n-valid", "300"]
+    arguments += ["--epochs", "2", "--seeds", "1", "--output-dir", str(tmp_path)]
+    assert lr_range.main(arguments) == 0
+    printed = capsys.readouterr().out
+    assert printed.startswith("Data: 400 training and 300 validation images of the bundled sample")
+    assert printed.endswith("Every suggestion is within 0.3 points of the best rate of the grid\n")
+    row = json.loads((tmp_path / "lr_range.json").read_text())["rows"][0]
+    assert row["accuracy"] > 0.5
+    assert row["grid"]["1e+30"] == 0
