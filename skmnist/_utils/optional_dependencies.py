@@ -21,3 +21,15 @@ def import_torchvision() -> ModuleType:
             " --index-url https://download.pytorch.org/whl/cpu"
         ) from error
     return torchvision
+
+
+def import_parquet() -> ModuleType:
+    """Import pyarrow.parquet; raise an ImportError with installation instructions if it fails."""
+    try:
+        import pyarrow.parquet
+    except ImportError as error:
+        raise ImportError(
+            "Parquet files are read with pyarrow, which cannot be imported. Install it with\n"
+            "    pip install skmnist[parquet]"
+        ) from error
+    return pyarrow.parquet

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import argparse
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ._arguments import choices_metavar, one_of
 
 if TYPE_CHECKING:
-    import argparse
+    import numpy as np
+
+    from skmnist.datasets._image_table import ImageTable
 
 # Value of --data -> function of skmnist.datasets that loads it.
 DATASETS = {
@@ -21,6 +25,8 @@ DATASETS = {
 }
 
 N_TEST_IMAGES = 1000  # of the sample, which has no separate test set
+# The test set that is split off from a file without one: 20%, but not more images than this.
+_MAX_TEST_IMAGES = 5000
 
 
 class Data(NamedTuple):
@@ -33,14 +39,30 @@ class Data(NamedTuple):
     target_names: list[str]
 
 
-def add_data(parser: argparse.ArgumentParser) -> None:
-    """Add --data and --data-home."""
+def add_data(parser: argparse.ArgumentParser, *, only_test: bool = False) -> None:
+    """Add --data, --data-home, --label-column and, unless `only_test`, --test-data."""
     parser.add_argument(
         "--data",
-        metavar=choices_metavar(DATASETS),
-        type=one_of(DATASETS),
+        metavar=choices_metavar([*DATASETS, "FILE"]),
+        type=_parse_data,
         default="sample",
-        help="data set (default: %(default)s)",
+        help="data set, or a file of images with labels: CSV (one column for each pixel, also "
+        "compressed), npz or Parquet (default: %(default)s)",
+    )
+    if not only_test:
+        parser.add_argument(
+            "--test-data",
+            metavar="FILE",
+            type=Path,
+            help="file of the test set, if --data is a file (default: the test set of an npz file, "
+            f"otherwise a random 20%% of the images, but at most {_MAX_TEST_IMAGES:,})",
+        )
+    parser.add_argument(
+        "--label-column",
+        metavar="NAME",
+        default="auto",
+        help="column of the labels in a file: its name, or its position, 0 for the first and -1 "
+        "for the last (default: label, class, target, y or digit)",
     )
     parser.add_argument(
         "--data-home",
@@ -50,8 +72,42 @@ def add_data(parser: argparse.ArgumentParser) -> None:
     )
 
 
+def _parse_data(text: str) -> str:
+    """Accept the name of a data set or the path of a file."""
+    if text in DATASETS:
+        return text
+    from skmnist.datasets._table_formats import is_table_name
+
+    path = Path(text)
+    if is_table_name(text) or len(path.parts) > 1 or path.is_file():
+        return text
+    return one_of(DATASETS)(text)
+
+
+def load_args(args: argparse.Namespace, estimator: Any = None, *, only_test: bool = False) -> Data:
+    """Load the data set that the options name, and print its description.
+
+    Parameters
+    ----------
+    args : Namespace
+        The values of the options of :func:`add_data`.
+    estimator : classifier, default=None
+        The classifier that gets the images, if its parameters determine the shape of an image.
+    only_test : bool, default=False
+        Whether to load only the test set; X and y are then None.
+    """
+    if args.data in DATASETS:
+        if getattr(args, "test_data", None):
+            raise ValueError("--test-data is for data in files. Pass a file as --data, too.")
+        return load_data(args.data, args.data_home, only_test=only_test)
+    shape = getattr(estimator, "image_shape", "auto")
+    shape = getattr(estimator, "image_shape_", "auto") if isinstance(shape, str) else shape
+    options = {"label": _parse_column(args.label_column), "image_shape": shape}
+    return _load_file(args, options, only_test)
+
+
 def load_data(name: str, data_home: str | None = None, *, only_test: bool = False) -> Data:
-    """Load a data set and print its description.
+    """Load a data set by name and print its description.
 
     Parameters
     ----------
@@ -81,11 +137,80 @@ def load_data(name: str, data_home: str | None = None, *, only_test: bool = Fals
         if not only_test:
             train = loader(subset="train", data_home=data_home)
             X, y = train.data, train.target
-    print(f"Data: {bunch.DESCR.splitlines()[0]} ({source})")
     if only_test:
         X = y = None
-        counts = f"{len(X_test):,} test images"
-    else:
-        counts = f"{len(X):,} training images, {len(X_test):,} test images"
-    print(counts, flush=True)
+    _print_data(f"{bunch.DESCR.splitlines()[0]} ({source})", X, X_test)
     return Data(X, y, X_test, y_test, bunch.target_names)
+
+
+def _load_file(args: argparse.Namespace, options: dict[str, Any], only_test: bool) -> Data:
+    """Load the data set from files and print its description."""
+    from skmnist.datasets._table_formats import read_tables
+
+    path = Path(args.data).expanduser()
+    tables = read_tables(path, **options)
+    train = tables.get("train")
+    if only_test:
+        X_test, y_test = _arrays(tables.get("test") or tables["train"])
+        _print_data(str(path), None, X_test)
+        return Data(None, None, X_test, y_test, [])
+    if train is None:
+        raise ValueError(f"{path}: Expected a training set, got only a test set.")
+    X, y = _arrays(train)
+    if args.test_data:
+        others = read_tables(args.test_data.expanduser(), **options)
+        X_test, y_test = _arrays(others.get("test") or others["train"])
+        if X_test.shape[1:] != X.shape[1:]:
+            raise ValueError(
+                f"{args.test_data}: Expected images of the same shape as in {path}, "
+                f"{X.shape[1:]}, got {X_test.shape[1:]}."
+            )
+    elif "test" in tables:
+        X_test, y_test = _arrays(tables["test"])
+    else:
+        X, X_test, y, y_test = _split(path, X, y)
+    _print_data(str(path), X, X_test)
+    # The labels are used as names.
+    return Data(X, y, X_test, y_test, [])
+
+
+def _arrays(table: ImageTable) -> tuple[np.ndarray, Any]:
+    """Return the images and the labels; images with a channel axis are not flattened."""
+    shape = table.image_shape
+    has_channels = len(shape) == 3 and 1 not in (shape[0], shape[2])
+    X = table.pixels.reshape(-1, *shape) if has_channels else table.pixels
+    return X, table.labels
+
+
+def _split(path: Path, X: np.ndarray, y: np.ndarray) -> tuple[Any, Any, Any, Any]:
+    """Return random training and test sets with the same frequencies of the classes."""
+    import numpy as np
+    from sklearn.model_selection import train_test_split
+
+    classes, counts = np.unique(y, return_counts=True)
+    n_test = min(len(y) // 5, _MAX_TEST_IMAGES)
+    if len(classes) < 2 or counts.min() < 2 or n_test < len(classes):
+        raise ValueError(
+            f"{path}: Expected at least 2 classes, 2 images of each class and 5 images per class "
+            f"on average, to split off a test set. Got {len(y):,} images of {len(classes)} classes;"
+            f" the rarest, {str(classes[counts.argmin()])!r}, has {counts.min():,}. Pass a file "
+            "with the test set as --test-data."
+        )
+    # The split does not depend on --random-state, so that all runs are comparable.
+    X, X_test, y, y_test = train_test_split(X, y, test_size=n_test, stratify=y, random_state=0)
+    return X, X_test, y, y_test
+
+
+def _print_data(description: str, X: Any, X_test: Any) -> None:
+    """Print the description and the numbers of images."""
+    print(f"Data: {description}")
+    counts = f"{len(X_test):,} test images"
+    print(counts if X is None else f"{len(X):,} training images, {counts}", flush=True)
+
+
+def _parse_column(text: str) -> str | int:
+    """Return a position, if the text is an integer, or a name."""
+    try:
+        return int(text)
+    except ValueError:
+        return text

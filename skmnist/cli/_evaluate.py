@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from ._arguments import add_examples, add_model_file, add_output_dir, parse_args
-from ._data import add_data, load_data
+from ._data import add_data, load_args
 from ._output import ensure_writable, print_paths
 from ._train_and_evaluate import evaluate_classifier
 
@@ -23,7 +23,7 @@ def parse(parser: argparse.ArgumentParser, argv: Sequence[str]) -> argparse.Name
         "skmnist evaluate digits.safetensors --data mnist --output-dir full-mnist",
     )
     add_model_file(parser)
-    add_data(parser)
+    add_data(parser, only_test=True)
     add_output_dir(parser, "skmnist-report")
     return parse_args(parser, argv)
 
@@ -34,6 +34,6 @@ def run(args: argparse.Namespace) -> None:
 
     clf = load(args.file)
     ensure_writable(args.output_dir)
-    data = load_data(args.data, args.data_home, only_test=True)
+    data = load_args(args, clf, only_test=True)
     print(f"\n{clf}", flush=True)
     print_paths([evaluate_classifier(clf, data, args.output_dir)])

@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ._arguments import MODEL_SUFFIX, add_examples, load_model, parse_args
 from ._output import ensure_writable, print_paths, write_figure
+from ._predict_files import (
+    add_output_options,
+    check_output_options,
+    is_table,
+    label_text,
+    predict_files,
+    predict_table,
+)
 
 if TYPE_CHECKING:
     import argparse
@@ -27,17 +34,21 @@ def parse(parser: argparse.ArgumentParser, argv: Sequence[str]) -> argparse.Name
         "skmnist predict photo.jpg --save-steps steps.png",
         "skmnist predict photo.jpg --explain why.png",
         "skmnist predict postcode.jpg --multiple",
+        "skmnist predict scans --output results.csv",
         "skmnist train --model cnn --save my.safetensors",
         "skmnist predict my.safetensors *.png",
+        "skmnist predict my.safetensors test.csv --output submission.csv",
     )
     parser.add_argument(
         "files",
         metavar="FILE",
         type=Path,
         nargs="+",
-        help="image files: photos, scans or drawings. Several images get one line each. If the "
-        "first file ends in .safetensors, it is the model; otherwise the model that comes with "
-        "skmnist is used",
+        help="image files: photos, scans or drawings. Several images, or those of a folder and its "
+        "subfolders, get one line each. Images that cannot be used do not stop the others, but the "
+        "exit code is then 1. A CSV, npz or Parquet file of images needs --output. If the first "
+        "file ends in .safetensors, it is the model; otherwise the model that comes with skmnist "
+        "is used",
     )
     parser.add_argument(
         "--multiple",
@@ -58,6 +69,7 @@ def parse(parser: argparse.ArgumentParser, argv: Sequence[str]) -> argparse.Name
         help="save a figure of what speaks for the predicted and for the second class, to this "
         "file; for a single digit",
     )
+    add_output_options(parser)
     args = parse_args(parser, argv)
     first, *others = args.files
     has_model = first.suffix == MODEL_SUFFIX
@@ -68,6 +80,7 @@ def parse(parser: argparse.ArgumentParser, argv: Sequence[str]) -> argparse.Name
         parser.error(f"--save-steps: expected a single image, got {len(args.images)}")
     if args.explain and (len(args.images) > 1 or args.multiple):
         parser.error("--explain: expected a single image of one digit")
+    check_output_options(parser, args)
     return args
 
 
@@ -78,8 +91,11 @@ def run(args: argparse.Namespace) -> None:
     for path in filter(None, (args.save_steps, args.explain)):
         ensure_writable(path.parent)
     estimator = load_model(args.model)
-    if len(args.images) > 1:
-        _predict_images(estimator, args.images, multiple=args.multiple)
+    if is_table(args.images):
+        predict_table(estimator, args)
+        return
+    if args.output or len(args.images) > 1 or args.images[0].is_dir():
+        predict_files(estimator, args)
         return
     (path,) = args.images
     result = predict_image(path, estimator, multiple=args.multiple)
@@ -96,53 +112,21 @@ def run(args: argparse.Namespace) -> None:
         print_paths(written)
 
 
-def _predict_images(estimator: Any, paths: Sequence[Path], *, multiple: bool) -> None:
-    """Print one line for each image; an image that cannot be used does not stop the others.
-
-    Raises
-    ------
-    ImageError
-        At the end, if some images could not be used.
-    """
-    from skmnist._pretrained.predict_image import predict_image
-    from skmnist.exceptions import ImageError
-
-    n_errors = 0
-    for path in paths:
-        try:
-            result = predict_image(path, estimator, multiple=multiple)
-        except ImageError as error:
-            print(f"skmnist: {error}", file=sys.stderr, flush=True)
-            n_errors += 1
-            continue
-        if isinstance(result, list):
-            text = " ".join(map(_label, result))
-        else:
-            text = f"{_label(result)} ({result.confidence:.1%})"
-        print(f"{path}: {text}", flush=True)
-    if n_errors:
-        raise ImageError(f"{n_errors} of {len(paths)} images cannot be used.")
-
-
 def _print_prediction(path: Path, prediction: Any) -> None:
     note = " (does not look like a digit)" if prediction.rejected else ""
     print(f"{path}: {_label(prediction)}{note}")
+    print(f"{path}: {label_text(prediction)}")
     width = max(len(str(label)) for label in prediction.proba)
     for label, p in _best(prediction):
         print(f"  {label!s:{width}}  {p:6.1%}  {'#' * round(_BAR_WIDTH * p)}".rstrip())
 
 
 def _print_predictions(path: Path, predictions: Sequence[Any]) -> None:
-    print(f"{path}: {' '.join(map(_label, predictions))}")
+    print(f"{path}: {' '.join(map(label_text, predictions))}")
     for i, prediction in enumerate(predictions, 1):
         top, left, bottom, right = prediction.box
         best = ", ".join(f"{label} {p:.1%}" for label, p in _best(prediction))
         print(f"  digit {i}: {best}; rows {top} to {bottom}, columns {left} to {right}")
-
-
-def _label(prediction: Any) -> str:
-    """Return the label as text; "?" if the model abstains."""
-    return "?" if prediction.rejected else str(prediction.label)
 
 
 def _best(prediction: Any) -> list[tuple[Any, float]]:

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ._arguments import add_examples, add_output_dir
-from ._data import add_data, load_data
+from ._data import add_data, load_args
 from ._model_params import check_classifiers, parse_with_model_params
 from ._output import ensure_writable, print_paths
 from ._train_and_evaluate import evaluate_classifier, train_classifier
@@ -55,7 +55,7 @@ def run(args: argparse.Namespace) -> None:
     ensure_writable(args.output_dir)
     if args.save:
         ensure_writable(args.save.parent)
-    data = load_data(args.data, args.data_home)
+    data = load_args(args, args.classifier)
     try:
         train_classifier(args.classifier, data, resume=args.resume)
     except KeyboardInterrupt:

@@ -16,12 +16,16 @@ if TYPE_CHECKING:
 
     # The results of return_X_y=True, without and with as_frame=True.
     Arrays: TypeAlias = tuple[NDArray[np.uint8], NDArray[np.int64]]
+    # Pixels and labels as they are in a file; None if the file has no labels.
+    LabeledArrays: TypeAlias = tuple[
+        NDArray[np.uint8 | np.float32], NDArray[np.int64 | np.str_] | None
+    ]
     Frames: TypeAlias = tuple[pd.DataFrame, pd.Series]
 
 
 def image_bunch(
     images: np.ndarray,
-    target: np.ndarray,
+    target: np.ndarray | None,
     target_names: Sequence[str],
     description: str,
     *,
@@ -32,10 +36,10 @@ def image_bunch(
 
     Parameters
     ----------
-    images : ndarray of shape (n_samples, height, width)
+    images : ndarray of shape (n_samples, height, width) or (n_samples, *image_shape)
         The images.
-    target : ndarray of shape (n_samples,)
-        The classes, as indices into `target_names`.
+    target : ndarray of shape (n_samples,) or None
+        The classes. None if they are not known.
     target_names : sequence of str
         The names of the classes.
     description : str
@@ -54,9 +58,10 @@ def image_bunch(
     feature_names = [f"pixel{i}" for i in range(data.shape[1])]
     frame = None
     if as_frame:
-        data = pd.DataFrame(data, columns=feature_names)
-        target = pd.Series(target, name="target")
-        frame = data.assign(target=target)
+        data = frame = pd.DataFrame(data, columns=feature_names)
+        if target is not None:
+            target = pd.Series(target, name="target")
+            frame = data.assign(target=target)
     if return_X_y:
         return data, target
     return Bunch(

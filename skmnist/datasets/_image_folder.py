@@ -241,7 +241,7 @@ def _find_images(path: Path) -> tuple[list[Path], list[str]]:
     try:
         if not path.is_dir():
             return _read_csv(path)
-        entries = _list_folder(path)
+        entries = list_folder(path)
         folders = [entry for entry in entries if entry.is_dir()]
         tables = [entry for entry in entries if entry.suffix.lower() == ".csv"]
         if not folders and len(tables) == 1:
@@ -250,7 +250,7 @@ def _find_images(path: Path) -> tuple[list[Path], list[str]]:
             raise DatasetError(
                 f"{path}: {expected}, got a folder with {len(tables)} CSV files and no subfolders."
             )
-        images = {folder: _list_folder(folder) for folder in folders}
+        images = {folder: list_folder(folder) for folder in folders}
     except DatasetError:
         raise
     except OSError as error:
@@ -265,7 +265,7 @@ def _find_images(path: Path) -> tuple[list[Path], list[str]]:
     return [file for file, _ in pairs], [label for _, label in pairs]
 
 
-def _list_folder(folder: Path) -> list[Path]:
+def list_folder(folder: Path) -> list[Path]:
     """Return the entries of a folder, without hidden ones and those of an operating system."""
     return sorted(
         entry
@@ -284,7 +284,7 @@ def _check_no_folders(path: Path, files: list[Path]) -> None:
     if folder.name.lower() in _PARTS:
         fix = "Put the classes into the folders of the training and the test set"
         fix += f", as in {folder.name}/{outer.name}, and load each of these folders on its own."
-    elif folder.is_relative_to(path) and all(entry.is_dir() for entry in _list_folder(outer)):
+    elif folder.is_relative_to(path) and all(entry.is_dir() for entry in list_folder(outer)):
         fix = f"If its subfolders are the classes, load {outer.name} on its own: "
         fix += f"load_image_folder({str(outer)!r})."
     else:

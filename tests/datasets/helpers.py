@@ -246,3 +246,14 @@ def answering(answer):
 
         threading.Thread(target=serve, daemon=True).start()
         yield f"http://127.0.0.1:{listener.getsockname()[1]}/file"
+
+
+def csv_text(X, y=None, *, names="pixel{}", label="label", end="\n", separator=","):
+    """Return images and labels as a CSV file: a header, the labels and the pixels in order."""
+    header = [names.format(i) for i in range(X.shape[1])] if names else []
+    rows = [[str(pixel) for pixel in image] for image in X.tolist()]
+    if y is not None:
+        header = [label, *header] if names else []
+        rows = [[str(digit), *row] for digit, row in zip(y, rows, strict=True)]
+    lines = [header, *rows] if header else rows
+    return "".join(separator.join(line) + end for line in lines)

@@ -6,7 +6,7 @@ import sys
 from typing import TYPE_CHECKING
 
 from skmnist.cli._arguments import add_examples, add_output_dir
-from skmnist.cli._data import add_data, load_data
+from skmnist.cli._data import add_data, load_args
 from skmnist.cli._model_params import check_classifiers
 from skmnist.cli._output import ensure_writable
 
@@ -48,7 +48,7 @@ def run(args: argparse.Namespace) -> None:
 
     check_classifiers(args.classifiers.values())
     ensure_writable(args.output_dir)
-    data = load_data(args.data, args.data_home)
+    data = load_args(args)
     tables: list[DataFrame] = []
     with save_partial_results(args.output_dir, "compare", lambda: tables):
         for name, clf in args.classifiers.items():

@@ -7,7 +7,7 @@ from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
 from skmnist.cli._arguments import add_cv, add_examples, add_output_dir
-from skmnist.cli._data import add_data, load_data
+from skmnist.cli._data import add_data, load_args
 from skmnist.cli._model_params import (
     EXCLUDED_STUDY_PARAMS,
     check_classifiers,
@@ -64,7 +64,7 @@ def run(args: argparse.Namespace) -> None:
 
     check_classifiers([args.classifier])
     ensure_writable(args.output_dir)
-    data = load_data(args.data, args.data_home)
+    data = load_args(args, args.classifier)
     print(f"\n{args.classifier}", flush=True)
     test = {} if args.cv else {"X_test": data.X_test, "y_test": data.y_test}
     with TemporaryDirectory() as folder:

@@ -15,7 +15,7 @@ from skmnist.cli._arguments import (
     add_output_dir,
     positive_float,
 )
-from skmnist.cli._data import add_data, load_data
+from skmnist.cli._data import add_data, load_args
 from skmnist.cli._model_params import (
     EXCLUDED_STUDY_PARAMS,
     check_classifiers,
@@ -106,7 +106,7 @@ def run(args: argparse.Namespace) -> None:
         clone(args.classifier).set_params(**params) for params in ParameterGrid(args.grid)
     )
     ensure_writable(args.output_dir)
-    data = load_data(args.data, args.data_home)
+    data = load_args(args, args.classifier)
     print(f"\n{args.classifier}", flush=True)
     names = sorted(args.grid)
     with TemporaryDirectory() as folder:

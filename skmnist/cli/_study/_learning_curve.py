@@ -8,7 +8,7 @@ from dataclasses import fields, replace
 from typing import TYPE_CHECKING, Any
 
 from skmnist.cli._arguments import add_cv, add_examples, add_n_jobs, add_output_dir
-from skmnist.cli._data import add_data, load_data
+from skmnist.cli._data import add_data, load_args
 from skmnist.cli._model_params import (
     EXCLUDED_STUDY_PARAMS,
     check_classifiers,
@@ -73,7 +73,7 @@ def run(args: argparse.Namespace) -> None:
 
     check_classifiers([args.classifier])
     ensure_writable(args.output_dir)
-    data = load_data(args.data, args.data_home)
+    data = load_args(args, args.classifier)
     print(f"\n{args.classifier}", flush=True)
     _check_sizes(args.train_sizes, args.cv, data)
     points: list[LearningCurve] = []

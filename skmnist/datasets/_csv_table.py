@@ -1,0 +1,320 @@
+"""Read images and labels from a CSV file."""
+
+from __future__ import annotations
+
+import csv
+import io
+import itertools
+import math
+from collections import Counter
+from functools import partial
+from typing import TYPE_CHECKING, NamedTuple
+
+import numpy as np
+import pandas as pd
+
+from skmnist.exceptions import DatasetError
+
+from ._image_table import ImageTable, as_ids, as_labels, as_number, label_problem
+from ._pixels import EXPECTED_PIXELS, InvalidPixelError, compact_pixels, join_pixels
+from ._table_columns import (
+    MAX_COLUMNS,
+    Columns,
+    columns_from_names,
+    columns_without_names,
+    resolve_image_shape,
+)
+from ._text_blocks import read_blocks
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Sequence
+    from pathlib import Path
+
+    from ._table_columns import FindLabel
+
+# In this order: with a decimal comma or a comma in a name, the separator is another one.
+_DELIMITERS = "\t;,| "
+# A corner of an image is background in most images, and no class has so many samples.
+_BACKGROUND_SHARE = 0.9
+_BACKGROUNDS = {"0", "255"}
+_LABEL_BYTES = 4_000_000  # of the file, which are searched for labels
+
+
+class _Format(NamedTuple):
+    """What the first line and the values below it tell about the file."""
+
+    path: Path
+    delimiter: str
+    decimal: str
+    n_columns: int
+    columns: Columns
+
+
+def read_csv_table(
+    path: Path,
+    *,
+    label: str | int | None = "auto",
+    image_shape: tuple[int, ...] | str = "auto",
+    need_label: bool = True,
+    id_column: str | None = None,
+) -> ImageTable:
+    """Return the images, labels and identifiers of a CSV file.
+
+    Parameters
+    ----------
+    path, label, image_shape
+        See :func:`load_image_csv`.
+    need_label : bool, default=True
+        Whether a missing column of labels is an error if `label` is "auto".
+    id_column : str, default=None
+        The column of the identifiers, if there is one of this name.
+
+    Raises
+    ------
+    DatasetError
+        If the file cannot be read, or is not a table of images. The message contains the line and
+        the column.
+    """
+    blocks = read_blocks(path)
+    form, first, line = _read_start(path, blocks, label, need_label, id_column)
+    columns = form.columns
+    shape = resolve_image_shape(path, image_shape, len(columns.pixels), columns)
+    parts, labels, ids = _parse_blocks(itertools.chain([first], blocks), line, form)
+    if not parts:
+        raise DatasetError(f"{path}: Expected images below the header, got only the header.")
+    try:
+        pixels = join_pixels(parts)
+    except InvalidPixelError as error:
+        raise _pixel_error(form, error.sample, error) from None
+    return ImageTable(
+        pixels,
+        None if columns.label is None else as_labels(labels),
+        shape,
+        None if columns.id is None else as_ids(ids),
+        columns.id_name,
+    )
+
+
+def _parse_blocks(
+    blocks: Iterable[bytes], line: int, form: _Format
+) -> tuple[list[np.ndarray], list[str], list[str]]:
+    """Return the pixels of each block, and all labels and identifiers."""
+    parts: list[np.ndarray] = []
+    labels: list[str] = []
+    ids: list[str] = []
+    n_samples = 0
+    for block in blocks:
+        if block.strip():
+            try:
+                pixels, block_labels, block_ids = _parse(block, line, form)
+            except InvalidPixelError as error:
+                raise _pixel_error(form, n_samples + error.sample, error) from None
+            parts.append(pixels)
+            labels += block_labels
+            ids += block_ids
+            n_samples += len(pixels)
+        line += block.count(b"\n")
+    return parts, labels, ids
+
+
+def _read_start(
+    path: Path,
+    blocks: Iterator[bytes],
+    label: str | int | None,
+    need_label: bool,
+    id_column: str | None,
+) -> tuple[_Format, bytes, int]:
+    """Return the format of the file, the first block without the header, and its first line."""
+    line = 1
+    first = b""
+    for block in blocks:
+        first = block.lstrip(b"\n")
+        line += len(block) - len(first)
+        if first:
+            break
+    else:
+        raise DatasetError(f"{path}: Expected a CSV file of images, got an empty file.")
+    text, _, below = first.partition(b"\n")
+    delimiter = next((d for d in _DELIMITERS if d.encode() in text.strip()), ",")
+    n_columns = 1 + text.count(delimiter.encode())
+    if not 3 <= n_columns <= MAX_COLUMNS:
+        hint = ""
+        if n_columns < 3:
+            hint = " For a list of image files and labels, use skmnist.datasets.load_image_folder."
+        raise DatasetError(
+            f"{path}: Expected a column for each pixel, that is 3 to {MAX_COLUMNS:,} columns, got "
+            f"{n_columns:,} in line {line}.{hint}"
+        )
+    fields = _split_line(path, line, text, delimiter)
+    has_header = _is_header(fields)
+    below = below if has_header else first
+    find_label = partial(_find_label, below, delimiter)
+    try:
+        columns = _find_columns(path, fields, has_header, label, find_label, id_column)
+    except DatasetError:
+        if need_label or label != "auto":
+            raise
+        columns = _find_columns(path, fields, has_header, None, find_label, id_column)
+    start = below[: below.find(b"\n")]
+    decimal = "," if delimiter != "," and b"," in start else "."
+    return _Format(path, delimiter, decimal, len(fields), columns), below, line + has_header
+
+
+def _find_columns(
+    path: Path,
+    fields: Sequence[str],
+    has_header: bool,
+    label: str | int | None,
+    find_label: FindLabel,
+    id_column: str | None,
+) -> Columns:
+    if has_header:
+        return columns_from_names(path, fields, label, find_label, id_column)
+    return columns_without_names(path, len(fields), label, find_label)
+
+
+def _split_line(path: Path, line: int, text: bytes, delimiter: str) -> list[str]:
+    """Return the fields of a line."""
+    try:
+        decoded = text.decode("utf-8")
+        return next(csv.reader([decoded], delimiter=delimiter, skipinitialspace=True))
+    except UnicodeDecodeError:
+        raise DatasetError(
+            f"{path}: Line {line}: expected text in UTF-8 or UTF-16. Save the file as UTF-8."
+        ) from None
+    except csv.Error as error:
+        raise DatasetError(f"{path}: Line {line} cannot be parsed ({error}).") from error
+
+
+def _is_header(fields: Sequence[str]) -> bool:
+    """Return whether the first line contains names instead of the first image."""
+    texts = [field for field in fields if as_number(field.replace(",", ".")) is None]
+    if len(texts) > 1:
+        return True
+    # Names may be numbers: 0 to 783, in any order.
+    numbers = sorted(int(field) for field in fields if field.strip().isdecimal())
+    is_range = numbers == list(range(numbers[0], numbers[-1] + 1)) if numbers else False
+    return is_range and len(numbers) > 3 and len(numbers) + len(texts) == len(fields)
+
+
+def _find_label(block: bytes, delimiter: str, first: int, last: int) -> int | None:
+    """Return which of two columns contains labels, as the values suggest, or None.
+
+    The other one is the corner of the images.
+    """
+    lines = [line for line in block[:_LABEL_BYTES].split(b"\n") if line.strip()]
+    rows = csv.reader((line.decode("utf-8", "replace") for line in lines), delimiter=delimiter)
+    pairs = [(row[first].strip(), row[last].strip()) for row in rows if len(row) > last]
+    ends: list[list[str]] = [[pair[i] for pair in pairs] for i in (0, 1)]
+    found = [_looks_like_labels(values) for values in ends]
+    if found[0] == found[1]:
+        # One class or one image: the other end is background.
+        found = [not set(values) <= _BACKGROUNDS for values in ends]
+    if found[0] == found[1]:
+        return None
+    return first if found[0] else last
+
+
+def _looks_like_labels(values: Sequence[str]) -> bool:
+    if any(as_number(value) is None for value in set(values)):
+        return True
+    return bool(values) and Counter(values).most_common(1)[0][1] < _BACKGROUND_SHARE * len(values)
+
+
+def _parse(block: bytes, line: int, form: _Format) -> tuple[np.ndarray, list[str], list[str]]:
+    """Return the pixels, the labels and the identifiers of a block that begins at `line`.
+
+    Raises
+    ------
+    DatasetError
+        If a line has too few or too many columns, a pixel is not a number, or a label is missing.
+    InvalidPixelError
+        If a pixel is out of range.
+    """
+    columns = form.columns
+    texts = [column for column in (columns.label, columns.id) if column is not None]
+    try:
+        frame = pd.read_csv(
+            io.BytesIO(block),
+            header=None,
+            sep=form.delimiter,
+            decimal=form.decimal,
+            dtype=dict.fromkeys(texts, str),
+            # An empty field is an error, not NaN.
+            na_filter=False,
+            skipinitialspace=True,
+            low_memory=False,
+        )
+    except (ValueError, OverflowError) as error:
+        raise _find_problem(block, line, form, error) from error
+    if frame.shape[1] != form.n_columns:
+        raise _find_problem(block, line, form)
+    if any(dtype.kind not in "iuf" for dtype in set(frame.dtypes[columns.pixels])):
+        raise _find_problem(block, line, form)
+    labels: list[str] = []
+    ids: list[str] = []
+    if columns.label is not None:
+        labels = frame[columns.label].str.strip().tolist()
+        if any(label_problem(label) for label in set(labels)):
+            raise _find_problem(block, line, form)
+    if columns.id is not None:
+        ids = frame[columns.id].str.strip().tolist()
+    return compact_pixels(frame[columns.pixels].to_numpy()), labels, ids
+
+
+def _find_problem(
+    block: bytes, line: int, form: _Format, error: Exception | None = None
+) -> DatasetError:
+    """Return an error for the first invalid field of a block that begins at `line`."""
+    for number, text in enumerate(block.split(b"\n"), line):
+        if not text.strip():
+            continue
+        fields = _split_line(form.path, number, text, form.delimiter)
+        if len(fields) != form.n_columns:
+            return DatasetError(
+                f"{form.path}: Line {number}: expected {form.n_columns} columns, as in the first "
+                f"line, got {len(fields)}. Correct the line or remove it."
+            )
+        for column, field in enumerate(fields):
+            problem = _field_problem(field.strip(), column, form)
+            if problem:
+                where = form.columns.describe(column)
+                return DatasetError(f"{form.path}: Line {number}, {where}: {problem}.")
+    reason = str(error).strip() or type(error).__name__ if error else "its columns differ in type"
+    last = line + block.count(b"\n") - 1
+    return DatasetError(
+        f"{form.path}: The lines from {line} to {last} cannot be parsed ({reason})."
+    )
+
+
+def _field_problem(field: str, column: int, form: _Format) -> str | None:
+    """Return what is wrong with a field, or None."""
+    if column == form.columns.label:
+        return label_problem(field)
+    if column == form.columns.id:
+        return None
+    number = as_number(field.replace(form.decimal, "."))
+    if number is None or not math.isfinite(number):
+        got = repr(field[:40]) if field else "an empty field"
+        return f"expected a number, got {got}"
+    if not -1 <= number <= 255:
+        return f"got {number:g}, but {EXPECTED_PIXELS}"
+    return None
+
+
+def _pixel_error(form: _Format, sample: int, error: InvalidPixelError) -> DatasetError:
+    """Return an error for a pixel that is out of range."""
+    line = _line_of_sample(form, sample)
+    column = form.columns.describe(form.columns.pixels[error.pixel])
+    return DatasetError(
+        f"{form.path}: Line {line}, {column}: got {error.value:g}, but {EXPECTED_PIXELS}."
+    )
+
+
+def _line_of_sample(form: _Format, sample: int) -> int:
+    """Return the number of the line of a sample; blank lines are no samples."""
+    lines = itertools.chain.from_iterable(
+        block.removesuffix(b"\n").split(b"\n") for block in read_blocks(form.path)
+    )
+    filled = (number for number, text in enumerate(lines, 1) if text.strip())
+    return next(itertools.islice(filled, sample + (form.columns.names is not None), None))
