@@ -120,7 +120,7 @@ def copy_weights(fitted: neural_network.MLPClassifier, clf: MLPClassifier) -> No
     clf._input_image_shape = None
     clf._resolve_architecture()
     clf._seed = resolve_seed(clf.random_state)
-    clf._dtype = torch.from_numpy(fitted.coefs_[0]).dtype
+    clf._dtype = torch.tensor(fitted.coefs_[0]).dtype
     clf.net_ = make_net(clf, resolve_device(clf.device))
     coefs, intercepts = list(fitted.coefs_), list(fitted.intercepts_)
     if len(fitted.classes_) == 2:
@@ -129,9 +129,8 @@ def copy_weights(fitted: neural_network.MLPClassifier, clf: MLPClassifier) -> No
             np.concatenate([np.zeros_like(a), a], -1) for a in (coefs[-1], intercepts[-1])
         )
     for layer, coef, intercept in zip(clf._layers(), coefs, intercepts, strict=True):
-        layer.load_state_dict(
-            {"weight": torch.from_numpy(coef.T), "bias": torch.from_numpy(intercept)}
-        )
+        # Copies, because the arrays of a memory-mapped estimator are read-only.
+        layer.load_state_dict({"weight": torch.tensor(coef.T), "bias": torch.tensor(intercept)})
     clf.net_.module_.eval()
     clf.best_epoch_ = _copy_history(clf.net_.history, fitted)
 

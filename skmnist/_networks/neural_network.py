@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 import torch
 from torch import nn
 
@@ -142,7 +143,7 @@ class NeuralNetwork(nn.Module):
         tensor of shape (n_outputs,) or (n, n_outputs)
         """
         first = self._layers[0]
-        x = torch.as_tensor(x, dtype=first.dtype, device=first.device)
+        x = _as_tensor(x, dtype=first.dtype, device=first.device)
         if x.dim() not in (1, 2) or x.shape[-1] != self.layer_sizes[0]:
             n_inputs = self.layer_sizes[0]
             raise ValueError(
@@ -203,7 +204,7 @@ class NeuralNetwork(nn.Module):
         sgd_step(self._layers, eta)
 
     def _targets(self, target: ArrayLike, outputs: torch.Tensor) -> torch.Tensor:
-        target = torch.as_tensor(target, device=outputs.device)
+        target = _as_tensor(target, device=outputs.device)
         if not target.is_floating_point():
             labels = torch.atleast_1d(target).long()
             if (
@@ -221,3 +222,10 @@ class NeuralNetwork(nn.Module):
 
     def __getstate__(self) -> dict[str, Any]:
         return {**super().__getstate__(), "_last_forward": None}
+
+
+def _as_tensor(values: ArrayLike, **options: Any) -> torch.Tensor:
+    """Return values as a tensor; arrays that are read-only, as of a DataFrame, are copied."""
+    if isinstance(values, np.ndarray) and not values.flags.writeable:
+        values = values.copy()
+    return torch.as_tensor(values, **options)

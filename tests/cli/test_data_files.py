@@ -5,8 +5,9 @@ import gzip
 import numpy as np
 import pandas as pd
 import pytest
+from sklearn.utils import Bunch
 
-from skmnist import load
+from skmnist import datasets, load
 from skmnist.cli import _data as cli_data
 from skmnist.cli import main
 from tests.cli.helpers import file_names, get_error, get_usage_error
@@ -53,7 +54,7 @@ def write(tmp_path, data):
 def test_the_loaders_give_the_same_split_for_each_format(write, data, capsys):
     def split(suffix):
         args = cli_data.argparse.Namespace(
-            data=str(write(suffix)), test_data=None, label_column="auto", data_home=None
+            data=str(write(suffix)), test_data=None, label_column="auto"
         )
         return cli_data.load_args(args)
 
@@ -97,7 +98,7 @@ def test_test_set_of_a_file_of_its_own(csv_file, tmp_path, data, capsys):
     assert main(argv) == 0
     assert "100 training images, 50 test images" in capsys.readouterr().out
     (tmp_path / "test.csv").write_text(csv_text(data[0][:, :169], data[1]))
-    assert "Expected images of the same shape" in get_error(capsys, *argv)
+    assert "Expected test images of the same shape" in get_error(capsys, *argv)
     argv = ["train", "--test-data", str(csv_file)]
     assert "--test-data is for data in files" in get_error(capsys, *argv)
 
@@ -177,5 +178,28 @@ def test_help_names_the_files(capsys):
     with pytest.raises(SystemExit):
         main(["train", "--help"])
     printed = " ".join(capsys.readouterr().out.split())
-    assert "--data {sample,mnist,fashion-mnist,kmnist,emnist,qmnist,usps,FILE}" in printed
+    assert "--data {sample,mnist," in printed
+    assert ",FILE}" in printed
     assert "--test-data FILE" in printed
+
+
+@pytest.mark.parametrize(("name", "function"), [("cifar10", "cifar10"), ("bloodmnist", "medmnist")])
+def test_color_images_of_a_data_set_keep_their_channels(data, monkeypatch, name, function):
+    images = np.stack([data[0].reshape(-1, 14, 14)] * 3, axis=1)
+    arguments = []
+
+    def fetch(*args, **options):
+        arguments.append(args)
+        return Bunch(
+            data=images.reshape(100, -1),
+            images=images,
+            target=data[1],
+            target_names=list("0123456789"),
+            DESCR="Color\n-----",
+        )
+
+    monkeypatch.setattr(datasets, f"fetch_{function}", fetch)
+    loaded = cli_data.load_data(name, "somewhere")
+    np.testing.assert_array_equal(loaded.X, images)
+    np.testing.assert_array_equal(loaded.X_test, images)
+    assert set(arguments) == {("bloodmnist",) if function == "medmnist" else ()}

@@ -44,6 +44,7 @@ def test_train_scores_the_test_set_and_prints_class_names(tmp_path, capsys, monk
         selection = parts[subset]
         return Bunch(
             data=X[selection],
+            images=X[selection].reshape(-1, 28, 28),
             target=y[selection],
             target_names=names,
             DESCR="Clothes\n-------",
