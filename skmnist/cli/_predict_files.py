@@ -170,8 +170,8 @@ def predict_files(estimator: Any, args: argparse.Namespace) -> None:
 
 def _predict_file(estimator: Any, path: Path, args: argparse.Namespace) -> dict[str, Any]:
     """Return the columns of the output for one file; print the prediction if there is no output."""
-    from skmnist.exceptions import ImageError
     from skmnist._pretrained.predict_image import predict_image
+    from skmnist.exceptions import ImageError
 
     try:
         result = predict_image(path, estimator, multiple=args.multiple)

@@ -86,6 +86,13 @@ def read_csv_table(
         pixels = join_pixels(parts)
     except InvalidPixelError as error:
         raise _pixel_error(form, error.sample, error) from None
+    odd = _odd_label(labels)
+    if odd is not None and columns.label is not None:
+        raise DatasetError(
+            f"{path}: Line {_line_of_sample(form, odd)}, {columns.describe(columns.label)}: got "
+            f"{labels[odd]!r}, but most labels are integers. Correct the label, or use words for "
+            "all classes."
+        )
     return ImageTable(
         pixels,
         None if columns.label is None else as_labels(labels),
@@ -93,6 +100,15 @@ def read_csv_table(
         None if columns.id is None else as_ids(ids),
         columns.id_name,
     )
+
+
+def _odd_label(labels: Sequence[str]) -> int | None:
+    """Return the index of a word that occurs only once among many integers, None if none does."""
+    counts = Counter(labels)
+    words = {label for label in counts if as_number(label) is None}
+    if not words or 2 * len(words) > len(labels) or any(counts[word] > 1 for word in words):
+        return None
+    return min(map(labels.index, words))
 
 
 def _parse_blocks(

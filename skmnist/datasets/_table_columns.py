@@ -96,6 +96,8 @@ def columns_from_names(
         i
         for i, key in enumerate(keys)
         if (key in ID_NAMES or names[i] == id_column) and label not in (names[i], i)
+        # Only the first column, which pandas writes, may have no name.
+        if key or i == 0
     ]
     ids.sort(key=lambda i: names[i] != id_column)
     rest = [i for i in range(len(names)) if i not in ids]

@@ -80,6 +80,8 @@ BAD_CSV = {
     "missing label": (edit(5, 1, ""), "Line 5, column 1 ('label'): the label is missing"),
     "label NaN": (edit(5, 1, "NaN"), "Line 5, column 1 ('label'): the label is missing"),
     "fraction as label": (edit(5, 1, "1.5"), "Line 5, column 1 ('label'): expected a label"),
+    "one word as label": (edit(5, 1, "abc"), "Line 5, column 1 ('label'): got 'abc', but most lab"),
+    "separator at the end": (GOOD.replace("\n", ",\n"), "other columns ('')"),
     "no column of labels": (csv_text(X), "Expected a column of labels (label, "),
     "two columns of labels": (GOOD.replace("pixel195", "target"), "'label', 'target'"),
     "text in a pixel": (edit(7, 9, "abc"), "Line 7, column 9 ('pixel7'): expected a number"),
