@@ -114,8 +114,7 @@ def run(args: argparse.Namespace) -> None:
 
 def _print_prediction(path: Path, prediction: Any) -> None:
     note = " (does not look like a digit)" if prediction.rejected else ""
-    print(f"{path}: {_label(prediction)}{note}")
-    print(f"{path}: {label_text(prediction)}")
+    print(f"{path}: {label_text(prediction)}{note}")
     width = max(len(str(label)) for label in prediction.proba)
     for label, p in _best(prediction):
         print(f"  {label!s:{width}}  {p:6.1%}  {'#' * round(_BAR_WIDTH * p)}".rstrip())
@@ -144,11 +143,11 @@ def _plot_steps(estimator: Any, path: Path, result: Any) -> Figure | SubFigure:
         _, normalizer = split_normalizer(estimator)
         display = PreprocessingDisplay.from_estimator(normalizer or DigitNormalizer(), path)
         best = ", ".join(f"{label}: {p:.1%}" for label, p in _best(result))
-        display.ax_.set_title(f"Predicted: {_label(result)} ({best})")
+        display.ax_.set_title(f"Predicted: {label_text(result)} ({best})")
         return display.figure_
     steps = {"gray": read_image(path, max_side=800)}
     for i, prediction in enumerate(result, 1):
-        steps[f"digit {i}: {_label(prediction)}"] = prediction.image
+        steps[f"digit {i}: {label_text(prediction)}"] = prediction.image
     return PreprocessingDisplay(steps).plot().figure_
 
 

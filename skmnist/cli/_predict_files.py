@@ -56,8 +56,9 @@ def check_output_options(parser: argparse.ArgumentParser, args: argparse.Namespa
         )
     if table and args.multiple:
         parser.error("--multiple is for image files, not for a file of images")
-    if args.save_steps and (args.output or table or args.images[0].is_dir()):
-        parser.error("--save-steps: expected a single image, without --output")
+    for option, value in {"--save-steps": args.save_steps, "--explain": args.explain}.items():
+        if value and (args.output or table or args.images[0].is_dir()):
+            parser.error(f"{option}: expected a single image, without --output")
     if args.proba and not args.output:
         parser.error("--proba requires --output, the CSV file for the probabilities")
     if args.id_column and not table:
