@@ -46,7 +46,7 @@ print(table.iloc[:3, :5].to_string(index=False))
 
 train = load_image_csv(train_csv)
 test = load_image_csv(test_csv, label=None)
-print(train.DESCR)
+print(train.DESCR.splitlines()[-1])
 
 clf = CNNClassifier(channels=(16, 32), max_epochs=5, random_state=0)
 clf.fit(train.data, train.target)
@@ -76,7 +76,7 @@ print(submission.head(3))
 # .. code-block:: bash
 #
 #    skmnist train --data train.csv --preset fast --augment light \
-#        --max-epochs 10 --save digits.safetensors
+#        --max-epochs 15 --test-time-augment --save digits.safetensors
 #    skmnist predict digits.safetensors test.csv --output submission.csv
 #
 # Estimate the accuracy before you submit

@@ -10,6 +10,7 @@ from sklearn.utils import Bunch
 from skmnist import datasets, load
 from skmnist.cli import _data as cli_data
 from skmnist.cli import main
+from skmnist.cli._study import STUDIES
 from tests.cli.helpers import file_names, get_error, get_usage_error
 from tests.datasets.helpers import csv_text
 from tests.helpers import small_digits
@@ -121,23 +122,27 @@ def test_color_images_of_an_npz_file(tmp_path, data, capsys):
     assert load(tmp_path / "m.safetensors").image_shape_ == (3, 14, 14)
 
 
-@pytest.mark.parametrize(
-    "study",
-    [
-        ["epochs", "--epochs", "1", "2"],
-        ["learning-curve", "--train-sizes", "0.5", "1.0", "--cv", "2"],
-        ["compare", "--model", "mlp", "--model", "mlp", "lr=0.1"],
-        ["grid", "--grid", "lr", "0.1", "0.01", "--cv", "2"],
-    ],
-    ids=lambda study: study[0],
-)
+# Study -> its own options.
+STUDY_OPTIONS = {
+    "epochs": ["--epochs", "1", "2"],
+    "learning-curve": ["--train-sizes", "0.5", "1.0", "--cv", "2"],
+    "compare": ["--model", "mlp", "--model", "mlp", "lr=0.1"],
+    "seeds": ["--model", "mlp", "--n-seeds", "2"],
+    "lr": ["--n-iter", "20"],
+    "grid": ["--grid", "lr", "0.1", "0.01", "--cv", "2"],
+    "diagnose": [],
+}
+
+
+@pytest.mark.parametrize("study", STUDIES)
 def test_studies_of_a_file(csv_file, tmp_path, capsys, study):
-    argv = ["study", *study, "--data", str(csv_file), "--output-dir", str(tmp_path / "out")]
-    small = [word for word in SMALL if study[0] != "epochs" or word not in ("--max-epochs", "1")]
-    assert main([*argv, *small]) == 0
+    argv = ["study", study, "--data", str(csv_file), "--output-dir", str(tmp_path / "out")]
+    small = ["--hidden-layer-sizes", "8", "--verbose", "0"]
+    small += [] if study in ("epochs", "lr") else ["--max-epochs", "1"]
+    assert main([*argv, *STUDY_OPTIONS[study], *small]) == 0
     printed = capsys.readouterr().out
     assert f"Data: {csv_file}\n80 training images" in printed
-    assert f"{study[0]}.csv" in file_names(tmp_path / "out")
+    assert f"{study}.csv" in file_names(tmp_path / "out")
 
 
 def test_column_of_labels_by_name_or_position(tmp_path, data, capsys):

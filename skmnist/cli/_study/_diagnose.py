@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from skmnist.cli._arguments import add_examples, add_output_dir
-from skmnist.cli._data import add_data, load_data
+from skmnist.cli._data import add_data, load_args
 from skmnist.cli._model_params import (
     EXCLUDED_STUDY_PARAMS,
     check_classifiers,
@@ -39,7 +39,7 @@ def run(args: argparse.Namespace) -> None:
 
     check_classifiers([args.classifier])
     ensure_writable(args.output_dir)
-    data = load_data(args.data, args.data_home)
+    data = load_args(args, args.classifier)
     print(f"\n{args.classifier}", flush=True)
     with save_partial_results(args.output_dir, "diagnose", list):
         diagnosis = diagnose(args.classifier, data.X, data.y, X_val=data.X_test, y_val=data.y_test)

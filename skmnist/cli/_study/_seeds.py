@@ -13,7 +13,7 @@ from skmnist.cli._arguments import (
     add_output_dir,
     int_at_least,
 )
-from skmnist.cli._data import add_data, load_data
+from skmnist.cli._data import add_data, load_args
 from skmnist.cli._model_params import EXCLUDED_STUDY_PARAMS, check_classifiers
 from skmnist.cli._output import ensure_writable
 
@@ -70,7 +70,7 @@ def run(args: argparse.Namespace) -> None:
 
     check_classifiers(args.classifiers.values())
     ensure_writable(args.output_dir)
-    data = load_data(args.data, args.data_home)
+    data = load_args(args)
     test = {} if args.cv else {"X_test": data.X_test, "y_test": data.y_test}
     studies: list[SeedStudy] = []
     with save_partial_results(args.output_dir, "seeds", lambda: list(map(_table, studies))):
