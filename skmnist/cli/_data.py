@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ._arguments import choices_metavar, one_of
+from ._folder_data import add_folder_options, fitted_image_shape, read_folder
 
 if TYPE_CHECKING:
     import numpy as np
@@ -66,16 +67,18 @@ def add_data(parser: argparse.ArgumentParser, *, only_test: bool = False) -> Non
         metavar=choices_metavar([*DATASETS, "FILE"]),
         type=_parse_data,
         default="sample",
-        help="data set, or a file of images with labels: CSV (one column for each pixel, also "
-        "compressed), npz or Parquet (default: %(default)s)",
+        help="data set, a file of images with labels: CSV (one column for each pixel, also "
+        "compressed), npz or Parquet, or a folder with a subfolder of images for each class "
+        "(default: %(default)s)",
     )
     if not only_test:
         parser.add_argument(
             "--test-data",
             metavar="FILE",
             type=Path,
-            help="file of the test set, if --data is a file (default: the test set of an npz file, "
-            f"otherwise a random 20%% of the images, but at most {_MAX_TEST_IMAGES:,})",
+            help="file or folder of the test set, if --data is one (default: the test set of an "
+            "npz file, the subfolder test beside a subfolder train, otherwise "
+            f"a random 20%% of the images, but at most {_MAX_TEST_IMAGES:,})",
         )
     parser.add_argument(
         "--label-column",
@@ -90,16 +93,17 @@ def add_data(parser: argparse.ArgumentParser, *, only_test: bool = False) -> Non
         help="directory of the downloaded data sets; missing files are downloaded to it (default: "
         "the environment variable SKMNIST_DATA, otherwise ~/skmnist_data)",
     )
+    add_folder_options(parser)
 
 
 def _parse_data(text: str) -> str:
-    """Accept the name of a data set or the path of a file."""
+    """Accept the name of a data set or the path of a file or a folder."""
     if text in DATASETS:
         return text
     from skmnist.datasets._table_formats import is_table_name
 
     path = Path(text)
-    if is_table_name(text) or len(path.parts) > 1 or path.is_file():
+    if is_table_name(text) or len(path.parts) > 1 or path.exists():
         return text
     return one_of(DATASETS)(text)
 
@@ -120,10 +124,7 @@ def load_args(args: argparse.Namespace, estimator: Any = None, *, only_test: boo
         if getattr(args, "test_data", None):
             raise ValueError("--test-data is for data in files. Pass a file as --data, too.")
         return load_data(args.data, args.data_home, only_test=only_test)
-    shape = getattr(estimator, "image_shape", "auto")
-    shape = getattr(estimator, "image_shape_", "auto") if isinstance(shape, str) else shape
-    options = {"label": _parse_column(args.label_column), "image_shape": shape}
-    return _load_file(args, options, only_test)
+    return _load_path(args, estimator, only_test)
 
 
 def load_data(name: str, data_home: str | None = None, *, only_test: bool = False) -> Data:
@@ -165,25 +166,25 @@ def load_data(name: str, data_home: str | None = None, *, only_test: bool = Fals
     return Data(X, y, X_test, y_test, bunch.target_names)
 
 
-def _load_file(args: argparse.Namespace, options: dict[str, Any], only_test: bool) -> Data:
-    """Load the data set from files and print its description."""
-    from skmnist.datasets._table_formats import read_tables
-
+def _load_path(args: argparse.Namespace, estimator: Any, only_test: bool) -> Data:
+    """Load the data set from a file or a folder and print its description."""
     path = Path(args.data).expanduser()
-    tables = read_tables(path, **options)
+    fitted = fitted_image_shape(estimator) if only_test else None
+    sets = _read_sets(path, args, estimator, fitted, only_test)
     test_data = None if only_test else args.test_data
     if test_data:
-        others = read_tables(test_data.expanduser(), **options)
-        tables["test"] = others.get("test") or others["train"]
+        shape = sets["train"][0].shape[1:] if "train" in sets else None
+        others = _read_sets(test_data.expanduser(), args, estimator, shape, True)
+        sets["test"] = others.get("test") or others["train"]
     if only_test:
         X = y = None
-        X_test, y_test = _arrays(tables.get("test") or tables["train"])
-    elif "train" not in tables:
+        X_test, y_test = sets.get("test") or sets["train"]
+    elif "train" not in sets:
         raise ValueError(f"{path}: Expected a training set, got only a test set.")
     else:
-        X, y = _arrays(tables["train"])
-        if "test" in tables:
-            X_test, y_test = _arrays(tables["test"])
+        X, y = sets["train"]
+        if "test" in sets:
+            X_test, y_test = sets["test"]
         else:
             X, X_test, y, y_test = _split(path, X, y)
         if X_test.shape[1:] != X.shape[1:]:
@@ -194,6 +195,24 @@ def _load_file(args: argparse.Namespace, options: dict[str, Any], only_test: boo
     _print_data(str(path), X, X_test)
     # The labels are used as names.
     return Data(X, y, X_test, y_test, [])
+
+
+def _read_sets(
+    path: Path,
+    args: argparse.Namespace,
+    estimator: Any,
+    image_shape: tuple[int, ...] | None,
+    only_test: bool,
+) -> dict[str, tuple[np.ndarray, Any]]:
+    """Return the images and the labels of the training set, the test set, or both."""
+    if path.is_dir():
+        return read_folder(path, args, image_shape, only_test)
+    from skmnist.datasets._table_formats import read_tables
+
+    shape = getattr(estimator, "image_shape", "auto")
+    shape = getattr(estimator, "image_shape_", "auto") if isinstance(shape, str) else shape
+    tables = read_tables(path, label=_parse_column(args.label_column), image_shape=shape)
+    return {name: _arrays(table) for name, table in tables.items()}
 
 
 def _arrays(table: ImageTable) -> tuple[np.ndarray, Any]:

@@ -37,20 +37,10 @@ def add_folder_options(parser: argparse.ArgumentParser) -> None:
     )
 
 
-def find_parts(path: Path) -> dict[str, Path]:
-    """Return the folder of the training set and, if it has its own folder, of the test set."""
-    folders = {entry.name.lower(): entry for entry in path.iterdir() if entry.is_dir()}
-    train = next((folders[name] for name in _TRAIN if name in folders), None)
-    test = next((folders[name] for name in _TEST if name in folders), None)
-    if train is None or test is None:
-        return {"train": path}
-    return {"train": train, "test": test}
-
-
-def load_folder(
-    path: Path, args: argparse.Namespace, image_shape: tuple[int, ...] | None
-) -> tuple[np.ndarray, np.ndarray]:
-    """Return the images of a folder and the names of their classes.
+def read_folder(
+    path: Path, args: argparse.Namespace, image_shape: tuple[int, ...] | None, only_test: bool
+) -> dict[str, tuple[np.ndarray, np.ndarray]]:
+    """Return the images and the labels of a folder, or of its subfolders train and test.
 
     Parameters
     ----------
@@ -60,13 +50,31 @@ def load_folder(
         The values of the options of :func:`add_folder_options`.
     image_shape : tuple or None
         The shape of the images of the model or of the training set, if it is known.
+    only_test : bool
+        Whether to leave out the training set if there is a test set.
+    """
+    folders = {entry.name.lower(): entry for entry in path.iterdir() if entry.is_dir()}
+    train = next((folders[name] for name in _TRAIN if name in folders), None)
+    test = next((folders[name] for name in _TEST if name in folders), None)
+    if train is None or test is None:
+        return {"train": _load(path, args, image_shape)}
+    if only_test:
+        return {"test": _load(test, args, image_shape)}
+    X, y = _load(train, args, image_shape)
+    return {"train": (X, y), "test": _load(test, args, X.shape[1:])}
+
+
+def _load(
+    path: Path, args: argparse.Namespace, image_shape: tuple[int, ...] | None
+) -> tuple[np.ndarray, np.ndarray]:
+    """Return the images of a folder and their labels.
 
     Returns
     -------
     X : ndarray of shape (n_samples, n_features), (n_samples, height, width) or \
             (n_samples, *image_shape)
-    y : ndarray of str or int of shape (n_samples,)
-        Integers if all names are integers.
+    y : ndarray of int or str of shape (n_samples,)
+        The names of the subfolders; integers if all names are integers.
     """
     import numpy as np
 
@@ -85,7 +93,7 @@ def load_folder(
         X = bunch.data
     else:
         size, color = args.size, {"auto": "auto", "yes": True, "no": False}[args.color]
-        if image_shape is not None:
+        if image_shape is not None and len(image_shape) > 1:
             channels, *sides = with_channels(image_shape)
             size, color = size or tuple(sides), channels == 3 if color == "auto" else color
         bunch = load_image_folder(path, size=size, color=color)

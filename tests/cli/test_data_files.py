@@ -170,7 +170,7 @@ def test_invalid_files(tmp_path, data, capsys):
     out = ["--output-dir", tmp_path / "out"]
     missing = get_error(capsys, "train", "--data", tmp_path / "no.csv", *out)
     assert "no.csv: No such file or directory. Check the path." in missing
-    assert "got a folder" in get_error(capsys, "train", "--data", tmp_path, *out)
+    assert "got none in out" in get_error(capsys, "train", "--data", tmp_path, *out)
     (tmp_path / "test.csv").write_text(csv_text(data[0]))
     assert "got none" in get_error(capsys, "train", "--data", tmp_path / "test.csv", *out)
     (tmp_path / "few.csv").write_text(csv_text(data[0][::25], data[1][::25]))
