@@ -80,8 +80,8 @@ function dilate(mask, size, iterations) {
   return dilated;
 }
 
-// Return the distance of each pixel in the mask to the nearest pixel outside of it.
-function distanceTransform(mask, size) {
+// Return the distance of each pixel in the mask to the nearest pixel outside of it, at most `limit`.
+function distanceTransform(mask, size, limit = Infinity) {
   const inColumn = Float64Array.from(mask, (value) => (value ? Infinity : 0));
   for (let k = size; k < mask.length; k++) {
     inColumn[k] = Math.min(inColumn[k], inColumn[k - size] + 1);
@@ -91,7 +91,7 @@ function distanceTransform(mask, size) {
   }
   return inColumn.map((distance, k) => {
     const column = k % size;
-    let squared = distance ** 2;
+    let squared = Math.min(distance, limit) ** 2;
     for (let i = 1; i < size && i * i < squared; i++) {
       if (i <= column) squared = Math.min(squared, i * i + inColumn[k - i] ** 2);
       if (i < size - column) squared = Math.min(squared, i * i + inColumn[k + i] ** 2);
@@ -261,7 +261,7 @@ function normalizeStrokeWidth(foreground, size) {
   const change = (((target - strokeWidth) / 2) * side) / MNIST_SIDE;
   if (Math.abs(change) < 0.5) return foreground;
   if (change > 0) {
-    const distance = distanceTransform(mask.map((value) => 1 - value), size);
+    const distance = distanceTransform(mask.map((value) => 1 - value), size, change + 1);
     return foreground.map((_, k) => clip(change - distance[k] + 0.5, 0, 1));
   }
   // Erode at most so far that something is left of a small dot.
