@@ -74,7 +74,9 @@ def epochs(seen: Observations) -> Verdict:
     )
     if longer.train_loss < BETTER * training.train_loss:
         remedy = f"Train for more epochs, for example {longer.n_epochs}."
-        return Verdict("error", evidence + " The training ended too early.", remedy)
+        # Almost all training samples are right: more epochs help, but nothing is wrong.
+        severity = "error" if training.train_accuracy < 0.95 else "info"
+        return Verdict(severity, evidence + " The training ended too early.", remedy)
     return ok(evidence)
 
 
@@ -106,7 +108,7 @@ def few_samples(seen: Observations) -> Verdict:
     evidence = f"After a long training on {N_FEW} samples, their accuracy is {accuracy:.1%}."
     if accuracy < MIN_FEW_ACCURACY:
         return Verdict(
-            "warning",
+            "warning" if is_poor(seen.training, seen.data) else "info",
             evidence,
             "A working network fits them. See the findings above; otherwise use more units.",
         )
