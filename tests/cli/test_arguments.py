@@ -169,7 +169,7 @@ def test_values_are_parsed_as_in_python(words, name, value, parse_classifiers):
         ("study grid --grid max_iter 5", "no parameter 'max_iter'. Did you mean 'max_epochs'?"),
         ("study compare --model mlp solver=sgd", "Did you mean 'optimizer'?"),
         ("demo --hepl", "unknown option --hepl. Did you mean --help?"),
-        ("predict m a.png b.png --save-steps c.png", "expected a single image, got 2"),
+        ("predict m.safetensors a.png b.png --save-steps c.png", "expected a single image, got 2"),
         ("train --data minst", "--data: invalid value 'minst'. Did you mean 'mnist'?"),
         ("train --data x", "invalid value 'x'. Choose from sample, mnist, fashion-mnist, "),
         ("train --model rnn", "--model: invalid value 'rnn'. Did you mean 'cnn'?"),
