@@ -213,7 +213,8 @@ def _results(rows: Sequence[dict[str, Any]]) -> DataFrame:
     """Return the results as a table, in which what is not known is empty."""
     import pandas as pd
 
-    table = pd.DataFrame(list(rows)).set_index("file")
+    # pyarrow, which pandas uses for texts if it is installed, refuses names that are not UTF-8.
+    table = pd.DataFrame(list(rows), dtype=object).set_index("file")
     first = ["label", "confidence", "error"]
     others = [column for column in table.columns if column not in first]
     return table.reindex(columns=[*first, *others])

@@ -125,5 +125,7 @@ def test_text_that_is_not_valid_unicode_is_escaped_in_files(tmp_path):
     name = os.fsdecode(b"f\xfc")
     path = output.write_text(name, tmp_path / "text")
     assert path.read_text(encoding="utf-8") == r"f\udcfc"
-    path = output.write_table(pd.DataFrame({"folder": [name]}), tmp_path / "table.csv")
+    path = output.write_table(
+        pd.DataFrame({"folder": [name]}, dtype=object), tmp_path / "table.csv"
+    )
     assert path.read_text(encoding="utf-8").splitlines()[1] == r"0,f\udcfc"

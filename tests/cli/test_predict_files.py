@@ -1,5 +1,7 @@
 """``skmnist predict`` for files of many images and folders."""
 
+import os
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -166,6 +168,15 @@ def test_folder_gets_one_line_for_each_file(folder, scans, tmp_path, capsys):
     assert 0 < float(table.loc[str(scans / "photo.jpg"), "confidence"]) <= 1
     assert table["error"].ne("").tolist() == [False, True, False, True]
     assert table["label"].ne("").tolist() == [True, False, True, False]
+
+
+@pytest.mark.skipif(os.name != "posix", reason="names of files are UTF-16 elsewhere")
+def test_name_that_is_not_utf_8_is_escaped(folder, tmp_path):
+    (tmp_path / os.fsdecode(b"f\xfc.jpg")).write_bytes((folder / "photo.jpg").read_bytes())
+    output = tmp_path / "results.csv"
+    model = str(folder / "digits.safetensors")
+    assert main(["predict", model, str(tmp_path), "--output", str(output)]) == 0
+    assert r"/f\udcfc.jpg,4," in output.read_text(encoding="utf-8")
 
 
 def test_folder_without_an_output_is_printed(folder, scans, capsys):
