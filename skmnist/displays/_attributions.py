@@ -8,6 +8,7 @@ pixels speak for the class, negative ones against it. The layout has the shape (
 
 from __future__ import annotations
 
+import functools
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
@@ -16,9 +17,8 @@ from sklearn.utils.validation import check_is_fitted
 from torch import nn
 from torch.nn import functional as F
 
+from skmnist._estimators.input_gradients import differentiable_outputs
 from skmnist._estimators.net_classifier import BaseNetClassifier
-from skmnist._networks.activations import ACTIVATION_MODULES
-from skmnist._networks.neural_network import NeuralNetwork
 from skmnist._training.image_dataset import prepare_inputs
 from skmnist._utils.messages import invalid_parameter_message
 from skmnist._utils.torch_defaults import torch_defaults
@@ -197,26 +197,11 @@ def _network(estimator: Any, method: str) -> Scores:
             "For a pipeline you can also pass its last step and the image as that step receives "
             "it, for a search its best_estimator_."
         )
-    module: Any = estimator.module_
-
-    def outputs(x: torch.Tensor) -> torch.Tensor:
-        # A user's module may modify its input in place.
-        return _forward(module, x) if isinstance(module, NeuralNetwork) else module(x.clone())
-
+    outputs = functools.partial(differentiable_outputs, estimator.net_)
     if estimator.net_.config.loss != "mse":
         return outputs
     # As in decision_function: the outputs are probabilities.
     return lambda x: outputs(x).clamp_min(1e-6).log()
-
-
-def _forward(network: NeuralNetwork, x: torch.Tensor) -> torch.Tensor:
-    """Compute the outputs with autograd, which the hand-written pass does not use."""
-    n_hidden = len(network.layer_sizes) - 2
-    names = [network.activation] * n_hidden + [network.output_activation]
-    for i, name in enumerate(names):
-        layer = network.layer(i)
-        x = ACTIVATION_MODULES[name]()(x @ layer[:-1] + layer[-1])
-    return x
 
 
 def _as_input(estimator: BaseNetClassifier, X: Any) -> torch.Tensor:

@@ -252,7 +252,7 @@ def _worst_mistakes(results: Results) -> Section:
         ]
     if mistakes.get("explanations") is not None:
         text += (
-            " On the page, the two small images show what speaks for the true class (left) and for "
+            " In the HTML report, two small images show what speaks for the true class (left) and for "
             "the predicted class (right): hiding a red part lowers its probability, hiding a blue "
             "part raises it."
         )
