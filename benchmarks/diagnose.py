@@ -1,9 +1,9 @@
 """Does ``diagnose`` name the right cause? ``python -m benchmarks.diagnose``.
 
 40 trainings are broken on purpose in 12 ways, and 20 are not broken. Their classifiers, parameters
-and samples are drawn at random. The limits of the checks were chosen with the seeds 0 and 100, so use
-other ones. The broken trainings count as right if the right cause is the first problem, the others
-if there is no problem.
+and samples are drawn at random. The limits of the checks were chosen with the seeds 0 and 100, so
+use other ones. The broken trainings count as right if the right cause is the first problem, the
+others if there is no problem.
 """
 
 import argparse

@@ -252,9 +252,9 @@ def _worst_mistakes(results: Results) -> Section:
         ]
     if mistakes.get("explanations") is not None:
         text += (
-            " In the HTML report, two small images show what speaks for the true class (left) and for "
-            "the predicted class (right): hiding a red part lowers its probability, hiding a blue "
-            "part raises it."
+            " In the HTML report, two small images show what speaks for the true class (left) and "
+            "for the predicted class (right): hiding a red part lowers its probability, hiding a "
+            "blue part raises it."
         )
     if "images" in results["unavailable"]:
         text += f" Images are not available: {results['unavailable']['images']}"
