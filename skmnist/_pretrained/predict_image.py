@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING, Any, Literal, overload
+from typing import TYPE_CHECKING, Any, Literal, cast, overload
 
 import numpy as np
+from sklearn.base import BaseEstimator
 from sklearn.pipeline import Pipeline
 from sklearn.utils.validation import check_is_fitted
 
@@ -15,8 +16,6 @@ from skmnist.preprocessing._fitted_input import PlainInput, iter_steps, pixel_ra
 from .load_pretrained import default_reader
 
 if TYPE_CHECKING:
-    from sklearn.base import BaseEstimator
-
     from skmnist.preprocessing._image_io import ImageLike
 
 _IMAGE_SHAPE = (28, 28)
@@ -91,7 +90,7 @@ def predict_image(
     NotFittedError
         If `estimator` is not fitted.
     TypeError
-        If `estimator` has no ``predict_proba``, or `image` is an estimator.
+        If `estimator` has no ``predict_proba``, or there is no image.
     ValueError
         If `estimator` was fitted on images of an unknown shape, or on values that are not from 0 to
         255 or from 0 to 1.
@@ -105,6 +104,9 @@ def predict_image(
 
     Notes
     -----
+    ``predict_image(estimator, image)``, in the order of scikit-learn's functions, is the same as
+    ``predict_image(image, estimator)``.
+
     If `estimator` was fitted on pixels from 0 to 1, it receives such pixels, else pixels from 0 to
     255. The range is known for skmnist's classifiers, for a Pipeline that begins with one of
     scikit-learn's scalers, and for meta-estimators such as CalibratedClassifierCV that contain one
@@ -133,11 +135,10 @@ def predict_image(
     >>> predict_image(photo, clf).label
     1
     """
-    if hasattr(image, "predict_proba"):
-        raise TypeError(
-            "The 'image' parameter of predict_image must be an image. Got "
-            f"{type(image).__name__} instead. Call predict_image(image, estimator)."
-        )
+    if isinstance(image, BaseEstimator):
+        image, estimator = cast("Any", estimator), image  # in the order of scikit-learn's functions
+    if image is None:
+        raise TypeError("predict_image needs an image: predict_image(image, estimator).")
     if estimator is None:
         estimator = default_reader()
     classifier, own_normalizer = split_normalizer(estimator)

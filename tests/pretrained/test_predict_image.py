@@ -262,3 +262,10 @@ def test_images_without_a_digit_raise_image_error(clf, multiple, tmp_path):
         predict_image(np.full((100, 100), 255, dtype=np.uint8), clf, multiple=multiple)
     with pytest.raises(ImageError, match="No such file or directory"):
         predict_image(tmp_path / "no.png", clf, multiple=multiple)
+
+
+def test_estimator_may_come_first(clf, data):
+    photo = photo_of(data[0][0])
+    assert predict_image(clf, photo).proba == predict_image(photo, clf).proba
+    with pytest.raises(TypeError, match="needs an image"):
+        predict_image(clf)
