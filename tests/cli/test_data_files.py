@@ -128,7 +128,7 @@ STUDY_OPTIONS = {
     "learning-curve": ["--train-sizes", "0.5", "1.0", "--cv", "2"],
     "compare": ["--model", "mlp", "--model", "mlp", "lr=0.1"],
     "seeds": ["--model", "mlp", "--n-seeds", "2"],
-    "lr": ["--n-iter", "20"],
+    "lr": ["--n-iter", "100"],
     "grid": ["--grid", "lr", "0.1", "0.01", "--cv", "2"],
     "diagnose": [],
 }
@@ -137,7 +137,7 @@ STUDY_OPTIONS = {
 @pytest.mark.parametrize("study", STUDIES)
 def test_studies_of_a_file(csv_file, tmp_path, capsys, study):
     argv = ["study", study, "--data", str(csv_file), "--output-dir", str(tmp_path / "out")]
-    small = ["--hidden-layer-sizes", "8", "--verbose", "0"]
+    small = ["--hidden-layer-sizes", "8", "--verbose", "0", "--random-state", "0"]
     small += [] if study in ("epochs", "lr") else ["--max-epochs", "1"]
     assert main([*argv, *STUDY_OPTIONS[study], *small]) == 0
     printed = capsys.readouterr().out
