@@ -95,21 +95,21 @@ def fetch_medmnist(
 
     The file is downloaded on first use.
 
-    ==================   =======   ======   ==========   ======   ========
-    Name                 Classes    Train   Validation     Test   Channels
-    ==================   =======   ======   ==========   ======   ========
-    "pathmnist"                9   89,996       10,004    7,180          3
-    "dermamnist"               7    7,007        1,003    2,005          3
-    "octmnist"                 4   97,477       10,832    1,000          1
-    "pneumoniamnist"           2    4,708          524      624          1
-    "retinamnist"              5    1,080          120      400          3
-    "breastmnist"              2      546           78      156          1
-    "bloodmnist"               8   11,959        1,712    3,421          3
-    "tissuemnist"              8  165,466       23,640   47,280          1
-    "organamnist"             11   34,561        6,491   17,778          1
-    "organcmnist"             11   12,975        2,392    8,216          1
-    "organsmnist"             11   13,932        2,452    8,827          1
-    ==================   =======   ======   ==========   ======   ========
+    ==================   =======   =======   ==========   ======   ========
+    Name                 Classes     Train   Validation     Test   Channels
+    ==================   =======   =======   ==========   ======   ========
+    "pathmnist"                9    89,996       10,004    7,180          3
+    "dermamnist"               7     7,007        1,003    2,005          3
+    "octmnist"                 4    97,477       10,832    1,000          1
+    "pneumoniamnist"           2     4,708          524      624          1
+    "retinamnist"              5     1,080          120      400          3
+    "breastmnist"              2       546           78      156          1
+    "bloodmnist"               8    11,959        1,712    3,421          3
+    "tissuemnist"              8   165,466       23,640   47,280          1
+    "organamnist"             11    34,561        6,491   17,778          1
+    "organcmnist"             11    12,975        2,392    8,216          1
+    "organsmnist"             11    13,932        2,452    8,827          1
+    ==================   =======   =======   ==========   ======   ========
 
     The images have 28 x 28 pixels. The twelfth 2-D set, ChestMNIST, is not available: an image can
     have several of its labels, and skmnist's classifiers predict one class for each image.
