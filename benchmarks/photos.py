@@ -188,11 +188,11 @@ def predict_folder(model, folder):
     The first character of a file's name is its label. `model` None is the default of
     predict_image, which may abstain.
     """
-    rows = []
+    rows, clf = [], model or load_pretrained("digits")
     for path in sorted(path for path in folder.glob("*/*") if not path.name.startswith(".")):
         small = Image.fromarray((255 * read_image(path)).round().astype(np.uint8))
         row = {"kind": path.parent.name, "file": path.name, "true": path.name[0]}
-        row["resized only"] = str((model or load_pretrained()).predict([resize(small)])[0])
+        row["resized only"] = str(clf.predict([resize(small)])[0])
         try:
             prediction = predict_image(path, model)
             row |= {"predicted": str(prediction.label), "confidence": prediction.confidence}

@@ -5,9 +5,11 @@ import json
 import sys
 from types import SimpleNamespace
 
+import numpy as np
 import pandas as pd
 import pytest
 import torch
+from PIL import Image
 
 from tests.helpers import ROOT, digits
 
@@ -171,3 +173,24 @@ def test_lr_range_compares_the_suggestion_with_a_grid(monkeypatch, tmp_path, cap
     row = json.loads((tmp_path / "lr_range.json").read_text())["rows"][0]
     assert row["accuracy"] > 0.5
     assert row["grid"]["1e+30"] == 0
+
+
+def test_photos_of_a_folder_are_counted_by_kind(tmp_path, monkeypatch):
+    monkeypatch.syspath_prepend(ROOT)
+    from benchmarks.photos import predict_folder, summarize_folder
+
+    X, y = digits(step=700)
+    for row, label in zip(X.astype(np.uint8), y, strict=True):
+        folder = tmp_path / ("even" if label % 2 == 0 else "odd")
+        folder.mkdir(exist_ok=True)
+        photo = Image.fromarray(255 - row.reshape(28, 28)).resize((200, 200))
+        photo.save(folder / f"{label}.png")
+    Image.new("L", (200, 200), 255).save(tmp_path / "odd" / "1-empty.png")
+    photos = predict_folder(None, tmp_path)
+    table = summarize_folder(photos).set_index("photos")
+    assert photos.set_index("file").loc["1-empty.png", "rejected"]
+    assert table["n"].tolist()[-1] == len(y) + 1
+    assert table["right"].tolist()[-1] == len(y)
+    assert table.loc["odd", "rejected"] == 1
+    with pytest.raises(SystemExit, match="no images in subfolders"):
+        predict_folder(None, tmp_path / "even")
