@@ -20,13 +20,19 @@ PHONE = {
 }
 
 
-@contextlib.contextmanager
-def open_chromium():
-    """Start Chromium; skip the tests if it is not installed."""
+def find_chromium():
+    """Return the path of Chromium; skip the tests if it is not installed."""
     names = ("chromium", "chromium-browser", "google-chrome")
     program = next(filter(None, map(shutil.which, names)), None)
     if program is None:
         pytest.skip(f"needs Chromium: none of {', '.join(names)} is installed")
+    return program
+
+
+@contextlib.contextmanager
+def open_chromium():
+    """Start Chromium; skip the tests if it is not installed."""
+    program = find_chromium()
     reason = "needs playwright: pip install playwright"
     playwright = pytest.importorskip("playwright.sync_api", reason=reason)
     with playwright.sync_playwright() as start:

@@ -26,9 +26,8 @@ if TYPE_CHECKING:
 
 _PASSTHROUGH = (None, "passthrough")
 _MIN_SIDE = 8  # pixels: smaller images show no digits
-_MAX_LEVEL = (
-    64  # smaller pixels are gray levels of fewer bits, such as those of scikit-learn's digits
-)
+# Smaller pixels are gray levels of fewer bits, such as those of scikit-learn's digits.
+_MAX_LEVEL = 64
 # Options of DigitNormalizer that the page's script does not have.
 _UNSUPPORTED = {"method": "emnist", "polarity": "light"}
 

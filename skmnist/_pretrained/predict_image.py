@@ -13,8 +13,6 @@ from sklearn.utils.validation import check_is_fitted
 from skmnist.preprocessing import DigitNormalizer, ImagePrediction, segment_digits
 from skmnist.preprocessing._fitted_input import PlainInput, iter_steps, pixel_range
 
-from .load_pretrained import default_reader
-
 if TYPE_CHECKING:
     from skmnist.preprocessing._image_io import ImageLike
 
@@ -140,6 +138,8 @@ def predict_image(
     if image is None:
         raise TypeError("predict_image needs an image: predict_image(image, estimator).")
     if estimator is None:
+        from .load_pretrained import default_reader  # torch, which other classifiers do not need
+
         estimator = default_reader()
     classifier, own_normalizer = split_normalizer(estimator)
     normalizer = normalizer or own_normalizer

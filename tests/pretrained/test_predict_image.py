@@ -28,7 +28,7 @@ from sklearn.svm import LinearSVC
 from skmnist import CNNClassifier, MLPClassifier, RejectClassifier, predict_image
 from skmnist.exceptions import ImageError
 from skmnist.preprocessing import DigitNormalizer, PixelStandardizer
-from tests.helpers import digits
+from tests.helpers import digits, run_python
 
 FEW = {"max_epochs": 3, "random_state": 0}
 
@@ -269,3 +269,9 @@ def test_estimator_may_come_first(clf, data):
     assert predict_image(clf, photo).proba == predict_image(photo, clf).proba
     with pytest.raises(TypeError, match="needs an image"):
         predict_image(clf)
+
+
+def test_other_classifiers_need_no_torch():
+    run_python(
+        "-c", "import sys, skmnist; skmnist.predict_image; assert 'torch' not in sys.modules"
+    )

@@ -1,7 +1,6 @@
 """The HTML page of a report in Chromium."""
 
 import re
-import shutil
 import subprocess
 
 import numpy as np
@@ -9,6 +8,7 @@ import pytest
 from sklearn.naive_bayes import GaussianNB
 
 from skmnist.reporting import EvaluationReport
+from tests.browser import find_chromium
 from tests.reporting.helpers import MARKUP, SECTIONS, Page
 
 # Logs the layout of each page. The messages also show that the console is captured.
@@ -25,10 +25,7 @@ MEASURE = """<script>addEventListener("load", () => {
 @pytest.fixture(scope="module")
 def browse(tmp_path_factory):
     """Return a function that opens a file in Chromium and returns the DOM and the console."""
-    names = ("chromium", "chromium-browser", "google-chrome")
-    program = next(filter(None, map(shutil.which, names)), None)
-    if program is None:
-        pytest.skip(f"needs Chromium, but none of {', '.join(names)} is installed")
+    program = find_chromium()
     profile = tmp_path_factory.mktemp("profile")
 
     def browse(path):
