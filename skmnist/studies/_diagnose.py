@@ -238,7 +238,8 @@ def _choose_few(split: Split, seed: int) -> np.ndarray:
     if len(split.y) <= N_FEW:
         return np.arange(len(split.y))
     classes, counts = np.unique(split.y, return_counts=True)
-    stratify = split.y if counts.min() >= 2 and len(classes) <= N_FEW else None
+    n_smaller_part = min(N_FEW, len(split.y) - N_FEW)
+    stratify = split.y if counts.min() >= 2 and len(classes) <= n_smaller_part else None
     few, _ = train_test_split(
         np.arange(len(split.y)), train_size=N_FEW, stratify=stratify, random_state=seed
     )
@@ -275,9 +276,9 @@ def _choose_factors(training: ObservedTraining) -> list[tuple[float, ...]]:
     if not update or not np.isfinite(update):
         return [_LOWER, _HIGHER]
     factor = 10.0 ** float(np.clip(np.round(np.log10(_GOOD_UPDATE / update)), -6, 6))
-    if factor > 1:
-        return [(factor, factor / 10)]
-    return [(10 * factor, factor)] if factor < 0.1 else [(0.1,), (10.0,)]
+    if factor > 1 or factor < 0.1:
+        return [(10 * factor, factor)]
+    return [(0.1,), (10.0,)]
 
 
 def _history(training: ObservedTraining) -> dict[str, list[float]]:

@@ -65,7 +65,7 @@ def is_poor(training: ObservedTraining, data: DataFacts) -> bool:
 
     They predict each sample from the others, so a network that was trained on it should do better.
     """
-    limit = min(data.reference_accuracy + 0.03, 0.97)
+    limit = min(data.reference_accuracy + 0.03, 0.95)
     return training.failure is not None or training.train_accuracy < limit
 
 

@@ -16,7 +16,15 @@ from ._observations import (
     not_checked,
     ok,
 )
-from ._observed_training import MIN_FEW_ACCURACY, N_FEW
+from ._observed_training import MIN_FEW_ACCURACY, N_FEW, ObservedTraining
+
+
+_MIN_FITTED = 0.85  # training accuracy from which on a lower loss is possible, but nothing is wrong
+
+
+def _severity(training: ObservedTraining) -> str:
+    """Return the severity of a training loss that could be much lower."""
+    return "error" if training.train_accuracy < _MIN_FITTED else "info"
 
 
 def learning_rate(seen: Observations) -> Verdict:
@@ -40,7 +48,7 @@ def learning_rate(seen: Observations) -> Verdict:
     factor = best_factor(seen)
     if factor is None and learning_rate_is_too_high(seen):
         return Verdict(
-            "error",
+            _severity(training),
             f"The learning rate of {training.lr:g} is too high: most units of a hidden layer "
             "stopped to react during the training.",
             f"Use a learning rate of about {0.1 * training.lr:.2g}.",
@@ -49,7 +57,7 @@ def learning_rate(seen: Observations) -> Verdict:
         return ok(f"Neither a higher nor a lower one than {training.lr:g} is much better.")
     better, word = seen.trials[factor], "high" if factor < 1 else "low"
     return Verdict(
-        "error",
+        _severity(training),
         f"The learning rate of {training.lr:g} is too {word}: the training loss ends at "
         f"{training.train_loss:.3g}, with {factor * training.lr:.2g} at {better.train_loss:.3g}.",
         f"Use a learning rate of about {factor * training.lr:.2g}.",
@@ -65,7 +73,7 @@ def epochs(seen: Observations) -> Verdict:
         return not_checked(f"{seen.name} does not train in epochs.")
     count = f"{training.n_epochs} epoch{'s' * (training.n_epochs > 1)}"
     if longer is None and is_poor(training, seen.data):
-        return not_checked("The training fails for another reason, named above.")
+        return not_checked("The learning rate or another cause above explains the training loss.")
     if longer is None:
         return ok(f"The training loss is {training.train_loss:.3g} after {count}.")
     evidence = (
@@ -74,9 +82,8 @@ def epochs(seen: Observations) -> Verdict:
     )
     if longer.train_loss < BETTER * training.train_loss:
         remedy = f"Train for more epochs, for example {longer.n_epochs}."
-        # Almost all training samples are right: more epochs help, but nothing is wrong.
-        severity = "error" if training.train_accuracy < 0.95 else "info"
-        return Verdict(severity, evidence + " The training ended too early.", remedy)
+        early = " The training ended too early."
+        return Verdict(_severity(training), evidence + early, remedy)
     return ok(evidence)
 
 
@@ -132,7 +139,7 @@ def overfitting(seen: Observations) -> Verdict:
     # The gap is overestimated if the validation set happens to be hard.
     accuracy = training.validation_accuracy
     error = 1.64 * np.sqrt(accuracy * (1 - accuracy) / max(training.n_validation, 1))
-    if gap - error >= (0.09 if rises else 0.14):
+    if gap - error >= (0.09 if rises else 0.11):
         return Verdict(
             "warning",
             evidence,
@@ -150,7 +157,7 @@ def underfitting(seen: Observations) -> Verdict:
         f"The training accuracy is {training.train_accuracy:.1%}; the nearest neighbors reach "
         f"{data.reference_accuracy:.1%} on samples that they have not seen."
     )
-    if training.train_accuracy < min(data.reference_accuracy, 0.97) - 0.05:
+    if training.train_accuracy < min(data.reference_accuracy, 0.97) - 0.08:
         return Verdict(
             "warning",
             evidence,

@@ -120,6 +120,7 @@ def test_right_cause_of_a_broken_training_comes_first(case, images):
         mlp(early_stopping=True),
         CNNClassifier((8,), max_epochs=10, random_state=0),
         BackpropClassifier((32,), max_epochs=15, random_state=0),
+        mlp(optimizer="sgd", lr=0.3, max_epochs=12),  # fits 93% of its training set
         make_pipeline(MinMaxScaler(), neural_network.MLPClassifier((32,), random_state=0)),
         make_pipeline(MinMaxScaler(), LogisticRegression(max_iter=300)),
     ],
@@ -132,6 +133,12 @@ def test_healthy_training_has_no_problem(clf, images):
         flat = {k: v.reshape(len(v), -1) if v.ndim > 1 else v for k, v in images.items()}
         diagnosis = diagnose(clf, **flat)
     assert not diagnosis.problems, str(diagnosis)
+
+
+@pytest.mark.parametrize("n", [101, 105, 110])
+def test_few_more_than_100_samples_are_diagnosed(n, images):
+    few = images | {"X": images["X"][:n], "y": images["y"][:n]}
+    assert len(diagnose(mlp(max_epochs=2), **few).checks) == len(CHECKS)
 
 
 def test_every_check_is_listed_once_with_problems_first(healthy, images):
