@@ -85,13 +85,18 @@ def predict_table(estimator: Any, args: argparse.Namespace) -> None:
     table = tables.get("test") or tables["train"]
     ids, name = table.ids, args.id_column or table.id_name or "ImageId"
     X = _as_input(estimator, table.pixels, table.image_shape)
-    columns: dict[str, Any] = {"Label": estimator.predict(X)}
+    labels = estimator.predict(X)
+    columns: dict[str, Any] = {"Label": labels}
     if args.proba:
         columns |= _probability_columns(estimator.classes_, estimator.predict_proba(X))
     index = pd.Index(np.arange(1, len(X) + 1) if ids is None else ids, name=name)
     write_table(pd.DataFrame(columns, index=index), args.output)
     numbered = "1, 2, ..." if ids is None else f"the column {table.id_name!r} of {path.name}"
     print(f"{len(X):,} images predicted; {name}: {numbered}")
+    reject_label = getattr(estimator, "reject_label_", None)
+    n_rejected = int(np.sum(labels == reject_label)) if reject_label is not None else 0
+    if n_rejected:
+        print(f"{n_rejected:,} of them have the label {reject_label}: the model abstains")
     print_paths([args.output])
 
 
