@@ -159,6 +159,18 @@ def test_color_image_is_shown_in_its_colors(browser):
         page.close()
 
 
+def test_page_asks_for_an_image_if_the_labels_are_no_digits(browser, data):
+    clf = FixedConfidence(0.95).fit(*data)
+    clf.classes_ = np.array(list("abcdefghij"))
+    with run_server(clf) as server:
+        page = browser.new_page()
+        page.goto(server.url)
+        page.wait_for_selector("#bars li")
+        assert page.inner_text("h1") == page.title() == "Draw an image"
+        assert "digit" not in page.content()
+        page.close()
+
+
 def test_errors_are_shown(page):
     empty = encode_image(np.full((100, 100), 255, np.uint8))
     for content, message in [

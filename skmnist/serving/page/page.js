@@ -12,6 +12,8 @@ const MAX_DRAWING_SIDE = 280; // pixels; larger drawings are downscaled before t
 const SORTED_FROM = 11; // classes: the bars are then sorted, because not all are visible at once
 const CONFIDENCE_THRESHOLD = 0.9; // below it, the page says that the model is not sure
 
+let drawMessage = "Draw a digit with a mouse, a pen or a finger.";
+
 // {name, classes, shape, privacy, predictDrawing}; predictDrawing(canvas) returns or resolves
 // to {label, probabilities, image}, with a probability for each class, or {error}.
 let predictor;
@@ -78,7 +80,7 @@ function showTime(message) {
   document.getElementById("time").textContent = message;
 }
 
-function reset(message = "Draw a digit with a mouse, a pen or a finger.", isError = false) {
+function reset(message = drawMessage, isError = false) {
   const { classes, shape } = predictor;
   showMessage(message, "", isError);
   showBars(classes.map(() => 0));
@@ -181,8 +183,20 @@ function prepareCanvas() {
   canvas.addEventListener("pointercancel", endStroke);
 }
 
+// Call what the model classifies an image, not a digit, in all texts.
+function replaceDigit() {
+  const replaced = (text) => text.replaceAll("a digit", "an image").replaceAll("digit", "image");
+  document.title = replaced(document.title);
+  drawMessage = replaced(drawMessage);
+  for (const element of document.querySelectorAll("h1, h2, #hint, [aria-label]")) {
+    if (element.hasAttribute("aria-label")) element.ariaLabel = replaced(element.ariaLabel);
+    else element.textContent = replaced(element.textContent);
+  }
+}
+
 function start(newPredictor) {
   predictor = newPredictor;
+  if (!predictor.classes.every((label) => /^[0-9]$/.test(label))) replaceDigit();
   document.getElementById("model").textContent = `Model: ${predictor.name}. ${predictor.privacy}`;
   document.getElementById("clear").addEventListener("click", clear);
   clear();
