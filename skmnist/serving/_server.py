@@ -17,8 +17,6 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from skmnist._pretrained.predict_image import as_input, predict_image, split_normalizer
-from skmnist.displays._attributions import Options, explain
-from skmnist.displays._explanation import overlay
 from skmnist.exceptions import ImageError
 
 from ._handler import PageHandler
@@ -36,7 +34,7 @@ _PAGE_FILES = {
     "/page.js": ("page.js", "text/javascript; charset=utf-8"),
     "/server.js": ("server.js", "text/javascript; charset=utf-8"),
 }
-_OPTIONS = Options(stride=2)  # of the explanation: a quarter of the predictions
+_STRIDE = 2  # of the occlusions in an explanation: a quarter of the predictions
 _MAX_CONNECTIONS = 256  # at the same time; others wait in the queue of the operating system
 _MAX_LARGE_BODIES = 8  # in memory at the same time
 _READ_TIMEOUT = {"loopback": 1.5, "network": 15}  # seconds
@@ -181,9 +179,13 @@ class DigitServer(socketserver.ThreadingTCPServer):
         return self._predictions.submit(self._explain, content).result()
 
     def _explain(self, content: bytes) -> bytes:
+        from skmnist.displays._attributions import Options, explain  # imports torch
+        from skmnist.displays._explanation import overlay
+
         prediction = self._predict_image(content)
         classifier, _ = split_normalizer(self._estimator)
-        found = explain(classifier, as_input(classifier, prediction.image), options=_OPTIONS)
+        options = Options(stride=_STRIDE)
+        found = explain(classifier, as_input(classifier, prediction.image), options=options)
         scale = max(float(np.abs(found.attributions).max()), 1e-300)
         images = [overlay(found.image, one / scale, "RdBu_r") for one in found.attributions]
         names = np.asarray(classifier.classes_)[found.classes].tolist()

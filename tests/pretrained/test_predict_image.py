@@ -272,6 +272,5 @@ def test_estimator_may_come_first(clf, data):
 
 
 def test_other_classifiers_need_no_torch():
-    run_python(
-        "-c", "import sys, skmnist; skmnist.predict_image; assert 'torch' not in sys.modules"
-    )
+    imports = "import sys, skmnist, skmnist.serving; skmnist.predict_image"
+    run_python("-c", f"{imports}; assert 'torch' not in sys.modules")
