@@ -24,6 +24,12 @@ pytest.register_assert_rewrite(
 )
 
 
+def pytest_runtest_setup(item):
+    """Skip the tests marked gpu if there is none."""
+    if item.get_closest_marker("gpu") and not torch.cuda.is_available():
+        pytest.skip("needs a GPU")
+
+
 def pytest_collection_finish():
     """Exempt the thousands of collected tests from garbage collection, which they slow down."""
     gc.collect()

@@ -6,7 +6,6 @@ it by a call.
 
 import numpy as np
 import pytest
-import torch
 from skorch.callbacks import Callback
 
 from skmnist import BackpropClassifier, CNNClassifier, MLPClassifier
@@ -95,7 +94,7 @@ def test_step_that_cannot_be_captured_runs_eagerly_with_a_warning(cls, replayed_
     assert same_network(again, clf)
 
 
-@pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a GPU")
+@pytest.mark.gpu
 @every_captured
 def test_gpu_replays_captured_steps(cls, monkeypatch):
     X, y = digits()

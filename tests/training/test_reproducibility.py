@@ -203,7 +203,7 @@ def test_settings_of_torch_change_no_bit_of_a_custom_module(changed_setting):
         assert same_network(again, clf)
 
 
-@pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a GPU")
+@pytest.mark.gpu
 @every_classifier
 def test_gpu_training_is_reproducible_and_its_model_loads_without_a_gpu(cls, tmp_path):
     X, y = digits(50)
