@@ -16,7 +16,7 @@ def summarize(row):
         return row
     summary = {
         name: {
-            str(percent): _finite(spread(_time_to(percent / 100, points, name) for points in runs))
+            str(percent): _finite(spread(time_to(percent / 100, points, name) for points in runs))
             for percent in THRESHOLDS
         }
         for name in ("seconds", "cpu_seconds")
@@ -30,7 +30,8 @@ def summarize(row):
     }
 
 
-def _time_to(accuracy, points, name):
+def time_to(accuracy, points, name):
+    """Return the value of `name` at the first point with the accuracy, or infinity."""
     return next((point[name] for point in points if point["accuracy"] >= accuracy), math.inf)
 
 

@@ -11,13 +11,10 @@ from typing import NamedTuple
 
 import sklearn.neural_network
 import torch
-from PIL import Image
 from sklearn.exceptions import ConvergenceWarning
 from skorch import NeuralNetClassifier
 from torch import nn
 from torch.utils.data import DataLoader, Dataset
-from torchvision.datasets import MNIST
-from torchvision.transforms import ToTensor
 
 import skmnist
 
@@ -167,6 +164,9 @@ def dataloader_script(task):
 def image_dataset(data):
     if data.torchvision_root is None:
         return DigitImages(data)
+    from torchvision.datasets import MNIST
+    from torchvision.transforms import ToTensor
+
     return MNIST(data.torchvision_root, transform=ToTensor())
 
 
@@ -174,15 +174,18 @@ class DigitImages(Dataset):
     """Replacement for torchvision's MNIST if its files are missing, with the same work."""
 
     def __init__(self, data):
+        from PIL import Image
+        from torchvision.transforms import ToTensor
+
         self.images = torch.from_numpy(data.X).view(-1, 28, 28)
         self.labels = torch.from_numpy(data.y)
-        self.transform = ToTensor()
+        self.to_image, self.to_tensor = Image.fromarray, ToTensor()
 
     def __len__(self):
         return len(self.images)
 
     def __getitem__(self, i):
-        return self.transform(Image.fromarray(self.images[i].numpy())), int(self.labels[i])
+        return self.to_tensor(self.to_image(self.images[i].numpy())), int(self.labels[i])
 
 
 def _mlp_module(task):
@@ -258,14 +261,16 @@ def skorch_default_cnn(task):
         torch.set_num_threads(before)
 
 
-def default_cnn_module(task):
-    """Return the network of ``CNNClassifier()`` as a plain torch module, with torch's weights."""
+def default_cnn_module(task, params=None):
+    """Return the network of ``CNNClassifier()`` as a plain torch module, with torch's weights.
+
+    `params` are those of another ``CNNClassifier``.
+    """
     torch.manual_seed(task.seed)
     layers = []
     n_maps = 1
-    for n_channels, kernel_size, padding, pool_size in conv_layers(
-        skmnist.CNNClassifier().get_params()
-    ):
+    params = params or skmnist.CNNClassifier().get_params()
+    for n_channels, kernel_size, padding, pool_size in conv_layers(params):
         conv = nn.Conv2d(n_maps, n_channels, kernel_size, padding=padding)
         layers += [conv, nn.ReLU(), nn.MaxPool2d(pool_size)]
         n_maps = n_channels

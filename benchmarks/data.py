@@ -1,4 +1,7 @@
-"""The images that all contestants train on."""
+"""The images that all contestants train on.
+
+``skmnist.datasets`` is imported when it is used, since it needs packages that training doesn't.
+"""
 
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -6,8 +9,6 @@ from pathlib import Path
 
 import numpy as np
 from sklearn.model_selection import train_test_split
-
-from skmnist.datasets import fetch_mnist, get_data_home, load_mnist_sample
 
 
 @dataclass(frozen=True)
@@ -34,9 +35,16 @@ class Digits:
     def floats_test(self):
         return as_floats(self.X_test)
 
-    def first(self, n):
-        """Return a copy with the first `n` training images."""
-        return replace(self, X=self.X[:n], y=self.y[:n], torchvision_root=None)
+    def first(self, n, n_test=None):
+        """Return a copy with the first `n` training and `n_test` test images."""
+        return replace(
+            self,
+            X=self.X[:n],
+            y=self.y[:n],
+            X_test=self.X_test[:n_test],
+            y_test=self.y_test[:n_test],
+            torchvision_root=None,
+        )
 
     def repeated(self, n):
         """Return a copy with exactly `n` training images; images are repeated if necessary."""
@@ -59,12 +67,16 @@ def load_digits(data_home=None):
 
 
 def load_sample():
+    from skmnist.datasets import load_mnist_sample
+
     X, y = load_mnist_sample(return_X_y=True)
     X, X_test, y, y_test = train_test_split(X, y, test_size=1000, stratify=y, random_state=0)
     return Digits(X, y, X_test, y_test, "the bundled sample of MNIST")
 
 
 def _full(data_home):
+    from skmnist.datasets import fetch_mnist, get_data_home
+
     settings = {"return_X_y": True, "data_home": data_home, "download_if_missing": False}
     train, test = (fetch_mnist(subset=subset, **settings) for subset in ("train", "test"))
     root = get_data_home(data_home)

@@ -2,7 +2,7 @@
 
 import os
 import platform
-from importlib.metadata import version
+from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
 import skmnist
@@ -26,5 +26,12 @@ def load():
 
 def versions():
     """Return {library: version}."""
-    others = {name: version(name) for name in _PACKAGES}
+    others = {name: _version(name) for name in _PACKAGES}
     return {"skmnist": skmnist.__version__, **others, "Python": platform.python_version()}
+
+
+def _version(name):
+    try:
+        return version(name)
+    except PackageNotFoundError:
+        return "not installed"

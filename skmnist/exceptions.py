@@ -34,6 +34,14 @@ class DatasetError(OSError):
     """
 
 
+class DeviceError(RuntimeError):
+    """The GPU failed, and PyTorch cannot use it in this process again.
+
+    For example, the driver was reset, the GPU was disconnected, or the kernel of a custom module
+    accessed memory that it does not own. PyTorch raises a ``RuntimeError`` in the same situation.
+    """
+
+
 class DivergenceError(ValueError):
     """The loss or the weights became infinite or NaN during training."""
 

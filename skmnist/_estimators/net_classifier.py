@@ -12,6 +12,7 @@ from sklearn.utils import assert_all_finite
 from sklearn.utils.validation import check_is_fitted
 
 from skmnist._training.convergence import warn_if_not_converged
+from skmnist._training.device_failure import is_device_failure, reraise_device_failure
 from skmnist._training.early_stopping import EarlyStopping
 from skmnist._training.image_dataset import ImageDataset, prepare_inputs
 from skmnist._training.memory import reraise_oom
@@ -180,6 +181,9 @@ class BaseNetClassifier(
             epoch (see ``n_iter_``). It is not fitted if no epoch was completed.
         MemoryError
             If the device runs out of memory.
+        DeviceError
+            If the GPU fails. The classifier is then not fitted. With `checkpoint_dir`, a new
+            process can resume the fit.
 
         Warns
         -----
@@ -197,6 +201,7 @@ class BaseNetClassifier(
         with (
             open_checkpoints(self, resume) as checkpoints,
             reraise_oom(self._oom_hint()),
+            reraise_device_failure(),
             torch_defaults(),
         ):
             self._fit(
@@ -268,7 +273,7 @@ class BaseNetClassifier(
                 "epoch. Call fit, or set early_stopping=False."
             )
         warm = self.__sklearn_is_fitted__()
-        with reraise_oom(self._oom_hint()), torch_defaults():
+        with reraise_oom(self._oom_hint()), reraise_device_failure(), torch_defaults():
             self._fit(X, y, sample_weight, classes=classes, warm=warm, one_epoch=True)
         return self
 
@@ -355,7 +360,10 @@ class BaseNetClassifier(
         except DivergenceError:
             del self.net_  # its predictions would be meaningless
             raise
-        except BaseException:
+        except BaseException as error:
+            if is_device_failure(error):
+                del self.net_  # its weights cannot be read
+                raise
             snapshot.rollback()
             if net.history:
                 recorder.finish()
@@ -493,7 +501,7 @@ class BaseNetClassifier(
         starts = range(0, len(X), batch_size)
         n_tasks = 1 if serial else len(starts)
         torch_context = self._torch_context(net, min(batch_size, len(X)), n_tasks)
-        with reraise_oom(hint), torch_defaults(), torch_context:
+        with reraise_oom(hint), reraise_device_failure(), torch_defaults(), torch_context:
             outputs = np.concatenate(parallel_map(predict_batch, starts))
         if not np.isfinite(outputs).all():
             raise ValueError(

@@ -299,9 +299,9 @@ PARAMETERS = {
     "deterministic": Parameter(
         [BOOL],
         "bool",
-        "Whether to use only deterministic algorithms on a GPU. Results on a CPU are always "
-        "deterministic. Custom modules may use operations that have no deterministic "
-        "implementation.",
+        "Whether to use only deterministic algorithms on a GPU, without TF32, which rounds the "
+        "inputs of convolutions. Results on a CPU are always deterministic. Custom modules may use "
+        "operations that have no deterministic implementation.",
     ),
     "random_state": Parameter(
         [SEED, instance(np.random.RandomState, "a RandomState instance"), NONE],

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import threading
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import torch
@@ -75,12 +75,31 @@ def resolve_dtype(precision: str, data_dtype: np.dtype | type, device: torch.dev
 
 _lock = threading.Lock()
 _depth = 0  # number of active blocks
-_saved = (False, False)  # cuDNN's settings before the first active block
+_saved: tuple[bool, bool, str | bool] = (False, False, "none")  # before the first active block
+
+
+def _get_cudnn_settings() -> tuple[bool, bool, str | bool]:
+    """Return cuDNN's settings: deterministic, benchmark, precision of convolutions."""
+    cudnn: Any = torch.backends.cudnn
+    has_precision = hasattr(cudnn, "conv")  # torch 2.9 and later
+    precision = cudnn.conv.fp32_precision if has_precision else cudnn.allow_tf32
+    return cudnn.deterministic, cudnn.benchmark, precision
+
+
+def _set_cudnn_settings(deterministic: bool, benchmark: bool, precision: str | bool) -> None:
+    cudnn: Any = torch.backends.cudnn
+    cudnn.deterministic, cudnn.benchmark = deterministic, benchmark
+    if hasattr(cudnn, "conv"):
+        cudnn.conv.fp32_precision = precision
+    else:
+        cudnn.allow_tf32 = precision
 
 
 @contextlib.contextmanager
 def deterministic_algorithms(enabled: bool, device: torch.device) -> Iterator[None]:
-    """Use only deterministic cuDNN algorithms inside the block, if `enabled` and on a GPU.
+    """Use only deterministic cuDNN algorithms in float32, if `enabled` and on a GPU.
+
+    cuDNN would round the inputs of convolutions to TF32, and labels differ from those of a CPU.
 
     The settings are global. If several threads are inside such a block, the last one to leave
     restores the original settings.
@@ -89,17 +108,16 @@ def deterministic_algorithms(enabled: bool, device: torch.device) -> Iterator[No
         yield
         return
     global _depth, _saved
-    cudnn = torch.backends.cudnn
     with _lock:
         if _depth == 0:
-            _saved = (cudnn.deterministic, cudnn.benchmark)
+            _saved = _get_cudnn_settings()
         _depth += 1
         # Benchmarking can select a different algorithm in each run.
-        cudnn.deterministic, cudnn.benchmark = True, False
+        _set_cudnn_settings(True, False, "ieee" if isinstance(_saved[2], str) else False)
     try:
         yield
     finally:
         with _lock:
             _depth -= 1
             if _depth == 0:
-                cudnn.deterministic, cudnn.benchmark = _saved
+                _set_cudnn_settings(*_saved)

@@ -1,0 +1,129 @@
+"""One part of the benchmark while it runs: its settings, its images, and its clock."""
+
+import copy
+import time
+from dataclasses import asdict
+from functools import cached_property
+from typing import NamedTuple
+
+import skorch.callbacks
+import torch
+
+from . import data as images
+from .environment import environment
+from .record import Record
+
+
+class Fit(NamedTuple):
+    """A trained classifier, its epochs and the time of the complete fit."""
+
+    clf: object
+    points: list  # {"seconds", "accuracy"} at the end of each epoch, without the scoring
+    epochs: list  # seconds of each epoch
+    seconds: float
+
+
+class Run:
+    """What a part needs.
+
+    Parameters
+    ----------
+    settings : Settings
+    """
+
+    def __init__(self, settings):
+        self.settings = settings
+        self.device = settings.device
+        self.quick = settings.quick
+        self._end = time.monotonic() + settings.seconds
+        self.record = Record(
+            settings.path, {**asdict(settings), "environment": environment(self.device)}
+        )
+
+    @cached_property
+    def data(self):
+        data = images.load(self.settings.data, self.quick)
+        self.record.content["data"] = f"{data.source}, {len(data):,} training images"
+        self.record.content["is_full"] = images.is_full(data)
+        return data
+
+    @property
+    def time_left(self):
+        return max(1.0, self._end - time.monotonic())
+
+    @property
+    def on_gpu(self):
+        return self.device != "cpu"
+
+    @property
+    def accuracy(self):
+        """The test accuracy that is to be reached; few images are not enough for 99%."""
+        return 0.5 if self.quick else 0.99
+
+    def runs(self, n, reserve=0):
+        """Yield 0, 1, ..., n - 1, and stop if the next run would end too late.
+
+        `reserve` is the number of seconds that what follows needs.
+        """
+        longest = 0
+        for i in range(min(n, 2) if self.quick else n):
+            start = time.monotonic()
+            if i and start + 1.2 * longest + reserve > self._end:
+                self.record.skip(f"runs {i} to {n - 1}", "out of time")
+                return
+            yield i
+            longest = max(longest, time.monotonic() - start)
+
+    def epochs(self, n):
+        return min(n, 2) if self.quick else n
+
+    def fit(self, clf, data=None, score=False):
+        """Fit a classifier on the device; with `score`, score it after each epoch."""
+        data = data or self.data
+        clock = EpochClock(self.device)
+        points = []
+
+        def add_point(_):
+            points.append(
+                {"seconds": sum(clock.seconds), "accuracy": clf.score(data.X_test, data.y_test)}
+            )
+
+        clf.set_params(device=self.device, callbacks=[clock])
+        if score:
+            with clf._on_epoch_end(add_point):
+                clf.fit(data.X, data.y)
+        else:
+            clf.fit(data.X, data.y)
+        return Fit(clf, points, clock.seconds, clf.fit_time_)
+
+
+class EpochClock(skorch.callbacks.Callback):
+    """The time of each epoch, when the device has done all of its work.
+
+    Parameters
+    ----------
+    device : str
+    """
+
+    def __init__(self, device):
+        self.device = device
+        self.seconds = []
+
+    def __deepcopy__(self, memo):
+        return self  # classifiers train with copies of their callbacks
+
+    def _now(self):
+        if self.device != "cpu":
+            torch.cuda.synchronize(self.device)
+        return time.perf_counter()
+
+    def on_epoch_begin(self, net, **kwargs):
+        self._start = self._now()
+
+    def on_epoch_end(self, net, **kwargs):
+        self.seconds.append(self._now() - self._start)
+
+
+def with_seed(clf, seed):
+    """Return a copy of a classifier that is not fitted, with another seed."""
+    return copy.deepcopy(clf).set_params(random_state=seed)
