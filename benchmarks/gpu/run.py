@@ -69,7 +69,7 @@ class Run:
         for i in range(min(n, 2) if self.quick else n):
             start = time.monotonic()
             if i and start + 1.2 * longest + reserve > self._end:
-                self.record.skip(f"runs {i} to {n - 1}", "out of time")
+                self.record.skip(f"{n - i} of {n} runs", "out of time")
                 return
             yield i
             longest = max(longest, time.monotonic() - start)

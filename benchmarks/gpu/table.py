@@ -69,10 +69,10 @@ def _divide(a, b):
 
 
 def _complete(row, content):
-    """Add the row as text, and whether the bound holds, which a rehearsal can't tell."""
+    """Add the row as text, and whether the bound holds, unless it is a rehearsal."""
     on_gpu = content["device"] != "cpu"
     row["title"] = row["title"].format(device="the GPU" if on_gpu else "the CPU")
-    if content["quick"] or not on_gpu:
+    if content["quick"] or not on_gpu or content.get("is_full") is False:
         row["bound"] = None
     row["holds"] = None
     if row["bound"] is not None:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import pandas as pd
 from torch import nn
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 # Keys of skorch's history -> columns of `history_`.
 _COLUMNS = {
@@ -42,6 +44,8 @@ class FittedAttributesMixin:
     @property
     def history_(self) -> pd.DataFrame:
         """DataFrame: Losses, scores, learning rate and duration of each epoch."""
+        import pandas as pd
+
         columns = {new: self._column(old) for old, new in _COLUMNS.items()}
         return pd.DataFrame({name: c for name, c in columns.items() if c is not None})
 

@@ -22,9 +22,7 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import safetensors.numpy
-from safetensors import SafetensorError
-
+from skmnist._utils.own_version import own_version
 from skmnist.exceptions import ModelFileError
 
 from .atomic import atomic_write
@@ -44,7 +42,7 @@ _MAX_CONTAINERS = 2**15
 _NO_DIGEST = b"0" * 64
 _DIGEST_PREFIX = b'{\\"sha256\\":\\"'  # quotes are escaped inside the JSON of the header
 
-_LIBRARIES = ("skmnist", "torch", "skorch", "scikit-learn", "numpy", "safetensors")
+_LIBRARIES = ("torch", "skorch", "scikit-learn", "numpy", "safetensors")
 
 # First bytes of files that are sometimes mistaken for model files.
 _MAGIC_NUMBERS = {
@@ -104,6 +102,8 @@ def write_model_file(
     OSError
         If the file cannot be written. An existing file is unchanged.
     """
+    import safetensors.numpy  # here, since training needs no model files
+
     arrays: dict[str, np.ndarray] = {}
     text = json.dumps(
         {
@@ -142,6 +142,8 @@ def read_model_file(path: str | os.PathLike[str]) -> dict[str, Any]:
     OSError
         If the file does not exist or cannot be read.
     """
+    import safetensors.numpy
+
     text, content = _read(Path(os.path.expanduser(path)))
     with reraise_as_model_error(path):
         outer = json.loads(text)
@@ -155,7 +157,7 @@ def read_model_file(path: str | os.PathLike[str]) -> dict[str, Any]:
             )
         try:
             arrays = safetensors.numpy.load(content)
-        except SafetensorError as error:
+        except safetensors.SafetensorError as error:
             raise ValueError(f"its tensors cannot be read ({error})") from error
         model = decode(outer["model"], arrays)
         if arrays:
@@ -234,4 +236,5 @@ def _not_a_model(path: Path, start: bytes, size: int) -> ModelFileError:
 
 @functools.cache  # looking up the versions takes as long as everything else
 def _versions() -> dict[str, str]:
-    return {"python": platform.python_version(), **{name: version(name) for name in _LIBRARIES}}
+    own = {"python": platform.python_version(), "skmnist": own_version()}
+    return own | {name: version(name) for name in _LIBRARIES}

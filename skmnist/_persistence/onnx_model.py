@@ -7,12 +7,12 @@ import io
 import json
 import logging
 import warnings
-from importlib.metadata import version
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import torch
 
+from skmnist._utils.own_version import own_version
 from skmnist._utils.torch_defaults import torch_defaults
 from skmnist.exceptions import OnnxExportError
 
@@ -112,7 +112,7 @@ def set_metadata(
     _clear_annotations(model.graph)
     for function in model.functions:
         _clear_annotations(function)
-    model.producer_name, model.producer_version = "skmnist", version("skmnist")
+    model.producer_name, model.producer_version = "skmnist", own_version()
     metadata = {
         "estimator": type(estimator).__name__,
         "classes": json.dumps(clf.classes_.tolist()),

@@ -11,8 +11,9 @@ import argparse
 import signal
 import sys
 from importlib import import_module
-from importlib.metadata import version
 from typing import TYPE_CHECKING
+
+from skmnist._utils.own_version import own_version
 
 from ._arguments import add_subcommands
 from ._process import draw_without_backend, escape_unprintable
@@ -106,7 +107,7 @@ def _parse(
         "'skmnist demo'.",
         allow_abbrev=False,
     )
-    parser.add_argument("--version", action="version", version=f"skmnist {version('skmnist')}")
+    parser.add_argument("--version", action="version", version=f"skmnist {own_version()}")
     name, parser = add_subcommands(parser, "COMMAND", _COMMANDS, argv)
     command = import_module(f"skmnist.cli._{name}")
     return command, parser, command.parse(parser, argv[1:])

@@ -13,13 +13,14 @@ import numpy as np
 import pandas as pd
 import scipy.sparse
 
+from skmnist._utils.own_version import own_version
 from skmnist.studies._jsonable import to_jsonable
 from skmnist.studies._metrics import n_weights
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-_LIBRARIES = ("skmnist", "torch", "skorch", "scikit-learn", "numpy", "scipy", "pandas")
+_LIBRARIES = ("torch", "skorch", "scikit-learn", "numpy", "scipy", "pandas")
 _MAX_VALUE_LENGTH = 300  # characters; longer parameter values are truncated
 _CHUNK_SIZE = 1000  # samples per hash update
 
@@ -138,6 +139,7 @@ def describe_data(X: Any, y: np.ndarray) -> dict[str, Any]:
 def versions() -> dict[str, Any]:
     """Return the versions of the libraries, of Python and of the operating system."""
     return {
+        "skmnist": own_version(),
         **{name: version(name) for name in _LIBRARIES},
         "Python": platform.python_version(),
         "system": platform.platform(),

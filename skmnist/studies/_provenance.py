@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import platform
-import sys
 from importlib.metadata import version
 from numbers import Integral
 from typing import TYPE_CHECKING, Any
 
 from sklearn.utils.validation import _num_samples
+
+from skmnist._utils.own_version import own_version
 
 from ._jsonable import to_jsonable
 from ._staged import last_step
@@ -24,7 +25,6 @@ def provenance(estimator: BaseEstimator, X: ArrayLike, **settings: Any) -> dict[
     """Return the `settings`, `seed` and `versions` of a study."""
     last, _ = last_step(estimator)
     seed = getattr(last, "random_state", None)
-    skmnist = sys.modules[__name__.partition(".")[0]]
     return {
         "settings": {
             "estimator": type(estimator).__name__,
@@ -33,6 +33,6 @@ def provenance(estimator: BaseEstimator, X: ArrayLike, **settings: Any) -> dict[
             **to_jsonable(settings),
         },
         "seed": int(seed) if isinstance(seed, Integral) else None,
-        "versions": {"python": platform.python_version(), "skmnist": skmnist.__version__}
+        "versions": {"python": platform.python_version(), "skmnist": own_version()}
         | {name: version(name) for name in _LIBRARIES},
     }

@@ -1,6 +1,7 @@
 """The header of a model file, and its limits."""
 
 import json
+from importlib.metadata import PackageNotFoundError, version
 
 import numpy as np
 import pytest
@@ -23,6 +24,18 @@ def test_header_contains_the_versions(tmp_path):
     metadata = json.loads(header["__metadata__"]["skmnist"])
     assert metadata["versions"]["skmnist"] == skmnist.__version__
     assert torch.__version__.startswith(metadata["versions"]["torch"])
+
+
+def test_checkout_that_is_not_installed_saves_models(tmp_path, monkeypatch):
+    def version_of_others(name):
+        if name == "skmnist":
+            raise PackageNotFoundError(name)
+        return version(name)
+
+    monkeypatch.setattr(model_file, "version", version_of_others)
+    model_file._versions.cache_clear()
+    save(tiny(skmnist.MLPClassifier).fit(X, Y), tmp_path / "model.safetensors")
+    assert skmnist.load(tmp_path / "model.safetensors").score(X, Y) > 0.1
 
 
 @pytest.mark.parametrize(
