@@ -154,7 +154,9 @@ class SearchDisplay:
         score_name = metric
         if metric == "score" and isinstance(estimator.scoring, str):
             score_name = estimator.scoring
-        elif metric == "score" and estimator.scoring is None and is_classifier(estimator):
+        elif metric == "score" and estimator.scoring is not None:
+            score_name = getattr(estimator.scoring, "__name__", metric)
+        elif metric == "score" and is_classifier(estimator):
             score_name = "accuracy"
         display = cls(
             {name: [candidates[i].get(name, _MISSING) for i in last] for name in names},

@@ -18,7 +18,6 @@ from ._observations import (
 )
 from ._observed_training import MIN_FEW_ACCURACY, N_FEW, ObservedTraining
 
-
 _MIN_FITTED = 0.85  # training accuracy from which on a lower loss is possible, but nothing is wrong
 
 

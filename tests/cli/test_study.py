@@ -341,6 +341,14 @@ def test_grid_scores_every_combination_and_tests_the_best(tmp_path, capsys):
     assert "test_score" not in printed
 
 
+def test_halving_continues_the_best_candidates(tmp_path, capsys):
+    argv = ["--grid", "lr", "0.0001", "0.003", "0.01", "--halving", "--max-epochs", "3"]
+    printed, _ = run_study(capsys, tmp_path, "grid", *argv, "--cv", "2", *SMALL)
+    table = read_table(tmp_path / "grid.csv")
+    assert sorted(table["max_epochs"]) == [1, 1, 1, 3]
+    assert "Best parameters: lr=0.01, max_epochs=3" in printed
+
+
 def test_grid_values_may_be_tuples(tmp_path, capsys):
     argv = ["--grid", "hidden-layer-sizes", "8", "8,4", "()", "--grid", "batch-norm", "true"]
     run_study(capsys, tmp_path, "grid", *argv, "--max-epochs", "1", "--cv", "2")
@@ -415,6 +423,7 @@ def test_grid_with_only_failed_candidates_is_an_error(tmp_path, capsys):
         ("grid --grid lr", "expected a parameter and its values, separated by spaces"),
         ("grid --grid lr=0.1,0.2", "expected a parameter and its values, separated by spaces"),
         ("grid --grid Lr 0.1", "Did you mean 'lr'?"),
+        ("grid --grid max-epochs 1 2 --halving", "remove max-epochs from --grid"),
         ("grid --grid lr 0.1 --time-limit 0", "expected a number above 0, got '0'"),
         ("grid --grid lr 0.1 --time-limit soon", "expected a number above 0, got 'soon'"),
         (

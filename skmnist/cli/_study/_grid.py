@@ -49,6 +49,7 @@ def parse(parser: argparse.ArgumentParser, argv: Sequence[str]) -> argparse.Name
         "skmnist study grid --grid lr 0.001 0.01 --grid optimizer adam sgd",
         "skmnist study grid --grid hidden-layer-sizes 64 256 64,32 --n-jobs 2",
         "skmnist study grid --grid max-epochs 1 2 5 10 20 --grid lr 0.001 0.01",
+        "skmnist study grid --grid lr 1e-4 3e-4 1e-3 3e-3 1e-2 --max-epochs 18 --halving",
     )
     parser.add_argument(
         "--grid",
@@ -58,6 +59,12 @@ def parse(parser: argparse.ArgumentParser, argv: Sequence[str]) -> argparse.Name
         required=True,
         help="a parameter and its values, separated by spaces; repeat the option for each "
         "parameter. Values of max-epochs are scored during one training run of the largest value",
+    )
+    parser.add_argument(
+        "--halving",
+        action="store_true",
+        help="successive halving: train all candidates for a few epochs, and only the best third "
+        "for three times as many, up to --max-epochs",
     )
     add_cv(parser)
     add_n_jobs(parser)
@@ -78,6 +85,8 @@ def parse(parser: argparse.ArgumentParser, argv: Sequence[str]) -> argparse.Name
     for name in args.grid:
         if [other for other, _ in pairs].count(name) > 1:
             parser.error(f"--grid {name} is given twice; write all its values after one --grid")
+    if args.halving and "max_epochs" in args.grid:
+        parser.error("--halving chooses the numbers of epochs; remove max-epochs from --grid")
     return args
 
 
@@ -98,7 +107,7 @@ def run(args: argparse.Namespace) -> None:
     from sklearn.model_selection import ParameterGrid
 
     from skmnist.displays._search import SearchDisplay
-    from skmnist.studies import EpochGridSearchCV
+    from skmnist.studies import EpochGridSearchCV, EpochHalvingSearchCV
     from skmnist.studies._jsonable import to_jsonable
     from skmnist.studies._provenance import provenance
 
@@ -108,16 +117,19 @@ def run(args: argparse.Namespace) -> None:
     ensure_writable(args.output_dir)
     data = load_args(args, args.classifier)
     print(f"\n{args.classifier}", flush=True)
-    names = sorted(args.grid)
+    # Halving scores a candidate after several numbers of epochs.
+    names = [*sorted(args.grid), *(["max_epochs"] if args.halving else [])]
+    make_search = EpochHalvingSearchCV if args.halving else EpochGridSearchCV
     with TemporaryDirectory() as folder:
         score_log = ScoreLog(Path(folder, "scores"), names, n_folds=args.cv)
-        search = EpochGridSearchCV(
+        search = make_search(
             args.classifier,
             args.grid,
             cv=args.cv,
             n_jobs=args.n_jobs,
             scoring=score_log,
             time_limit=args.time_limit,
+            return_train_score=False,  # the log would contain the scores on the training set
         )
         with save_partial_results(args.output_dir, "grid", lambda: _partial_tables(score_log)):
             _fit(search, data)
@@ -125,6 +137,7 @@ def run(args: argparse.Namespace) -> None:
     test_accuracy = search.best_estimator_.score(data.X_test, data.y_test)
     table = _results_table(results, names)
     settings = {"study": "grid", "data": args.data, "grid": args.grid, "cv": args.cv}
+    settings["halving"] = args.halving
     values = {
         "study": "grid",
         **provenance(args.classifier, data.X, **settings),
@@ -133,10 +146,7 @@ def run(args: argparse.Namespace) -> None:
         "test_accuracy": float(test_accuracy),
         "cv_results": to_jsonable(results),
     }
-    columns = {name: [params[name] for params in results["params"]] for name in args.grid}
-    display = SearchDisplay(
-        columns, results["mean_test_score"], results["std_test_score"], "accuracy"
-    ).plot()
+    display = SearchDisplay.from_estimator(search)
     means = readable(table.filter(regex="^(?!split)"))
     write_results(args.output_dir, "grid", table, values, display.figure_, printed_table=means)
     best = ", ".join(f"{name}={format_value(value)}" for name, value in best_params.items())
@@ -187,5 +197,10 @@ def _results_table(results: Mapping[str, Any], names: Sequence[str]) -> DataFram
     columns = ["rank_test_score", "mean_test_score", "std_test_score", "mean_fit_time", *scores]
     table = pd.DataFrame({name: results[name] for name in columns})
     for i, name in enumerate(names):
-        table.insert(i, name, [format_value(params[name]) for params in results["params"]])
+        values = (
+            results["n_resources"]  # of halving
+            if name == "max_epochs" and "n_resources" in results
+            else [format_value(params[name]) for params in results["params"]]
+        )
+        table.insert(i, name, values)
     return table.sort_values("rank_test_score").set_index(names)
