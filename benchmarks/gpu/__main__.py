@@ -30,6 +30,8 @@ def parse(argv=None):
     args.parts = split_choices(parser, "--parts", args.parts, PARTS)
     if args.device == "cuda":
         args.device = "cuda:0"
+    if not args.device.startswith(("cuda:", "cpu")):
+        parser.error(f"--device must be cpu, cuda or cuda:N; got {args.device}")
     if args.device == "cpu" and not args.quick:
         parser.error("--device cpu is a rehearsal, which needs --quick")
     return args

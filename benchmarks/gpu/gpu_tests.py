@@ -15,7 +15,7 @@ from .cpu import CHECKOUT
 
 # The project's settings, without the options of plugins that may be missing.
 _OPTIONS = (
-    "-o addopts= -W error -W default::pytest.PytestConfigWarning --strict-markers"
+    "-o addopts= -W default::pytest.PytestConfigWarning --strict-markers"
     " -p no:cacheprovider -m gpu -q --tb=short"
 ).split(" ")
 

@@ -58,7 +58,7 @@ class Record:
                 self.fail(what)
             else:
                 self.skip(what, f"needs the package {package}, which is not installed")
-        except Exception:
+        except (Exception, SystemExit):
             self.fail(what)
 
 

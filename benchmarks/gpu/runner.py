@@ -26,11 +26,11 @@ def run_all(args):
     """Run the parts; return the exit status, which is 1 if one of them failed."""
     out = args.out.resolve()
     out.mkdir(parents=True, exist_ok=True)
-    _check_device(args.device)
-    for name in args.parts:
-        (out / f"{name}.json").unlink(missing_ok=True)
     start = time.monotonic()
     data = None if args.data is None else str(Path(args.data).resolve())
+    _check(args, data)
+    for name in args.parts:
+        (out / f"{name}.json").unlink(missing_ok=True)
     failed = False
     for name in args.parts:
         left = args.limit - (time.monotonic() - start)
@@ -45,17 +45,23 @@ def run_all(args):
     return int(failed)
 
 
-def _check_device(device):
-    """End the program if torch can't use the device."""
-    if device == "cpu":
+def _check(args, data):
+    """End the program if the device or the images are missing."""
+    if args.device == "cpu":
+        from .probe import check
+
+        check(args.device, data, args.quick)
         return
-    command = [sys.executable, "-c", f"import torch; torch.zeros(1, device={device!r}).cpu()"]
-    done = subprocess.run(command, capture_output=True, text=True)
+    # In a process of its own: this one doesn't use the device.
+    arguments = [args.device] if data is None else [args.device, data]
+    done = subprocess.run(
+        [sys.executable, "-m", "benchmarks.gpu.probe", *arguments],
+        cwd=CHECKOUT,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
     if done.returncode:
-        raise SystemExit(
-            f"torch cannot use the device {device} ({last_line(done.stderr)}). To rehearse without"
-            " a GPU, pass --device cpu --quick."
-        )
+        raise SystemExit(last_line(done.stderr))
 
 
 def run_one(settings):
