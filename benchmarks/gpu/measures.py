@@ -26,6 +26,8 @@ range that of any two runs. All runs are in `summary.json`."""
 
 _TO_99 = "Sum of the epochs until the test accuracy is 99%. A run that ends below has a dash."
 
+COUNTS = ("tests", "labels", "arrays", "errors")  # units of whole numbers
+
 # By name. "{device}" is replaced by the name of the device.
 MEASURES = {
     "tests_failed": Measure(
@@ -38,9 +40,9 @@ MEASURES = {
         0.5,
         "mean",
     ),
-    "fast_accuracy": Measure("its test accuracy", "%", "On the 10,000 test images."),
+    "fast_accuracy": Measure('CNN preset "fast": test accuracy', "%", "On the 10,000 test images."),
     "fast_fit": Measure(
-        "its complete fit",
+        'CNN preset "fast": complete fit',
         "s",
         "Until `fit` returns: also checks and sorts the images, and copies them to the device.",
     ),
@@ -64,9 +66,11 @@ MEASURES = {
         "s",
         "Sum of the 20 epochs, 60,000 images.",
     ),
-    "accurate_accuracy": Measure("its test accuracy", "%", "On the 10,000 test images."),
+    "accurate_accuracy": Measure(
+        'CNN preset "accurate": test accuracy', "%", "On the 10,000 test images."
+    ),
     "accurate_one_core": Measure(
-        "the same on one CPU core, extrapolated",
+        'CNN preset "accurate" on one CPU core, extrapolated',
         "s",
         "Time of an epoch on the first 6,000 images, times 10 and the number of epochs, in a"
         " process of its own, pinned to one core, n_threads=1.",

@@ -1,9 +1,10 @@
 """The rows of the table: each measure and ratio beside its bound."""
 
 from ..tables import figure
-from .measures import MEASURES, PREFACE, RATIOS
+from .measures import COUNTS, MEASURES, PREFACE, RATIOS
 from .parts import PARTS
 
+_FIGURES = ("value", "median", "minimum", "maximum")
 _HEADER = ("measure", "value", "median", "min to max", "runs", "bound", "holds")
 
 
@@ -77,9 +78,11 @@ def _complete(row, content):
     row["holds"] = None
     if row["bound"] is not None:
         row["holds"] = row["value"] is not None and row["value"] <= row["bound"]
+    figures = {key: _number(row[key], row["unit"]) for key in _FIGURES}
+    row["figures"] = figures
     row["text"] = (
-        f"{_number(row['value'])} {row['unit']} ({row['statistic']} of {row['n_runs']},"
-        f" {_number(row['minimum'])} to {_number(row['maximum'])})"
+        f"{figures['value']} {row['unit']} ({row['statistic']} of {row['n_runs']},"
+        f" {figures['minimum']} to {figures['maximum']})"
     )
     if row["bound"] is not None:
         holds = "holds" if row["holds"] else "DOES NOT HOLD"
@@ -87,10 +90,12 @@ def _complete(row, content):
     return row
 
 
-def _number(value):
+def _number(value, unit):
     if value is None:
         return "–"
-    return f"{value:g}" if value == int(value) else figure(value)
+    if unit == "%":
+        return f"{value:.2f}"
+    return f"{value:g}" if unit in COUNTS else figure(value)
 
 
 def as_markdown(contents):
@@ -139,14 +144,14 @@ def _preface(contents):
 
 
 def _cells(row):
-    unit = f" {row['unit']}" if row["unit"] else ""
-    value = f"{_number(row['value'])}{unit}"
+    figures = row["figures"]
+    value = f"{figures['value']} {row['unit']}".strip()
     if row["statistic"] in ("mean", "maximum"):
         value += f" ({row['statistic']})"
+    between = f"{figures['minimum']} to {figures['maximum']}"
     bound = "" if row["bound"] is None else f"{row['bound']:g}"
     holds = {None: "", True: "yes", False: "**no**"}[row["holds"]]
-    between = f"{_number(row['minimum'])} to {_number(row['maximum'])}"
-    return [row["title"], value, _number(row["median"]), between, row["n_runs"], bound, holds]
+    return [row["title"], value, figures["median"], between, row["n_runs"], bound, holds]
 
 
 def _problems(contents):
