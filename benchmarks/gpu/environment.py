@@ -29,7 +29,6 @@ def environment(device):
 
 def _describe_gpu(device):
     properties = torch.cuda.get_device_properties(device)
-    cudnn = torch.backends.cudnn
     return {
         "gpu": properties.name,
         "gpu_memory": properties.total_memory,
@@ -37,9 +36,7 @@ def _describe_gpu(device):
         "compute_capability": f"{properties.major}.{properties.minor}",
         "driver": driver(),
         "CUDA": torch.version.cuda,
-        "cuDNN": cudnn.version(),
-        "TF32 in cuDNN": cudnn.allow_tf32,
-        "TF32 in matrix products": torch.backends.cuda.matmul.allow_tf32,
+        "cuDNN": torch.backends.cudnn.version(),
     }
 
 

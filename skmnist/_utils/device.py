@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import contextlib
 import threading
-from typing import TYPE_CHECKING, Any
+import warnings
+from typing import TYPE_CHECKING
 
 import numpy as np
 import torch
@@ -75,24 +76,38 @@ def resolve_dtype(precision: str, data_dtype: np.dtype | type, device: torch.dev
 
 _lock = threading.Lock()
 _depth = 0  # number of active blocks
-_saved: tuple[bool, bool, str | bool] = (False, False, "none")  # before the first active block
+_saved: tuple[bool, bool, bool | None] = (False, False, None)  # before the first active block
 
 
-def _get_cudnn_settings() -> tuple[bool, bool, str | bool]:
-    """Return cuDNN's settings: deterministic, benchmark, precision of convolutions."""
-    cudnn: Any = torch.backends.cudnn
-    has_precision = hasattr(cudnn, "conv")  # torch 2.9 and later
-    precision = cudnn.conv.fp32_precision if has_precision else cudnn.allow_tf32
-    return cudnn.deterministic, cudnn.benchmark, precision
+def _get_cudnn_settings() -> tuple[bool, bool, bool | None]:
+    """Return cuDNN's settings: deterministic, benchmark, and whether to use TF32.
+
+    The last is None if the program has chosen a precision for some kinds of layers.
+    """
+    cudnn = torch.backends.cudnn
+    try:
+        with _ignored_deprecation():
+            allow_tf32 = cudnn.allow_tf32
+    except RuntimeError:
+        allow_tf32 = None
+    return cudnn.deterministic, cudnn.benchmark, allow_tf32
 
 
-def _set_cudnn_settings(deterministic: bool, benchmark: bool, precision: str | bool) -> None:
-    cudnn: Any = torch.backends.cudnn
+def _set_cudnn_settings(deterministic: bool, benchmark: bool, allow_tf32: bool | None) -> None:
+    cudnn = torch.backends.cudnn
     cudnn.deterministic, cudnn.benchmark = deterministic, benchmark
-    if hasattr(cudnn, "conv"):
-        cudnn.conv.fp32_precision = precision
-    else:
-        cudnn.allow_tf32 = precision
+    if allow_tf32 is not None:
+        with _ignored_deprecation():
+            cudnn.allow_tf32 = allow_tf32
+
+
+@contextlib.contextmanager
+def _ignored_deprecation() -> Iterator[None]:
+    # torch 2.9 to 2.11 warn of `allow_tf32`. With the newer setting alone, code that reads this
+    # one, such as torch.compile, raises an error.
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", UserWarning)
+        yield
 
 
 @contextlib.contextmanager
@@ -113,7 +128,7 @@ def deterministic_algorithms(enabled: bool, device: torch.device) -> Iterator[No
             _saved = _get_cudnn_settings()
         _depth += 1
         # Benchmarking can select a different algorithm in each run.
-        _set_cudnn_settings(True, False, "ieee" if isinstance(_saved[2], str) else False)
+        _set_cudnn_settings(True, False, None if _saved[2] is None else False)
     try:
         yield
     finally:
