@@ -132,13 +132,13 @@ def overfitting(seen: Observations) -> Verdict:
         f"{training.validation_accuracy:.1%} on the validation set."
     )
     curve = training.validation_loss_curve
-    rises = bool(curve) and curve[-1] > 1.3 * min(curve)
+    rises = bool(curve) and curve[-1] > 1.15 * min(curve)
     if rises:
         evidence += f" The validation loss rose from {min(curve):.3g} to {curve[-1]:.3g}."
     # The gap is overestimated if the validation set happens to be hard.
     accuracy = training.validation_accuracy
     error = 1.64 * np.sqrt(accuracy * (1 - accuracy) / max(training.n_validation, 1))
-    if gap - error >= (0.09 if rises else 0.11):
+    if gap - error >= (0.09 if rises else 0.14):
         return Verdict(
             "warning",
             evidence,
@@ -156,7 +156,7 @@ def underfitting(seen: Observations) -> Verdict:
         f"The training accuracy is {training.train_accuracy:.1%}; the nearest neighbors reach "
         f"{data.reference_accuracy:.1%} on samples that they have not seen."
     )
-    if training.train_accuracy < min(data.reference_accuracy, 0.97) - 0.08:
+    if training.train_accuracy < min(data.reference_accuracy, 0.97) - 0.12:
         return Verdict(
             "warning",
             evidence,
