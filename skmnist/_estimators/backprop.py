@@ -10,6 +10,7 @@ import torch
 from skmnist._networks.losses import OUTPUT_ACTIVATIONS
 from skmnist._networks.neural_network import NeuralNetwork
 from skmnist._training.optimizers import GradientDescent
+from skmnist._utils.device import AUTOCAST_DTYPES
 from skmnist.exceptions import InvalidParameterError
 
 from .base import resolve_image_shape
@@ -123,10 +124,11 @@ class BackpropClassifier(BaseNetClassifier):
         self.verbose = verbose
 
     def _resolve_architecture(self) -> None:
-        if self.precision == "bfloat16":
+        if self.precision in AUTOCAST_DTYPES:
             raise InvalidParameterError(
                 "The 'precision' parameter of BackpropClassifier must be a str among {'auto', "
-                "'float32', 'float64'}. Got 'bfloat16' instead. MLPClassifier supports it."
+                f"'float32', 'float64'}}. Got {self.precision!r} instead. MLPClassifier supports "
+                "it."
             )
         self._sizes = check_sizes(
             type(self).__name__, "hidden_layer_sizes", self.hidden_layer_sizes

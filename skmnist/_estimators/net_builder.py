@@ -10,10 +10,12 @@ from skorch.callbacks import PrintLog
 
 from skmnist._training.config import TrainingConfig
 from skmnist._training.net import Net
-from skmnist._training.optimizers import arguments
+from skmnist._training.optimizers import arguments, needs_closure
 from skmnist._training.progress import EpochProgressBar, PrintBatchLoss, PrintEpochLine
+from skmnist._utils.device import AUTOCAST_DTYPES
 from skmnist._utils.image_shape import with_channels
 from skmnist._utils.random_state import fork_global_rng, make_generator
+from skmnist.exceptions import InvalidParameterError
 
 if TYPE_CHECKING:
     import torch
@@ -67,8 +69,9 @@ def sync_params(
         net.optimizer_.load_state_dict(
             net.optimizer_.state_dict()
         )  # moves its tensors to the device
-        if net.average_ is not None:
-            net.average_.to(device)
+        for moved in (net.average_, net.loss_scale_):
+            if moved is not None:
+                moved.to(device)
     if estimator._net_callbacks != (estimator.callbacks, estimator.verbose):
         estimator._net_callbacks = (estimator.callbacks, estimator.verbose)
         net.callbacks, net.verbose = _make_callbacks(estimator), int(bool(estimator.verbose))
@@ -84,6 +87,12 @@ def sync_params(
     changed = {n: value for n, value in settings.items() if getattr(net, n, None) != value}
     if changed:
         net.set_params(**changed)
+    if net.loss_scale_ is not None and needs_closure(net.optimizer_):
+        raise InvalidParameterError(
+            f"The 'precision' parameter of {type(estimator).__name__} must not be 'float16' if the "
+            "optimizer computes the loss several times in a step. Got 'float16' with "
+            f"{optimizer.__name__} instead. Use precision='bfloat16' or 'float32'."
+        )
 
 
 def _removed_settings(net: Net, settings: dict[str, Any]) -> list[str]:
@@ -121,7 +130,7 @@ def _make_config(
         shuffle=bool(estimator.shuffle),
         lr_schedule=estimator.lr_schedule,
         first_epoch=first_epoch,
-        bfloat16=estimator.precision == "bfloat16",
+        autocast=AUTOCAST_DTYPES.get(estimator.precision),
         manual_backward=not os.environ.get("SKMNIST_AUTOGRAD"),
         cuda_graphs=os.environ.get("SKMNIST_CUDA_GRAPHS") != "0",
         augment=augment,

@@ -29,7 +29,7 @@ Augmentation: TypeAlias = (
     Literal["light", "photo", "flip"] | Callable[[torch.Tensor], torch.Tensor] | None
 )
 ClassWeight: TypeAlias = dict[Any, float] | Literal["balanced"] | None
-Precision: TypeAlias = Literal["auto", "float32", "float64", "bfloat16"]
+Precision: TypeAlias = Literal["auto", "float32", "float64", "bfloat16", "float16"]
 
 Pooling: TypeAlias = PoolingName
 

@@ -261,10 +261,11 @@ PARAMETERS = {
     ),
     "precision": Parameter(
         [choice(["auto", *PRECISIONS])],
-        '{"auto", "float32", "float64", "bfloat16"}',
+        names(("auto", *PRECISIONS)),
         'Floating-point type of the computation. "auto": float64 for a float64 `X` on the CPU (as '
-        'in scikit-learn), otherwise float32. "bfloat16": float32 weights, and matrix products in '
-        "bfloat16 (automatic mixed precision).",
+        'in scikit-learn), otherwise float32. "bfloat16", "float16": float32 weights, and '
+        "convolutions and matrix products in bfloat16 or float16 (automatic mixed precision). "
+        "float16 scales the loss, so that small gradients do not become 0.",
     ),
     "warm_start": Parameter(
         [BOOL],

@@ -22,12 +22,14 @@ def get_training_state(net: Net) -> dict[str, Any]:
     """Return the history, the weights and the optimizer state of `net`."""
     weights = dict(net.module_.state_dict())
     check_weights(net.module_, weights)
+    loss_scale = net.get_loss_scale_state()
     return {
         "history": _history_to_columns(net.history),
         "weights": weights,
         "optimizer": {
             "lr": [float(group["lr"]) for group in net.optimizer_.param_groups],
             "state": net.optimizer_.state_dict()["state"],
+            **({} if loss_scale is None else {"loss_scale": loss_scale}),
         },
         "average": net.get_average_state(),
     }
@@ -128,6 +130,7 @@ def _restore_optimizer(net: Net, saved: dict[str, Any]) -> None:
         if not is_finite(lr) or lr < 0:
             raise ValueError(f"the learning rate of its optimizer is {lr!r:.100}")
         group["lr"] = lr
+    net.set_loss_scale_state(saved.get("loss_scale"))
     state = dict(saved["state"])
     parameters = [p for group in optimizer.param_groups for p in group["params"]]
     if not all(type(i) is int and 0 <= i < len(parameters) for i in state):

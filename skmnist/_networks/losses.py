@@ -97,7 +97,8 @@ def batch_means(
     """
     losses = LOSSES[loss].per_sample(predictions, targets)
     if weights is None:
-        weight_sums = losses.new_tensor(batch_sizes)
+        weight_sums = losses.new_full((len(batch_sizes),), batch_sizes[0])
+        weight_sums[-1:].fill_(batch_sizes[-1])
     else:
         weight_sums = _batch_sums(weights, batch_sizes)
         losses = losses * weights

@@ -78,7 +78,7 @@ def _reference_outputs(estimator: Any, X: np.ndarray) -> tuple[np.ndarray, np.nd
     """Return the labels and the probabilities of the estimator, at full precision."""
     estimator = copy.deepcopy(estimator)
     net = (estimator[-1] if isinstance(estimator, Pipeline) else estimator).net_
-    net.config = net.config._replace(bfloat16=False)
+    net.config = net.config._replace(autocast=None)
     net.device = "cpu"  # GPUs round the inputs of convolutions to TF32
     net.module_.to("cpu")
     if hasattr(estimator, "feature_names_in_"):

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Any
 
 import torch
 
-from skmnist._utils.random_state import make_generator
 from skmnist.preprocessing._augmentation import AUGMENTATIONS
 
 if TYPE_CHECKING:
@@ -17,16 +16,19 @@ if TYPE_CHECKING:
 
 
 def make_augmentation(
-    config: TrainingConfig, epoch: int, device: torch.device
+    config: TrainingConfig, get_generator: Callable[[str], torch.Generator]
 ) -> Callable[[torch.Tensor], torch.Tensor] | None:
-    """Return the function that augments the batches of an epoch, or None."""
+    """Return the function that augments the batches of an epoch, or None.
+
+    ``get_generator(purpose)`` returns the generator of its random numbers.
+    """
     augment, image_shape = config.augment, config.image_shape
     if augment is None:
         return None
     if not isinstance(augment, str):
         return functools.partial(_call_custom, augment)
     transform = AUGMENTATIONS[augment]
-    generator = make_generator(config.seed, "augment", epoch, device)
+    generator = get_generator("augment")
     return lambda x: transform(x.view(-1, *image_shape), generator).view(x.shape)
 
 

@@ -61,6 +61,9 @@ class BatchIterator:
         Draws a new order for each epoch; None keeps the order of the samples.
     sparse : bool
         Whether each batch is a :class:`SparseBatch`.
+    buffer : tensor, default=None
+        The inputs of each chunk are written there when it begins. None: memory of its own, for
+        the inputs of a chunk or of a batch.
     """
 
     def __init__(
@@ -69,11 +72,13 @@ class BatchIterator:
         batch_size: int,
         generator: torch.Generator | None = None,
         sparse: bool = False,
+        buffer: torch.Tensor | None = None,
     ) -> None:
         self.dataset = dataset
         self.batch_size = batch_size
         self.generator = generator
         self.sparse = sparse
+        self.buffer = buffer
 
     def __len__(self) -> int:
         return len(self.batch_sizes())
@@ -92,25 +97,36 @@ class BatchIterator:
             sizes.append(rest)
         return sizes
 
+    def chunk_batch_sizes(self) -> list[list[int]]:
+        """Return the number of samples in each batch of each chunk."""
+        sizes = self.batch_sizes()
+        n_batches = max(1, self.dataset.chunk_size // self.batch_size)
+        return [sizes[i : i + n_batches] for i in range(0, len(sizes), n_batches)]
+
     def chunks(self) -> Iterator[BatchChunk]:
         """Yield the chunks of one epoch."""
         dataset = self.dataset
         indices = dataset.indices
         if self.generator is not None:
             indices = indices[torch.randperm(len(indices), generator=self.generator)]
-        sizes = self.batch_sizes()
-        n_batches = max(1, dataset.chunk_size // self.batch_size)
-        groups = [sizes[i : i + n_batches] for i in range(0, len(sizes), n_batches)]
+        groups = self.chunk_batch_sizes()
         chunk_sizes = [sum(group) for group in groups]
-        batches: Callable[..., Iterator[Any]]
+        batches: Callable[..., Iterable[Any]]
         if self.sparse:
             batches = dataset.sparse_pixels.batches
+        elif self.buffer is not None:
+            batches = self._chunk_inputs
         else:
-            buffer = dataset.allocate(max(sizes if dataset.in_host_memory else chunk_sizes))
-            batches = functools.partial(dataset.batches, buffer=buffer)
+            sizes = map(max, groups) if dataset.in_host_memory else chunk_sizes
+            batches = functools.partial(dataset.batches, buffer=dataset.allocate(max(sizes)))
         for group, chunk_indices in zip(groups, indices.split(chunk_sizes), strict=True):
             targets, weights = dataset.targets(chunk_indices)
             yield BatchChunk(batches(chunk_indices, group), targets, weights, group)
+
+    def _chunk_inputs(
+        self, indices: torch.Tensor, batch_sizes: list[int]
+    ) -> tuple[torch.Tensor, ...]:
+        return self.dataset.inputs(indices, self.buffer).split(batch_sizes)
 
     def __iter__(self) -> Iterator[tuple[Any, torch.Tensor]]:
         """Yield ``(x, labels)``, as callbacks expect it."""

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import NamedTuple
 
+import torch
+
 
 class TrainingConfig(NamedTuple):
     """How the epochs are run."""
@@ -14,7 +16,7 @@ class TrainingConfig(NamedTuple):
     shuffle: bool = True
     lr_schedule: str | None = None  # a key of SCHEDULES
     first_epoch: int = 0  # the one that the schedule starts from
-    bfloat16: bool = False  # multiply in bfloat16 (autocast)
+    autocast: torch.dtype | None = None  # multiply in bfloat16 or float16
     manual_backward: bool = True  # use the manual backward pass if the network has one
     cuda_graphs: bool = True  # replay steps as a CUDA graph if they can be captured
     augment: Callable | str | None = None  # applied to each training batch

@@ -1,85 +1,191 @@
-"""Capture a training step on a GPU as a CUDA graph and replay it: one launch instead of thirty.
+"""Capture a training step on a GPU as a CUDA graph and replay it: one launch instead of a hundred.
 
 The CPU needs longer to launch the kernels of a small network's step than the GPU to run them. CUDA
 can capture the kernels that a step launches, and launch all of them at once, on the same memory.
+Whatever changes from batch to batch must therefore be in memory of the GPU.
 """
 
 from __future__ import annotations
 
-import functools
+import contextlib
+import itertools
 import warnings
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import torch
 
+from skmnist._utils.device import copy_to_device
+from skmnist._utils.random_state import derive_seed
+
+from .augment import make_augmentation
+from .batches import BatchIterator
 from .fast_step import has_fast_step
+from .memory import is_out_of_memory
+from .optimizers import GradientDescent
 from .schedules import PER_BATCH
-from .steps import ManualBackwardStep
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-    from typing import TypeGuard
+    from collections.abc import Callable, Iterable, Iterator
 
-    from .steps import AutogradStep
+    from .batches import BatchChunk
+    from .image_dataset import ImageDataset
+    from .net import Net
 
 _DEVICES = ("cuda",)  # device types that can capture
+_RANDOM_PURPOSES = ("dropout", "augment")
 
 
-def can_capture(
-    step: AutogradStep | ManualBackwardStep, device: torch.device
-) -> TypeGuard[ManualBackwardStep]:
-    """Return whether kernels do all that a step does from batch to batch.
+def can_capture(net: Net, dataset: ImageDataset) -> bool:
+    """Return whether kernels do all that a training step does from batch to batch.
 
-    A replay would repeat the learning rate and the dropout mask of the captured batch.
+    A custom module or augmentation may do more, and a batch callback does. Of the optimizers, those
+    with a fast step do all with kernels. Gradient descent reads its learning rate from the CPU.
     """
+    config = net.config
     return (
-        device.type in _DEVICES
-        and isinstance(step, ManualBackwardStep)
-        and step.net.config.cuda_graphs
-        and step.net.config.lr_schedule not in PER_BATCH
-        and not step.manual_mlp.dropout
-        and has_fast_step(step.net.optimizer_)
+        dataset.device.type in _DEVICES
+        and config.cuda_graphs
+        and not config.custom_module
+        and not callable(config.augment)
+        and not net.has_batch_callbacks()
+        and has_fast_step(net.optimizer_)
+        and not (_reads_lr_from_cpu(net) and config.lr_schedule in PER_BATCH)
     )
 
 
-class CudaGraphStep:
-    """A step for the batches of one epoch, called like the step itself.
+def _reads_lr_from_cpu(net: Net) -> bool:
+    return isinstance(net.optimizer_, GradientDescent)
 
-    The first batch is trained on without a graph, which initializes the libraries. The next batch
-    of the same size is captured, with static inputs to which the other batches are then copied.
-    If the capture fails, it warns, and the step is used without a graph.
+
+class GraphTrainer:
+    """Trains on the batches of each epoch by replaying the captured step of one batch.
+
+    The samples, learning rates and predictions of a chunk are in static memory. So is the number
+    of the next batch, which the step itself increases: a replay needs nothing from the CPU.
+
+    The first batch is trained on without a graph, which initializes the libraries, and the next
+    one is captured. The graph is kept over the epochs. If the capture fails, it warns, and the
+    step runs without a graph, as it does for a batch of another size.
 
     Parameters
     ----------
-    step : ManualBackwardStep
+    net : Net
+    dataset : ImageDataset
+        The training set.
     """
 
-    def __init__(self, step: ManualBackwardStep) -> None:
-        self.step = step
-        self._static_inputs: list[Any] | None = None  # x, targets and perhaps weights
-        self._replay: Callable[..., torch.Tensor] | None = None
+    def __init__(self, net: Net, dataset: ImageDataset) -> None:
+        self.net = net
+        self.dataset = dataset
+        device = dataset.device
+        self._generators = {name: torch.Generator(device) for name in _RANDOM_PURPOSES}
+        self._step = net.make_step(dataset, 0, self._generators.__getitem__)
+        self._augment = make_augmentation(net.config, self._generators.__getitem__)
+        self._allocate(device)
+        self._is_initialized = False
+        self._replay: Callable[[], None] | None = None
 
-    def __call__(
-        self, x: torch.Tensor, targets: torch.Tensor, weights: torch.Tensor | None
-    ) -> torch.Tensor:
-        """Train on a batch and return ``loss.link`` of the outputs."""
-        batch = (x, targets, weights)
-        if self._static_inputs is None:
-            self._static_inputs = [None if t is None else torch.empty_like(t) for t in batch]
-            return self.step(*batch)
-        if x.shape != self._static_inputs[0].shape:
-            return self.step(*batch)
-        if self._replay is None:
-            self._replay = self._capture(self._static_inputs, x.device)
-        return self._replay(*batch)
+    def _allocate(self, device: torch.device) -> None:
+        """Allocate the static memory for the largest chunk."""
+        dataset, batch_size = self.dataset, self.net.batch_size
+        chunks = BatchIterator(dataset, batch_size).chunk_batch_sizes()
+        self._inputs = dataset.allocate(max(map(sum, chunks)))
+        n_batches = max(sizes.count(batch_size) for sizes in chunks)
 
-    def _capture(
-        self, static_inputs: list[Any], device: torch.device
-    ) -> Callable[..., torch.Tensor]:
-        """Return a function that trains on a batch by replaying the captured step."""
+        def allocate(*shape: int) -> torch.Tensor:
+            return torch.empty(n_batches, batch_size, *shape, dtype=dataset.dtype, device=device)
+
+        x = self._inputs[: n_batches * batch_size]
+        self._x = x.view(n_batches, batch_size, *dataset.shape)
+        self._targets, self._predictions = (allocate(dataset.n_outputs) for _ in range(2))
+        self._weights = None if dataset.sample_weight is None else allocate()
+        # A kernel of CUDA reads a float32; the one for the CPU reads any type.
+        lr_dtype = torch.float32 if device.type == "cuda" else torch.float64
+        self._lrs = torch.empty(n_batches, dtype=lr_dtype, device=device)
+        self._lr = torch.empty(1, dtype=lr_dtype, device=device)
+        self._step.lr = self._lr[0]
+        self._number = torch.zeros(1, dtype=torch.int64, device=device)
+
+    @property
+    def is_reusable(self) -> bool:
+        """Whether it can train the next epoch, too; a callback may have changed the network."""
+        changes_lr = _reads_lr_from_cpu(self.net) and self.net.config.lr_schedule is not None
+        return not self.net.callbacks_ and not changes_lr
+
+    @contextlib.contextmanager
+    def epoch(self, epoch: int) -> Iterator[None]:
+        """Prepare for the batches of an epoch, all of which must be in this context."""
+        for purpose, generator in self._generators.items():
+            generator.manual_seed(derive_seed(self.net.config.seed, purpose, epoch))
+        with self._step.context():
+            yield
+
+    def batches(self, order: torch.Generator | None) -> BatchIterator:
+        """Return the batches of an epoch, in an order that the generator draws."""
+        return BatchIterator(self.dataset, self.net.batch_size, order, buffer=self._inputs)
+
+    def train(self, chunk: BatchChunk, lrs: Iterator[float | None]) -> torch.Tensor:
+        """Train on the batches of a chunk and return ``loss.link`` of their outputs.
+
+        `lrs` are the learning rates of the next batches; None keeps the optimizer's.
+        """
+        net, n_full = self.net, chunk.batch_sizes.count(self.net.batch_size)
+        groups = net.optimizer_.param_groups
+        chunk_lrs = [
+            groups[0]["lr"] if lr is None else lr
+            for lr in itertools.islice(lrs, len(chunk.batch_sizes))
+        ]
+        self._load(chunk, chunk_lrs[:n_full])
+        for lr in chunk_lrs[:n_full]:
+            for group in groups:
+                group["lr"] = lr
+            if self._replay is None and self._is_initialized:
+                self._replay = self._capture()
+            (self._replay or self._train_next)()
+            self._is_initialized = True
+            if net.average_ is not None:
+                net.average_.update(net.module_)
+        predictions = [self._predictions[:n_full].flatten(0, 1)]
+        for lr, (x, targets, weights) in list(zip(chunk_lrs, chunk, strict=True))[n_full:]:
+            for group in groups:
+                group["lr"] = lr
+            self._lr.fill_(lr)
+            x = x if self._augment is None else self._augment(x)
+            predictions.append(self._step(x, targets, weights))
+            if net.average_ is not None:
+                net.average_.update(net.module_)
+        return torch.cat(predictions)
+
+    def _load(self, chunk: BatchChunk, lrs: list[float]) -> None:
+        """Copy the targets, weights and learning rates of the full batches to static memory."""
+        for static, tensor in ((self._targets, chunk.targets), (self._weights, chunk.weights)):
+            if static is not None and tensor is not None:
+                full = tensor[: len(lrs) * self.net.batch_size]
+                static[: len(lrs)].copy_(full.view(len(lrs), *static.shape[1:]))
+        lr_table = torch.tensor(lrs, dtype=self._lrs.dtype)
+        self._lrs[: len(lrs)].copy_(copy_to_device(lr_table, self._lrs.device))
+        self._number.zero_()
+
+    def _train_next(self) -> None:
+        """Train on the batch whose number is in static memory."""
+        number = self._number
+        x, targets = (tensor.index_select(0, number)[0] for tensor in (self._x, self._targets))
+        weights = None if self._weights is None else self._weights.index_select(0, number)[0]
+        torch.index_select(self._lrs, 0, number, out=self._lr)
+        x = x if self._augment is None else self._augment(x)
+        predicted = self._step(x, targets, weights)
+        self._predictions.index_copy_(0, number, predicted[None])
+        number.add_(1)
+
+    def _capture(self) -> Callable[[], None]:
+        """Return a function that does what `_train_next` does."""
+        if not self._step.can_be_captured:
+            return self._train_next
         try:
-            replay = capture(functools.partial(self.step, *static_inputs), device)
+            return capture(self._train_next, self.dataset.device, self._generators.values())
         except RuntimeError as error:
+            if is_out_of_memory(error):
+                raise
             warnings.warn(
                 f"The training step could not be captured as a CUDA graph ({error}). Training "
                 "continues without CUDA graphs, which is slower but gives the same result. Set the "
@@ -87,21 +193,15 @@ class CudaGraphStep:
                 RuntimeWarning,
                 stacklevel=2,
             )
-            return self.step
-
-        def train(*batch: torch.Tensor | None) -> torch.Tensor:
-            for static, tensor in zip(static_inputs, batch, strict=True):
-                if tensor is not None:
-                    static.copy_(tensor)
-            return replay().clone()  # the next replay overwrites the result
-
-        return train
+            return self._train_next
 
 
 def capture(
-    function: Callable[[], torch.Tensor], device: torch.device
-) -> Callable[[], torch.Tensor]:
-    """Return a function that replays the kernels of `function` and returns the same memory.
+    function: Callable[[], None], device: torch.device, generators: Iterable[torch.Generator]
+) -> Callable[[], None]:
+    """Return a function that replays the kernels of `function` on the same memory.
+
+    Each replay continues the random numbers of the generators, as another call would.
 
     Raises
     ------
@@ -109,19 +209,16 @@ def capture(
         If `function` does something that can't be captured.
     """
     graph = torch.cuda.CUDAGraph()
+    for generator in generators:
+        graph.register_generator_state(generator)
     stream = torch.cuda.Stream(device)
     stream.wait_stream(torch.cuda.current_stream(device))
     with torch.cuda.stream(stream):
         # Not torch.cuda.graph, which runs Python's garbage collector first.
         graph.capture_begin(capture_error_mode="thread_local")
         try:
-            result = function()
+            function()
         finally:
             graph.capture_end()
     torch.cuda.current_stream(device).wait_stream(stream)
-
-    def replay() -> torch.Tensor:
-        graph.replay()
-        return result
-
-    return replay
+    return graph.replay

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import contextlib
+import ctypes
 import functools
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import torch
 
@@ -16,6 +17,16 @@ if TYPE_CHECKING:
     from .weight_average import WeightAverage
 
     Update = Callable[[list[torch.Tensor], list[torch.Tensor]], None]  # of parameters, gradients
+
+
+class KernelInputs(NamedTuple):
+    """What a fast step reads from the device."""
+
+    lr: torch.Tensor | None = None  # instead of the group's learning rate
+    found_inf: torch.Tensor | None = None  # 1 skips the step, see ``LossScale``
+
+
+_NO_INPUTS = KernelInputs()
 
 
 def has_fast_step(optimizer: torch.optim.Optimizer) -> bool:
@@ -60,12 +71,27 @@ def _in_memory_order(tensor: torch.Tensor) -> torch.Tensor:
     return tensor.as_strided((tensor.numel(),), (1,))
 
 
+def _lr_getter(
+    group: dict[str, Any], lr: torch.Tensor | None
+) -> Callable[[], float | torch.Tensor]:
+    """Return a function that returns the learning rate for a kernel."""
+    if lr is not None:
+        return lambda: lr
+    if group["params"][0].device.type == "cuda":
+        # As a kernel reads it from a tensor, so that a CUDA graph gives the same bits.
+        return lambda: ctypes.c_float(group["lr"]).value
+    return functools.partial(group.__getitem__, "lr")
+
+
 def _strides(tensor: torch.Tensor) -> list[int]:
     return [stride for n, stride in zip(tensor.shape, tensor.stride(), strict=True) if n > 1]
 
 
-def _adam(fused: Callable, group: dict[str, Any], states: list[dict[str, Any]]) -> Update:
+def _adam(
+    fused: Callable, group: dict[str, Any], states: list[dict[str, Any]], inputs: KernelInputs
+) -> Update:
     """Return the update of Adam or AdamW by torch's kernel, for a group and its states."""
+    get_lr, found_inf = _lr_getter(group, inputs.lr), inputs.found_inf
     exp_avgs, exp_avg_sqs = (
         [_in_memory_order(state[name]) for state in states] for name in ("exp_avg", "exp_avg_sq")
     )
@@ -79,6 +105,8 @@ def _adam(fused: Callable, group: dict[str, Any], states: list[dict[str, Any]]) 
 
     def update(params: list[torch.Tensor], grads: list[torch.Tensor]) -> None:
         count.add_(one)
+        if found_inf is not None:
+            count.sub_(found_inf)  # the kernel skips this step
         fused(
             params,
             grads,
@@ -86,21 +114,23 @@ def _adam(fused: Callable, group: dict[str, Any], states: list[dict[str, Any]]) 
             exp_avg_sqs,
             [],
             steps,
-            lr=group["lr"],
+            lr=get_lr(),
             beta1=beta1,
             beta2=beta2,
             weight_decay=group["weight_decay"],
             eps=group["eps"],
             amsgrad=False,
             maximize=group["maximize"],
+            found_inf=found_inf,
         )
 
     return update
 
 
-def _sgd(group: dict[str, Any], states: list[dict[str, Any]]) -> Update:
+def _sgd(group: dict[str, Any], states: list[dict[str, Any]], inputs: KernelInputs) -> Update:
     """Return the update of SGD by torch's kernel, for a group and its states."""
-    names = ("lr", "weight_decay", "momentum", "dampening", "nesterov", "maximize")
+    get_lr = _lr_getter(group, inputs.lr)
+    names = ("weight_decay", "momentum", "dampening", "nesterov", "maximize")
     buffers = (
         [_in_memory_order(state["momentum_buffer"]) for state in states]
         if group["momentum"]
@@ -109,19 +139,31 @@ def _sgd(group: dict[str, Any], states: list[dict[str, Any]]) -> Update:
 
     def update(params: list[torch.Tensor], grads: list[torch.Tensor]) -> None:
         settings = {name: group[name] for name in names}
-        torch._fused_sgd_(params, grads, buffers, **settings, is_first_step=False)
+        torch._fused_sgd_(
+            params,
+            grads,
+            buffers,
+            lr=get_lr(),
+            **settings,
+            is_first_step=False,
+            found_inf=inputs.found_inf,
+        )
 
     return update
 
 
-_FAST_UPDATES: dict[type, Callable[[dict[str, Any], list[dict[str, Any]]], Update]] = {
+_FAST_UPDATES: dict[
+    type, Callable[[dict[str, Any], list[dict[str, Any]], KernelInputs], Update]
+] = {
     torch.optim.Adam: functools.partial(_adam, torch._fused_adam_),
     torch.optim.AdamW: functools.partial(_adam, torch._fused_adamw_),
     torch.optim.SGD: _sgd,
 }
 
 
-def fast_step(optimizer: torch.optim.Optimizer) -> Callable[[], Any]:
+def fast_step(
+    optimizer: torch.optim.Optimizer, inputs: KernelInputs = _NO_INPUTS
+) -> Callable[[], Any]:
     """Return a function that does what ``optimizer.step()`` does, with less Python around it.
 
     Call it without autograd, after a first step of the optimizer's own.
@@ -131,21 +173,26 @@ def fast_step(optimizer: torch.optim.Optimizer) -> Callable[[], Any]:
     in the optimizer, so both kinds of step can be mixed. If there is no faster step, the
     optimizer's own ``step`` is returned.
     """
+    if not is_standard(optimizer):
+        return optimizer.step
     if isinstance(optimizer, GradientDescent):
         return optimizer.update
-    make_update = _FAST_UPDATES.get(to_torch_class(type(optimizer)))
-    if make_update is None or not _is_standard(optimizer):
-        return optimizer.step
+    make_update = _FAST_UPDATES[to_torch_class(type(optimizer))]
     group = optimizer.param_groups[0]
     params = group["params"]
-    update = make_update(group, [optimizer.state.get(p, {}) for p in params])
+    update = make_update(group, [optimizer.state.get(p, {}) for p in params], inputs)
     elements = [_in_memory_order(p) for p in params]
     # The gradients are looked up each time: autograd makes new ones for each batch.
     return lambda: update(elements, [_in_memory_order(p.grad) for p in params])
 
 
-def _is_standard(optimizer: torch.optim.Optimizer) -> bool:
-    """Return whether torch's fused kernel alone does all that ``optimizer.step`` does."""
+def is_standard(optimizer: torch.optim.Optimizer) -> bool:
+    """Return whether one kernel of torch does all that ``optimizer.step`` does.
+
+    It must have taken a step before.
+    """
+    if not has_fast_step(optimizer) or isinstance(optimizer, GradientDescent):
+        return isinstance(optimizer, GradientDescent)
     group = optimizer.param_groups[0]
     params = group["params"]
     states = [optimizer.state.get(p, {}) for p in params]

@@ -14,6 +14,7 @@ from skorch.dataset import Dataset
 
 from skmnist._networks.losses import one_hot, smooth_labels
 from skmnist._networks.sparse_input import SparsePixels, count_nonzero, is_faster
+from skmnist._utils.device import copy_to_device
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -188,7 +189,7 @@ class ImageDataset(Dataset):
             order = indices.argsort()
             pixels = torch.from_numpy(self.array[indices[order].numpy()])[order.argsort()]
         else:
-            pixels = self._pixels.index_select(0, indices.to(self._pixels.device))
+            pixels = self._pixels.index_select(0, copy_to_device(indices, self._pixels.device))
         x = prepare_inputs(pixels, self.scale, self.dtype, self.device, out)
         return x.view(-1, *self.shape)
 
@@ -220,7 +221,7 @@ class ImageDataset(Dataset):
 
         The targets are one-hot, or close to it with label smoothing.
         """
-        indices = indices.to(self.device)
+        indices = copy_to_device(indices, self.device)
         targets = one_hot(self._labels.index_select(0, indices), self.n_outputs, self.dtype)
         targets = smooth_labels(targets, self.label_smoothing)
         weights = self.sample_weight

@@ -11,7 +11,7 @@ from __future__ import annotations
 import contextlib
 import copy
 import time
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 import torch
@@ -26,14 +26,14 @@ from skmnist._networks.neural_network import NeuralNetwork
 from skmnist._utils.random_state import fork_global_rng, make_generator
 from skmnist.exceptions import DivergenceError
 
-from .augment import make_augmentation
 from .batches import BatchIterator
-from .callback_step import CallbackStep
 from .criterion import MeanLoss
-from .cuda_graphs import CudaGraphStep, can_capture
+from .cuda_graphs import GraphTrainer, can_capture
 from .denormals import flush_denormals
+from .eager_trainer import EagerTrainer
 from .fast_step import has_fast_step
 from .image_dataset import ImageDataset
+from .loss_scale import LossScale
 from .memory import raise_mmap_threshold
 from .optimizers import needs_closure
 from .progress import EpochProgressBar, PrintBatchLoss
@@ -52,8 +52,6 @@ if TYPE_CHECKING:
     from .config import TrainingConfig
     from .early_stopping import EarlyStopping
     from .snapshot import EpochSnapshot
-
-    Step = Function[..., torch.Tensor]  # (x, targets, weights) -> loss.link of the outputs
 
 _BATCH_EVENTS = ("on_batch_begin", "on_batch_end", "on_grad_computed")
 
@@ -75,6 +73,9 @@ class Net(NeuralNetClassifier):
         skorch's.
     """
 
+    # Moved to the CPU if there is no GPU when a pickle is loaded.
+    cuda_dependent_attributes_: ClassVar[list[str]] = ["average_", "loss_scale_"]
+
     def __init__(self, module: nn.Module, *, config: TrainingConfig, **kwargs: Any) -> None:
         super().__init__(
             module,
@@ -86,6 +87,7 @@ class Net(NeuralNetClassifier):
         )
         self.config = config
         self.average_: WeightAverage | None = None
+        self.loss_scale_ = self._make_loss_scale()
 
     def is_thread_safe(self, *, training: bool) -> bool:
         """Return whether parts of a batch are independent, so that threads can share them.
@@ -115,9 +117,6 @@ class Net(NeuralNetClassifier):
     def start_average(self) -> None:
         """Start a new average of the weights."""
         self.average_ = WeightAverage(self.module_)
-        prefixes: list[str] = self.cuda_dependent_attributes_  # type: ignore[has-type]
-        if "average_" not in prefixes:
-            self.cuda_dependent_attributes_ = [*prefixes, "average_"]
 
     def get_average_state(self) -> dict[str, Any] | None:
         """Return a copy of the state of the average, or None without an average."""
@@ -127,6 +126,20 @@ class Net(NeuralNetClassifier):
         """Set the state of an average to what :meth:`get_average_state` returned; ignore None."""
         if self.average_ is not None and state is not None:
             self.average_.set_state(state)
+
+    def _make_loss_scale(self) -> LossScale | None:
+        if self.config.autocast != torch.float16:
+            return None
+        return LossScale(torch.device(self.device))
+
+    def get_loss_scale_state(self) -> dict[str, Any] | None:
+        """Return a copy of the state of the loss scale, or None without one."""
+        return None if self.loss_scale_ is None else self.loss_scale_.get_state()
+
+    def set_loss_scale_state(self, state: dict[str, Any] | None) -> None:
+        """Set the state of a loss scale to what :meth:`get_loss_scale_state` returned."""
+        if self.loss_scale_ is not None and state is not None:
+            self.loss_scale_.set_state(state)
 
     @property
     def _default_callbacks(self) -> list[tuple[str, Callback]]:
@@ -195,13 +208,16 @@ class Net(NeuralNetClassifier):
             would leave. If it returns True, the training ends.
         """
         datasets = {"dataset_train": X, "dataset_valid": validation_set}
+        trainer: EagerTrainer | GraphTrainer | None = None
         for _ in range(epochs):
             if before_epoch is not None:
                 before_epoch()
             start = time.perf_counter()
             epoch = len(self.history)
             self.notify("on_epoch_begin", **datasets)
-            self._train_epoch(X, epoch)
+            if trainer is None or not trainer.is_reusable:
+                trainer = (GraphTrainer if can_capture(self, X) else EagerTrainer)(self, X)
+            self._train_epoch(X, epoch, trainer)
             if validation_set is not None:
                 self._validate(validation_set)
             self.history.record("lr", self.optimizer_.param_groups[0]["lr"])
@@ -221,58 +237,38 @@ class Net(NeuralNetClassifier):
 
     # -- one epoch ---------------------------------------------------------------------------
 
-    def _train_epoch(self, dataset: ImageDataset, epoch: int) -> None:
-        config = self.config
-        step = self._make_step(epoch, dataset)
-        train: Step = step
-        if self._has_batch_callbacks():
-            train = CallbackStep(self, step)
-        elif can_capture(step, dataset.device):
-            train = CudaGraphStep(step)
-        augment = make_augmentation(config, epoch, dataset.device)
-        order = make_generator(config.seed, "order", epoch) if config.shuffle else None
-        batches = BatchIterator(dataset, self.batch_size, order, step.sparse)
-        average = self.average_
+    def _train_epoch(
+        self, dataset: ImageDataset, epoch: int, trainer: EagerTrainer | GraphTrainer
+    ) -> None:
+        config, average = self.config, self.average_
         with contextlib.ExitStack() as stack:
             if average is not None:
                 stack.enter_context(average.raw_weights(self.module_))
             if config.custom_module or callable(config.augment):
                 stack.enter_context(fork_global_rng(config.seed, "global", epoch, dataset.device))
             stack.enter_context(flush_denormals(dataset.device))
-            stack.enter_context(step.context())
+            stack.enter_context(trainer.epoch(epoch))
             self._set_training(True)
-            losses, weight_sums = self._train_batches(batches, train, augment, epoch)
+            losses, weight_sums = self._train_batches(trainer, epoch)
             self._record_losses(losses, weight_sums, epoch)
         if average is not None:
             with self.autocast():
                 update_batch_norm(self.module_, dataset)
 
     def _train_batches(
-        self,
-        batches: BatchIterator,
-        train: Step,
-        augment: Function[[torch.Tensor], torch.Tensor] | None,
-        epoch: int,
+        self, trainer: EagerTrainer | GraphTrainer, epoch: int
     ) -> tuple[torch.Tensor, torch.Tensor]:
         """Train on each batch; return their mean losses and their sums of weights."""
-        loss, schedule = self.config.loss, self.config.lr_schedule
-        average = self.average_
+        order = make_generator(self.config.seed, "order", epoch) if self.config.shuffle else None
+        batches = trainer.batches(order)
+        n_batches = len(batches)
+        lrs = iter(self._learning_rates(epoch, n_batches))
         losses, weight_sums = [], []
-        n_batches, n_done = len(batches), 0
         printer = next((c for _, c in self.callbacks_ if isinstance(c, PrintBatchLoss)), None)
         for chunk in batches.chunks():
-            predictions = []
-            for x, targets, weights in chunk:
-                if schedule is not None:
-                    self._set_lr(schedule, epoch, n_done, n_batches)
-                n_done += 1
-                if augment is not None:
-                    x = augment(x)
-                predictions.append(train(x, targets, weights))
-                if average is not None:
-                    average.update(self.module_)
+            predictions = trainer.train(chunk, lrs)
             chunk_losses, chunk_weight_sums = batch_means(
-                loss, torch.cat(predictions), chunk.targets, chunk.weights, chunk.batch_sizes
+                self.config.loss, predictions, chunk.targets, chunk.weights, chunk.batch_sizes
             )
             losses.append(chunk_losses)
             weight_sums.append(chunk_weight_sums)
@@ -280,14 +276,16 @@ class Net(NeuralNetClassifier):
                 printer.show(epoch, losses, weight_sums, n_batches)
         return torch.cat(losses), torch.cat(weight_sums)
 
-    def _make_step(self, epoch: int, dataset: ImageDataset) -> AutogradStep | ManualBackwardStep:
-        """Return the function that trains on one batch of `dataset`."""
-        generator = seed_dropout(
-            self.module_,
-            lambda: make_generator(self.config.seed, "dropout", epoch, dataset.device),
-        )
+    def make_step(
+        self, dataset: ImageDataset, epoch: int, get_generator: Function[[str], torch.Generator]
+    ) -> AutogradStep | ManualBackwardStep:
+        """Return the function that trains on one batch of `dataset` in an epoch.
+
+        ``get_generator(purpose)`` returns the generator of random numbers.
+        """
+        generator = seed_dropout(self.module_, lambda: get_generator("dropout"))
         manual_mlp = None
-        manual = self.config.manual_backward and not self.config.bfloat16
+        manual = self.config.manual_backward and self.config.autocast is None
         if isinstance(self.module_, NeuralNetwork) or (manual and isinstance(self.module_, MLP)):
             manual_mlp = None if needs_closure(self.optimizer_) else self.module_.backpropagation()
         sparse = (
@@ -301,7 +299,7 @@ class Net(NeuralNetClassifier):
             return AutogradStep(self, ShardedGradient(self, epoch) if is_sharded else None)
         return ManualBackwardStep(self, manual_mlp, generator, sparse)
 
-    def _has_batch_callbacks(self) -> bool:
+    def has_batch_callbacks(self) -> bool:
         """Whether some callback defines one of the methods that are called for each batch."""
         return any(
             getattr(type(callback), event) is not getattr(Callback, event)
@@ -360,23 +358,30 @@ class Net(NeuralNetClassifier):
         self.history.record(name, value)
         self.history.record(f"{name}_best", value == best and value not in earlier)
 
-    def _set_lr(self, schedule: str, epoch: int, batch: int, n_batches: int) -> None:
-        if batch > 0 and schedule not in PER_BATCH:
-            return
-        first = self.config.first_epoch
+    def _learning_rates(self, epoch: int, n_batches: int) -> list[float | None]:
+        """Set the learning rate of an epoch; return those of its batches, None for this one."""
+        schedule, first = self.config.lr_schedule, self.config.first_epoch
+        unchanged: list[float | None] = [None] * n_batches
+        if schedule is None:
+            return unchanged
         losses = [e.get("valid_loss", e["train_loss"]) for e in self.history[first:-1]]
-        steps_per_epoch = n_batches if schedule in PER_BATCH else 1
-        step = (epoch - first) * steps_per_epoch + batch
-        total_steps = self.max_epochs * steps_per_epoch
+
+        def lr(step: int, total_steps: int) -> float:
+            return self.lr * SCHEDULES[schedule](step, total_steps, losses)
+
+        if schedule in PER_BATCH:
+            start, total_steps = (epoch - first) * n_batches, self.max_epochs * n_batches
+            return [lr(start + batch, total_steps) for batch in range(n_batches)]
         for group in self.optimizer_.param_groups:
-            group["lr"] = self.lr * SCHEDULES[schedule](step, total_steps, losses)
+            group["lr"] = lr(epoch - first, self.max_epochs)
+        return unchanged
 
     # -- without training --------------------------------------------------------------------
 
     def _validate(self, dataset: ImageDataset) -> None:
         self._set_training(False)
-        report = self._has_batch_callbacks()
-        sums = torch.zeros(3, dtype=torch.float64)  # of the losses, the correct ones, the weights
+        report = self.has_batch_callbacks()
+        parts = []  # sums of the losses, the correct ones, the weights
         for chunk in BatchIterator(dataset, self.config.eval_batch_size).chunks():
             for x, targets, weights in chunk:
                 if report:
@@ -389,7 +394,10 @@ class Net(NeuralNetClassifier):
                 if report:
                     loss = losses @ weights / weights.sum()
                     self.report_batch("valid", batch, loss, outputs)
-                sums += torch.stack([losses @ weights, correct @ weights, weights.sum()]).cpu()
+                parts.append(torch.stack([losses @ weights, correct @ weights, weights.sum()]))
+        sums = torch.zeros(3, dtype=torch.float64)
+        for part in torch.stack(parts).cpu():
+            sums += part
         loss, accuracy = (sums[:2] / sums[2]).tolist()
         self._record_best("valid_loss", loss)
         self._record_best("valid_acc", accuracy, lower_is_better=False)
@@ -406,10 +414,10 @@ class Net(NeuralNetClassifier):
         It has none of the callbacks. Without its optimizer it takes less memory, and only predicts.
         """
         result = object.__new__(type(self))
-        training = (self.optimizer_, self.average_) if optimizer else (None, None)
-        module, (own, average) = copy.deepcopy((self.module_, training))
-        result.__dict__.update(vars(self), module=module, module_=module)
-        result.__dict__.update(optimizer_=own, average_=average)
+        names = ("optimizer_", "average_", "loss_scale_")
+        training = {name: getattr(self, name) if optimizer else None for name in names}
+        module, training = copy.deepcopy((self.module_, training))
+        result.__dict__.update(vars(self), module=module, module_=module, **training)
         result.__dict__.update(history_=copy.deepcopy(self.history), callbacks=None, callbacks_=[])
         return result
 
@@ -421,12 +429,13 @@ class Net(NeuralNetClassifier):
         for name, value in settings.items():
             setattr(self, name, value)
         self.initialize_optimizer()
+        self.loss_scale_ = self._make_loss_scale()
 
     def autocast(self) -> contextlib.AbstractContextManager[Any]:
-        """Return a context that multiplies in bfloat16 if the config says so."""
-        if not self.config.bfloat16:
+        """Return a context that multiplies in bfloat16 or float16 if the config says so."""
+        if self.config.autocast is None:
             return contextlib.nullcontext()
-        return torch.autocast(torch.device(self.device).type, torch.bfloat16)
+        return torch.autocast(torch.device(self.device).type, self.config.autocast)
 
     def __getstate__(self) -> dict[str, Any]:
         # The same object as `module_`, which skorch moves to the CPU if there is no GPU.

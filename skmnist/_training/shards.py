@@ -98,5 +98,8 @@ class ShardedGradient:
                 outputs = module(x)
             predicted = self.loss.link(outputs.to(targets.dtype))
             loss = self.loss.per_sample(predicted, targets) @ weights
-            gradients = torch.autograd.grad(loss, self._params)
+            scale = self.net.loss_scale_
+            gradients = torch.autograd.grad(
+                loss if scale is None else loss * scale.scale, self._params
+            )
         return loss.detach(), predicted.detach(), gradients

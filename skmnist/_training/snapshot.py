@@ -54,6 +54,7 @@ class EpochSnapshot:
             [{k: v for k, v in g.items() if k != "params"} for g in net.optimizer_.param_groups],
             None if early_stopping is None else early_stopping.get_state(),
             net.get_average_state(),
+            net.get_loss_scale_state(),
         )
 
     def commit(self) -> None:
@@ -66,7 +67,7 @@ class EpochSnapshot:
     def rollback(self) -> None:
         """Restore the saved state of both, and the length of the history."""
         net = self.net
-        n_epochs, weights, optimizer_state, param_groups, stopping_state, average = self._saved
+        n_epochs, weights, optimizer_state, param_groups, stopping_state, *rest = self._saved
         net.module_.load_state_dict(weights)
         net.optimizer_.state.clear()
         net.optimizer_.state.update({p: _copy_state(s) for p, s in optimizer_state.items()})
@@ -76,7 +77,9 @@ class EpochSnapshot:
             del net.history[-1]
         if self.early_stopping is not None and stopping_state is not None:
             self.early_stopping.set_state(stopping_state)
+        average, loss_scale = rest
         net.set_average_state(average)
+        net.set_loss_scale_state(loss_scale)
 
 
 def _copy_state(state: Mapping[str, Any]) -> dict[str, Any]:

@@ -11,7 +11,7 @@ import torch
 from skmnist._networks.losses import LOSSES
 from skmnist._networks.mlp import MLP
 
-from .fast_step import column_major, fast_step, has_fast_step
+from .fast_step import KernelInputs, column_major, fast_step, has_fast_step, is_standard
 from .first_batch import explain_shape_error, warn_on_bounded_outputs
 
 if TYPE_CHECKING:
@@ -31,22 +31,37 @@ class _Step:
     def __init__(self, net: Net) -> None:
         self.net = net
         self.loss = LOSSES[net.config.loss]
+        self.loss_scale = net.loss_scale_
+        self.lr: torch.Tensor | None = None  # on the device, for a captured step
         self._fast_update: Callable[[], object] | None = None
+
+    @property
+    def can_be_captured(self) -> bool:
+        """Whether kernels do all that a step does; known after the first one."""
+        return self._fast_update is not None and is_standard(self.net.optimizer_)
 
     def update(self) -> None:
         """Update the weights, by the optimizer's own step if it has no state for the fast one."""
         if self._fast_update is not None:
             self._fast_update()
             return
-        optimizer = self.net.optimizer_
+        optimizer, scale = self.net.optimizer_, self.loss_scale
         # As ordinary tensors: those of inference mode can't be changed outside of it.
         with torch.inference_mode(False), torch.no_grad():
             has_state = bool(optimizer.state)
-            if not has_state:
-                optimizer.step()
-            self._fast_update = fast_step(optimizer)
+            if not has_state and not self._take_own_step():
+                return
+            found_inf = None if scale is None else scale.found_inf
+            self._fast_update = fast_step(optimizer, KernelInputs(self.lr, found_inf))
         if has_state:
             self._fast_update()
+
+    def _take_own_step(self, closure: Callable[[], Any] | None = None) -> bool:
+        """Take the optimizer's own step and return True, unless gradients in float16 overflowed."""
+        if self.loss_scale is not None and self.loss_scale.found_inf > 0:  # waits for the device
+            return False
+        self.net.optimizer_.step(closure)
+        return True
 
 
 class AutogradStep(_Step):
@@ -100,8 +115,13 @@ class AutogradStep(_Step):
             compute()
             with torch.no_grad():
                 self.update()
-        else:
+        elif self.loss_scale is None:
             self.net.optimizer_.step(compute)
+        else:
+            loss = compute()
+            self._take_own_step(lambda: loss)
+        if self.loss_scale is not None:
+            self.loss_scale.update()
         return predictions[0]
 
     # Not a function inside of __call__, whose variables a traceback would keep alive.
@@ -117,6 +137,8 @@ class AutogradStep(_Step):
         gradient = self._gradient or self._whole_gradient  # not an attribute: that would be a cycle
         loss, predicted = gradient(x, targets, weights)
         predictions.append(predicted)
+        if self.loss_scale is not None:
+            self.loss_scale.unscale(self.net.module_.parameters())
         if batch is not None:
             self.net.notify_gradients(batch)
         return loss
@@ -140,7 +162,7 @@ class AutogradStep(_Step):
         predicted = self.loss.link(outputs.to(targets.dtype))
         losses = self.loss.per_sample(predicted, targets)
         loss = losses.mean() if weights is None else losses @ weights / weights.sum()
-        loss.backward()
+        (loss if self.loss_scale is None else loss * self.loss_scale.scale).backward()
         return loss, predicted.detach()
 
     def _explain_errors(self, x: torch.Tensor) -> contextlib.AbstractContextManager[None]:
@@ -195,7 +217,7 @@ class ManualBackwardStep(_Step):
         """Return 1 / n as a cached tensor: multiplying by one is faster than by a number."""
         n = targets.size(0)
         if n not in self._inverses:
-            self._inverses[n] = targets.new_tensor(1 / n)
+            self._inverses[n] = targets.new_full((), 1 / n)
         return self._inverses[n]
 
     def __call__(

@@ -83,8 +83,8 @@ class WeightAverage:
         else:
             return
         with torch.no_grad():
-            for average, p in zip(self.other_weights, module.parameters(), strict=True):
-                average.lerp_(p, share)
+            # One kernel for all weights on a GPU.
+            torch._foreach_lerp_(self.other_weights, list(module.parameters()), share)
 
     @contextlib.contextmanager
     def raw_weights(self, module: nn.Module) -> Iterator[None]:

@@ -13,9 +13,15 @@ import torch
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-# Values of `precision` -> dtype of the weights. With "bfloat16" the weights are float32, and
-# autocast computes matrix products in bfloat16.
-PRECISIONS = {"float32": torch.float32, "float64": torch.float64, "bfloat16": torch.float32}
+# Values of `precision` -> dtype of the weights.
+PRECISIONS = {
+    "float32": torch.float32,
+    "float64": torch.float64,
+    "bfloat16": torch.float32,
+    "float16": torch.float32,
+}
+# Those whose matrix products autocast computes in another dtype.
+AUTOCAST_DTYPES = {"bfloat16": torch.bfloat16, "float16": torch.float16}
 
 
 def _available_devices() -> list[str]:
@@ -72,6 +78,13 @@ def resolve_dtype(precision: str, data_dtype: np.dtype | type, device: torch.dev
     if data_dtype == np.float64 and device.type == "cpu":
         return torch.float64
     return torch.float32
+
+
+def copy_to_device(tensor: torch.Tensor, device: torch.device) -> torch.Tensor:
+    """Return a tensor on a device; the copy from the CPU to a GPU doesn't wait for the GPU."""
+    if device.type == "cuda" and tensor.device.type == "cpu":
+        return tensor.pin_memory().to(device, non_blocking=True)
+    return tensor.to(device)
 
 
 _lock = threading.Lock()

@@ -54,7 +54,7 @@ _HELP = {
     "augment": "Data augmentation of the training images. light: small random rotations, "
     "translations, scaling, shear, stroke-width changes and elastic distortions, but no flips.",
     "precision": "Floating-point type of the computation. auto: float32 for images with integer "
-    "pixels. bfloat16: automatic mixed precision.",
+    "pixels. bfloat16 and float16: automatic mixed precision.",
     "checkpoint_dir": "Directory for checkpoints. A checkpoint is saved after every epoch, and the "
     "last two are kept. With --resume, training continues from the latest; without it, existing "
     "checkpoints are replaced. Use a separate directory for each model.",

@@ -5,6 +5,8 @@ from __future__ import annotations
 import torch
 import torch.nn.functional as F
 
+from ._transforms import constant
+
 _UNEVEN, _BROKEN, _THRESHOLDED, _BLURRED, _SPECK, _LINE = range(6)
 _PROBABILITIES = (0.3, 0.15, 0.2, 0.2, 0.1, 0.1)  # of each kind of damage
 
@@ -29,7 +31,8 @@ def damage(images: torch.Tensor, generator: torch.Generator) -> torch.Tensor:
     def uniform(*shape: int) -> torch.Tensor:
         return torch.rand(shape, generator=generator, dtype=images.dtype, device=images.device)
 
-    happens = uniform(len(_PROBABILITIES), n) < images.new_tensor(_PROBABILITIES)[:, None]
+    probabilities = constant(_PROBABILITIES, images.dtype, images.device)
+    happens = uniform(len(_PROBABILITIES), n) < probabilities[:, None]
     amounts = (happens * uniform(len(_PROBABILITIES), n))[:, :, None, None, None]
     brightest = images.amax((1, 2, 3), keepdim=True)
     y, x = _coordinates(images)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import math
 from typing import TYPE_CHECKING
 
@@ -42,8 +43,10 @@ def affine(
         Matrices that map output coordinates to input coordinates, in units of half a side.
     """
     height, width = size
+    values = (degrees, scale, shear, *shift)
+    device = next((value.device for value in values if torch.is_tensor(value)), None)
     angles, scales, shears, right, down = torch.broadcast_tensors(
-        *(torch.atleast_1d(torch.as_tensor(value)) for value in (degrees, scale, shear, *shift))
+        *(v if torch.is_tensor(v) else torch.full((1,), v, device=device) for v in values)
     )
     angles = angles * (math.pi / 180)
     cos, sin = torch.cos(angles) / scales, torch.sin(angles) / scales
@@ -52,8 +55,18 @@ def affine(
     linear = torch.stack([cos + shears * sin, -sin + shears * cos, sin, cos], -1).view(-1, 2, 2)
     translation = linear @ torch.stack([right, down], -1)[..., None]
     matrices = torch.cat([linear, -translation], -1)
-    sides = torch.tensor([width / 2, height / 2], dtype=matrices.dtype, device=matrices.device)
-    return matrices * torch.cat([sides, sides.new_ones(1)]) / sides[:, None]
+    sides = constant((width / 2, height / 2, 1), matrices.dtype, matrices.device)
+    return matrices * sides / sides[:2, None]
+
+
+@functools.lru_cache(64)
+def constant(values: tuple[float, ...], dtype: torch.dtype, device: torch.device) -> torch.Tensor:
+    """Return a tensor of these values, which nobody may change.
+
+    It is cached, because a copy to a GPU waits for the GPU.
+    """
+    with torch.inference_mode(False):
+        return torch.tensor(values, dtype=dtype, device=device)
 
 
 def elastic_displacement(
@@ -88,17 +101,23 @@ def elastic_displacement(
         device=sigmas.device,
     )
     coarse = coarse * sigmas[:, None, None, None]
-    vertical, horizontal = (_bicubic_matrix(coarse.shape[-1], n).to(coarse) for n in size)
+    n_coarse, dtype, device = coarse.shape[-1], coarse.dtype, coarse.device
+    vertical, horizontal = (_bicubic_matrix(n_coarse, n, dtype, device) for n in size)
     return (vertical @ coarse @ horizontal.t()).permute(0, 2, 3, 1)
 
 
-def _bicubic_matrix(n_coarse: int, n: int) -> torch.Tensor:
+@functools.lru_cache(64)
+def _bicubic_matrix(
+    n_coarse: int, n: int, dtype: torch.dtype, device: torch.device
+) -> torch.Tensor:
     """Return the matrix of shape (n, n_coarse) that upsamples a vector by bicubic interpolation.
 
     Upsampling by two matrix products is faster than torch's interpolation of every image.
     """
-    identity = torch.eye(n_coarse)[None, None]
-    return F.interpolate(identity, (n, n_coarse), mode="bicubic", align_corners=True)[0, 0]
+    with torch.inference_mode(False):
+        identity = torch.eye(n_coarse, dtype=torch.float32)[None, None]
+        matrix = F.interpolate(identity, (n, n_coarse), mode="bicubic", align_corners=True)
+        return matrix[0, 0].to(device, dtype)
 
 
 def warp(

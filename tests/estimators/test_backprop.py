@@ -8,6 +8,7 @@ import torch
 
 from skmnist import BackpropClassifier, MLPClassifier
 from skmnist._networks.losses import LOSSES
+from skmnist._utils.device import AUTOCAST_DTYPES
 from tests.helpers import assert_rejected_at_fit, digits, tiny
 
 REQUIRED_ACTIVATIONS = ("sigmoid", "tanh", "relu", "identity")
@@ -73,7 +74,8 @@ def test_backprop_classifier_accepts_the_required_activations():
         assert clf.module_.activation == activation
 
 
-def test_bfloat16_raises():
+@pytest.mark.parametrize("precision", AUTOCAST_DTYPES)
+def test_mixed_precision_raises(precision):
     X, y = digits()
-    clf = BackpropClassifier(precision="bfloat16")
-    assert_rejected_at_fit(["'precision'", "'bfloat16'", "MLPClassifier"], clf, X, y)
+    clf = BackpropClassifier(precision=precision)
+    assert_rejected_at_fit(["'precision'", repr(precision), "MLPClassifier"], clf, X, y)

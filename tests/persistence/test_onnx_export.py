@@ -143,7 +143,7 @@ def test_bfloat16_network_is_exported_in_float32(tmp_path):
     clf = tiny(skmnist.MLPClassifier, precision="bfloat16").fit(X, Y)
     _, probabilities = export_and_load(clf, tmp_path / "model.onnx")(X)
     np.testing.assert_allclose(probabilities, clf.predict_proba(X), rtol=0, atol=0.05)
-    clf.net_.config = clf.net_.config._replace(bfloat16=False)
+    clf.net_.config = clf.net_.config._replace(autocast=None)
     np.testing.assert_allclose(probabilities, clf.predict_proba(X), rtol=0, atol=1e-5)
 
 

@@ -20,6 +20,7 @@ from skmnist._persistence.pipeline_state import CLASSIFIERS as SAVED_CLASSIFIERS
 from skmnist._persistence.save_load import load, save
 from skmnist._training.optimizers import OPTIMIZERS
 from skmnist._training.schedules import SCHEDULES
+from skmnist._utils.device import AUTOCAST_DTYPES, PRECISIONS
 from tests.helpers import (
     CLASSIFIERS,
     every_classifier,
@@ -72,7 +73,7 @@ SETTINGS = {
     "loss": list(LOSSES),
     "optimizer": [*OPTIMIZERS, *TORCH_OPTIMIZERS],
     "lr_schedule": list(SCHEDULES),
-    "precision": ["float32", "float64", "bfloat16"],
+    "precision": list(PRECISIONS),
     "dropout": [0.3],
     "batch_norm": [True],
     "class_weight": ["balanced", {0: 2.0, 3: np.float32(0.5)}],
@@ -131,7 +132,7 @@ SPECIAL_IN_FILES |= {"precision", "hidden_layer_sizes", "verbose", "device"}
 
 
 # Values that a classifier does not support.
-UNSUPPORTED = {("BackpropClassifier", "precision", "bfloat16")}
+UNSUPPORTED = {("BackpropClassifier", "precision", name) for name in AUTOCAST_DTYPES}
 
 
 def slow_unless(quick, *values, name):

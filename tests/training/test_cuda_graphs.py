@@ -1,61 +1,208 @@
 """CUDA graphs of training steps: a replay gives the same weights as the steps themselves.
 
-Without a GPU, the tests "capture" a step as a partial function of its static inputs, and "replay"
-it by a call.
+Without a GPU, the tests record the operations of a step and replay exactly those, see
+``graph_stand_in.py``.
 """
 
 import numpy as np
 import pytest
+import torch
 from skorch.callbacks import Callback
 
-from skmnist import BackpropClassifier, CNNClassifier, MLPClassifier
+from skmnist import BackpropClassifier, CNNClassifier, MLPClassifier, TorchClassifier
+from skmnist._estimators.presets import PRESETS
+from skmnist._networks import sparse_grad_conv
 from skmnist._training import cuda_graphs
-from tests.helpers import digits, has, same_network, tiny
+from skmnist._training.image_dataset import ImageDataset
+from skmnist._training.net import Net
+from tests.helpers import color_digits, digits, same_network, small_digits, tiny, with_dropout
+from tests.training import graph_stand_in
 
-every_captured = pytest.mark.parametrize("cls", [MLPClassifier, BackpropClassifier])
+
+class Replays(list):
+    """The replays: for each, the number of the graph that was replayed."""
+
+    n_captured = 0
 
 
 @pytest.fixture
-def replayed_steps(monkeypatch):
-    """Let the CPU capture steps; the list holds the sizes of the replayed batches."""
-    sizes = []
+def as_on_gpu(monkeypatch):
+    """Let the CPU train as a GPU does: whole mini-batches, dense, without a graph."""
+    monkeypatch.setattr(Net, "is_thread_safe", lambda self, training: False)
+    monkeypatch.setattr(ImageDataset, "use_sparse", lambda *args: False)
+    monkeypatch.setattr(sparse_grad_conv, "is_faster", lambda *args: False)
 
-    def capture(function, device):
-        def replay():
-            sizes.append(len(function.args[0]))
-            return function()
 
-        return replay
+@pytest.fixture
+def replays(monkeypatch, as_on_gpu):
+    """Let the CPU capture and replay steps, see :class:`Replays`."""
+    replays = Replays()
+
+    def capture(function, device, generators):
+        replay = graph_stand_in.capture(function, device, generators)
+        number = replays.n_captured
+        replays.n_captured += 1
+
+        def noted():
+            replays.append(number)
+            replay()
+
+        return noted
 
     monkeypatch.setattr(cuda_graphs, "_DEVICES", ("cpu",))
     monkeypatch.setattr(cuda_graphs, "capture", capture)
-    return sizes
+    return replays
+
+
+def assert_replay_gives_the_same_bits(make, fit, replays, monkeypatch):
+    """Fit with and without graphs, and return the number of replays."""
+    clf = fit(make())
+    n_replays = len(replays)
+    monkeypatch.setenv("SKMNIST_CUDA_GRAPHS", "0")
+    eager = fit(make())
+    assert len(replays) == n_replays
+    assert same_network(eager, clf)
+    assert eager.loss_curve_ == clf.loss_curve_
+    assert eager.net_.history[:, "lr"] == clf.net_.history[:, "lr"]
+    # So does the training that continues from here.
+    monkeypatch.delenv("SKMNIST_CUDA_GRAPHS")
+    X, y = small_digits()
+    same_kind = clf.n_features_in_ == X.shape[1] and clf.pixel_scale_ == 255
+    if same_kind and not clf.early_stopping:
+        assert same_network(eager.partial_fit(X, y), clf.partial_fit(X, y))
+    return n_replays
+
+
+ANY_NETWORK = [
+    {},
+    {"loss": "mse"},
+    {"activation": "gelu"},
+    {"class_weight": "balanced"},
+    {"lr_schedule": "cosine"},
+    {"lr_schedule": "onecycle"},
+    {"lr_schedule": "plateau"},
+    {"average": False},
+    {"shuffle": False},
+    {"early_stopping": True, "validation_fraction": 0.2},
+]
+OPTIMIZER = [
+    {"optimizer": "adamw", "weight_decay": 0.1, "lr_schedule": "onecycle"},
+    {"optimizer": "sgd", "momentum": 0.9, "lr_schedule": "onecycle"},
+    {"optimizer": "sgd", "lr": 0.1},
+    {"dropout": 0.3},
+    {"batch_norm": True},
+    {"dropout": 0.3, "batch_norm": True, "lr_schedule": "onecycle"},
+    {"label_smoothing": 0.1},
+    {"augment": "light"},
+    {"augment": "photo"},
+    {"augment": "flip", "dropout": 0.3},
+    {"precision": "float64"},
+    {"precision": "bfloat16"},
+    {"precision": "float16"},
+    {"precision": "float16", "optimizer": "sgd", "momentum": 0.9, "lr": 0.1},
+]
+CNN = [{"pooling": "average"}, {"global_pool": "max"}, {"channels": (4, 6), "padding": 0}]
+CASES = [
+    *((cls, params) for cls in (MLPClassifier, CNNClassifier) for params in ANY_NETWORK),
+    *((cls, params) for cls in (MLPClassifier, CNNClassifier) for params in OPTIMIZER),
+    *((CNNClassifier, params) for params in CNN),
+    (BackpropClassifier, {}),
+    (BackpropClassifier, {"lr_schedule": "cosine"}),
+]
+
+
+@pytest.mark.parametrize("cls, params", CASES)
+def test_replayed_training_gives_the_same_bits(cls, params, replays, monkeypatch):
+    X, y = small_digits()  # 100 samples: three batches of 32, and one of 4
+    n_replays = assert_replay_gives_the_same_bits(
+        lambda: tiny(cls, max_epochs=3, **params),
+        lambda clf: clf.fit(X, y),
+        replays,
+        monkeypatch,
+    )
+    # Only the first batch of the fit, and the smaller one at the end of an epoch, are not replayed.
+    n_batches = 2 if "early_stopping" in params else 3
+    is_captured_once = cls is not BackpropClassifier or not params
+    assert n_replays == 3 * n_batches - (1 if is_captured_once else 3)
+
+
+@pytest.mark.parametrize("name", PRESETS)
+def test_presets_are_replayed_with_the_same_bits(name, replays, monkeypatch):
+    X, y = digits(step=25)
+    small = {"channels": tuple(n // 4 + 1 for n in PRESETS[name]["channels"]), "batch_size": 16}
+    n_replays = assert_replay_gives_the_same_bits(
+        lambda: CNNClassifier.from_preset(name, random_state=0, max_epochs=2, **small),
+        lambda clf: clf.fit(X, y),
+        replays,
+        monkeypatch,
+    )
+    assert n_replays == 2 * (len(X) // 16) - 1
+    assert replays.n_captured == 1
 
 
 @pytest.mark.parametrize(
-    "params",
+    "fit",
     [
-        {},
-        {"loss": "mse"},
-        {"activation": "gelu"},
-        {"class_weight": "balanced"},
-        {"optimizer": "sgd", "momentum": 0.9},
-        {"lr_schedule": "cosine"},
-        {"early_stopping": True, "validation_fraction": 0.2},
+        lambda clf, X, y: clf.fit(X, y, sample_weight=np.linspace(0.5, 2, len(X))),
+        lambda clf, X, y: clf.fit(X, y, X_val=X[:20], y_val=y[:20]),
+        lambda clf, X, y: clf.fit(X[:97], y[:97]),  # the last batch has one more sample
+        lambda clf, X, y: clf.fit(X[:96], y[:96]),
+        lambda clf, X, y: clf.fit(X / 255, y),
+        lambda clf, X, y: clf.partial_fit(X, y).partial_fit(X[:70], y[:70]),
+        lambda clf, X, y: clf.set_params(warm_start=True).fit(X, y).fit(X, y),
+        lambda clf, X, y: clf.fit(*color_digits(size=14 + 14)),
     ],
+    ids=["sample_weight", "X_val", "97", "96", "float64", "partial_fit", "warm_start", "color"],
 )
-@every_captured
-def test_replayed_training_gives_the_same_bits(cls, params, replayed_steps, monkeypatch):
-    params = {name: value for name, value in params.items() if has(cls, name)}
-    X, y = digits()
-    clf = tiny(cls, max_epochs=3, **params).fit(X, y)
-    # The first batch of an epoch and a smaller one at its end are not replayed.
-    n_batches = int(len(X) * (1 - params.get("validation_fraction", 0))) // clf.batch_size
-    assert replayed_steps == 3 * (n_batches - 1) * [clf.batch_size]
-    monkeypatch.setenv("SKMNIST_CUDA_GRAPHS", "0")
-    replayed_steps.clear()
-    assert same_network(tiny(cls, max_epochs=3, **params).fit(X, y), clf)
-    assert not replayed_steps
+@pytest.mark.parametrize("params", [{"dropout": 0.3, "batch_norm": True}, {"precision": "float16"}])
+def test_replayed_training_gives_the_same_bits_for_other_data(fit, params, replays, monkeypatch):
+    X, y = small_digits()
+    n_replays = assert_replay_gives_the_same_bits(
+        lambda: tiny(CNNClassifier, **params),
+        lambda clf: fit(clf, X, y),
+        replays,
+        monkeypatch,
+    )
+    assert n_replays > 0
+
+
+def test_resumed_fit_replays_with_the_same_bits(replays, monkeypatch, tmp_path):
+    X, y = small_digits()
+    params = {"dropout": 0.3, "precision": "float16"}
+    whole = tiny(CNNClassifier, max_epochs=3, **params).fit(X, y)
+    begun = tiny(CNNClassifier, max_epochs=1, checkpoint_dir=tmp_path, **params).fit(X, y)
+    assert not same_network(begun, whole)
+    resumed = tiny(CNNClassifier, max_epochs=3, checkpoint_dir=tmp_path, **params)
+    assert same_network(resumed.fit(X, y, resume=True), whole)
+
+
+def test_data_of_several_chunks_are_replayed_with_the_same_bits(replays, monkeypatch):
+    monkeypatch.setattr("skmnist._training.image_dataset._CHUNK_SIZE", 70)
+    X, y = small_digits()
+    n_replays = assert_replay_gives_the_same_bits(
+        lambda: tiny(CNNClassifier, lr_schedule="onecycle", dropout=0.3),
+        lambda clf: clf.fit(X, y),
+        replays,
+        monkeypatch,
+    )
+    assert n_replays == 2 * 3 - 1
+
+
+def test_graph_is_captured_again_in_each_epoch_if_a_callback_may_have_changed_the_network(
+    replays, monkeypatch
+):
+    class Freeze(Callback):
+        def on_epoch_begin(self, net, **kwargs):
+            net.module_.classifier[-1].bias.requires_grad_(len(net.history) == 1)
+
+    X, y = small_digits()
+    assert_replay_gives_the_same_bits(
+        lambda: tiny(CNNClassifier, max_epochs=3, callbacks=[Freeze()]),
+        lambda clf: clf.fit(X, y),
+        replays,
+        monkeypatch,
+    )
+    assert replays == [0, 0]  # a step with frozen weights isn't captured
 
 
 class BatchCallback(Callback):
@@ -66,25 +213,30 @@ class BatchCallback(Callback):
 @pytest.mark.parametrize(
     "cls, params",
     [
-        (MLPClassifier, {"dropout": 0.5}),
-        (MLPClassifier, {"batch_norm": True}),
-        (MLPClassifier, {"lr_schedule": "onecycle"}),
         (MLPClassifier, {"optimizer": "rmsprop"}),
-        (MLPClassifier, {"callbacks": [BatchCallback()]}),
-        (CNNClassifier, {}),
+        (CNNClassifier, {"optimizer": "nadam"}),
+        (CNNClassifier, {"optimizer": "adagrad"}),
+        (CNNClassifier, {"optimizer": "adam", "optimizer_params": {"amsgrad": True}}),
+        (CNNClassifier, {"callbacks": [BatchCallback()]}),
+        (CNNClassifier, {"augment": torch.tanh}),
+        (BackpropClassifier, {"lr_schedule": "onecycle"}),
+        (TorchClassifier, {"module": with_dropout}),
     ],
 )
-def test_steps_that_change_from_batch_to_batch_are_not_captured(cls, params, replayed_steps):
-    tiny(cls, **params).fit(*digits())
-    assert not replayed_steps
+def test_steps_that_change_from_batch_to_batch_are_not_captured(cls, params, replays, monkeypatch):
+    X, y = small_digits()
+    fit = tiny(cls, **params).fit(X, y)
+    assert not replays
+    monkeypatch.setenv("SKMNIST_CUDA_GRAPHS", "0")
+    assert same_network(tiny(cls, **params).fit(X, y), fit)
 
 
-@every_captured
-def test_step_that_cannot_be_captured_runs_eagerly_with_a_warning(cls, replayed_steps, monkeypatch):
-    def fail(function, device):
+@pytest.mark.parametrize("cls", [MLPClassifier, CNNClassifier, BackpropClassifier])
+def test_step_that_cannot_be_captured_runs_eagerly_with_a_warning(cls, replays, monkeypatch):
+    def fail(function, device, generators):
         raise RuntimeError("operation not permitted when stream is capturing")
 
-    X, y = digits()
+    X, y = small_digits()
     clf = tiny(cls).fit(X, y)
     monkeypatch.setattr(cuda_graphs, "capture", fail)
     with pytest.warns(
@@ -94,12 +246,10 @@ def test_step_that_cannot_be_captured_runs_eagerly_with_a_warning(cls, replayed_
     assert same_network(again, clf)
 
 
-@pytest.mark.gpu
-@every_captured
-def test_gpu_replays_captured_steps(cls, monkeypatch):
-    X, y = digits()
-    clf = tiny(cls, max_epochs=3, device="cuda").fit(X, y)  # a failure to capture would warn
-    monkeypatch.setenv("SKMNIST_CUDA_GRAPHS", "0")
-    without_graph = tiny(cls, max_epochs=3, device="cuda").fit(X, y)
-    for a, b in zip(clf.coefs_, without_graph.coefs_, strict=True):
-        np.testing.assert_allclose(a, b, rtol=1e-4, atol=1e-6)
+def test_out_of_memory_in_the_capture_is_a_memory_error(replays, monkeypatch):
+    def fail(function, device, generators):
+        raise torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 2.00 GiB.")
+
+    monkeypatch.setattr(cuda_graphs, "capture", fail)
+    with pytest.raises(MemoryError, match="batch_size"):
+        tiny(CNNClassifier).fit(*small_digits())

@@ -68,5 +68,7 @@ def test_fast_step_equals_the_optimizers_step(optimizer, settings, dtype, is_col
 @every_classifier
 def test_training_with_fast_steps_gives_the_same_bits(cls, monkeypatch):
     clf = regularized(cls).fit(*digits())
-    monkeypatch.setattr("skmnist._training.steps.fast_step", lambda optimizer: optimizer.step)
+    monkeypatch.setattr(
+        "skmnist._training.steps.fast_step", lambda optimizer, inputs: optimizer.step
+    )
     assert same_network(regularized(cls).fit(*digits()), clf)

@@ -22,7 +22,7 @@ X, Y = digits(step=50)
 
 def interrupt_training(clf, *, epoch, error=KeyboardInterrupt, batch=3, method="fit"):
     """Return the classifier after an error in a batch of an epoch, both counted from 1."""
-    train, left = Net._make_step, batch
+    train, left = Net.make_step, batch
 
     def make_step(net, *rest):
         step = train(net, *rest)
@@ -40,7 +40,7 @@ def interrupt_training(clf, *, epoch, error=KeyboardInterrupt, batch=3, method="
         return step
 
     with pytest.MonkeyPatch.context() as patches, pytest.raises(BaseException) as caught:
-        patches.setattr(Net, "_make_step", make_step)
+        patches.setattr(Net, "make_step", make_step)
         getattr(clf, method)(X, Y)
     assert caught.value is error or caught.type is error
     return clf
