@@ -19,6 +19,7 @@ from skmnist._utils.random_state import derive_seed
 
 from .augment import make_augmentation
 from .batches import BatchIterator
+from .device_failure import is_device_failure
 from .fast_step import has_fast_step
 from .memory import is_out_of_memory
 from .optimizers import GradientDescent
@@ -77,17 +78,22 @@ class GraphTrainer:
     def __init__(self, net: Net, dataset: ImageDataset) -> None:
         self.net = net
         self.dataset = dataset
-        device = dataset.device
-        self._generators = {name: torch.Generator(device) for name in _RANDOM_PURPOSES}
-        self._step = net.make_step(dataset, 0, self._generators.__getitem__)
-        self._augment = make_augmentation(net.config, self._generators.__getitem__)
-        self._allocate(device)
+        self._allocate()
+        self._generators = {name: torch.Generator(dataset.device) for name in _RANDOM_PURPOSES}
+        self._make_step()
         self._is_initialized = False
         self._replay: Callable[[], None] | None = None
 
-    def _allocate(self, device: torch.device) -> None:
+    def _make_step(self) -> None:
+        """Make the step and the augmentation, which draw from the generators."""
+        net, get_generator = self.net, self._generators.__getitem__
+        self._step = net.make_step(self.dataset, 0, get_generator)
+        self._step.lr = self._lr[0]
+        self._augment = make_augmentation(net.config, get_generator)
+
+    def _allocate(self) -> None:
         """Allocate the static memory for the largest chunk."""
-        dataset, batch_size = self.dataset, self.net.batch_size
+        dataset, batch_size, device = self.dataset, self.net.batch_size, self.dataset.device
         chunks = BatchIterator(dataset, batch_size).chunk_batch_sizes()
         self._inputs = dataset.allocate(max(map(sum, chunks)))
         n_batches = max(sizes.count(batch_size) for sizes in chunks)
@@ -103,7 +109,6 @@ class GraphTrainer:
         lr_dtype = torch.float32 if device.type == "cuda" else torch.float64
         self._lrs = torch.empty(n_batches, dtype=lr_dtype, device=device)
         self._lr = torch.empty(1, dtype=lr_dtype, device=device)
-        self._step.lr = self._lr[0]
         self._number = torch.zeros(1, dtype=torch.int64, device=device)
 
     @property
@@ -181,11 +186,16 @@ class GraphTrainer:
         """Return a function that does what `_train_next` does."""
         if not self._step.can_be_captured:
             return self._train_next
+        states = {name: g.get_state() for name, g in self._generators.items()}
         try:
             return capture(self._train_next, self.dataset.device, self._generators.values())
         except RuntimeError as error:
-            if is_out_of_memory(error):
+            if is_out_of_memory(error) or is_device_failure(error):
                 raise
+            # Those of the capture can't be used outside of it, if it did not end properly.
+            for name, state in states.items():
+                self._generators[name] = torch.Generator(self.dataset.device).set_state(state)
+            self._make_step()
             warnings.warn(
                 f"The training step could not be captured as a CUDA graph ({error}). Training "
                 "continues without CUDA graphs, which is slower but gives the same result. Set the "
@@ -218,7 +228,10 @@ def capture(
         graph.capture_begin(capture_error_mode="thread_local")
         try:
             function()
-        finally:
-            graph.capture_end()
+        except BaseException:
+            with contextlib.suppress(RuntimeError):  # the first error says what can't be captured
+                graph.capture_end()
+            raise
+        graph.capture_end()
     torch.cuda.current_stream(device).wait_stream(stream)
     return graph.replay

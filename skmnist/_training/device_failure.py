@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 # What torch, cuDNN and cuBLAS say when a kernel or the device failed.
 _FAILURES = ("CUDA error: ", "STATUS_EXECUTION_FAILED")
 # Errors after which the device still works.
-_RECOVERABLE = ("no kernel image", "stream is capturing")
+_RECOVERABLE = ("no kernel image", "captur")  # such as a failed capture of a CUDA graph
 
 
 def is_device_failure(error: BaseException) -> bool:

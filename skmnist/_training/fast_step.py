@@ -174,7 +174,8 @@ def fast_step(
     optimizer's own ``step`` is returned.
     """
     if not is_standard(optimizer):
-        return optimizer.step
+        step, found_inf = optimizer.step, inputs.found_inf
+        return step if found_inf is None else lambda: None if found_inf > 0 else step()
     if isinstance(optimizer, GradientDescent):
         return optimizer.update
     make_update = _FAST_UPDATES[to_torch_class(type(optimizer))]

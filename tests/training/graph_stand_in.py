@@ -41,7 +41,7 @@ class Recorder(TorchDispatchMode):
             raise RuntimeError(f"{name} is not permitted when stream is capturing")
         leaves, form = tree_flatten((args, kwargs or {}))
         leaves = [self._describe(leaf) for leaf in leaves]
-        if any(arg.name == "generator" for arg in function._schema.arguments):
+        if torch.Tag.nondeterministic_seeded in function.tags:
             assert any(map(self._is_registered, leaves)), f"{name} has no registered generator"
         results = function(*args, **(kwargs or {}))
         for position, result in enumerate(tree_flatten(results)[0]):

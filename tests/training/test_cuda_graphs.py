@@ -11,47 +11,10 @@ from skorch.callbacks import Callback
 
 from skmnist import BackpropClassifier, CNNClassifier, MLPClassifier, TorchClassifier
 from skmnist._estimators.presets import PRESETS
-from skmnist._networks import sparse_grad_conv
 from skmnist._training import cuda_graphs
-from skmnist._training.image_dataset import ImageDataset
-from skmnist._training.net import Net
+from skmnist.exceptions import DeviceError
 from tests.helpers import color_digits, digits, same_network, small_digits, tiny, with_dropout
 from tests.training import graph_stand_in
-
-
-class Replays(list):
-    """The replays: for each, the number of the graph that was replayed."""
-
-    n_captured = 0
-
-
-@pytest.fixture
-def as_on_gpu(monkeypatch):
-    """Let the CPU train as a GPU does: whole mini-batches, dense, without a graph."""
-    monkeypatch.setattr(Net, "is_thread_safe", lambda self, training: False)
-    monkeypatch.setattr(ImageDataset, "use_sparse", lambda *args: False)
-    monkeypatch.setattr(sparse_grad_conv, "is_faster", lambda *args: False)
-
-
-@pytest.fixture
-def replays(monkeypatch, as_on_gpu):
-    """Let the CPU capture and replay steps, see :class:`Replays`."""
-    replays = Replays()
-
-    def capture(function, device, generators):
-        replay = graph_stand_in.capture(function, device, generators)
-        number = replays.n_captured
-        replays.n_captured += 1
-
-        def noted():
-            replays.append(number)
-            replay()
-
-        return noted
-
-    monkeypatch.setattr(cuda_graphs, "_DEVICES", ("cpu",))
-    monkeypatch.setattr(cuda_graphs, "capture", capture)
-    return replays
 
 
 def assert_replay_gives_the_same_bits(make, fit, replays, monkeypatch):
@@ -234,22 +197,62 @@ def test_steps_that_change_from_batch_to_batch_are_not_captured(cls, params, rep
 @pytest.mark.parametrize("cls", [MLPClassifier, CNNClassifier, BackpropClassifier])
 def test_step_that_cannot_be_captured_runs_eagerly_with_a_warning(cls, replays, monkeypatch):
     def fail(function, device, generators):
-        raise RuntimeError("operation not permitted when stream is capturing")
+        for generator in generators:
+            generator.manual_seed(1)  # it can't be used after a capture that failed
+        raise RuntimeError("CUDA error: operation not permitted when stream is capturing")
 
     X, y = small_digits()
-    clf = tiny(cls).fit(X, y)
+    params = {} if cls is BackpropClassifier else {"dropout": 0.3, "augment": "light"}
+    clf = tiny(cls, **params).fit(X, y)
     monkeypatch.setattr(cuda_graphs, "capture", fail)
     with pytest.warns(
         RuntimeWarning, match="not permitted.*without CUDA graphs.*SKMNIST_CUDA_GRAPHS=0"
     ):
-        again = tiny(cls).fit(X, y)
+        again = tiny(cls, **params).fit(X, y)
     assert same_network(again, clf)
 
 
-def test_out_of_memory_in_the_capture_is_a_memory_error(replays, monkeypatch):
+@pytest.mark.parametrize(
+    "error, expected, message",
+    [
+        (torch.OutOfMemoryError("CUDA out of memory."), MemoryError, "batch_size"),
+        (RuntimeError("CUDA error: unspecified launch failure"), DeviceError, "new process"),
+    ],
+)
+def test_error_of_the_gpu_in_the_capture_is_reported(
+    error, expected, message, replays, monkeypatch
+):
     def fail(function, device, generators):
-        raise torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 2.00 GiB.")
+        raise error
 
     monkeypatch.setattr(cuda_graphs, "capture", fail)
-    with pytest.raises(MemoryError, match="batch_size"):
+    with pytest.raises(expected, match=message):
         tiny(CNNClassifier).fit(*small_digits())
+
+
+@pytest.mark.parametrize(
+    "function, reason",
+    [
+        (lambda: float(torch.ones(1)), "_local_scalar_dense is not permitted"),
+        (lambda: torch.tensor([1.0, 2.0]), "lift_fresh is not permitted"),
+        (lambda: torch.rand(3), "no registered generator"),
+        (lambda: torch.rand(3, generator=torch.Generator()), "no registered generator"),
+    ],
+)
+def test_stand_in_cannot_capture_what_a_gpu_cannot(function, reason):
+    with pytest.raises((RuntimeError, AssertionError), match=reason):
+        graph_stand_in.capture(function, torch.device("cpu"), [torch.Generator().manual_seed(1)])
+
+
+def test_stand_in_repeats_the_numbers_of_the_capture():
+    total, addend = torch.zeros(3), 1.0
+
+    def add():
+        total.add_(addend)
+
+    replay = graph_stand_in.capture(add, torch.device("cpu"), [])
+    assert total.tolist() == [0, 0, 0]
+    replay()
+    addend = 5.0
+    replay()
+    assert total.tolist() == [2, 2, 2]
