@@ -16,13 +16,12 @@ class Measure(NamedTuple):
 
 # What is said once, above the definitions of the measures.
 PREFACE = """\
-All times are those of training, without the scoring. The time of an epoch begins at the callback \
-before its first batch and ends at the callback after its last one, with `torch.cuda.synchronize` \
-at both ends. It includes the capture of CUDA graphs, and the copy of the weights to which an \
-interrupted fit returns. The pixels (one byte each) and labels are on the device before; \
-*complete fit* has the time for that, too. Each part runs in a process of its own, and begins \
-with a training that is not counted. The ratio of two measures is that of their medians, and its \
-range that of any two runs. All runs are in `summary.json`."""
+All times are those of training, without the scoring. The time of an epoch begins before its \
+first batch is taken and ends after its last one, with `torch.cuda.synchronize` at both ends. The \
+first epoch includes the capture of the CUDA graph. The pixels (one byte each) and labels are on \
+the device before; *complete fit* has the time for that, too. Each part runs in a process of its \
+own, and begins with a training that is not counted. The ratio of two measures is that of their \
+medians, and its range that of any two runs. All runs are in `summary.json`."""
 
 _TO_99 = "Sum of the epochs until the test accuracy is 99%. A run that ends below has a dash."
 

@@ -41,7 +41,7 @@ def labels(run):
     with tempfile.TemporaryDirectory() as folder:
         for name, clf in classifiers(run).items():
             with run.record.attempt(f"the labels of {name}"):
-                clf = run.fit(clf).clf.set_params(callbacks=None)
+                run.fit(clf)
                 paths[name] = _save(run, clf, Path(folder), len(paths))
                 here[name] = clf.predict(run.data.X_test)
         there = cpu.call(run, "predict", {"paths": paths})
