@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 # Maximum number of values in the largest layer during evaluation: 3 MB of float32, which fits into
 # the cache of a CPU core.
 _MAX_EVAL_VALUES = 3 * 2**18
+# On a GPU, 64 MB: each batch has a fixed cost.
+_MAX_EVAL_VALUES_GPU = 2**24
 
 
 def make_net(estimator: BaseNetClassifier, device: torch.device) -> Net:
@@ -36,7 +38,7 @@ def make_net(estimator: BaseNetClassifier, device: torch.device) -> Net:
     optimizer, settings = estimator._optimizer(device)
     net = Net(
         module,
-        config=_make_config(estimator, module, first_epoch=0),
+        config=_make_config(estimator, module, device, first_epoch=0),
         optimizer=optimizer,
         lr=float(estimator.lr),
         max_epochs=estimator.max_epochs,
@@ -60,7 +62,7 @@ def sync_params(
 
     The learning-rate schedule starts at `first_epoch`.
     """
-    net.config = _make_config(estimator, net.module_, first_epoch)
+    net.config = _make_config(estimator, net.module_, device, first_epoch)
     net.max_epochs = estimator.max_epochs
     net.batch_size = estimator.batch_size
     if net.device != str(device):
@@ -121,9 +123,10 @@ def _make_callbacks(estimator: BaseNetClassifier) -> list[Any]:
 
 
 def _make_config(
-    estimator: BaseNetClassifier, module: nn.Module, first_epoch: int
+    estimator: BaseNetClassifier, module: nn.Module, device: torch.device, first_epoch: int
 ) -> TrainingConfig:
     augment = getattr(estimator, "augment", None)
+    max_eval_values = _MAX_EVAL_VALUES if device.type == "cpu" else _MAX_EVAL_VALUES_GPU
     return TrainingConfig(
         seed=estimator._seed,
         loss=estimator.loss,
@@ -137,7 +140,7 @@ def _make_config(
         image_shape=_image_shape(estimator, augment),
         custom_module=estimator._custom_module,
         multiply_adds=estimator._n_multiply_adds(module),
-        eval_batch_size=max(1, _MAX_EVAL_VALUES // estimator._max_activation_size()),
+        eval_batch_size=max(1, max_eval_values // estimator._max_activation_size()),
     )
 
 

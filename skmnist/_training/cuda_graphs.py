@@ -21,6 +21,7 @@ from .augment import make_augmentation
 from .batches import BatchIterator
 from .device_failure import is_device_failure
 from .fast_step import has_fast_step
+from .fingerprint import fingerprint
 from .memory import is_out_of_memory
 from .optimizers import GradientDescent
 from .schedules import PER_BATCH
@@ -114,8 +115,9 @@ class GraphTrainer:
     @property
     def is_reusable(self) -> bool:
         """Whether it can train the next epoch, too; a callback may have changed the network."""
-        changes_lr = _reads_lr_from_cpu(self.net) and self.net.config.lr_schedule is not None
-        return not self.net.callbacks_ and not changes_lr
+        if _reads_lr_from_cpu(self.net) and self.net.config.lr_schedule is not None:
+            return False
+        return not self.net.callbacks_ or self._fingerprint == fingerprint(self.net)
 
     @contextlib.contextmanager
     def epoch(self, epoch: int) -> Iterator[None]:
@@ -124,6 +126,7 @@ class GraphTrainer:
             generator.manual_seed(derive_seed(self.net.config.seed, purpose, epoch))
         with self._step.context():
             yield
+        self._fingerprint = fingerprint(self.net)
 
     def batches(self, order: torch.Generator | None) -> BatchIterator:
         """Return the batches of an epoch, in an order that the generator draws."""

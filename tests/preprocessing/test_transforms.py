@@ -30,6 +30,13 @@ def test_identity_returns_the_image(size, dtype):
     assert torch.equal(dilate(images, torch.zeros(3)), images)
 
 
+def test_matrices_are_on_the_device_of_the_arguments():
+    # The meta device is on every machine, and is not the CPU, where constants would be made.
+    values = torch.zeros(3, device="meta")
+    matrices = affine((28, 28), degrees=values, shift=(values, values))
+    assert (matrices.device, matrices.shape) == (values.device, (3, 2, 3))
+
+
 def test_rotation_is_counterclockwise():
     rotated = warp(IMAGES[:5], affine((28, 28), degrees=90.0))
     torch.testing.assert_close(rotated, IMAGES[:5].rot90(1, (2, 3)), atol=1e-4, rtol=0)

@@ -151,21 +151,70 @@ def test_data_of_several_chunks_are_replayed_with_the_same_bits(replays, monkeyp
     assert n_replays == 2 * 3 - 1
 
 
-def test_graph_is_captured_again_in_each_epoch_if_a_callback_may_have_changed_the_network(
-    replays, monkeypatch
+def freeze(net):
+    net.module_.classifier[-1].bias.requires_grad_(False)
+
+
+def change_dropout(net):
+    net.module_.features[-1].p = 0.1
+
+
+def move_weights(net):
+    for p in net.module_.parameters():
+        p.data = p.data.clone()
+
+
+def move_optimizer_state(net):
+    for entries in net.optimizer_.state.values():
+        entries.update({name: value.clone() for name, value in entries.items()})
+
+
+def set_betas(net):
+    net.optimizer_.param_groups[0]["betas"] = (0.5, 0.9)
+
+
+def set_lr(net):
+    net.optimizer_.param_groups[0]["lr"] = 0.1
+
+
+def scale_weights(net):
+    with torch.no_grad():
+        net.module_.classifier[-1].weight.mul_(0.5)
+
+
+def nothing(net):
+    pass
+
+
+@pytest.mark.parametrize(
+    "change, n_captured",
+    [
+        (freeze, 1),  # a step with frozen weights isn't captured
+        (change_dropout, 2),
+        (move_weights, 2),
+        (move_optimizer_state, 2),
+        (set_betas, 2),
+        (set_lr, 1),
+        (scale_weights, 1),
+        (nothing, 1),
+    ],
+)
+def test_graph_is_captured_again_if_a_callback_changed_the_network(
+    change, n_captured, replays, monkeypatch
 ):
-    class Freeze(Callback):
-        def on_epoch_begin(self, net, **kwargs):
-            net.module_.classifier[-1].bias.requires_grad_(len(net.history) == 1)
+    class Change(Callback):
+        def on_epoch_end(self, net, **kwargs):
+            if len(net.history) == 2:
+                change(net)
 
     X, y = small_digits()
-    assert_replay_gives_the_same_bits(
-        lambda: tiny(CNNClassifier, max_epochs=3, callbacks=[Freeze()]),
-        lambda clf: clf.fit(X, y),
-        replays,
-        monkeypatch,
-    )
-    assert replays == [0, 0]  # a step with frozen weights isn't captured
+    params = {"max_epochs": 4, "dropout": 0.3, "average": False, "callbacks": [Change()]}
+    clf = tiny(CNNClassifier, **params).fit(X, y)
+    assert replays.n_captured == n_captured
+    monkeypatch.setenv("SKMNIST_CUDA_GRAPHS", "0")
+    eager = tiny(CNNClassifier, **params).fit(X, y)
+    assert same_network(eager, clf)
+    assert eager.loss_curve_ == clf.loss_curve_
 
 
 class BatchCallback(Callback):

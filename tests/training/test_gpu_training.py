@@ -1,0 +1,131 @@
+"""Training on a GPU: CUDA graphs, precision, reproducible results and errors."""
+
+import numpy as np
+import pytest
+import torch
+
+from skmnist import BackpropClassifier, CNNClassifier, MLPClassifier, load
+from skmnist._estimators.presets import PRESETS
+from skmnist._training import cuda_graphs
+from skmnist._training.net import Net
+from tests.helpers import digits, same_network, tiny
+
+pytestmark = pytest.mark.gpu
+
+X, Y = digits()  # 250 samples: seven batches of 32, and one of 26
+
+CASES = [
+    *((cls, {}) for cls in (MLPClassifier, BackpropClassifier, CNNClassifier)),
+    (MLPClassifier, {"dropout": 0.3, "batch_norm": True}),
+    (MLPClassifier, {"optimizer": "sgd", "momentum": 0.9, "lr_schedule": "onecycle"}),
+    (CNNClassifier, {"dropout": 0.3, "batch_norm": True, "lr_schedule": "onecycle"}),
+    (CNNClassifier, {"optimizer": "adamw", "weight_decay": 0.1, "lr_schedule": "cosine"}),
+    (CNNClassifier, {"average": False, "label_smoothing": 0.1, "class_weight": "balanced"}),
+    (CNNClassifier, {"pool_size": 3, "pool_stride": 2, "global_pool": "average"}),
+    *((CNNClassifier, {"augment": name}) for name in ("light", "photo", "flip")),
+    *((cls, {"precision": "float16"}) for cls in (MLPClassifier, CNNClassifier)),
+    *((cls, {"precision": "bfloat16"}) for cls in (MLPClassifier, CNNClassifier)),
+    (CNNClassifier, {"precision": "float64"}),
+]
+every_case = pytest.mark.parametrize("cls, params", CASES)
+
+
+@pytest.fixture
+def captures(monkeypatch):
+    """The captures of steps; one that fails warns, which is an error in a test."""
+    found, capture = [], cuda_graphs.capture
+
+    def noted(*args):
+        found.append(capture(*args))
+        return found[-1]
+
+    monkeypatch.setattr(cuda_graphs, "capture", noted)
+    return found
+
+
+def on_gpu(cls, **params):
+    return tiny(cls, device="cuda", max_epochs=3, **params)
+
+
+@every_case
+def test_replays_give_the_same_bits_as_the_step(cls, params, captures, monkeypatch):
+    clf = on_gpu(cls, **params).fit(X, Y)
+    assert len(captures) == 1
+    monkeypatch.setenv("SKMNIST_CUDA_GRAPHS", "0")
+    eager = on_gpu(cls, **params).fit(X, Y)
+    assert len(captures) == 1
+    assert same_network(eager, clf)
+    assert eager.loss_curve_ == clf.loss_curve_
+
+
+@every_case
+def test_same_seed_gives_the_same_bits_twice(cls, params):
+    clf = on_gpu(cls, **params).fit(X, Y)
+    again = on_gpu(cls, **params).fit(X, Y)
+    assert same_network(again, clf)
+    assert np.array_equal(again.predict_proba(X), clf.predict_proba(X))
+
+
+@every_case
+def test_model_predicts_the_same_labels_on_a_cpu(cls, params, tmp_path):
+    clf = on_gpu(cls, **params).fit(X, Y)
+    clf.save(tmp_path / "model.safetensors")
+    loaded = load(tmp_path / "model.safetensors", device="cpu")
+    top = np.sort(clf.predict_proba(X), axis=1)
+    is_tie = top[:, -1] - top[:, -2] < 0.02
+    assert (clf.predict(X) == loaded.predict(X))[~is_tie].all()
+
+
+@pytest.mark.parametrize("name", PRESETS)
+def test_presets_are_captured(name, captures):
+    params = {"max_epochs": 2, "device": "cuda", "random_state": 0}
+    CNNClassifier.from_preset(name, **params).fit(X, Y)
+    assert len(captures) == 1
+
+
+@pytest.mark.parametrize("graphs", ["0", "1"])
+@every_case
+def test_epoch_does_not_wait_for_the_gpu(cls, params, graphs, monkeypatch):
+    train_batches = Net._train_batches
+
+    def without_waiting(net, trainer, epoch):
+        # The first epoch initializes the libraries and the optimizer.
+        torch.cuda.set_sync_debug_mode("error" if epoch > 0 else "default")
+        try:
+            return train_batches(net, trainer, epoch)
+        finally:
+            torch.cuda.set_sync_debug_mode("default")
+
+    monkeypatch.setenv("SKMNIST_CUDA_GRAPHS", graphs)
+    monkeypatch.setattr(Net, "_train_batches", without_waiting)
+    on_gpu(cls, **params).fit(X, Y)
+
+
+@pytest.mark.parametrize("params", [{"dropout": 0.3}, {"augment": "light", "precision": "float16"}])
+def test_resumed_fit_gives_the_same_bits(params, tmp_path):
+    whole = on_gpu(CNNClassifier, **params).fit(X, Y)
+    begun = on_gpu(CNNClassifier, checkpoint_dir=tmp_path, **params)
+    begun.set_params(max_epochs=1).fit(X, Y)
+    resumed = on_gpu(CNNClassifier, checkpoint_dir=tmp_path, **params).fit(X, Y, resume=True)
+    assert same_network(resumed, whole)
+
+
+def test_out_of_memory_names_batch_size_and_frees_the_memory():
+    X, y = digits(step=1)
+    clf = on_gpu(CNNClassifier).fit(X[:100], y[:100])
+    torch.cuda.empty_cache()
+    total = torch.cuda.get_device_properties(0).total_memory
+    torch.cuda.set_per_process_memory_fraction(300e6 / total)
+    allocated = torch.cuda.memory_allocated()
+    try:
+        with pytest.raises(MemoryError, match=r"Out of memory.*batch_size \(now 4096\)"):
+            CNNClassifier((32, 64), batch_size=4096, device="cuda").fit(X, y)
+    finally:
+        torch.cuda.set_per_process_memory_fraction(1.0)
+    assert torch.cuda.memory_allocated() < allocated + 50e6
+    assert same_network(on_gpu(CNNClassifier).fit(X[:100], y[:100]), clf)
+
+
+def test_absent_gpu_is_an_error_that_lists_the_devices():
+    with pytest.raises(ValueError, match="'cpu', 'cuda:0'.*Got 'cuda:99' instead"):
+        tiny(CNNClassifier, device="cuda:99").fit(X, Y)
