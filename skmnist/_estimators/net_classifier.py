@@ -35,6 +35,7 @@ from skmnist.exceptions import DivergenceError
 
 from .base import BaseImageClassifier
 from .checkpoints import open_checkpoints
+from .deferred_fit import DeferredFit
 from .fit_recorder import FitRecorder
 from .fitted_attributes import FittedAttributesMixin
 from .layer_params import as_tuple
@@ -59,8 +60,9 @@ if TYPE_CHECKING:
     from .sklearn_callbacks import CallbackTasks
 
 
-# Attributes that exist only inside the blocks of `_on_epoch_end` and `_checkpoint_in`.
-_BLOCK_ATTRIBUTES = ("_epoch_hook", "_checkpoint_target")
+# Attributes that exist only inside the blocks of `_on_epoch_end`, `_checkpoint_in` and
+# `_defer_training`.
+_BLOCK_ATTRIBUTES = ("_epoch_hook", "_checkpoint_target", "_deferred_fits")
 
 # A prediction with fewer operations takes less than 10 ms: threads would not pay.
 _MIN_FLOPS_FOR_THREADS = 5e8
@@ -334,6 +336,11 @@ class BaseNetClassifier(
         checkpoints: Checkpoints | None,
     ) -> None:
         """Train the net. After an interrupt, restore its state after the last completed epoch."""
+        deferred = getattr(self, "_deferred_fits", None)
+        if deferred is not None:
+            self.net_, self.best_epoch_ = net, None
+            deferred.append(DeferredFit(self, net, train, valid, time.perf_counter() - start))
+            return
         first_epoch = len(net.history)
         stopping = EarlyStopping(self.n_iter_no_change, self.tol) if self.early_stopping else None
         recorder = FitRecorder(self, stopping, tasks, first_epoch, start)
@@ -414,6 +421,18 @@ class BaseNetClassifier(
             yield
         finally:
             del self._checkpoint_target
+
+    @contextlib.contextmanager
+    def _defer_training(self) -> Iterator[list[DeferredFit]]:
+        """Let a fit inside the block end before its first epoch; the list gets what is left to do.
+
+        ``train_stack`` trains several such fits at once.
+        """
+        self._deferred_fits: list[DeferredFit] = []
+        try:
+            yield self._deferred_fits
+        finally:
+            del self._deferred_fits
 
     @property
     def _supports_staged_fit(self) -> bool:

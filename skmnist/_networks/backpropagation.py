@@ -18,19 +18,14 @@ from typing import TYPE_CHECKING, Any
 import torch
 
 from .activations import ACTIVATIONS
-from .sparse_input import SparseBatch
+from .sparse_input import SPARSE_TYPES
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
+    from .sparse_input import SparseBatch, SparseStack
 
-def _affine(
-    bias: torch.Tensor, x: torch.Tensor | SparseBatch, weight: torch.Tensor
-) -> torch.Tensor:
-    """Return x W + b."""
-    if isinstance(x, SparseBatch):
-        return x.matmul(weight).add_(bias)
-    return torch.addmm(bias, x, weight)
+    Inputs = torch.Tensor | SparseBatch | SparseStack
 
 
 def ensure_grad(parameter: torch.Tensor) -> torch.Tensor:
@@ -50,6 +45,8 @@ def sgd_step(parameters: Iterable[torch.Tensor], lr: float) -> None:
 class ManualMLP:
     """Forward and backward pass of one multi-layer perceptron, on the given tensors.
 
+    :class:`~skmnist._networks.stacked_mlp.StackedMLP` does the same for several at once.
+
     Parameters
     ----------
     weights : list of tensors of shape (n_in, n_out)
@@ -66,6 +63,9 @@ class ManualMLP:
         The probability of setting a hidden unit to zero, drawn for each sample.
     """
 
+    _mm = staticmethod(torch.mm)
+    _addmm = staticmethod(torch.addmm)
+
     def __init__(
         self,
         weights: list[torch.Tensor],
@@ -77,26 +77,24 @@ class ManualMLP:
         output_activation: str = "identity",
         dropout: float = 0.0,
     ) -> None:
-        # Called with the first layer's gradient of a SparseBatch.
-        self.write_first_weight_grad: Callable[[torch.Tensor], Any] = weight_grads[0].copy_
+        # Called with the first layer's gradient of a sparse batch.
+        self.write_first_weight_grad: Callable[[Any], Any] = weight_grads[0].copy_
         *self._hidden_layers, self._output_layer = zip(weights, biases, strict=True)
         self._backward_args = list(
             zip(
-                [weight.t() for weight in weights],
+                [weight.mT for weight in weights],
                 weight_grads,
-                [grad[None] for grad in bias_grads],
+                [grad.unsqueeze(-2) for grad in bias_grads],
                 strict=True,
             )
         )
         self._ones = torch.empty(1, 0)  # one for each sample of a batch
-        self.n_units = weights[0].shape[1]  # of the first layer
+        self.n_units = weights[0].shape[-1]  # of the first layer
         self.activation = ACTIVATIONS[activation]
         self.output_activation = ACTIVATIONS[output_activation]
         self.dropout = dropout
 
-    def forward(
-        self, x: torch.Tensor | SparseBatch, generator: torch.Generator | None = None
-    ) -> torch.Tensor:
+    def forward(self, x: Inputs, generator: torch.Generator | None = None) -> torch.Tensor:
         """Return the outputs for `x` and keep what :meth:`backward` needs.
 
         `generator` draws the dropout masks; None applies no dropout.
@@ -106,7 +104,7 @@ class ManualMLP:
         self._derivative_inputs: list[torch.Tensor] = []  # a or z of each hidden layer
         self._masks: list[torch.Tensor] = []
         for weight, bias in self._hidden_layers:
-            z = _affine(bias, x, weight)
+            z = self._affine(bias, x, weight)
             x = function(z)
             self._derivative_inputs.append(z if needs_input else x)
             if self.dropout and generator is not None:
@@ -117,8 +115,14 @@ class ManualMLP:
                 self._masks.append(mask)
             self._inputs.append(x)
         weight, bias = self._output_layer
-        self._outputs = self.output_activation.function(_affine(bias, x, weight))
+        self._outputs = self.output_activation.function(self._affine(bias, x, weight))
         return self._outputs
+
+    def _affine(self, bias: torch.Tensor, x: Inputs, weight: torch.Tensor) -> torch.Tensor:
+        """Return x W + b."""
+        if isinstance(x, SPARSE_TYPES):
+            return x.matmul(weight).add_(bias)
+        return self._addmm(bias, x, weight)
 
     @property
     def activations(self) -> list[Any]:
@@ -131,19 +135,19 @@ class ManualMLP:
         `grad` has shape (n, n_outputs) and is overwritten; the gradients are summed over the batch.
         """
         grad = self.output_activation.backward(grad, self._outputs)
-        if self._ones.size(1) != grad.size(0):
-            self._ones = grad.new_ones(1, grad.size(0))
+        if self._ones.size(-1) != grad.size(-2):
+            self._ones = grad.new_ones(*grad.shape[:-2], 1, grad.size(-2))
         backward = self.activation.backward
         for i in range(len(self._hidden_layers), -1, -1):
             transposed_weight, weight_grad, bias_grad = self._backward_args[i]
             x = self._inputs[i]
-            if isinstance(x, SparseBatch):
+            if isinstance(x, SPARSE_TYPES):
                 self.write_first_weight_grad(x.t_matmul(grad))
             else:
-                torch.mm(x.t(), grad, out=weight_grad)
-            torch.mm(self._ones, grad, out=bias_grad)  # a sum, faster than torch.sum
+                self._mm(x.mT, grad, out=weight_grad)
+            self._mm(self._ones, grad, out=bias_grad)  # a sum, faster than torch.sum
             if i > 0:
-                grad = torch.mm(grad, transposed_weight)
+                grad = self._mm(grad, transposed_weight)
                 if self._masks:
                     grad.mul_(self._masks[i - 1])
                 grad = backward(grad, self._derivative_inputs[i - 1])

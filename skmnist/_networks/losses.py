@@ -40,11 +40,11 @@ class Loss(NamedTuple):
 
 def _log_softmax(outputs: torch.Tensor) -> torch.Tensor:
     # Along the columns of a transposed copy: this saves 60% of the time for ten classes.
-    return torch.log_softmax(outputs.t().contiguous(), 0).t()
+    return torch.log_softmax(outputs.mT.contiguous(), -2).mT
 
 
 def _cross_entropy(log_probs: torch.Tensor, targets: torch.Tensor) -> torch.Tensor:
-    return -(targets * log_probs).sum(1)
+    return -(targets * log_probs).sum(-1)
 
 
 def _cross_entropy_grad(log_probs: torch.Tensor, targets: torch.Tensor) -> torch.Tensor:
@@ -60,7 +60,7 @@ def _identity(outputs: torch.Tensor) -> torch.Tensor:
 
 
 def _squared_error(outputs: torch.Tensor, targets: torch.Tensor) -> torch.Tensor:
-    return (outputs - targets).square().sum(1)
+    return (outputs - targets).square().sum(-1)
 
 
 def _squared_error_grad(outputs: torch.Tensor, targets: torch.Tensor) -> torch.Tensor:

@@ -107,6 +107,25 @@ class SparseBatch(NamedTuple):
         return x
 
 
+class SparseStack(NamedTuple):
+    """One batch of the same size for each of several networks."""
+
+    batches: tuple[SparseBatch, ...]
+
+    def matmul(self, weights: torch.Tensor) -> torch.Tensor:
+        """Return the products with `weights`, of shape (n_members, n_features, n_units)."""
+        pairs = zip(self.batches, weights.unbind(), strict=True)
+        return torch.stack([batch.matmul(weight) for batch, weight in pairs])
+
+    def t_matmul(self, grads: torch.Tensor) -> list[torch.Tensor]:
+        """Return the products of the transposes with `grads`, (n_members, n, n_units)."""
+        pairs = zip(self.batches, grads.unbind(), strict=True)
+        return [batch.t_matmul(grad) for batch, grad in pairs]
+
+
+SPARSE_TYPES = (SparseBatch, SparseStack)
+
+
 class SparsePixels:
     """The nonzero pixels of a data set, as a sparse matrix (CSR).
 

@@ -79,6 +79,8 @@ class BatchIterator:
         self.generator = generator
         self.sparse = sparse
         self.buffer = buffer
+        self.chunk_size = dataset.chunk_size
+        self.input_memory: torch.Tensor | None = None  # of several networks, see StackedBatches
 
     def __len__(self) -> int:
         return len(self.batch_sizes())
@@ -100,8 +102,13 @@ class BatchIterator:
     def chunk_batch_sizes(self) -> list[list[int]]:
         """Return the number of samples in each batch of each chunk."""
         sizes = self.batch_sizes()
-        n_batches = max(1, self.dataset.chunk_size // self.batch_size)
+        n_batches = max(1, self.chunk_size // self.batch_size)
         return [sizes[i : i + n_batches] for i in range(0, len(sizes), n_batches)]
+
+    def input_size(self) -> int:
+        """Return the number of samples whose inputs are in memory at once."""
+        sizes = self.chunk_batch_sizes()
+        return max(map(max if self.dataset.in_host_memory else sum, sizes))
 
     def chunks(self) -> Iterator[BatchChunk]:
         """Yield the chunks of one epoch."""
@@ -117,8 +124,9 @@ class BatchIterator:
         elif self.buffer is not None:
             batches = self._chunk_inputs
         else:
-            sizes = map(max, groups) if dataset.in_host_memory else chunk_sizes
-            batches = functools.partial(dataset.batches, buffer=dataset.allocate(max(sizes)))
+            memory = self.input_memory
+            memory = dataset.allocate(self.input_size()) if memory is None else memory
+            batches = functools.partial(dataset.batches, buffer=memory)
         for group, chunk_indices in zip(groups, indices.split(chunk_sizes), strict=True):
             targets, weights = dataset.targets(chunk_indices)
             yield BatchChunk(batches(chunk_indices, group), targets, weights, group)

@@ -162,7 +162,10 @@ _FAST_UPDATES: dict[
 
 
 def fast_step(
-    optimizer: torch.optim.Optimizer, inputs: KernelInputs = _NO_INPUTS
+    optimizer: torch.optim.Optimizer,
+    inputs: KernelInputs = _NO_INPUTS,
+    *,
+    fixed_grads: bool = False,
 ) -> Callable[[], Any]:
     """Return a function that does what ``optimizer.step()`` does, with less Python around it.
 
@@ -183,6 +186,8 @@ def fast_step(
     params = group["params"]
     update = make_update(group, [optimizer.state.get(p, {}) for p in params], inputs)
     elements = [_in_memory_order(p) for p in params]
+    if fixed_grads:
+        return functools.partial(update, elements, [_in_memory_order(p.grad) for p in params])
     # The gradients are looked up each time: autograd makes new ones for each batch.
     return lambda: update(elements, [_in_memory_order(p.grad) for p in params])
 

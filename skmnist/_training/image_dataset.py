@@ -98,6 +98,7 @@ class ImageDataset(Dataset):
             self.sample_weight = torch.tensor(sample_weight, device=device, dtype=dtype)
         self._labels = torch.from_numpy(labels).to(device)
         self._pixels = torch.from_numpy(X) if X.flags.writeable else None
+        self._pixels_of: ImageDataset | None = None  # whose memory it uses
         if self._pixels is not None and self._fits_on_device():
             self._pixels = self._pixels.to(device)
 
@@ -169,10 +170,42 @@ class ImageDataset(Dataset):
     @functools.cached_property
     def sparse_pixels(self) -> SparsePixels:
         """The nonzero pixels, found at the first use."""
+        if self._pixels_of is not None:
+            return self._pixels_of.sparse_pixels
         prepare = functools.partial(
             prepare_inputs, scale=self.scale, dtype=self.dtype, device=self.device
         )
         return SparsePixels(self.array, prepare)
+
+    def share_pixels(self, other: ImageDataset) -> bool:
+        """Use the memory of `other` if it has the same pixels; return whether it has."""
+        if other is self:
+            return True
+        mine, theirs = self.array, other.array
+        settings = [(d.scale, d.dtype, d.device, d.array.dtype) for d in (self, other)]
+        if settings[0] != settings[1] or mine.shape != theirs.shape:
+            return False
+        is_same_memory = mine.ctypes.data == theirs.ctypes.data and mine.strides == theirs.strides
+        if not is_same_memory and not np.array_equal(mine, theirs):
+            return False
+        self.array, self._pixels, self._pixels_of = theirs, other._pixels, other
+        return True
+
+    def equals(self, other: ImageDataset) -> bool:
+        """Return whether the other has the same samples in the same order.
+
+        Their pixels must have been shared.
+        """
+        if self.label_smoothing != other.label_smoothing or self.array is not other.array:
+            return False
+        pairs = [
+            (self.indices, other.indices),
+            (self._labels, other._labels),
+            (self.sample_weight, other.sample_weight),
+        ]
+        return all(
+            a is b or (a is not None and b is not None and torch.equal(a, b)) for a, b in pairs
+        )
 
     def allocate(self, n_samples: int) -> torch.Tensor:
         """Return a buffer for :meth:`inputs`."""

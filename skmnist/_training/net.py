@@ -259,10 +259,9 @@ class Net(NeuralNetClassifier):
         self, trainer: EagerTrainer | GraphTrainer, epoch: int
     ) -> tuple[torch.Tensor, torch.Tensor]:
         """Train on each batch; return their mean losses and their sums of weights."""
-        order = make_generator(self.config.seed, "order", epoch) if self.config.shuffle else None
-        batches = trainer.batches(order)
+        batches = trainer.batches(self.make_order(epoch))
         n_batches = len(batches)
-        lrs = iter(self._learning_rates(epoch, n_batches))
+        lrs = iter(self.learning_rates(epoch, n_batches))
         losses, weight_sums = [], []
         printer = next((c for _, c in self.callbacks_ if isinstance(c, PrintBatchLoss)), None)
         for chunk in batches.chunks():
@@ -275,6 +274,10 @@ class Net(NeuralNetClassifier):
             if printer is not None:
                 printer.show(epoch, losses, weight_sums, n_batches)
         return torch.cat(losses), torch.cat(weight_sums)
+
+    def make_order(self, epoch: int) -> torch.Generator | None:
+        """Return the generator that draws the order of the samples; None keeps their order."""
+        return make_generator(self.config.seed, "order", epoch) if self.config.shuffle else None
 
     def make_step(
         self, dataset: ImageDataset, epoch: int, get_generator: Function[[str], torch.Generator]
@@ -358,7 +361,7 @@ class Net(NeuralNetClassifier):
         self.history.record(name, value)
         self.history.record(f"{name}_best", value == best and value not in earlier)
 
-    def _learning_rates(self, epoch: int, n_batches: int) -> list[float | None]:
+    def learning_rates(self, epoch: int, n_batches: int) -> list[float | None]:
         """Set the learning rate of an epoch; return those of its batches, None for this one."""
         schedule, first = self.config.lr_schedule, self.config.first_epoch
         unchanged: list[float | None] = [None] * n_batches

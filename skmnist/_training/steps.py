@@ -215,7 +215,7 @@ class ManualBackwardStep(_Step):
 
     def _inverse_batch_size(self, targets: torch.Tensor) -> torch.Tensor:
         """Return 1 / n as a cached tensor: multiplying by one is faster than by a number."""
-        n = targets.size(0)
+        n = targets.size(-2)
         if n not in self._inverses:
             self._inverses[n] = targets.new_full((), 1 / n)
         return self._inverses[n]
@@ -233,7 +233,7 @@ class ManualBackwardStep(_Step):
         grad.mul_(
             self._inverse_batch_size(targets)
             if weights is None
-            else (weights / weights.sum())[:, None]
+            else (weights / weights.sum(-1, keepdim=True)).unsqueeze(-1)
         )
         self.manual_mlp.backward(grad)
         if batch is not None:

@@ -73,14 +73,19 @@ class WeightAverage:
         self.n_steps = 0
         self.other_weights = [p.detach().clone() for p in module.parameters()]
 
-    def update(self, module: nn.Module) -> None:
-        """Take the weights of `module` after a training step into account."""
+    def next_share(self) -> float | None:
+        """Count a training step; return the share of its weights, or None if they are left out."""
         self.n_steps = step = self.n_steps + 1
         if step <= _N_DENSE_STEPS:
-            share = average_share(step, step - 1)
-        elif step % _INTERVAL == 0:
-            share = average_share(step, step - _INTERVAL)
-        else:
+            return average_share(step, step - 1)
+        if step % _INTERVAL == 0:
+            return average_share(step, step - _INTERVAL)
+        return None
+
+    def update(self, module: nn.Module) -> None:
+        """Take the weights of `module` after a training step into account."""
+        share = self.next_share()
+        if share is None:
             return
         with torch.no_grad():
             # One kernel for all weights on a GPU.

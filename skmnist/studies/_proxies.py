@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 
     from skmnist._estimators.checkpoints import CheckpointTarget
 
+    from ._fold_fits import FoldFits
+
 # The parameter of a candidate that contains its plan.
 PLAN = "fit_plan"
 
@@ -42,12 +44,15 @@ class FitPlan(NamedTuple):
         The folder with the state of an earlier fit, from which this one continues.
     skip : bool
         Whether the scores are known, so that nothing is fitted.
+    fitted : FoldFits or None
+        The results of fits in a stack, which were done before.
     """
 
     epochs: tuple[int, ...] | None = None
     deadline: float | None = None
     state: CheckpointTarget | None = None
     skip: bool = False
+    fitted: FoldFits | None = None
 
     def __str__(self) -> str:  # scikit-learn prints it with verbose=2
         return "one candidate" if self.epochs is None else f"epochs {self.epochs}"
@@ -110,8 +115,12 @@ class PlannedEstimator:
     def fit(self, X: ArrayLike, y: ArrayLike | None = None, **params: Any) -> Self:
         """Fit, and keep the estimator at each stage."""
         self.stages, self.failure, self.continued = {}, None, False
-        deadline = self.plan.deadline
-        self.skipped = self.plan.skip or (deadline is not None and _time_limit.now() >= deadline)
+        deadline, fitted = self.plan.deadline, self.plan.fitted
+        if fitted is not None:
+            self.skipped = fitted.get(X, y).skipped
+        else:
+            past_deadline = deadline is not None and _time_limit.now() >= deadline
+            self.skipped = self.plan.skip or past_deadline
         if self.skipped:
             return self
         if "_parent_callback_ctx" in vars(self):  # set by scikit-learn 1.9 or newer
@@ -128,6 +137,13 @@ class PlannedEstimator:
         def on_stage(n: int, seconds: float) -> None:
             self.stages[n] = snapshot(self.estimator, n), seconds
 
+        if self.plan.fitted is not None:
+            fit = self.plan.fitted.get(X, y)
+            for n, stage in fit.stages.items():
+                self.stages[None if self.plan.epochs is None else n] = stage
+            if fit.error is not None:
+                raise fit.error
+            return
         if self.plan.epochs is not None:
             staged_fit(self.estimator, self.plan.epochs, on_stage, X, y, **params)
             return

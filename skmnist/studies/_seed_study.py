@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import combinations
@@ -15,8 +14,7 @@ from numpy.typing import NDArray
 from sklearn.base import is_classifier
 from sklearn.metrics import check_scoring
 from sklearn.model_selection import check_cv
-from sklearn.utils import _safe_indexing, check_random_state
-from sklearn.utils.parallel import Parallel, delayed
+from sklearn.utils import check_random_state
 from sklearn.utils.validation import _num_samples
 
 from skmnist._utils.messages import invalid_parameter_message
@@ -27,7 +25,9 @@ from ._metrics import scoring_name
 from ._provenance import provenance
 from ._resampled_statistics import corrected_t_test, mean_interval, n_runs_to_resolve
 from ._result import StudyResult
+from ._seeded_runs import SeededRun, fit_and_score
 from ._seeding import clone_with_seed, random_state_params
+from ._stacking import check_stack
 from ._staged import last_step
 from ._test_set import has_test_set
 
@@ -38,6 +38,8 @@ if TYPE_CHECKING:
     from sklearn.model_selection import BaseCrossValidator
 
     from skmnist.displays import SeedStudyDisplay
+
+    from ._stacking import Stack
 
     Split = tuple[Any, Any]  # the indices of the training and of the test samples
 
@@ -221,6 +223,7 @@ def seed_study(
     scoring: str | Callable[..., float] | None = None,
     n_jobs: int | None = None,
     random_state: int | np.random.RandomState | None = 0,
+    stack: Stack = "auto",
 ) -> SeedStudy:
     """Train classifiers with several seeds, to tell whether a difference is more than luck.
 
@@ -254,6 +257,10 @@ def seed_study(
         Number of fits that run in parallel. It does not affect the scores.
     random_state : int, RandomState instance or None, default=0
         Seed from which the seeds are drawn. More seeds keep the first ones.
+    stack : "auto" or bool, default="auto"
+        Whether to train MLPs of different seeds and on different splits at once, as one batched
+        network, as in :class:`EpochGridSearchCV`. The scores are the same. True raises an error if
+        an estimator can't be trained so.
 
     Returns
     -------
@@ -264,6 +271,8 @@ def seed_study(
     ValueError
         If `estimators` is empty, if `n_seeds` is less than 2, if both `cv` and `X_test` are
         passed, or if a fit fails.
+    InvalidParameterError
+        If `stack` is True and an estimator can't be trained in a stack.
     TypeError
         If an estimator has no method ``fit``.
 
@@ -308,6 +317,7 @@ def seed_study(
     named = _name_estimators(estimators)
     classifiers = list(named.values())
     check_int("seed_study", "n_seeds", n_seeds, minimum=2)
+    check_stack("seed_study", stack)
     seeds = check_random_state(random_state).randint(np.iinfo(np.int32).max, size=n_seeds)
     settings = {"study": "seed_study", "n_seeds": n_seeds, "cv": cv, "scoring": scoring}
     test: tuple[Any, Any] = (X, y)
@@ -331,13 +341,12 @@ def seed_study(
         for s in range(1 if once[i] else n_seeds)
         for j in range(len(splits[0]))
     ]
-    scorers = [check_scoring(one, scoring) for one in classifiers]
-    results = Parallel(n_jobs=n_jobs)(
-        delayed(_fit_and_score)(
-            clone_with_seed(classifiers[i], int(seeds[s])), scorers[i], (X, y), test, splits[s][j]
-        )
+    seeded = [
+        SeededRun(clone_with_seed(classifiers[i], int(seeds[s])), i, splits[s][j])
         for i, s, j in runs
-    )
+    ]
+    scorers = [check_scoring(one, scoring) for one in classifiers]
+    results = fit_and_score(seeded, scorers, (X, y), test, n_jobs=n_jobs, stack=stack)
     values = np.empty((len(classifiers), n_seeds, len(splits[0]), 2))
     for (i, s, j), result in zip(runs, results, strict=True):
         values[i, slice(None) if once[i] else s, j] = result
@@ -387,24 +396,6 @@ def _test_train_ratio(splits: list[Split], n_samples: int) -> float:
         sum(len(indices[part]) for part in parts) for parts in zip(*splits, strict=True)
     )
     return n_test / n_train
-
-
-def _fit_and_score(
-    estimator: BaseEstimator,
-    scorer: Callable[..., float],
-    train: tuple[Any, Any],
-    test: tuple[Any, Any],
-    split: Split,
-) -> tuple[float, float]:
-    """Return the score on the test samples and the training time. No indices: all samples."""
-    parts = [
-        data if indices is None else [_safe_indexing(values, indices) for values in data]
-        for data, indices in zip((train, test), split, strict=True)
-    ]
-    start = time.perf_counter()
-    estimator.fit(*parts[0])
-    fit_time = time.perf_counter() - start
-    return scorer(estimator, *parts[1]), fit_time
 
 
 def _provenance(

@@ -40,7 +40,7 @@ def both(estimator, grid, data, fit_params=None, **params):
         cls(clone(estimator), grid, **params).fit(*data, **(fit_params or {}))
         for cls in (EpochGridSearchCV, GridSearchCV)
     ]
-    assert_same(*searches, extra={"staged_"}, extra_params={"time_limit"})
+    assert_same(*searches, extra={"staged_"}, extra_params={"time_limit", "stack"})
     return searches
 
 
@@ -257,7 +257,7 @@ def test_failing_candidates_get_the_error_score(data, error_score, params, grid,
     reference, expected = fit_and_record_warnings(
         GridSearchCV, tiny(**params), grid, data, **kwargs
     )
-    assert_same(search, reference, extra={"staged_"}, extra_params={"time_limit"})
+    assert_same(search, reference, extra={"staged_"}, extra_params={"time_limit", "stack"})
     assert warned == expected
     assert FitFailedWarning in warned
     metric = "accuracy" if scoring else "score"

@@ -26,7 +26,7 @@ def both(estimator, space, data, **params):
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             searches.append(cls(clone(estimator), space, **params).fit(*data))
-    assert_same(*searches, extra={"staged_"}, extra_params={"time_limit"})
+    assert_same(*searches, extra={"staged_"}, extra_params={"time_limit", "stack"})
     return searches
 
 

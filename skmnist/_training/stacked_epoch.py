@@ -1,0 +1,175 @@
+"""Train one epoch of several networks of one size at once.
+
+Each member has its own samples, order of the samples, learning rate and so on, and the result is
+that of the member alone. What is saved is the time that a call takes before it computes anything,
+and the preparation of batches that several members have in common.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import functools
+from typing import TYPE_CHECKING, NamedTuple
+
+import torch
+
+from skmnist._networks.losses import batch_means
+from skmnist._networks.mlp import MLP
+from skmnist._utils.random_state import make_generator
+from skmnist.exceptions import DivergenceError
+
+from .batches import BatchIterator
+from .denormals import flush_denormals
+from .stacked_batches import StackedBatches
+from .stacked_step import StackedStep
+from .steps import ManualBackwardStep
+
+if TYPE_CHECKING:
+    from collections.abc import Hashable, Iterator, Sequence
+
+    from .image_dataset import ImageDataset
+    from .net import Net
+    from .stacked_batches import Batch
+    from .steps import AutogradStep
+
+    LearningRates = list[float | None]  # of each batch; None keeps the optimizer's
+    Means = tuple[torch.Tensor, torch.Tensor]  # losses and sums of weights of batches
+
+
+class Member(NamedTuple):
+    """A net and its training set."""
+
+    net: Net
+    dataset: ImageDataset
+
+    def has_batches_of(self, other: Member) -> bool:
+        """Return whether both train on the same batches in the same order."""
+        own, theirs = self.net.config, other.net.config
+        same_order = (own.seed, own.shuffle) == (theirs.seed, theirs.shuffle) or not (
+            own.shuffle or theirs.shuffle
+        )
+        return same_order and self.dataset.equals(other.dataset)
+
+
+def stack_key(member: Member) -> Hashable | None:
+    """Return a key that is equal for members that can be trained at once; None for none.
+
+    Their numbers of batches are equal, so that all have trained for the same number of steps.
+    """
+    net, dataset = member
+    step = _make_step(member, len(net.history))
+    module = net.module_
+    if not isinstance(step, ManualBackwardStep) or not isinstance(module, MLP) or module.dropout:
+        return None
+    return (
+        tuple(p.shape for p in module.parameters()),
+        (module.activation, module.output_activation, net.config.loss),
+        (net.batch_size, len(BatchIterator(dataset, net.batch_size)), step.sparse),
+        (dataset.dtype, dataset.device, net.average_ is not None),
+    )
+
+
+def train_stacked_epoch(
+    members: Sequence[Member], *, same_batches: bool
+) -> list[DivergenceError | None]:
+    """Train each member for one epoch, and record its losses.
+
+    Parameters
+    ----------
+    members : list of Member
+        Those with the same :func:`stack_key`, after the same number of epochs.
+    same_batches : bool
+        Whether all have the batches of the first, which are then prepared once.
+
+    Returns
+    -------
+    list of DivergenceError or None
+        For each member, the error that training it alone would have raised.
+    """
+    net, dataset = members[0]
+    epoch = len(net.history) - 1
+    sparse = _make_step(members[0], epoch).sparse
+    batches = StackedBatches(
+        [
+            BatchIterator(dataset, net.batch_size, net.make_order(epoch), sparse)
+            for net, dataset in (members[:1] if same_batches else members)
+        ],
+        len(members),
+    )
+    with contextlib.ExitStack() as stack:
+        for net, _ in members:
+            net._set_training(True)
+            if net.average_ is not None:
+                stack.enter_context(net.average_.raw_weights(net.module_))
+        stack.enter_context(flush_denormals(dataset.device))
+        lrs = [net.learning_rates(epoch, batches.n_batches) for net, _ in members]
+        together = _train_together([net for net, _ in members], batches, sparse, lrs)
+        errors: list[DivergenceError | None] = []
+        for m, (member, rest) in enumerate(zip(members, batches.rest(), strict=True)):
+            alone = _train_alone(member, rest, lrs[m][batches.n_together :], epoch)
+            losses, weights = (
+                torch.cat([first[:, m], *last]) for first, last in zip(together, alone, strict=True)
+            )
+            try:
+                member.net._record_losses(losses, weights, epoch)
+            except DivergenceError as error:
+                errors.append(error)
+            else:
+                errors.append(None)
+    return errors
+
+
+def _train_together(
+    nets: Sequence[Net], batches: StackedBatches, sparse: bool, lrs: Sequence[LearningRates]
+) -> Means:
+    """Train on the batches of all; the results have shape (n_batches, n_members)."""
+    step = StackedStep(nets, sparse)
+    device = next(nets[0].module_.parameters()).device
+    losses = [torch.empty(0, len(nets), device=device)]
+    weight_sums = [losses[0]]
+    with step.context():
+        for (x, targets, weights), each_lr in zip(batches, zip(*lrs, strict=True), strict=False):
+            step.set_lrs(each_lr)
+            predictions = step(x, targets, weights)
+            loss, weight_sum = batch_means(
+                nets[0].config.loss,
+                predictions.flatten(0, 1),
+                targets.flatten(0, 1),
+                None if weights is None else weights.flatten(),
+                [targets.size(1)] * len(nets),
+            )
+            losses.append(loss[None])
+            weight_sums.append(weight_sum[None])
+    return torch.cat(losses), torch.cat(weight_sums)
+
+
+def _train_alone(
+    member: Member, rest: Iterator[Batch], lrs: LearningRates, epoch: int
+) -> tuple[list[torch.Tensor], list[torch.Tensor]]:
+    """Train a member on its last batches; return the losses and sums of weights of each."""
+    net, _ = member
+    losses: list[torch.Tensor] = []
+    weight_sums: list[torch.Tensor] = []
+    if not lrs:
+        return losses, weight_sums
+    step = _make_step(member, epoch)
+    with step.context():
+        for (x, targets, weights), lr in zip(rest, lrs, strict=True):
+            if lr is not None:
+                net.optimizer_.param_groups[0]["lr"] = lr
+            predictions = step(x, targets, weights)
+            if net.average_ is not None:
+                net.average_.update(net.module_)
+            means = batch_means(net.config.loss, predictions, targets, weights, [len(targets)])
+            losses.append(means[0])
+            weight_sums.append(means[1])
+    return losses, weight_sums
+
+
+def _make_step(member: Member, epoch: int) -> AutogradStep | ManualBackwardStep:
+    """Return the function that trains a member alone on a batch."""
+    net, dataset = member
+    get_generator = functools.partial(
+        make_generator, net.config.seed, epoch=epoch, device=dataset.device
+    )
+    return net.make_step(dataset, epoch, get_generator)

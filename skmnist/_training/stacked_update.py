@@ -1,0 +1,168 @@
+"""One update of the weights of several networks, each by its own optimizer's settings."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import torch
+
+from .fast_step import fast_step
+from .optimizers import to_torch_class
+from .stacked_storage import StackedTensors, allocate
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    Optimizers = Sequence[torch.optim.Optimizer]
+
+# The settings that may differ between the members.
+_VECTORS = ("lr", "weight_decay", "momentum")
+# The settings that the formulas below don't know.
+_UNSUPPORTED = ("amsgrad", "maximize", "dampening")
+
+
+class MemberUpdates:
+    """The update of each member by its own optimizer, one after the other.
+
+    It is faster than :class:`VectorUpdate` on the CPU: torch's fused kernels read the weights once.
+
+    Parameters
+    ----------
+    optimizers : list of torch.optim.Optimizer
+    fixed_grads : bool
+        Whether the gradients are always in the same tensors.
+    """
+
+    def __init__(self, optimizers: Optimizers, *, fixed_grads: bool) -> None:
+        self._updates = [fast_step(one, fixed_grads=fixed_grads) for one in optimizers]
+
+    def __call__(self) -> None:
+        """Update the weights of each member."""
+        for update in self._updates:
+            update()
+
+    def set_lr(self) -> None:
+        """Take over the learning rates; nothing to do, since the optimizers have them."""
+
+    def finish(self) -> None:
+        """Give the optimizers their states back; nothing to do."""
+
+
+class VectorUpdate:
+    """One update of all members, with a number of each member as the learning rate and so on.
+
+    A GPU is faster with few kernels than with those of each member's optimizer. The first step of
+    the optimizers must be done, because it creates their states.
+
+    Parameters
+    ----------
+    optimizers : list of torch.optim.Optimizer
+        Those for which :func:`has_vector_update`.
+    params, grads : StackedTensors
+    """
+
+    def __init__(
+        self, optimizers: Optimizers, params: StackedTensors, grads: StackedTensors
+    ) -> None:
+        self.optimizers = optimizers
+        self.params, self.grads = params.flat, grads.flat
+        self.group = optimizers[0].param_groups[0]
+        self.vectors: dict[str, torch.Tensor] = {}
+        self.set_lr()
+        self._update, names = _UPDATES[to_torch_class(type(optimizers[0]))]
+        self.states = {name: self._stack_state(name, params) for name in names}
+        steps = [state["step"] for o in optimizers for state in o.state.values() if "step" in state]
+        # float64: 1 - beta ** step needs more digits than float32 has.
+        self.count = steps[0].detach().clone().double() if steps else None
+
+    def __call__(self) -> None:
+        """Update the weights of all members."""
+        if self.count is not None:
+            self.count.add_(1)
+        self._update(self)
+
+    def set_lr(self) -> None:
+        """Take over the learning rates and the other numbers of the optimizers."""
+        groups = [optimizer.param_groups[0] for optimizer in self.optimizers]
+        for name in _VECTORS:
+            values = torch.tensor([float(group.get(name, 0)) for group in groups]).double()
+            self.vectors[name] = values.to(self.params.device)[:, None]
+
+    def vector(self, name: str) -> torch.Tensor:
+        """Return the setting of each member, of shape (n_members, 1)."""
+        return self.vectors[name].to(self.params.dtype)
+
+    def finish(self) -> None:
+        """Write the states into those of the optimizers."""
+        for m, optimizer in enumerate(self.optimizers):
+            for i, p in enumerate(optimizer.param_groups[0]["params"]):
+                state = optimizer.state.get(p, {})
+                for name, stacked in self.states.items():
+                    if name in state:
+                        state[name].copy_(stacked.tensors[i][m])
+                if "step" in state:
+                    state["step"].copy_(self.count)
+
+    def _stack_state(self, name: str, params: StackedTensors) -> StackedTensors:
+        stacked = allocate([tensor[0] for tensor in params.tensors], len(self.optimizers))
+        for m, optimizer in enumerate(self.optimizers):
+            for tensor, p in zip(stacked.tensors, optimizer.param_groups[0]["params"], strict=True):
+                if name in optimizer.state.get(p, {}):  # without a momentum there is no buffer
+                    tensor[m].copy_(optimizer.state[p][name])
+        return stacked
+
+
+def _adam(update: VectorUpdate, decoupled: bool = False) -> None:
+    p, grad = update.params, update.grads
+    m, v = update.states["exp_avg"].flat, update.states["exp_avg_sq"].flat
+    beta1, beta2 = update.group["betas"]
+    count: Any = update.count
+    weight_decay = update.vector("weight_decay")
+    if decoupled:
+        p.mul_(1 - update.vector("lr") * weight_decay)
+    else:
+        grad.addcmul_(p, weight_decay)
+    m.lerp_(grad, 1 - beta1)
+    v.mul_(beta2).addcmul_(grad, grad, value=1 - beta2)
+    step_size = (update.vectors["lr"] / (1 - beta1**count)).to(p.dtype)
+    inverse = (1 - beta2**count).rsqrt().to(p.dtype)
+    p.addcdiv_(m * step_size, v.sqrt().mul_(inverse).add_(update.group["eps"]), value=-1)
+
+
+def _adamw(update: VectorUpdate) -> None:
+    _adam(update, decoupled=True)
+
+
+def _sgd(update: VectorUpdate) -> None:
+    p, grad = update.params, update.grads
+    buffer, momentum = update.states["momentum_buffer"].flat, update.vector("momentum")
+    grad.addcmul_(p, update.vector("weight_decay"))
+    buffer.mul_(momentum).add_(grad)
+    if update.group["nesterov"]:
+        direction = grad.addcmul_(buffer, momentum)
+    else:
+        direction = buffer
+    p.addcmul_(direction, update.vector("lr"), value=-1)
+
+
+# torch's optimizers -> their update, and the names of the tensors in their states.
+_UPDATES: dict[type, tuple[Callable[[VectorUpdate], None], tuple[str, ...]]] = {
+    torch.optim.Adam: (_adam, ("exp_avg", "exp_avg_sq")),
+    torch.optim.AdamW: (_adamw, ("exp_avg", "exp_avg_sq")),
+    torch.optim.SGD: (_sgd, ("momentum_buffer",)),
+}
+
+
+def has_vector_update(optimizers: Optimizers) -> bool:
+    """Return whether :class:`VectorUpdate` has the formula of these optimizers."""
+    groups = [optimizer.param_groups[0] for optimizer in optimizers]
+    others = [
+        {k: v for k, v in group.items() if k not in ("params", *_VECTORS)} for group in groups
+    ]
+    return (
+        len({to_torch_class(type(optimizer)) for optimizer in optimizers} - _UPDATES.keys()) == 0
+        and len({type(optimizer) for optimizer in optimizers}) == 1
+        and not any(group.get(name) for group in groups for name in _UNSUPPORTED)
+        and all(other == others[0] for other in others)
+        and all(len(optimizer.param_groups) == 1 for optimizer in optimizers)
+    )

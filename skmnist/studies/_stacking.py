@@ -1,0 +1,282 @@
+"""Fit several classifiers at once, as batched networks."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from numbers import Integral
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple, TypeAlias, TypeVar
+
+import numpy as np
+from joblib import effective_n_jobs
+from sklearn.base import clone
+from sklearn.utils._param_validation import StrOptions
+from sklearn.utils.parallel import Parallel, delayed
+from sklearn.utils.validation import _num_samples
+
+from skmnist._estimators.stacked_fit import stacking_obstacle, train_stack
+from skmnist._training.stacks import plan_stacks, share_pixels
+from skmnist._utils.device import resolve_device
+from skmnist._utils.messages import invalid_parameter_message
+from skmnist.exceptions import InvalidParameterError
+
+from . import _time_limit
+from ._param_key import param_key
+from ._staged import epochs_param, last_step, snapshot, staged_fit
+
+if TYPE_CHECKING:
+    from sklearn.base import BaseEstimator
+
+    from skmnist._estimators.deferred_fit import DeferredFit
+
+_Result = TypeVar("_Result")
+
+Stack: TypeAlias = Literal["auto"] | bool
+
+STACK_CONSTRAINTS: dict[str, list[Any]] = {"stack": [StrOptions({"auto"}), "boolean"]}
+
+# Parameters that may differ between classifiers that train on the same batches.
+_FREE = {
+    *("lr", "weight_decay", "momentum", "nesterov", "optimizer", "optimizer_params"),
+    *("lr_schedule", "max_epochs", "weight_init", "n_threads", "deterministic"),
+}
+
+# "auto" rests on `python -m benchmarks.stacked`.
+_MIN_SAME_BATCHES = 4  # classifiers that train on the same batches
+_MAX_WEIGHTS = 60_000  # of one classifier
+
+_MAX_CHUNK = 128  # classifiers in memory at once
+
+
+class StackJob(NamedTuple):
+    """A classifier to fit.
+
+    Attributes
+    ----------
+    estimator : estimator
+        Not fitted. It is fitted in place.
+    fold : int
+        The index of its training set.
+    epochs : tuple of int or None
+        The numbers of epochs after which a snapshot is kept. None: the estimator's own.
+    """
+
+    estimator: BaseEstimator
+    fold: int
+    epochs: tuple[int, ...] | None = None
+
+
+class StackedFit(NamedTuple):
+    """Result of a job.
+
+    Attributes
+    ----------
+    stages : dict of int to (estimator, float)
+        For each number of epochs, the snapshot of the estimator and the fit time in seconds.
+    error : Exception or None
+        The error that ended the fit.
+    skipped : bool
+        Whether the fit was not started, because the time limit was reached.
+    """
+
+    stages: dict[int, tuple[BaseEstimator, float]]
+    error: Exception | None = None
+    skipped: bool = False
+
+
+# From the index of a training set to X, y and the other arguments of fit.
+LoadFold = Callable[[int], tuple[Any, Any, dict[str, Any]]]
+
+
+def check_stack(owner: str, stack: Any) -> None:
+    """Raise an InvalidParameterError unless `stack` is "auto" or a bool."""
+    if not (isinstance(stack, bool | np.bool_) or (isinstance(stack, str) and stack == "auto")):
+        message = invalid_parameter_message("stack", owner, "'auto' or a bool", stack)
+        raise InvalidParameterError(message)
+
+
+def choose_stacked(
+    owner: str, stack: Any, estimators: Sequence[BaseEstimator], X: Any
+) -> list[bool]:
+    """Return for each classifier whether to fit it in a stack.
+
+    Parameters
+    ----------
+    owner : str
+        Name of the search or study.
+    stack : bool or "auto"
+        Value of its parameter.
+    estimators : list of estimators
+        All classifiers that are fitted on one training set.
+    X : array-like of shape (n_samples, ...)
+
+    Raises
+    ------
+    InvalidParameterError
+        If `stack` is True and a classifier can't be stacked.
+    """
+    if not stack:
+        return [False] * len(estimators)
+    obstacles = [stacking_obstacle(last_step(one)[0]) for one in estimators]
+    if not isinstance(stack, str):
+        problem = next((one for one in obstacles if one is not None), None)
+        if problem is not None:
+            raise InvalidParameterError(
+                f"The 'stack' parameter of {owner} must be 'auto' or False for classifiers that "
+                f"can't be stacked. Got True, but a candidate has {problem}. Use stack='auto', "
+                "which fits such classifiers separately."
+            )
+        return [True] * len(estimators)
+    keys = [None if o else _batches_key(e) for o, e in zip(obstacles, estimators, strict=True)]
+    n_features = int(np.prod(getattr(X, "shape", None) or np.shape(X)) // _num_samples(X))
+    return [
+        key is not None and _is_faster(one, keys.count(key), n_features)
+        for key, one in zip(keys, estimators, strict=True)
+    ]
+
+
+def _batches_key(estimator: BaseEstimator) -> Any:
+    """Return a key that is equal for classifiers that train on the same batches."""
+    last, prefix = last_step(estimator)
+    params = estimator.get_params(deep=True)
+    if not isinstance(last.random_state, Integral):
+        params[f"{prefix}random_state"] = object()  # a new seed for each fit
+    free = {f"{prefix}{name}" for name in _FREE}
+    return frozenset(
+        (name, param_key(value))
+        for name, value in params.items()
+        # The parameters of steps are among the others.
+        if name not in free and not name.endswith("steps") and not hasattr(value, "get_params")
+    )
+
+
+def _is_faster(estimator: BaseEstimator, n_same_batches: int, n_features: int) -> bool:
+    """Return whether a stack was measured to be faster than separate fits."""
+    last: Any = last_step(estimator)[0]
+    if resolve_device(last.device).type != "cpu":
+        return False  # not measured
+    sizes = np.atleast_1d(last.hidden_layer_sizes)
+    return n_same_batches >= _MIN_SAME_BATCHES and n_features * int(sizes[0]) <= _MAX_WEIGHTS
+
+
+def fit_stacked(
+    owner: str,
+    jobs: Sequence[StackJob],
+    load_fold: LoadFold,
+    evaluate: Callable[[StackedFit, int], _Result],
+    *,
+    n_jobs: int | None,
+    stack: Any,
+    deadline: float | None = None,
+) -> list[_Result]:
+    """Fit the classifiers of all jobs.
+
+    Parameters
+    ----------
+    owner : str
+        Name of the search or study.
+    jobs : list of StackJob
+    load_fold : callable
+        Returns X, y and the other arguments of ``fit`` for the index of a training set.
+    evaluate : callable
+        ``evaluate(fit, i)`` returns what is needed of the result of job i.
+    n_jobs : int or None
+        The jobs are divided among so many workers.
+    stack : True or "auto"
+        True: an error if the mini-batches of a classifier are split among threads.
+    deadline : float or None
+        The time after which no fit starts.
+    """
+    size = min(_MAX_CHUNK, -(-len(jobs) // effective_n_jobs(n_jobs)))
+    # Those that train on the same samples, and networks of one size, next to each other.
+    order = sorted(range(len(jobs)), key=lambda i: (jobs[i].fold, i))
+    chunks = [order[i : i + size] for i in range(0, len(order), size)]
+    results = Parallel(n_jobs=n_jobs)(
+        delayed(_fit_chunk)(
+            owner, {i: jobs[i] for i in chunk}, load_fold, evaluate, stack, deadline
+        )
+        for chunk in chunks
+    )
+    by_job = dict(zip((i for chunk in chunks for i in chunk), sum(results, []), strict=True))
+    return [by_job[i] for i in range(len(jobs))]
+
+
+def _fit_chunk(
+    owner: str,
+    jobs: Mapping[int, StackJob],
+    load_fold: LoadFold,
+    evaluate: Callable[[StackedFit, int], _Result],
+    stack: Any,
+    deadline: float | None,
+) -> list[_Result]:
+    """Fit the classifiers of some jobs in one process."""
+    if deadline is not None and _time_limit.now() >= deadline:
+        return [evaluate(StackedFit({}, skipped=True), i) for i in jobs]
+    fits = {i: StackedFit({}) for i in jobs}
+    deferred: dict[int, DeferredFit] = {}
+    folds = {fold: load_fold(fold) for fold in dict.fromkeys(job.fold for job in jobs.values())}
+    for i, job in jobs.items():
+        try:
+            deferred[i] = _prepare(job, *folds[job.fold])
+        except Exception as error:
+            fits[i] = StackedFit({}, error)
+    indices = list(deferred)
+    members = [deferred[i].member for i in indices]
+    share_pixels(members)
+    stacks, alone = plan_stacks(members)
+    if alone and not isinstance(stack, str):
+        raise InvalidParameterError(
+            f"The 'stack' parameter of {owner} must be 'auto' or False for networks so large that "
+            "their mini-batches are divided among threads. Got True instead. Use stack='auto', "
+            "which fits them separately, or a smaller batch_size."
+        )
+    for group in stacks:
+        _train([indices[k] for k in group], jobs, deferred, fits)
+    for k in alone:
+        i = indices[k]
+        fits[i] = _fit_alone(jobs[i], *folds[jobs[i].fold])
+    return [evaluate(fit, i) for i, fit in fits.items()]
+
+
+def _prepare(job: StackJob, X: Any, y: Any, params: dict[str, Any]) -> DeferredFit:
+    """Do what a fit does before the training."""
+    if job.epochs is not None:
+        job.estimator.set_params(**{epochs_param(job.estimator): max(job.epochs)})
+    with last_step(job.estimator)[0]._defer_training() as deferred:
+        job.estimator.fit(X, y, **params)
+    return deferred[0]
+
+
+def _train(
+    stack: Sequence[int],
+    jobs: Mapping[int, StackJob],
+    deferred: dict[int, DeferredFit],
+    fits: dict[int, StackedFit],
+) -> None:
+    """Train one stack, the indices of jobs, and store the results in `fits`."""
+
+    def on_epoch_end(k: int, n: int) -> None:
+        i = stack[k]
+        last: Any = deferred[i].estimator
+        if n in (jobs[i].epochs or (last.max_epochs,)):
+            fits[i].stages[n] = snapshot(jobs[i].estimator, n), last.fit_time_
+
+    errors = train_stack([deferred[i] for i in stack], on_epoch_end)
+    for i, error in zip(stack, errors, strict=True):
+        fits[i] = fits[i]._replace(error=error)
+        del deferred[i]
+
+
+def _fit_alone(job: StackJob, X: Any, y: Any, params: dict[str, Any]) -> StackedFit:
+    """Fit a classifier that can't be stacked."""
+    fit = StackedFit({})
+    estimator = clone(job.estimator)
+    epochs = job.epochs or (last_step(estimator)[0].max_epochs,)
+
+    def on_stage(n: int, seconds: float) -> None:
+        fit.stages[n] = snapshot(estimator, n), seconds
+
+    try:
+        staged_fit(estimator, epochs, on_stage, X, y, **params)
+    except Exception as error:
+        return fit._replace(error=error)
+    return fit
