@@ -338,7 +338,7 @@ class BaseNetClassifier(
         """Train the net. After an interrupt, restore its state after the last completed epoch."""
         deferred = getattr(self, "_deferred_fits", None)
         if deferred is not None:
-            self.net_, self.best_epoch_ = net, None
+            self.net_ = net
             deferred.append(DeferredFit(self, net, train, valid, time.perf_counter() - start))
             return
         first_epoch = len(net.history)

@@ -122,7 +122,7 @@ def _record(fit: DeferredFit, seconds: float) -> None:
     net.notify("on_epoch_end", **fit.datasets)
     net._set_training(False)
     estimator.fit_time_ = fit.seconds + sum(estimator.epoch_times_)
-    if fit.validation_set is not None:
-        estimator.best_epoch_ = int(np.nanargmax(estimator.validation_scores_)) + 1
+    scores = estimator.validation_scores_
+    estimator.best_epoch_ = int(np.nanargmax(scores)) + 1 if scores else None
     if estimator.n_iter_ == estimator.max_epochs:
         warn_if_not_converged(net, fit.dataset, 0)

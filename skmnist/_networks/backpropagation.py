@@ -63,8 +63,8 @@ class ManualMLP:
         The probability of setting a hidden unit to zero, drawn for each sample.
     """
 
-    _mm = staticmethod(torch.mm)
-    _addmm = staticmethod(torch.addmm)
+    _mm: Callable[..., torch.Tensor] = staticmethod(torch.mm)
+    _addmm: Callable[..., torch.Tensor] = staticmethod(torch.addmm)
 
     def __init__(
         self,

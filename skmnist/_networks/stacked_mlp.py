@@ -96,8 +96,8 @@ class StackedMLP(ManualMLP):
         Those of :class:`ManualMLP`. Dropout is not supported.
     """
 
-    _mm = staticmethod(_mm)
-    _addmm = staticmethod(_addmm)
+    _mm: Callable[..., torch.Tensor] = staticmethod(_mm)
+    _addmm: Callable[..., torch.Tensor] = staticmethod(_addmm)
 
     def __init__(self, *tensors: list[torch.Tensor], **kwargs: Any) -> None:
         super().__init__(*tensors, **kwargs)

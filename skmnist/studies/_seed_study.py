@@ -27,7 +27,6 @@ from ._resampled_statistics import corrected_t_test, mean_interval, n_runs_to_re
 from ._result import StudyResult
 from ._seeded_runs import SeededRun, fit_and_score
 from ._seeding import clone_with_seed, random_state_params
-from ._stacking import check_stack
 from ._staged import last_step
 from ._test_set import has_test_set
 
@@ -317,7 +316,6 @@ def seed_study(
     named = _name_estimators(estimators)
     classifiers = list(named.values())
     check_int("seed_study", "n_seeds", n_seeds, minimum=2)
-    check_stack("seed_study", stack)
     seeds = check_random_state(random_state).randint(np.iinfo(np.int32).max, size=n_seeds)
     settings = {"study": "seed_study", "n_seeds": n_seeds, "cv": cv, "scoring": scoring}
     test: tuple[Any, Any] = (X, y)

@@ -45,7 +45,8 @@ def fit_and_score(
     stack: Any,
 ) -> list[tuple[float, float]]:
     """Return the score on the test samples and the training time of each run."""
-    chosen = choose_stacked("seed_study", stack, [run.estimator for run in runs], train[0])
+    estimators, folds = [run.estimator for run in runs], [id(run.split) for run in runs]
+    chosen = choose_stacked("seed_study", stack, estimators, train[0], folds)
     alone = [run for run, stacked in zip(runs, chosen, strict=True) if not stacked]
     results = iter(
         Parallel(n_jobs=n_jobs)(

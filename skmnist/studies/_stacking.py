@@ -87,15 +87,12 @@ class StackedFit(NamedTuple):
 LoadFold = Callable[[int], tuple[Any, Any, dict[str, Any]]]
 
 
-def check_stack(owner: str, stack: Any) -> None:
-    """Raise an InvalidParameterError unless `stack` is "auto" or a bool."""
-    if not (isinstance(stack, bool | np.bool_) or (isinstance(stack, str) and stack == "auto")):
-        message = invalid_parameter_message("stack", owner, "'auto' or a bool", stack)
-        raise InvalidParameterError(message)
-
-
 def choose_stacked(
-    owner: str, stack: Any, estimators: Sequence[BaseEstimator], X: Any
+    owner: str,
+    stack: Any,
+    estimators: Sequence[BaseEstimator],
+    X: Any,
+    folds: Sequence[int] | None = None,
 ) -> list[bool]:
     """Return for each classifier whether to fit it in a stack.
 
@@ -106,14 +103,18 @@ def choose_stacked(
     stack : bool or "auto"
         Value of its parameter.
     estimators : list of estimators
-        All classifiers that are fitted on one training set.
     X : array-like of shape (n_samples, ...)
+    folds : list of int or None
+        The training set of each classifier. None: it is the same for all.
 
     Raises
     ------
     InvalidParameterError
-        If `stack` is True and a classifier can't be stacked.
+        If `stack` is not "auto" or a bool, or is True and a classifier can't be stacked.
     """
+    if not (isinstance(stack, bool | np.bool_) or (isinstance(stack, str) and stack == "auto")):
+        message = invalid_parameter_message("stack", owner, "'auto' or a bool", stack)
+        raise InvalidParameterError(message)
     if not stack:
         return [False] * len(estimators)
     obstacles = [stacking_obstacle(last_step(one)[0]) for one in estimators]
@@ -127,6 +128,8 @@ def choose_stacked(
             )
         return [True] * len(estimators)
     keys = [None if o else _batches_key(e) for o, e in zip(obstacles, estimators, strict=True)]
+    if folds is not None:
+        keys = [key and (key, fold) for key, fold in zip(keys, folds, strict=True)]
     n_features = int(np.prod(getattr(X, "shape", None) or np.shape(X)) // _num_samples(X))
     return [
         key is not None and _is_faster(one, keys.count(key), n_features)
