@@ -11,8 +11,8 @@ from joblib import effective_n_jobs
 from sklearn.base import clone
 from sklearn.utils._param_validation import StrOptions
 from sklearn.utils.parallel import Parallel, delayed
-from sklearn.utils.validation import _num_samples
 
+from skmnist._estimators.layer_params import as_tuple
 from skmnist._estimators.stacked_fit import stacking_obstacle, train_stack
 from skmnist._training.stacks import plan_stacks, share_pixels
 from skmnist._utils.device import resolve_device
@@ -130,9 +130,8 @@ def choose_stacked(
     keys = [None if o else _batches_key(e) for o, e in zip(obstacles, estimators, strict=True)]
     if folds is not None:
         keys = [key and (key, fold) for key, fold in zip(keys, folds, strict=True)]
-    n_features = int(np.prod(getattr(X, "shape", None) or np.shape(X)) // _num_samples(X))
     return [
-        key is not None and _is_faster(one, keys.count(key), n_features)
+        key is not None and _is_faster(one, keys.count(key), X)
         for key, one in zip(keys, estimators, strict=True)
     ]
 
@@ -152,13 +151,16 @@ def _batches_key(estimator: BaseEstimator) -> Any:
     )
 
 
-def _is_faster(estimator: BaseEstimator, n_same_batches: int, n_features: int) -> bool:
+def _is_faster(estimator: BaseEstimator, n_same_batches: int, X: Any) -> bool:
     """Return whether a stack was measured to be faster than separate fits."""
     last: Any = last_step(estimator)[0]
-    if resolve_device(last.device).type != "cpu":
-        return False  # not measured
-    sizes = np.atleast_1d(last.hidden_layer_sizes)
-    return n_same_batches >= _MIN_SAME_BATCHES and n_features * int(sizes[0]) <= _MAX_WEIGHTS
+    # Nothing was measured on a GPU. An invalid device or size is an error of the fit.
+    is_cpu = str(last.device) in ("cpu", "auto") and resolve_device(last.device).type == "cpu"
+    n_units, *_ = (*as_tuple(last.hidden_layer_sizes), None)
+    if n_same_batches < _MIN_SAME_BATCHES or not is_cpu or not isinstance(n_units, Integral):
+        return False
+    shape = X.shape if hasattr(X, "shape") else np.asarray(X).shape
+    return int(np.prod(shape[1:])) * int(n_units) <= _MAX_WEIGHTS
 
 
 def fit_stacked(

@@ -22,9 +22,9 @@ def epochs_run(monkeypatch):
     """Return a list to which each trained epoch is appended."""
     run, train_epoch = [], Net._train_epoch
 
-    def counted(net, images, epoch):
+    def counted(net, images, epoch, trainer):
         run.append(epoch)
-        return train_epoch(net, images, epoch)
+        return train_epoch(net, images, epoch, trainer)
 
     monkeypatch.setattr(Net, "_train_epoch", counted)
     return run
