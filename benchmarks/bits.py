@@ -37,6 +37,7 @@ def fits():
         "no shuffle": {"shuffle": False},
         "float64": {"precision": "float64"},
         "bfloat16": {"precision": "bfloat16"},
+        "float16": {"precision": "float16"},
         "gelu": {"activation": "gelu", "weight_init": "he"},
     }
     optimizers = {

@@ -88,7 +88,8 @@ class ManualMLP:
                 strict=True,
             )
         )
-        self._ones = torch.empty(1, 0)  # one for each sample of a batch
+        # Batch size -> a one for each sample. They are kept, because a CUDA graph may use them.
+        self._ones: dict[int, torch.Tensor] = {}
         self.n_units = weights[0].shape[-1]  # of the first layer
         self.activation = ACTIVATIONS[activation]
         self.output_activation = ACTIVATIONS[output_activation]
@@ -135,8 +136,10 @@ class ManualMLP:
         `grad` has shape (n, n_outputs) and is overwritten; the gradients are summed over the batch.
         """
         grad = self.output_activation.backward(grad, self._outputs)
-        if self._ones.size(-1) != grad.size(-2):
-            self._ones = grad.new_ones(*grad.shape[:-2], 1, grad.size(-2))
+        n = grad.size(-2)
+        if n not in self._ones:
+            self._ones[n] = grad.new_ones(*grad.shape[:-2], 1, n)
+        ones = self._ones[n]
         backward = self.activation.backward
         for i in range(len(self._hidden_layers), -1, -1):
             transposed_weight, weight_grad, bias_grad = self._backward_args[i]
@@ -145,7 +148,7 @@ class ManualMLP:
                 self.write_first_weight_grad(x.t_matmul(grad))
             else:
                 self._mm(x.mT, grad, out=weight_grad)
-            self._mm(self._ones, grad, out=bias_grad)  # a sum, faster than torch.sum
+            self._mm(ones, grad, out=bias_grad)  # a sum, faster than torch.sum
             if i > 0:
                 grad = self._mm(grad, transposed_weight)
                 if self._masks:

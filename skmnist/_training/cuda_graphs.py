@@ -20,7 +20,7 @@ from skmnist._utils.random_state import derive_seed
 from .augment import make_augmentation
 from .batches import BatchIterator
 from .device_failure import is_device_failure
-from .fast_step import has_fast_step
+from .fast_step import has_fast_step, is_standard
 from .fingerprint import fingerprint
 from .memory import is_out_of_memory
 from .optimizers import GradientDescent
@@ -65,9 +65,9 @@ class GraphTrainer:
     The samples, learning rates and predictions of a chunk are in static memory. So is the number
     of the next batch, which the step itself increases: a replay needs nothing from the CPU.
 
-    The first batch is trained on without a graph, which initializes the libraries, and the next
-    one is captured. The graph is kept over the epochs. If the capture fails, it warns, and the
-    step runs without a graph, as it does for a batch of another size.
+    The first batch is trained on without a graph, which initializes the libraries and the
+    optimizer, and the next one is captured. The graph is kept over the epochs. If the capture
+    fails, it warns, and the step runs without a graph, as it does for a batch of another size.
 
     Parameters
     ----------
@@ -82,7 +82,6 @@ class GraphTrainer:
         self._allocate()
         self._generators = {name: torch.Generator(dataset.device) for name in _RANDOM_PURPOSES}
         self._make_step()
-        self._is_initialized = False
         self._replay: Callable[[], None] | None = None
 
     def _make_step(self) -> None:
@@ -147,10 +146,9 @@ class GraphTrainer:
         for lr in chunk_lrs[:n_full]:
             for group in groups:
                 group["lr"] = lr
-            if self._replay is None and self._is_initialized:
+            if self._replay is None and self._step.has_updated:
                 self._replay = self._capture()
             (self._replay or self._train_next)()
-            self._is_initialized = True
             if net.average_ is not None:
                 net.average_.update(net.module_)
         predictions = [self._predictions[:n_full].flatten(0, 1)]
@@ -187,7 +185,7 @@ class GraphTrainer:
 
     def _capture(self) -> Callable[[], None]:
         """Return a function that does what `_train_next` does."""
-        if not self._step.can_be_captured:
+        if not is_standard(self.net.optimizer_):
             return self._train_next
         states = {name: g.get_state() for name, g in self._generators.items()}
         try:

@@ -11,7 +11,7 @@ import torch
 from skmnist._networks.losses import LOSSES
 from skmnist._networks.mlp import MLP
 
-from .fast_step import KernelInputs, column_major, fast_step, has_fast_step, is_standard
+from .fast_step import KernelInputs, column_major, fast_step, has_fast_step
 from .first_batch import explain_shape_error, warn_on_bounded_outputs
 
 if TYPE_CHECKING:
@@ -36,9 +36,9 @@ class _Step:
         self._fast_update: Callable[[], object] | None = None
 
     @property
-    def can_be_captured(self) -> bool:
-        """Whether kernels do all that a step does; known after the first one."""
-        return self._fast_update is not None and is_standard(self.net.optimizer_)
+    def has_updated(self) -> bool:
+        """Whether the weights were updated; gradients in float16 may overflow at first."""
+        return self._fast_update is not None
 
     def update(self) -> None:
         """Update the weights, by the optimizer's own step if it has no state for the fast one."""

@@ -59,11 +59,11 @@ def affine(
     return matrices * sides / sides[:2, None]
 
 
-@functools.lru_cache(64)
+@functools.cache
 def constant(values: tuple[float, ...], dtype: torch.dtype, device: torch.device) -> torch.Tensor:
     """Return a tensor of these values, which nobody may change.
 
-    It is cached, because a copy to a GPU waits for the GPU.
+    It is kept, because a copy to a GPU waits for the GPU, and a CUDA graph may use it.
     """
     with torch.inference_mode(False):
         return torch.tensor(values, dtype=dtype, device=device)
@@ -106,7 +106,7 @@ def elastic_displacement(
     return (vertical @ coarse @ horizontal.t()).permute(0, 2, 3, 1)
 
 
-@functools.lru_cache(64)
+@functools.cache
 def _bicubic_matrix(
     n_coarse: int, n: int, dtype: torch.dtype, device: torch.device
 ) -> torch.Tensor:

@@ -1,8 +1,9 @@
 """A stand-in for CUDA graphs on the CPU: it replays the operations that a step called.
 
-As a CUDA graph, it runs no Python in a replay: numbers are those of the capture, and tensors from
-outside of the step are the same memory. It can't be captured what a GPU couldn't capture: reading
-a tensor's value, copying from the CPU, and random numbers of a generator that isn't registered.
+As a CUDA graph, it runs no Python in a replay. Numbers are those of the capture, and tensors from
+outside of the step are the same memory, which must not have been freed. It rejects what a GPU
+can't capture: reading a tensor's value, copying from the CPU, and random numbers of a generator
+that isn't registered.
 """
 
 import torch
@@ -69,7 +70,8 @@ class Recorder(TorchDispatchMode):
             flat = leaf.detach().as_strided((_n_elements(leaf),), (1,), 0)
             self._saved[_address(leaf)] = (flat, flat.clone())
         if _address(leaf) in self._saved:
-            return ("outside", self._saved[_address(leaf)][0], layout)
+            # As in a graph, a reference that doesn't keep the memory.
+            return ("outside", (leaf.untyped_storage()._weak_ref(), leaf.dtype), layout)
         return ("inside", self._created[_address(leaf)], layout)
 
     def undo(self):
@@ -84,6 +86,12 @@ def _address(tensor):
 
 def _n_elements(tensor):
     return tensor.untyped_storage().nbytes() // tensor.element_size()
+
+
+def _memory(reference, dtype):
+    storage = torch.UntypedStorage._new_with_weak_ptr(reference)
+    assert storage is not None, "memory that the captured step uses was freed"
+    return torch.empty(0, dtype=dtype).set_(storage)
 
 
 def capture(function, device, generators):
@@ -107,7 +115,7 @@ def capture(function, device, generators):
             if not (isinstance(leaf, tuple) and leaf and leaf[0] in ("inside", "outside")):
                 return leaf
             kind, where, layout = leaf
-            return (results[where] if kind == "inside" else where).as_strided(*layout)
+            return (results[where] if kind == "inside" else _memory(*where)).as_strided(*layout)
 
         for number, (function, leaves, form) in enumerate(calls):
             args, kwargs = tree_unflatten([find(leaf) for leaf in leaves], form)

@@ -129,6 +129,15 @@ def test_replayed_training_gives_the_same_bits_for_other_data(fit, params, repla
     assert n_replays > 0
 
 
+def test_step_is_captured_once_the_gradients_no_longer_overflow(replays, monkeypatch):
+    monkeypatch.setattr("skmnist._training.loss_scale._INITIAL_SCALE", 2.0**38)
+    X, y = small_digits()
+    clf = tiny(CNNClassifier, precision="float16", max_epochs=12).fit(X, y)
+    assert replays.n_captured == 1
+    monkeypatch.setenv("SKMNIST_CUDA_GRAPHS", "0")
+    assert same_network(tiny(CNNClassifier, precision="float16", max_epochs=12).fit(X, y), clf)
+
+
 def test_resumed_fit_replays_with_the_same_bits(replays, monkeypatch, tmp_path):
     X, y = small_digits()
     params = {"dropout": 0.3, "precision": "float16"}
