@@ -60,6 +60,21 @@ MEASURES = {
         "s",
         "The same in a process of its own, pinned to one core, n_threads=1.",
     ),
+    "mlp_alone": Measure(
+        "MLPClassifier(), epoch on {device}, 12,000 images",
+        "s",
+        "12,000 images, the median of 5 epochs after the first; one value for each stack.",
+    ),
+    "stacked": Measure(
+        "64 stacked MLPs of different learning rates, epoch per member",
+        "s",
+        "The same images in the same order for all members, `benchmarks/stacked.py`.",
+    ),
+    "stacked_own": Measure(
+        "64 stacked MLPs, each with an order of its own, epoch per member",
+        "s",
+        "The same with a seed for each member.",
+    ),
     "accurate": Measure(
         'CNN preset "accurate": from the first batch to the end',
         "s",
@@ -143,6 +158,14 @@ RATIOS = {
         "mlp_epoch",
         "mlp_epoch_one_core",
         0.25,
+    ),
+    "stacked_to_alone": Ratio(
+        "64 stacked MLPs, time per member over one alone", "stacked", "mlp_alone", 0.05
+    ),
+    "stacked_own_to_alone": Ratio(
+        "64 stacked MLPs with orders of their own, per member over one alone",
+        "stacked_own",
+        "mlp_alone",
     ),
     "accurate_to_one_core": Ratio(
         'CNN preset "accurate", {device} over one CPU core', "accurate", "accurate_one_core", 0.05
