@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from skmnist._training.convergence import warn_if_not_converged
+from skmnist._training.device_failure import reraise_device_failure
 from skmnist._training.memory import raise_mmap_threshold, reraise_oom
 from skmnist._training.stacked_epoch import train_stacked_epoch
 from skmnist._utils.device import AUTOCAST_DTYPES
@@ -77,6 +78,7 @@ def train_stack(
     raise_mmap_threshold()
     with (
         reraise_oom(first._oom_hint()),
+        reraise_device_failure(),
         torch_defaults(),
         first._torch_context(net, min(first.batch_size, len(fits[0].dataset))),
     ):

@@ -3,6 +3,7 @@
 import pytest
 
 from skmnist import MLPClassifier
+from skmnist._estimators import stacked_fit
 from skmnist._training.net import Net
 from skmnist.exceptions import DeviceError
 from tests.helpers import digits, run_script, same_network, tiny
@@ -48,6 +49,18 @@ def test_failed_gpu_raises_a_device_error_in_predict(message, monkeypatch):
     fail(message, monkeypatch, "outputs")
     with pytest.raises(DeviceError, match="The GPU failed"):
         clf.predict(X)
+
+
+def test_failed_gpu_raises_a_device_error_in_stacked_training(monkeypatch):
+    def train(*args, **kwargs):
+        raise RuntimeError(FAILURES[0])
+
+    clf = tiny(MLPClassifier)
+    with clf._defer_training() as fits:
+        clf.fit(X, Y)
+    monkeypatch.setattr(stacked_fit, "train_stacked_epoch", train)
+    with pytest.raises(DeviceError, match="The GPU failed"):
+        stacked_fit.train_stack(fits, lambda i, n: None)
 
 
 @pytest.mark.parametrize("message", OTHER_ERRORS)
