@@ -75,8 +75,8 @@ def export_onnx(estimator: BaseNetClassifier | Pipeline, path: str | os.PathLike
     -----
     The transformers compute in float64, as in scikit-learn, and the network in float32, regardless
     of `precision`. The outputs are compared with those of the classifier on the CPU. A classifier
-    with ``precision="bfloat16"`` is compared in float32, because bfloat16 has a precision of about
-    0.01.
+    with ``precision="bfloat16"`` or ``"float16"`` is compared in float32, because bfloat16 has a
+    precision of about 0.01.
 
     The metadata of the model contain the classes, the pixel range of the training data of a
     classifier, and the feature names if there are any.

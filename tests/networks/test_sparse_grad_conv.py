@@ -77,7 +77,9 @@ def test_training_agrees_with_torch_gradients(params, monkeypatch):
     np.testing.assert_allclose(sparse_clf.predict_proba(X), clf.predict_proba(X), atol=1e-3)
 
 
-@pytest.mark.parametrize("params", [{"precision": "float64"}, {"precision": "bfloat16"}])
+@pytest.mark.parametrize(
+    "params", [{"precision": name} for name in ("float64", "bfloat16", "float16")]
+)
 def test_other_precisions_use_torch_gradients(params, monkeypatch):
     X, y = digits()
     clf = classifier(**NARROW, **params).fit(X, y)

@@ -207,7 +207,7 @@ def test_callbacks_get_dense_batches_and_change_no_weights(cls, count_sparse_bat
 @pytest.mark.parametrize(
     "params",
     [{"precision": "float64"}, {"augment": "light"}, {"batch_norm": True}, {"optimizer": "rmsprop"},
-     {"precision": "bfloat16"}],
+     {"precision": "bfloat16"}, {"precision": "float16"}],
 )  # fmt: skip
 def test_unsupported_settings_use_dense_products(params, count_sparse_batches):
     clf = make_classifier(MLPClassifier, **params).fit(*digits())

@@ -23,6 +23,7 @@ import skmnist
 from skmnist import MLPClassifier, export_onnx
 from skmnist._networks.activations import ACTIVATION_MODULES
 from skmnist._persistence import onnx_export
+from skmnist._utils.device import AUTOCAST_DTYPES
 from skmnist.exceptions import OnnxExportError
 from skmnist.preprocessing import DigitNormalizer, PixelStandardizer
 from tests.helpers import (
@@ -139,8 +140,9 @@ def test_images_have_the_shape_and_the_scale_of_the_fit(shape, dtype, tmp_path):
 
 
 @pytest.mark.slow
-def test_bfloat16_network_is_exported_in_float32(tmp_path):
-    clf = tiny(skmnist.MLPClassifier, precision="bfloat16").fit(X, Y)
+@pytest.mark.parametrize("precision", AUTOCAST_DTYPES)
+def test_network_of_mixed_precision_is_exported_in_float32(precision, tmp_path):
+    clf = tiny(skmnist.MLPClassifier, precision=precision).fit(X, Y)
     _, probabilities = export_and_load(clf, tmp_path / "model.onnx")(X)
     np.testing.assert_allclose(probabilities, clf.predict_proba(X), rtol=0, atol=0.05)
     clf.net_.config = clf.net_.config._replace(autocast=None)

@@ -23,6 +23,7 @@ VARIANTS = {
     "mlp": tiny(MLPClassifier, activation="gelu"),
     "mlp with class weights": tiny(MLPClassifier, class_weight={3: 2.5}, dropout=0.2),
     "mlp in bfloat16": tiny(MLPClassifier, precision="bfloat16"),
+    "mlp in float16": tiny(MLPClassifier, precision="float16"),
 }
 
 
