@@ -8,7 +8,9 @@ Whatever changes from batch to batch must therefore be in memory of the GPU.
 from __future__ import annotations
 
 import contextlib
+import functools
 import itertools
+import threading
 import warnings
 from typing import TYPE_CHECKING
 
@@ -136,31 +138,35 @@ class GraphTrainer:
 
         `lrs` are the learning rates of the next batches; None keeps the optimizer's.
         """
-        net, n_full = self.net, chunk.batch_sizes.count(self.net.batch_size)
+        net, batch_size = self.net, self.net.batch_size
         groups = net.optimizer_.param_groups
         chunk_lrs = [
             groups[0]["lr"] if lr is None else lr
             for lr in itertools.islice(lrs, len(chunk.batch_sizes))
         ]
+        n_full = chunk.batch_sizes.count(batch_size)
         self._load(chunk, chunk_lrs[:n_full])
-        for lr in chunk_lrs[:n_full]:
-            for group in groups:
-                group["lr"] = lr
-            if self._replay is None and self._step.has_updated:
-                self._replay = self._capture()
-            (self._replay or self._train_next)()
-            if net.average_ is not None:
-                net.average_.update(net.module_)
         predictions = [self._predictions[:n_full].flatten(0, 1)]
-        for lr, (x, targets, weights) in list(zip(chunk_lrs, chunk, strict=True))[n_full:]:
+        for size, lr in zip(chunk.batch_sizes, chunk_lrs, strict=True):
             for group in groups:
                 group["lr"] = lr
-            self._lr.fill_(lr)
-            x = x if self._augment is None else self._augment(x)
-            predictions.append(self._step(x, targets, weights))
+            if size == batch_size:
+                if self._replay is None and self._step.has_updated:
+                    self._replay = self._capture()
+                (self._replay or self._train_next)()
+            else:
+                self._lr.fill_(lr)
+                predictions.append(self._train_last(chunk, size))
             if net.average_ is not None:
                 net.average_.update(net.module_)
         return torch.cat(predictions)
+
+    def _train_last(self, chunk: BatchChunk, size: int) -> torch.Tensor:
+        """Train on the last batch, of another size, and return ``loss.link`` of its outputs."""
+        *_, x = chunk.inputs
+        x = x if self._augment is None else self._augment(x)
+        weights = None if chunk.weights is None else chunk.weights[-size:]
+        return self._step(x, chunk.targets[-size:], weights)
 
     def _load(self, chunk: BatchChunk, lrs: list[float]) -> None:
         """Copy the targets, weights and learning rates of the full batches to static memory."""
@@ -207,6 +213,12 @@ class GraphTrainer:
             return self._train_next
 
 
+@functools.cache
+def _capture_stream(device: torch.device, thread: int) -> torch.cuda.Stream:
+    # One for all captures of a thread, because cuBLAS keeps a workspace for each stream.
+    return torch.cuda.Stream(device)
+
+
 def capture(
     function: Callable[[], None], device: torch.device, generators: Iterable[torch.Generator]
 ) -> Callable[[], None]:
@@ -222,7 +234,7 @@ def capture(
     graph = torch.cuda.CUDAGraph()
     for generator in generators:
         graph.register_generator_state(generator)
-    stream = torch.cuda.Stream(device)
+    stream = _capture_stream(device, threading.get_ident())
     stream.wait_stream(torch.cuda.current_stream(device))
     with torch.cuda.stream(stream):
         # Not torch.cuda.graph, which runs Python's garbage collector first.
