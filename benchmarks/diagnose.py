@@ -245,7 +245,9 @@ def run_healthy(seed, number):
 
 def main():
     parser = argparse.ArgumentParser(prog="python -m benchmarks.diagnose", description=__doc__)
-    parser.add_argument("--seed", type=int, default=1300, help="seed of the cases (default: %(default)s)")
+    parser.add_argument(
+        "--seed", type=int, default=1300, help="seed of the cases (default: %(default)s)"
+    )
     parser.add_argument("--only", choices=[*WAYS, "healthy"], help="only these cases")
     args = parser.parse_args()
     torch.set_num_threads(1)
