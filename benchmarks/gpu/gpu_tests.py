@@ -16,7 +16,7 @@ from .cpu import CHECKOUT
 # The project's settings, without the options of plugins that may be missing.
 _OPTIONS = (
     "-o addopts= -W default::pytest.PytestConfigWarning --strict-markers"
-    " -p no:cacheprovider -m gpu -q --tb=short"
+    " -p no:cacheprovider -m gpu -v --tb=short"
 ).split(" ")
 
 
@@ -38,7 +38,9 @@ def tests(run):
     n_run = outcome["n_tests"] - len(outcome["skipped"])
     if n_run:
         failed = outcome["failed"]
-        run.record.measure("tests_failed", [len(failed)], n_tests=n_run, failed=failed)
+        run.record.measure("tests_failed", [len(failed)], n_tests=n_run)
+        for name, text in failed.items():
+            run.record.fail(name, text)
     elif run.on_gpu:
         raise RuntimeError("No test ran.")
     for reason in sorted(set(outcome["skipped"])):
@@ -46,16 +48,23 @@ def tests(run):
 
 
 def _run_pytest(report, path, seconds):
-    done = subprocess.run(
-        [sys.executable, "-m", "pytest", *_OPTIONS, f"--junitxml={report}", *test_files()],
-        cwd=CHECKOUT,
-        env=os.environ | {"PYTHONPATH": path},
-        capture_output=True,
-        text=True,
-        timeout=seconds,
-    )
-    if done.returncode > 1 or not report.is_file():  # tests that fail are 1
-        raise RuntimeError(f"pytest failed:\n{done.stdout[-4000:]}{done.stderr[-4000:]}")
+    """Return the outcome of pytest, which writes the file `report`."""
+    log = report.with_suffix(".log")
+    with log.open("wb") as file:
+        try:
+            status = subprocess.run(
+                [sys.executable, "-m", "pytest", *_OPTIONS, f"--junitxml={report}", *test_files()],
+                cwd=CHECKOUT,
+                env=os.environ | {"PYTHONPATH": path},
+                stdout=file,
+                stderr=subprocess.STDOUT,
+                timeout=seconds,
+            ).returncode
+        except subprocess.TimeoutExpired:
+            status = f"stopped after {seconds:.0f} s"
+    if status not in (0, 1) or not report.is_file():  # tests that fail are 1
+        output = log.read_text(encoding="utf-8", errors="replace")
+        raise RuntimeError(f"{output[-8000:]}\npytest ended without a report: {status}")
     return read_report(report)
 
 

@@ -42,9 +42,10 @@ class Record:
         self.content["skipped"].append({"what": what, "why": why})
         self.save()
 
-    def fail(self, what):
-        """Record the exception that is handled at present."""
-        self.content["failures"].append({"what": what, "traceback": traceback.format_exc()})
+    def fail(self, what, text=None):
+        """Record a failure, by default the exception that is handled at present."""
+        text = traceback.format_exc() if text is None else text
+        self.content["failures"].append({"what": what, "traceback": text})
         self.save()
 
     @contextlib.contextmanager

@@ -39,7 +39,6 @@ class Run:
         self.settings = settings
         self.device = settings.device
         self.quick = settings.quick
-        self._end = time.monotonic() + settings.seconds
         self.record = Record(
             settings.path, {**asdict(settings), "environment": environment(self.device)}
         )
@@ -53,7 +52,7 @@ class Run:
 
     @property
     def time_left(self):
-        return max(1.0, self._end - time.monotonic())
+        return max(1.0, self.settings.end - time.time())
 
     @property
     def on_gpu(self):
@@ -72,7 +71,7 @@ class Run:
         longest = 0
         for i in range(min(n, 2) if self.quick else n):
             start = time.monotonic()
-            if i and start + 1.2 * longest + reserve > self._end:
+            if i and 1.2 * longest + reserve > self.time_left:
                 self.record.skip(f"{n - i} of {n} runs", "out of time")
                 return
             yield i

@@ -35,7 +35,9 @@ def run_all(args):
     for name in args.parts:
         left = args.limit - (time.monotonic() - start)
         seconds = min(PARTS[name].seconds, left)
-        content = run_one(Settings(name, args.device, args.quick, data, str(out), seconds))
+        content = run_one(
+            Settings(name, args.device, args.quick, data, str(out), seconds, time.time())
+        )
         failed |= content["status"] != "done"
         _show(content, time.monotonic() - start)
         others = write_summary(out, content)

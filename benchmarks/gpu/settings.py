@@ -15,6 +15,12 @@ class Settings:
     data: str | None
     out: str
     seconds: float  # that the part may take
+    start: float  # its beginning, from time.time()
+
+    @property
+    def end(self):
+        """When the part should end by itself, a little before it is stopped."""
+        return self.start + self.seconds - min(5, self.seconds / 10)
 
     @property
     def path(self):
