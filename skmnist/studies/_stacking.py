@@ -156,7 +156,8 @@ def _is_faster(estimator: BaseEstimator, n_same_batches: int, X: Any) -> bool:
     last: Any = last_step(estimator)[0]
     # Nothing was measured on a GPU. An invalid device or size is an error of the fit.
     is_cpu = str(last.device) in ("cpu", "auto") and resolve_device(last.device).type == "cpu"
-    n_units, *_ = (*as_tuple(last.hidden_layer_sizes), None)
+    sizes = as_tuple(last.hidden_layer_sizes)
+    n_units = sizes[0] if isinstance(sizes, tuple) and sizes else sizes
     if n_same_batches < _MIN_SAME_BATCHES or not is_cpu or not isinstance(n_units, Integral):
         return False
     shape = X.shape if hasattr(X, "shape") else np.asarray(X).shape
