@@ -8,14 +8,25 @@ import argparse
 import statistics
 
 import numpy as np
+from sklearn.base import clone
 
+from benchmarks.machine import cpu, load
 from skmnist import MLPClassifier
 from skmnist._estimators.stacked_fit import train_stack
+from skmnist._training.stacks import share_pixels
 from skmnist._utils.device import resolve_device
 from skmnist.datasets import load_mnist_sample
 
-NETWORKS = [((16,), 32), ((64, 32), 32), ((64, 32), 64), ((128,), 128), ((256, 128), 128)]
-N_MEMBERS = [1, 4, 16, 64]
+NETWORKS = [  # hidden layers and batch size
+    ((16,), 32),
+    ((32,), 32),
+    ((64, 32), 32),
+    ((64, 32), 64),
+    ((128,), 64),
+    ((200,), 64),
+    ((256, 128), 64),
+]
+N_MEMBERS = [1, 4, 8, 16, 64]
 
 
 def measure(
@@ -29,14 +40,15 @@ def measure(
     device="cpu",
     n_epochs=3,
 ):
-    """Return the seconds per member and epoch, alone and stacked, after one epoch to warm up.
+    """Return the seconds per member and epoch, alone and stacked.
 
     The members are MLPs of different learning rates with the other default parameters. They train
-    on the same batches, or each has a seed, and so an order of the samples, of its own.
+    on the same batches, or each has a seed, and so an order of the samples, of its own. They are in
+    one stack. The one alone is trained before and after it. Times are medians of the epochs after
+    the first.
     """
-    fits = []
-    for i, lr in enumerate(np.geomspace(1e-4, 1e-2, n_members)):
-        clf = MLPClassifier(
+    classifiers = [
+        MLPClassifier(
             hidden_layer_sizes,
             lr=float(lr),
             batch_size=batch_size,
@@ -45,13 +57,23 @@ def measure(
             n_threads=1,
             random_state=0 if same_batches else i,
         )
+        for i, lr in enumerate(np.geomspace(1e-4, 1e-2, n_members))
+    ]
+    before = epoch_time(clone(classifiers[0]).fit(X, y))
+    fits = []
+    for clf in classifiers:
         with clf._defer_training() as deferred:
             clf.fit(X, y)
         fits += deferred
+    share_pixels([fit.member for fit in fits])
     train_stack(fits, lambda i, n: None)
-    stacked = fits[0].estimator.epoch_times_[1:]
-    alone = clf.set_params(lr=1e-3).fit(X, y).epoch_times_[1:]
-    return statistics.median(alone), statistics.median(stacked)
+    after = epoch_time(clone(classifiers[0]).fit(X, y))
+    return (before + after) / 2, epoch_time(classifiers[0])
+
+
+def epoch_time(clf):
+    """Return the median duration of the epochs of a fit after the first."""
+    return statistics.median(clf.epoch_times_[1:])
 
 
 def main(argv=None):
@@ -62,7 +84,8 @@ def main(argv=None):
     X, y = load_mnist_sample(return_X_y=True)
     if args.quick:
         X, y = X[::25], y[::25]
-    print(f"{len(X):,} images of the bundled sample, {resolve_device(args.device)}, one thread")
+    device = resolve_device(args.device)
+    print(f"{len(X):,} images of the bundled sample, {device} ({cpu()}, one thread, {load()})")
     print("Milliseconds per member and epoch:\n")
     print("| Hidden layers | Batch size | Batches | Members | Alone | Stacked | Ratio |")
     print("| --- | --- | --- | --- | --- | --- | --- |")

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import contextlib
 import functools
+import itertools
 from typing import TYPE_CHECKING, NamedTuple
 
 import torch
@@ -34,6 +35,9 @@ if TYPE_CHECKING:
 
     LearningRates = list[float | None]  # of each batch; None keeps the optimizer's
     Means = tuple[torch.Tensor, torch.Tensor]  # losses and sums of weights of batches
+
+
+_N_PENDING = 16  # batches whose losses are computed at once
 
 
 class Member(NamedTuple):
@@ -124,23 +128,56 @@ def _train_together(
 ) -> Means:
     """Train on the batches of all; the results have shape (n_batches, n_members)."""
     step = StackedStep(nets, sparse)
-    device = next(nets[0].module_.parameters()).device
-    losses = [torch.empty(0, len(nets), device=device)]
-    weight_sums = [losses[0]]
+    losses = _StackedLosses(nets[0].config.loss, len(nets))
+    is_scheduled = any(lr is not None for lr in itertools.chain(*lrs))
     with step.context():
         for (x, targets, weights), each_lr in zip(batches, zip(*lrs, strict=True), strict=False):
-            step.set_lrs(each_lr)
-            predictions = step(x, targets, weights)
-            loss, weight_sum = batch_means(
-                nets[0].config.loss,
-                predictions.flatten(0, 1),
-                targets.flatten(0, 1),
-                None if weights is None else weights.flatten(),
-                [targets.size(1)] * len(nets),
-            )
-            losses.append(loss[None])
-            weight_sums.append(weight_sum[None])
-    return torch.cat(losses), torch.cat(weight_sums)
+            if is_scheduled:
+                step.set_lrs(each_lr)
+            losses.add(step(x, targets, weights), targets, weights)
+        return losses.means(next(nets[0].module_.parameters()).device)
+
+
+class _StackedLosses:
+    """The losses of batches of several networks, computed for several batches at once."""
+
+    def __init__(self, loss: str, n_members: int) -> None:
+        self._loss = loss
+        self._n_members = n_members
+        self._pending: list[Batch] = []  # predictions, targets and weights
+        self._means: list[Means] = []
+
+    def add(
+        self, predictions: torch.Tensor, targets: torch.Tensor, weights: torch.Tensor | None
+    ) -> None:
+        """Add a batch, whose tensors begin with the axes member and sample."""
+        pending = self._pending
+        if len(pending) == _N_PENDING or (pending and pending[0][0].shape != predictions.shape):
+            self._compute()
+        pending.append((predictions, targets, weights))
+
+    def means(self, device: torch.device) -> Means:
+        """Return the losses and sums of weights, of shape (n_batches, n_members)."""
+        if self._pending:
+            self._compute()
+        if not self._means:
+            return (torch.empty(0, self._n_members, device=device),) * 2
+        losses, weight_sums = zip(*self._means, strict=True)
+        return torch.cat(losses), torch.cat(weight_sums)
+
+    def _compute(self) -> None:
+        predictions, targets, weights = zip(*self._pending, strict=True)
+        n_batches, n_samples = len(predictions), predictions[0].size(1)
+        losses, weight_sums = batch_means(
+            self._loss,
+            torch.cat(predictions).flatten(0, 1),
+            torch.cat(targets).flatten(0, 1),
+            None if weights[0] is None else torch.cat(weights).flatten(),
+            [n_samples] * (n_batches * self._n_members),
+        )
+        shape = (n_batches, self._n_members)
+        self._means.append((losses.view(shape), weight_sums.view(shape)))
+        self._pending.clear()
 
 
 def _train_alone(

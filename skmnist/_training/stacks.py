@@ -9,13 +9,14 @@ from .stacked_epoch import Member, stack_key
 if TYPE_CHECKING:
     from collections.abc import Hashable, Sequence
 
-# Members that train on the same batches are worth a stack of their own, which prepares them once.
-_MIN_SAME_BATCHES = 4
+# So many members that train on the same batches have a stack of their own on the CPU, which
+# prepares the batches once.
+MIN_SAME_BATCHES = 4
 
-# Bytes of the weights, gradients, averages and optimizer states of a stack on the CPU: more don't
-# stay in a core's cache between two steps.
-_MAX_BYTES = 2**22
-_BYTES_PER_WEIGHT = 5  # numbers for each weight
+# Bytes of the weights, gradients, averages and optimizer states of a stack on the CPU. Larger ones
+# are slower, because less of them stays in the cache between two steps.
+_MAX_BYTES = 2**24
+_NUMBERS_PER_WEIGHT = 5
 _MAX_MEMBERS = 512  # on a GPU, which needs many
 
 
@@ -43,7 +44,7 @@ def _split(members: Sequence[Member], indices: list[int]) -> list[list[int]]:
     n_bytes = sum(p.numel() * p.element_size() for p in net.module_.parameters())
     max_members = _MAX_MEMBERS
     if is_cpu:
-        max_members = max(_MIN_SAME_BATCHES, _MAX_BYTES // (n_bytes * _BYTES_PER_WEIGHT))
+        max_members = max(MIN_SAME_BATCHES, _MAX_BYTES // (n_bytes * _NUMBERS_PER_WEIGHT))
     by_batches: list[list[int]] = []
     for i in indices:
         same = (group for group in by_batches if members[i].has_batches_of(members[group[0]]))
@@ -52,7 +53,7 @@ def _split(members: Sequence[Member], indices: list[int]) -> list[list[int]]:
             by_batches.append([i])
         else:
             group.append(i)
-    groups = [group for group in by_batches if is_cpu and len(group) >= _MIN_SAME_BATCHES]
+    groups = [group for group in by_batches if is_cpu and len(group) >= MIN_SAME_BATCHES]
     groups.append([i for group in by_batches if group not in groups for i in group])
     stacks = []
     for group in groups:

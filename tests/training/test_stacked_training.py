@@ -156,7 +156,8 @@ def test_networks_of_different_sizes_or_numbers_of_batches_are_not_stacked():
 
 
 def test_members_on_the_same_batches_are_stacked_apart_on_the_cpu():
-    classifiers = [MLPClassifier((16,), random_state=seed) for seed in [0, 1, 2, 0, 1, 0, 0]]
+    seeds = [0, 1, 2, 0, 1, 0, 0]
+    classifiers = [MLPClassifier((16,), random_state=seed) for seed in seeds]
     deferred = []
     for clf in classifiers:
         with clf._defer_training() as fits:
