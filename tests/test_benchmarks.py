@@ -157,6 +157,18 @@ def test_searches_count_epochs_and_compare_scores(monkeypatch, capsys):
         searches.main(["--quick"])
 
 
+def test_stacked_measures_the_time_per_member(monkeypatch, capsys):
+    monkeypatch.syspath_prepend(ROOT)
+    from benchmarks import stacked
+
+    stacked.main(["--quick"])
+    rows = [line.split(" | ") for line in capsys.readouterr().out.splitlines() if "16" in line]
+    assert [row[2:4] for row in rows] == [
+        [batches, n] for batches in ("same", "own") for n in ("1", "4")
+    ]
+    assert all(float(row[5]) > 0 for row in rows)
+
+
 @pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
 def test_lr_range_compares_the_suggestion_with_a_grid(monkeypatch, tmp_path, capsys):
     monkeypatch.syspath_prepend(ROOT)

@@ -56,9 +56,9 @@ class EpochGridSearchCV(GroupedSearch, GridSearchCV):
         candidate is fitted on all samples as usual. A candidate with a fit that was not started
         gets the score NaN and cannot win. None: no limit.
     stack : "auto" or bool, default="auto"
-        Whether to train MLP candidates and folds at once, as one batched network, see Notes. True
-        raises an error if a candidate can't be trained so. "auto" does it where it was measured to
-        be faster. The scores are the same.
+        Whether to train MLP candidates and folds at once, as one batched network, see Notes. The
+        scores are the same. True raises an error if a candidate can't be trained so. "auto" does it
+        if it was measured to be faster.
 
     Attributes
     ----------
@@ -89,6 +89,28 @@ multimetric_, classes_, n_features_in_, feature_names_in_
 
     ``staged_`` shows which candidates were scored during a longer training run. While a combination
     is trained, a copy of its weights is kept for each number of epochs.
+
+    In a stack, the weights of several MLPs with the same layers are one tensor, and one operation
+    computes a layer of all of them. Each has its own learning rate, weight decay, momentum,
+    optimizer, seed, number of epochs and training set, and gets the weights of a separate fit: on
+    the CPU bit for bit, on a GPU apart from rounding. ``mean_fit_time`` is then the share of one
+    fit in the time of all.
+
+    ============================ ================================================================
+    `stack`                      what is trained in stacks
+    ============================ ================================================================
+    ``"auto"``                   on the CPU, at least four MLPs that differ only in the optimizer
+                                 and its numbers, `lr_schedule`, `weight_init` and `max_epochs`,
+                                 with an int as `random_state` and at most 110,000 weights in the
+                                 first layer. On a GPU nothing, because nothing was measured.
+    ``True``                     all, on each device. An error for other classifiers, and with
+                                 `dropout`, `batch_norm`, `augment`, `early_stopping`, `callbacks`,
+                                 `verbose`, `checkpoint_dir`, or a `precision` of 16 bits.
+    ``False``                    nothing
+    ============================ ================================================================
+
+    With `n_jobs`, each worker trains an equal part of the fits. A group of up to 128 fits is in
+    memory at once. The time limit is checked before each group.
 
     If `time_limit` is reached, a `TimeLimitWarning` reports the number of fits that were not
     started. A callable `refit` gets only the candidates that were completed. The time is measured

@@ -60,9 +60,9 @@ class EpochRandomizedSearchCV(GroupedSearch, RandomizedSearchCV):
         candidate is fitted on all samples as usual. A candidate with a fit that was not started
         gets the score NaN and cannot win. None: no limit.
     stack : "auto" or bool, default="auto"
-        Whether to train MLP candidates and folds at once, as one batched network, see Notes. True
-        raises an error if a candidate can't be trained so. "auto" does it where it was measured to
-        be faster. The scores are the same.
+        Whether to train MLP candidates and folds at once, as one batched network, see
+        :class:`EpochGridSearchCV`. The scores are the same. True raises an error if a candidate
+        can't be trained so. "auto" does it if it was measured to be faster.
 
     Attributes
     ----------
@@ -90,7 +90,7 @@ multimetric_, classes_, n_features_in_, feature_names_in_
     from :class:`~sklearn.model_selection.ParameterSampler`.
 
     :class:`EpochGridSearchCV` lists the other cases in which a candidate is trained separately,
-    and describes `time_limit`.
+    and describes `time_limit` and `stack`.
 
     Examples
     --------
