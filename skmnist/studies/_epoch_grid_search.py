@@ -109,8 +109,9 @@ multimetric_, classes_, n_features_in_, feature_names_in_
     ``False``                    nothing
     ============================ ================================================================
 
-    With `n_jobs`, each worker trains an equal part of the fits. A group of up to 128 fits is in
-    memory at once. The time limit is checked before each group.
+    With `n_jobs`, the fits are divided among the workers; "auto" uses stacks only if there are at
+    least eight fits for each worker, and if all workers are on this machine. A worker prepares up
+    to 128 fits at once, and checks the time limit before it does so.
 
     If `time_limit` is reached, a `TimeLimitWarning` reports the number of fits that were not
     started. A callable `refit` gets only the candidates that were completed. The time is measured

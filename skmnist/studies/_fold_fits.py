@@ -10,7 +10,7 @@ from sklearn.utils import _safe_indexing
 from sklearn.utils.validation import _num_samples
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping
+    from collections.abc import Callable, Mapping
 
     from ._stacking import StackedFit
 
@@ -43,13 +43,17 @@ class FoldFits:
         return self
 
 
-def choose_key(folds: Iterable[tuple[Any, Any]]) -> tuple[Callable[[Any, Any], str], list[str]]:
-    """Return a function that tells training sets apart, and its value for each of them."""
-    folds = list(folds)
-    keys = [sample_key(*fold) for fold in folds]
-    if len(set(keys)) == len(keys):
+def choose_key(
+    load: Callable[[int], tuple[Any, Any]], n_folds: int
+) -> tuple[Callable[[Any, Any], str], list[str]]:
+    """Return a function that tells training sets apart, and its value for each of them.
+
+    ``load(i)`` returns X and y of training set i.
+    """
+    keys = [sample_key(*load(fold)) for fold in range(n_folds)]
+    if len(set(keys)) == n_folds:
         return sample_key, keys
-    return whole_key, [whole_key(*fold) for fold in folds]
+    return whole_key, [whole_key(*load(fold)) for fold in range(n_folds)]
 
 
 def sample_key(X: Any, y: Any) -> str:

@@ -7,7 +7,8 @@ from numbers import Integral
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from sklearn.model_selection import GridSearchCV
+from sklearn.base import is_classifier
+from sklearn.model_selection import GridSearchCV, check_cv
 
 from ._param_key import param_key
 from ._proxies import PLAN, FitPlan
@@ -28,7 +29,9 @@ class GroupedSearch(BaseEpochSearch):
     _data: tuple[Any, Any, dict[str, Any]]
 
     def _fit(self, X: Any, y: Any, params: dict[str, Any], **attributes: Any) -> Self:
-        return super()._fit(X, y, params, _data=(X, y, params), **attributes)
+        # As a splitter, because an iterator over splits can be read only once.
+        cv = check_cv(self.cv, y, classifier=is_classifier(self.estimator))
+        return super()._fit(X, y, params, _data=(X, y, params), cv=cv, **attributes)
 
     def _list_candidates(self) -> Iterable[dict[str, Any]]:
         """Return the parameters of the candidates."""

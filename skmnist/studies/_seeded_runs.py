@@ -46,7 +46,7 @@ def fit_and_score(
 ) -> list[tuple[float, float]]:
     """Return the score on the test samples and the training time of each run."""
     estimators, folds = [run.estimator for run in runs], [id(run.split) for run in runs]
-    chosen = choose_stacked("seed_study", stack, estimators, train[0], folds)
+    chosen = choose_stacked("seed_study", stack, estimators, train[0], folds=folds, n_jobs=n_jobs)
     alone = [run for run, stacked in zip(runs, chosen, strict=True) if not stacked]
     results = iter(
         Parallel(n_jobs=n_jobs)(

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from sklearn.base import is_classifier
 from sklearn.model_selection import check_cv
 from sklearn.utils import indexable
 
@@ -59,22 +58,25 @@ def stack_candidates(search: GroupedSearch) -> tuple[Any, dict[int, FoldFits]]:
     fits : dict of int to FoldFits
         The fits of each group in a stack.
     """
+    owner, stack, n_jobs = type(search).__name__, search.stack, search.n_jobs
+    # Callbacks of scikit-learn follow the epochs of each fit.
+    if not stack or (isinstance(stack, str) and getattr(search, "_skl_callbacks", None)):
+        return None, {}
     X, y, params = search._data
+    X, y = indexable(X, y)
+    routed = search._get_routed_params_for_fit(_check_method_params(X, params=params))
+    n_splits = search.cv.get_n_splits(X, y, **routed.splitter.split)
     estimator: Any = search.estimator.estimator
     estimators = [
         with_params(estimator, search._candidates[indices[0]]) for indices, _ in search._groups
     ]
-    owner, stack = type(search).__name__, search.stack
-    chosen = choose_stacked(owner, stack, estimators, X)
+    chosen = choose_stacked(owner, stack, estimators, X, n_folds=n_splits, n_jobs=n_jobs)
     groups = [g for g, is_chosen in enumerate(chosen) if is_chosen]
     if not groups:
         return None, {}
-    X, y = indexable(X, y)
-    routed = search._get_routed_params_for_fit(_check_method_params(X, params=params))
-    cv = check_cv(search.cv, y, classifier=is_classifier(estimator))
-    splits = list(cv.split(X, y, **routed.splitter.split))
+    splits = list(search.cv.split(X, y, **routed.splitter.split))
     folds = Folds(estimator, X, y, dict(routed.estimator.fit), splits)
-    key, keys = choose_key(folds.load(fold)[:2] for fold in range(len(splits)))
+    key, keys = choose_key(lambda fold: folds.load(fold)[:2], len(splits))
     jobs = [
         StackJob(with_params(estimator, search._candidates[indices[0]]), fold, epochs)
         for indices, epochs in (search._groups[g] for g in groups)
@@ -85,7 +87,7 @@ def stack_candidates(search: GroupedSearch) -> tuple[Any, dict[int, FoldFits]]:
         jobs,
         folds.load,
         _keep,
-        n_jobs=search.n_jobs,
+        n_jobs=n_jobs,
         stack=stack,
         deadline=search._deadline,
     )

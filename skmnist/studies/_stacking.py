@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Literal, NamedTuple, TypeAlias, TypeVar
 
 import numpy as np
 from joblib import effective_n_jobs
+from joblib.parallel import get_active_backend
 from sklearn.base import clone
 from sklearn.utils._param_validation import StrOptions
 from sklearn.utils.parallel import Parallel, delayed
@@ -46,6 +47,8 @@ _FREE = {
 # and 0.58 to 0.84 for 8 or 16. With 160,000 weights or more it was 0.85 to 1.09, for batches of
 # their own 0.82 to 1.21.
 _MAX_WEIGHTS = 110_000
+
+_LOCAL_BACKENDS = {"LokyBackend", "MultiprocessingBackend", "ThreadingBackend", "SequentialBackend"}
 
 _MAX_CHUNK = 128  # classifiers in memory at once
 
@@ -95,7 +98,10 @@ def choose_stacked(
     stack: Any,
     estimators: Sequence[BaseEstimator],
     X: Any,
+    *,
     folds: Sequence[int] | None = None,
+    n_folds: int = 1,
+    n_jobs: int | None,
 ) -> list[bool]:
     """Return for each classifier whether to fit it in a stack.
 
@@ -108,7 +114,10 @@ def choose_stacked(
     estimators : list of estimators
     X : array-like of shape (n_samples, ...)
     folds : list of int or None
-        The training set of each classifier. None: it is the same for all.
+        The training set of each classifier. None: each is fitted on the same training sets.
+    n_folds : int, default=1
+        The number of these training sets.
+    n_jobs : int or None
 
     Raises
     ------
@@ -130,13 +139,25 @@ def choose_stacked(
                 "which fits such classifiers separately."
             )
         return [True] * len(estimators)
+    if not _workers_are_local():
+        return [False] * len(estimators)
     keys = [None if o else _batches_key(e) for o, e in zip(obstacles, estimators, strict=True)]
     if folds is not None:
         keys = [key and (key, fold) for key, fold in zip(keys, folds, strict=True)]
-    return [
+    chosen = [
         key is not None and _is_faster(one, keys.count(key), X)
         for key, one in zip(keys, estimators, strict=True)
     ]
+    n_workers = effective_n_jobs(n_jobs)
+    if n_workers > 1 and sum(chosen) * n_folds < 2 * MIN_SAME_BATCHES * n_workers:
+        return [False] * len(estimators)  # rather no idle workers
+    return chosen
+
+
+def _workers_are_local() -> bool:
+    """Return whether joblib starts its workers on this machine, unlike Dask."""
+    backend, _ = get_active_backend()
+    return type(backend).__name__ in _LOCAL_BACKENDS
 
 
 def _batches_key(estimator: BaseEstimator) -> Any:
@@ -195,10 +216,7 @@ def fit_stacked(
     deadline : float or None
         The time after which no fit starts.
     """
-    size = min(_MAX_CHUNK, -(-len(jobs) // effective_n_jobs(n_jobs)))
-    # Those that train on the same samples, and networks of one size, next to each other.
-    order = sorted(range(len(jobs)), key=lambda i: (jobs[i].fold, i))
-    chunks = [order[i : i + size] for i in range(0, len(order), size)]
+    chunks = _make_chunks(jobs, effective_n_jobs(n_jobs), by_fold=isinstance(stack, str))
     results = Parallel(n_jobs=n_jobs)(
         delayed(_fit_chunk)(
             owner, {i: jobs[i] for i in chunk}, load_fold, evaluate, stack, deadline
@@ -207,6 +225,25 @@ def fit_stacked(
     )
     by_job = dict(zip((i for chunk in chunks for i in chunk), sum(results, []), strict=True))
     return [by_job[i] for i in range(len(jobs))]
+
+
+def _make_chunks(jobs: Sequence[StackJob], n_workers: int, *, by_fold: bool) -> list[list[int]]:
+    """Return the indices of the jobs that are in memory at once.
+
+    Those with the same training set are next to each other, or apart from others with `by_fold`.
+    """
+    size = _MAX_CHUNK
+    if n_workers > 1:  # two for each worker, so that none waits for long
+        size = min(size, max(MIN_SAME_BATCHES, -(-len(jobs) // (2 * n_workers))))
+    groups: dict[int, list[int]] = {}
+    for i in sorted(range(len(jobs)), key=lambda i: (jobs[i].fold, i)):
+        groups.setdefault(jobs[i].fold if by_fold else 0, []).append(i)
+    chunks = []
+    for group in groups.values():
+        n_chunks = -(-len(group) // size)
+        ends = [len(group) * k // n_chunks for k in range(n_chunks + 1)]
+        chunks += [group[start:end] for start, end in zip(ends[:-1], ends[1:], strict=True)]
+    return chunks
 
 
 def _fit_chunk(

@@ -92,17 +92,46 @@ def test_pipeline_with_parameters_of_a_transformer_in_the_grid(data):
     both(pipe, grid, data)
 
 
-def test_splitter_without_a_seed_is_asked_once(data):
-    splitter = ShuffleSplit(2, random_state=np.random.RandomState(0))
-    search = EpochGridSearchCV(tiny(), GRID, cv=splitter, stack=True).fit(*data)
-    reference = EpochGridSearchCV(
-        tiny(), GRID, cv=ShuffleSplit(2, random_state=np.random.RandomState(0))
-    ).fit(*data)
-    assert search.best_score_ == pytest.approx(reference.best_score_, abs=0.1)
+@pytest.mark.parametrize("stack", [True, "auto"])
+def test_iterator_over_splits(stack, data):
+    grid = {"lr": [1e-3, 2e-3, 5e-3, 1e-2], "max_epochs": [1, 2]}
+    results = [
+        EpochGridSearchCV(tiny(), grid, cv=KFold(3).split(*data), stack=each).fit(*data).cv_results_
+        for each in (stack, False)
+    ]
+    assert_same_results(*results)
 
 
+def test_splitter_with_a_generator_is_asked_for_the_same_splits(data):
+    results = [
+        EpochGridSearchCV(tiny(), GRID, cv=ShuffleSplit(2, random_state=rng), stack=stack)
+        .fit(*data)
+        .cv_results_
+        for stack in (True, False)
+        for rng in [np.random.RandomState(0)]
+    ]
+    assert_same_results(*results)
+
+
+@pytest.mark.slow
 def test_number_of_workers_does_not_matter(data):
     both(tiny(), GRID, data, n_jobs=2)
+
+
+def test_fits_are_divided_among_the_workers(data, monkeypatch, n_stacked):
+    monkeypatch.setattr("skmnist.studies._stacking.effective_n_jobs", lambda n_jobs: 2)
+    both(tiny(), GRID, data)
+    assert n_stacked == [4] * 3  # twelve fits in three parts
+    grid = {"lr": [1e-3, 2e-3, 5e-3, 1e-2], "max_epochs": [1]}
+    EpochGridSearchCV(tiny(), grid, cv=3).fit(*data)  # too few for two workers
+    assert len(n_stacked) == 3
+
+
+def test_workers_on_other_machines_get_separate_fits(data, monkeypatch, n_stacked):
+    monkeypatch.setattr("skmnist.studies._stacking._LOCAL_BACKENDS", set())
+    grid = {"lr": [1e-3, 2e-3, 5e-3, 1e-2], "max_epochs": [1]}
+    EpochGridSearchCV(tiny(), grid, cv=3).fit(*data)
+    assert n_stacked == []
 
 
 def test_same_bits_twice(data):
