@@ -141,6 +141,7 @@ def test_ci_runs_the_readmes_commands_in_a_new_environment(checkout):
         "ruff check",
         "ruff format --check",
         "mypy ",  # without arguments
+        "python -m benchmarks.gpu --device cpu --quick --out .venv/gpu-rehearsal",
         "python -m sphinx -W --keep-going -b html docs docs/_build/html",
         "python -m fuzz.audit",
     ]
