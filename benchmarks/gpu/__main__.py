@@ -24,7 +24,7 @@ def parse(argv=None):
     parser.add_argument("--device", default="cuda:0", help="default: %(default)s")
     parser.add_argument("--quick", action="store_true", help="few images and runs, as a rehearsal")
     parser.add_argument(
-        "--limit", type=float, default=450, help="seconds for all parts (default: %(default)s)"
+        "--limit", type=float, default=465, help="seconds for all parts (default: %(default)s)"
     )
     args = parser.parse_args(argv)
     args.parts = split_choices(parser, "--parts", args.parts, PARTS)
