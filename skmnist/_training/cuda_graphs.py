@@ -39,6 +39,11 @@ _DEVICES = ("cuda",)  # device types that can capture
 _RANDOM_PURPOSES = ("dropout", "augment")
 
 
+def can_capture_stack(net: Net, dataset: ImageDataset) -> bool:
+    """Return whether the step of a stack with this net may be captured."""
+    return dataset.device.type in _DEVICES and net.config.cuda_graphs
+
+
 def can_capture(net: Net, dataset: ImageDataset) -> bool:
     """Return whether kernels do all that a training step does from batch to batch.
 
@@ -197,20 +202,25 @@ class GraphTrainer:
         try:
             return capture(self._train_next, self.dataset.device, self._generators.values())
         except RuntimeError as error:
-            if is_out_of_memory(error) or is_device_failure(error):
-                raise
+            warn_not_captured(error)
             # Those of the capture can't be used outside of it, if it did not end properly.
             for name, state in states.items():
                 self._generators[name] = torch.Generator(self.dataset.device).set_state(state)
             self._make_step()
-            warnings.warn(
-                f"The training step could not be captured as a CUDA graph ({error}). Training "
-                "continues without CUDA graphs, which is slower but gives the same result. Set the "
-                "environment variable SKMNIST_CUDA_GRAPHS=0 to disable CUDA graphs.",
-                RuntimeWarning,
-                stacklevel=2,
-            )
             return self._train_next
+
+
+def warn_not_captured(error: RuntimeError) -> None:
+    """Warn that a step could not be captured, or raise the error if the device failed."""
+    if is_out_of_memory(error) or is_device_failure(error):
+        raise error
+    warnings.warn(
+        f"The training step could not be captured as a CUDA graph ({error}). Training continues "
+        "without CUDA graphs, which is slower but gives the same result. Set the environment "
+        "variable SKMNIST_CUDA_GRAPHS=0 to disable CUDA graphs.",
+        RuntimeWarning,
+        stacklevel=3,
+    )
 
 
 @functools.cache

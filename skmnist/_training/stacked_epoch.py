@@ -20,8 +20,10 @@ from skmnist._utils.random_state import make_generator
 from skmnist.exceptions import DivergenceError
 
 from .batches import BatchIterator
+from .cuda_graphs import can_capture_stack
 from .denormals import flush_denormals
 from .stacked_batches import StackedBatches
+from .stacked_graph import StackedGraph
 from .stacked_step import StackedStep
 from .steps import ManualBackwardStep
 
@@ -107,7 +109,7 @@ def train_stacked_epoch(
                 stack.enter_context(net.average_.raw_weights(net.module_))
         stack.enter_context(flush_denormals(dataset.device))
         lrs = [net.learning_rates(epoch, batches.n_batches) for net, _ in members]
-        together = _train_together([net for net, _ in members], batches, sparse, lrs)
+        together = _train_together(members, batches, sparse, lrs)
         errors: list[DivergenceError | None] = []
         for m, (member, rest) in enumerate(zip(members, batches.rest(), strict=True)):
             alone = _train_alone(member, rest, lrs[m][batches.n_together :], epoch)
@@ -124,18 +126,26 @@ def train_stacked_epoch(
 
 
 def _train_together(
-    nets: Sequence[Net], batches: StackedBatches, sparse: bool, lrs: Sequence[LearningRates]
+    members: Sequence[Member],
+    batches: StackedBatches,
+    sparse: bool,
+    lrs: Sequence[LearningRates],
 ) -> Means:
     """Train on the batches of all; the results have shape (n_batches, n_members)."""
+    nets = [net for net, _ in members]
     step = StackedStep(nets, sparse)
+    train = StackedGraph(step) if can_capture_stack(*members[0]) else step
     losses = _StackedLosses(nets[0].config.loss, len(nets))
     is_scheduled = any(lr is not None for lr in itertools.chain(*lrs))
     with step.context():
         for (x, targets, weights), each_lr in zip(batches, zip(*lrs, strict=True), strict=False):
             if is_scheduled:
                 step.set_lrs(each_lr)
-            losses.add(step(x, targets, weights), targets, weights)
-        return losses.means(next(nets[0].module_.parameters()).device)
+            losses.add(train(x, targets, weights), targets, weights)
+            step.update_averages()
+        # The only time that the CPU waits for a GPU.
+        loss, weight_sums = (means.cpu() for means in losses.means(step.device))
+        return loss, weight_sums
 
 
 class _StackedLosses:
@@ -198,8 +208,8 @@ def _train_alone(
             if net.average_ is not None:
                 net.average_.update(net.module_)
             means = batch_means(net.config.loss, predictions, targets, weights, [len(targets)])
-            losses.append(means[0])
-            weight_sums.append(means[1])
+            losses.append(means[0].cpu())
+            weight_sums.append(means[1].cpu())
     return losses, weight_sums
 
 

@@ -11,7 +11,7 @@ from skmnist._networks.stacked_mlp import StackedMLP
 
 from .fast_step import column_major
 from .stacked_storage import StackedTensors, allocate, stacked_storage
-from .stacked_update import MemberUpdates, VectorUpdate, has_vector_update
+from .stacked_update import MemberUpdates, VectorUpdate, has_all_state, has_vector_update
 from .steps import ManualBackwardStep
 
 if TYPE_CHECKING:
@@ -63,12 +63,25 @@ class StackedStep(ManualBackwardStep):
             if self._update is not None:
                 self._update.finish()
 
+    @property
+    def device(self) -> torch.device:
+        """The device of the weights."""
+        return self._params.flat.device
+
+    @property
+    def can_be_captured(self) -> bool:
+        """Whether kernels do all that a step does; known after the first one."""
+        return isinstance(self._update, VectorUpdate)
+
     def update(self) -> None:
-        """Update the weights of all nets and their averages."""
+        """Update the weights of all nets."""
         if self._update is None:
             self._first_update()
         else:
             self._update()
+
+    def update_averages(self) -> None:
+        """Update the averages of the weights after a step."""
         if self._averages is not None:
             # The nets have trained for the same number of steps.
             shares = [net.average_.next_share() for net in self.nets if net.average_ is not None]
@@ -85,24 +98,25 @@ class StackedStep(ManualBackwardStep):
 
     def _first_update(self) -> None:
         """Update by the optimizers' own steps those nets that have no state for a faster one."""
-        pending = []
+        optimizers = self.optimizers
         # As ordinary tensors: those of inference mode can't be changed outside of it.
         with torch.inference_mode(False), torch.no_grad():
-            vector = self._params.flat.device.type in _VECTOR_DEVICES
-            vector = vector and has_vector_update(self.optimizers)
-            for optimizer in self.optimizers:
-                if optimizer.state:
-                    pending.append(optimizer)
-                else:
-                    optimizer.step()
-            if vector and not 0 < len(pending) < len(self.optimizers):
-                self._update = VectorUpdate(self.optimizers, self._params, self._grads)
-                if pending:
+            if self.device.type in _VECTOR_DEVICES and has_vector_update(optimizers):
+                is_first = not all(map(has_all_state, optimizers))
+                if is_first:
+                    for optimizer in optimizers:
+                        optimizer.step()
+                self._update = VectorUpdate(optimizers, self._params, self._grads)
+                if not is_first:
                     self._update()
                 return
+            pending = [optimizer for optimizer in optimizers if optimizer.state]
+            for optimizer in optimizers:
+                if not optimizer.state:
+                    optimizer.step()
         fixed_grads = not self.sparse
         MemberUpdates(pending, fixed_grads=fixed_grads)()
-        self._update = MemberUpdates(self.optimizers, fixed_grads=fixed_grads)
+        self._update = MemberUpdates(optimizers, fixed_grads=fixed_grads)
 
     def _make_grads(self) -> StackedTensors:
         grads = allocate([t[0] for t in self._params.tensors], len(self.nets))

@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 import torch
 
+from skmnist._utils.device import copy_to_device
+
 from .fast_step import fast_step
 from .optimizers import to_torch_class
 from .stacked_storage import StackedTensors, allocate
@@ -85,12 +87,14 @@ class VectorUpdate:
         """Take over the learning rates and the other numbers of the optimizers."""
         groups = [optimizer.param_groups[0] for optimizer in self.optimizers]
         for name in _VECTORS:
-            values = torch.tensor([float(group.get(name, 0)) for group in groups]).double()
-            self.vectors[name] = values.to(self.params.device)[:, None]
+            values = [float(group.get(name, 0)) for group in groups]
+            table = copy_to_device(torch.tensor(values, dtype=torch.float64), self.params.device)
+            # In the same memory, which a CUDA graph reads.
+            self.vectors.setdefault(name, torch.empty_like(table)).copy_(table)
 
     def vector(self, name: str) -> torch.Tensor:
         """Return the setting of each member, of shape (n_members, 1)."""
-        return self.vectors[name].to(self.params.dtype)
+        return self.vectors[name].to(self.params.dtype)[:, None]
 
     def finish(self) -> None:
         """Write the states into those of the optimizers."""
@@ -124,7 +128,7 @@ def _adam(update: VectorUpdate, decoupled: bool = False) -> None:
         grad.addcmul_(p, weight_decay)
     m.lerp_(grad, 1 - beta1)
     v.mul_(beta2).addcmul_(grad, grad, value=1 - beta2)
-    step_size = (update.vectors["lr"] / (1 - beta1**count)).to(p.dtype)
+    step_size = (update.vectors["lr"] / (1 - beta1**count)).to(p.dtype)[:, None]
     inverse = (1 - beta2**count).rsqrt().to(p.dtype)
     p.addcdiv_(m * step_size, v.sqrt().mul_(inverse).add_(update.group["eps"]), value=-1)
 
@@ -166,3 +170,8 @@ def has_vector_update(optimizers: Optimizers) -> bool:
         and all(other == others[0] for other in others)
         and all(len(optimizer.param_groups) == 1 for optimizer in optimizers)
     )
+
+
+def has_all_state(optimizer: torch.optim.Optimizer) -> bool:
+    """Return whether an optimizer has the state that its steps need, if any."""
+    return bool(optimizer.state) or not optimizer.param_groups[0].get("momentum", True)

@@ -9,6 +9,7 @@ from skmnist._estimators.presets import PRESETS
 from skmnist._training import cuda_graphs
 from skmnist._training.net import Net
 from tests.helpers import digits, same_network, tiny
+from tests.training.helpers import fit_stacked
 
 pytestmark = pytest.mark.gpu
 
@@ -129,3 +130,20 @@ def test_out_of_memory_names_batch_size_and_frees_the_memory():
 def test_absent_gpu_is_an_error_that_lists_the_devices():
     with pytest.raises(ValueError, match="'cpu', 'cuda:0'.*Got 'cuda:99' instead"):
         tiny(CNNClassifier, device="cuda:99").fit(X, Y)
+
+
+@pytest.mark.parametrize("optimizer", ["adam", "adamw", "sgd", "rmsprop"])
+def test_stack_gives_the_weights_of_separate_fits(optimizer, monkeypatch):
+    # float64: a difference in the last digit grows during the training.
+    own = [{"lr": 1e-3, "random_state": 0}, {"lr": 3e-3, "random_state": 1, "weight_decay": 0.01}]
+    params = {"precision": "float64", "optimizer": optimizer, "momentum": 0.5}
+    alone, captured, eager = (
+        [on_gpu(MLPClassifier, **params).set_params(**each) for each in own] for _ in range(3)
+    )
+    fit_stacked(captured, [(X, Y)] * 2)
+    monkeypatch.setenv("SKMNIST_CUDA_GRAPHS", "0")
+    fit_stacked(eager, [(X, Y)] * 2)
+    for clf, one, other in zip(alone, captured, eager, strict=True):
+        assert same_network(one, other)
+        for p, q in zip(clf.fit(X, Y).module_.parameters(), one.module_.parameters(), strict=True):
+            torch.testing.assert_close(p, q, rtol=0, atol=1e-5)

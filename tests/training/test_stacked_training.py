@@ -6,13 +6,13 @@ import torch
 from sklearn.base import clone
 
 from skmnist import MLPClassifier
-from skmnist._estimators.stacked_fit import train_stack
 from skmnist._networks.activations import ACTIVATION_MODULES
 from skmnist._training import stacked_step
 from skmnist._training.optimizers import OPTIMIZERS
 from skmnist._training.stacks import plan_stacks, share_pixels
 from skmnist.exceptions import DivergenceError
 from tests.helpers import digits, same_network
+from tests.training.helpers import fit_stacked
 
 # What differs between the members.
 OWN = [
@@ -25,21 +25,6 @@ OWN = [
 def members(**params):
     defaults = {"hidden_layer_sizes": (16,), "batch_size": 32, "max_epochs": 3}
     return [MLPClassifier(**{**defaults, **own, **params}) for own in OWN]
-
-
-def fit_stacked(classifiers, data, **fit_params):
-    """Fit the classifiers in one stack, each on its X, y and perhaps weights."""
-    fits = []
-    for clf, own in zip(classifiers, data, strict=True):
-        with clf._defer_training() as deferred:
-            clf.fit(*own, **fit_params)
-        fits += deferred
-    share_pixels([fit.member for fit in fits])
-    stacks, alone = plan_stacks([fit.member for fit in fits])
-    assert (len(stacks), alone) == (1, [])
-    ended = []
-    errors = train_stack(fits, lambda i, n: ended.append((i, n)))
-    return errors, ended
 
 
 def assert_same_as_alone(classifiers, data, *, exact=True, **fit_params):
@@ -168,8 +153,7 @@ def test_members_on_the_same_batches_are_stacked_apart_on_the_cpu():
     assert stacks == [[0, 3, 5, 6], [1, 4, 2]]
 
 
-@pytest.mark.parametrize("average", [True, False])
-@pytest.mark.parametrize(
+UPDATES = pytest.mark.parametrize(
     "params",
     [
         {"optimizer": "adam"},
@@ -184,8 +168,33 @@ def test_members_on_the_same_batches_are_stacked_apart_on_the_cpu():
     ],
     ids=str,
 )
+
+
+@pytest.mark.parametrize("average", [True, False])
+@UPDATES
 def test_update_of_all_members_at_once(params, average, monkeypatch):
     # What a GPU uses. float64, where a wrong formula can't pass as rounding.
     monkeypatch.setattr(stacked_step, "_VECTOR_DEVICES", ("cpu",))
     classifiers = members(precision="float64", average=average, activation="tanh", **params)
     assert_same_as_alone(classifiers, folds(), exact=False)
+
+
+@pytest.mark.parametrize("same_batches", [True, False])
+@UPDATES
+def test_replayed_steps_give_the_same_bits(params, same_batches, replays, monkeypatch):
+    monkeypatch.setattr(stacked_step, "_VECTOR_DEVICES", ("cpu",))
+    X, y = digits()
+    weights = np.linspace(0.1, 2, len(y))
+    data = [(X, y, weights)] * 3 if same_batches else folds((163, 162, 163))
+    own = {"random_state": 0} if same_batches else {}
+    captured, eager = (members(**params, **own) for _ in range(2))
+    fit_stacked(captured, data)
+    is_vector = params["optimizer"] != "rmsprop" and "amsgrad" not in str(params)
+    # The first batch of each epoch is not replayed, and the last one is smaller.
+    n_full = len(data[0][0]) // 32
+    assert len(replays) == (3 * (n_full - 1) if is_vector else 0)
+    monkeypatch.setenv("SKMNIST_CUDA_GRAPHS", "0")
+    fit_stacked(eager, data)
+    for one, expected in zip(captured, eager, strict=True):
+        assert same_network(one, expected)
+        assert one.loss_curve_ == expected.loss_curve_
