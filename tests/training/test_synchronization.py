@@ -8,9 +8,12 @@ import torch
 from torch.utils._python_dispatch import TorchDispatchMode
 
 from skmnist import BackpropClassifier, CNNClassifier, MLPClassifier
+from skmnist._estimators import stacked_fit
+from skmnist._training import stacked_step
 from skmnist._training.net import Net
 from tests.helpers import small_digits, tiny
 from tests.training.graph_stand_in import WAITING
+from tests.training.helpers import fit_stacked
 
 
 class CountWaits(TorchDispatchMode):
@@ -29,16 +32,23 @@ class CountWaits(TorchDispatchMode):
 @pytest.fixture
 def waits(monkeypatch, as_on_gpu):
     """Count the waits of the epochs of a fit, of which the last is the last in the list."""
-    fit_loop, found = Net.fit_loop, []
+    found = []
 
-    def counted(net, *args, **kwargs):
-        with CountWaits() as mode, monkeypatch.context() as patches:
-            for name in ("cpu", "numpy", "tolist"):  # on the CPU, they are no operations
-                patches.setattr(torch.Tensor, name, _count_calls(name, mode.counts))
-            fit_loop(net, *args, **kwargs)
-        found.append(+mode.counts)
+    def count(module, name):
+        function = getattr(module, name)
 
-    monkeypatch.setattr(Net, "fit_loop", counted)
+        def counted(*args, **kwargs):
+            with CountWaits() as mode, monkeypatch.context() as patches:
+                for method in ("cpu", "numpy", "tolist"):  # on the CPU, they are no operations
+                    patches.setattr(torch.Tensor, method, _count_calls(method, mode.counts))
+                result = function(*args, **kwargs)
+            found.append(+mode.counts)
+            return result
+
+        monkeypatch.setattr(module, name, counted)
+
+    count(Net, "fit_loop")
+    count(stacked_fit, "train_stacked_epoch")
     return found
 
 
@@ -79,6 +89,23 @@ def test_waits_do_not_depend_on_the_number_of_batches(cls, params, is_captured, 
         clf = tiny(cls, batch_size=25, **params)
         clf.fit(X[:n], y[:n], sample_weight=weight[:n], X_val=X[:n], y_val=y[:n])
     _, few, many = waits
+    assert few == many
+
+
+@pytest.mark.parametrize("optimizer", ["adam", "sgd"])
+@pytest.mark.parametrize("is_captured", [False, True])
+def test_waits_of_a_stack_do_not_depend_on_the_number_of_batches(
+    is_captured, optimizer, waits, request, monkeypatch
+):
+    if is_captured:
+        request.getfixturevalue("replays")
+    monkeypatch.setattr(stacked_step, "_VECTOR_DEVICES", ("cpu",))
+    X, y = small_digits()
+    params = {"batch_size": 25, "optimizer": optimizer, "max_epochs": 2}
+    for n in (50, 50, 100):
+        classifiers = [tiny(MLPClassifier, random_state=seed, **params) for seed in (0, 1)]
+        fit_stacked(classifiers, [(X[:n], y[:n])] * 2)
+    *_, few, _, many = waits  # of the second epoch of each
     assert few == many
 
 
