@@ -9,6 +9,7 @@ from sklearn.preprocessing import MinMaxScaler
 
 from skmnist import CNNClassifier
 from skmnist._estimators import stacked_fit
+from skmnist._training.net import Net
 from skmnist.exceptions import InvalidParameterError
 from skmnist.studies import EpochGridSearchCV, EpochRandomizedSearchCV, seed_study
 from skmnist.studies._staged import last_step
@@ -199,6 +200,19 @@ def test_what_cannot_be_stacked_is_an_error(estimator, expected, data, held_out)
         EpochGridSearchCV(estimator, {}, stack=True).fit(*data)
     with pytest.raises(InvalidParameterError, match=parts):
         seed_study(estimator, *data, **held_out, n_seeds=2, stack=True)
+
+
+def test_networks_whose_batches_are_divided_among_threads(data, monkeypatch, n_stacked):
+    monkeypatch.setattr(Net, "count_shards", lambda net, batch_size: 2)
+    grid = {"lr": [1e-3, 2e-3, 5e-3, 1e-2], "max_epochs": [1, 2]}
+    results = [
+        EpochGridSearchCV(tiny(), grid, cv=2, stack=stack).fit(*data).cv_results_
+        for stack in ("auto", False)
+    ]
+    assert_same_results(*results)
+    assert n_stacked == []
+    with pytest.raises(InvalidParameterError, match="divided among threads.*Use stack='auto'"):
+        EpochGridSearchCV(tiny(), grid, cv=2, stack=True).fit(*data)
 
 
 @pytest.mark.parametrize("stack", ["on", 1, None])
