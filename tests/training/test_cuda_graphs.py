@@ -129,6 +129,17 @@ def test_replayed_training_gives_the_same_bits_for_other_data(fit, params, repla
     assert n_replays > 0
 
 
+def test_fewer_samples_than_a_batch_are_trained_on_without_a_graph(replays, monkeypatch):
+    X, y = small_digits()
+    n_replays = assert_replay_gives_the_same_bits(
+        lambda: tiny(CNNClassifier, dropout=0.3),
+        lambda clf: clf.fit(X[::4], y[::4]),
+        replays,
+        monkeypatch,
+    )
+    assert n_replays == 0
+
+
 def test_step_is_captured_once_the_gradients_no_longer_overflow(replays, monkeypatch):
     monkeypatch.setattr("skmnist._training.loss_scale._INITIAL_SCALE", 2.0**38)
     X, y = small_digits()
