@@ -12,11 +12,14 @@ from typing import TYPE_CHECKING
 
 import torch
 
+from .activations import ACTIVATIONS
 from .backpropagation import ManualMLP
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from typing import Any
+
+    from .activations import Activation
 
 # torch multiplies batches of smaller matrices on the CPU (number of multiplications) by a kernel of
 # its own, which rounds differently from the one for a single matrix.
@@ -26,9 +29,9 @@ _MIN_BATCHED_PRODUCT = 400
 # elsewhere may be multiplied in another order.
 _ALIGNMENT = 64
 
-# On the CPU, torch computes an activation in registers of up to 16 numbers. The last numbers, which
-# don't fill one, may be rounded differently; for each member they must be the same as alone.
-_VECTOR_SIZE = 16
+# On the CPU, torch computes an activation for up to so many numbers at once. The last numbers of a
+# tensor, if they are fewer, may be rounded differently: for each member, as if it were alone.
+_VECTOR_SIZE = 64
 
 
 def _is_aligned(tensor: torch.Tensor) -> bool:
@@ -40,8 +43,10 @@ def _is_batched(a: torch.Tensor, b: torch.Tensor) -> bool:
     """Return whether one batched product has the rounding of single ones."""
     if a.device.type != "cpu":
         return True
+    is_vector = a.size(2) == 1 or b.size(2) == 1  # a matrix times a vector has another kernel
     n_multiplications = a.size(1) * a.size(2) * b.size(2)
-    return n_multiplications >= _MIN_BATCHED_PRODUCT and _is_aligned(a) and _is_aligned(b)
+    is_large = n_multiplications >= _MIN_BATCHED_PRODUCT
+    return is_large and not is_vector and _is_aligned(a) and _is_aligned(b)
 
 
 def _members(*tensors: torch.Tensor) -> Iterator[tuple[torch.Tensor, ...]]:
@@ -101,10 +106,16 @@ class StackedMLP(ManualMLP):
 
     def __init__(self, *tensors: list[torch.Tensor], **kwargs: Any) -> None:
         super().__init__(*tensors, **kwargs)
-        self.activation, self.output_activation = (
-            activation._replace(
-                function=functools.partial(_by_member, activation.function),
-                backward=functools.partial(_by_member, activation.backward),
-            )
-            for activation in (self.activation, self.output_activation)
+        self.activation, self.output_activation = map(
+            _make_exact, (self.activation, self.output_activation)
         )
+
+
+def _make_exact(activation: Activation) -> Activation:
+    """Return an activation whose rounding for each member is that of the member alone."""
+    if activation in (ACTIVATIONS["identity"], ACTIVATIONS["relu"]):
+        return activation  # nothing is rounded
+    return activation._replace(
+        function=functools.partial(_by_member, activation.function),
+        backward=functools.partial(_by_member, activation.backward),
+    )

@@ -60,8 +60,12 @@ def test_each_optimizer_with_its_own_numbers_seeds_and_samples(optimizer, averag
 @pytest.mark.parametrize("activation", ACTIVATION_MODULES)
 @pytest.mark.parametrize(
     "params",
-    [{"hidden_layer_sizes": (5, 3), "batch_size": 20}, {"loss": "mse"}],
-    ids=["narrow layers", "squared error"],
+    [
+        {"hidden_layer_sizes": (5, 3), "batch_size": 20},
+        {"hidden_layer_sizes": (7, 1), "batch_size": 16},
+        {"loss": "mse"},
+    ],
+    ids=["narrow layers", "a layer of one unit", "squared error"],
 )
 def test_each_activation(activation, params):
     assert_same_as_alone(members(activation=activation, **params), folds())
