@@ -57,6 +57,7 @@ def test_each_optimizer_with_its_own_numbers_seeds_and_samples(optimizer, averag
     assert_same_as_alone(members(optimizer=optimizer, average=average), folds())
 
 
+@pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
 @pytest.mark.parametrize("activation", ACTIVATION_MODULES)
 @pytest.mark.parametrize(
     "params",
