@@ -260,8 +260,8 @@ def seed_study(
         Whether to train MLPs of different seeds and on different splits at once, as one batched
         network, see :class:`EpochGridSearchCV`. The scores are the same. True raises an error if
         an estimator can't be trained so. "auto" does it for four or more MLPs with the same seed,
-        split and layers. MLPs of different seeds train on different mini-batches, for which no
-        stack was measured to be reliably faster on the CPU.
+        split and layers. MLPs of different seeds train on different mini-batches. For these, a
+        stack takes 0.8 to 1.1 of the time on the CPU.
 
     Returns
     -------

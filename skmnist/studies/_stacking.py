@@ -43,9 +43,9 @@ _FREE = {
 
 # "auto" stacks at least MIN_SAME_BATCHES classifiers that train on the same batches, on the CPU, if
 # the first layer has at most so many weights. `python -m benchmarks.stacked` measured, in parts of
-# the time of separate epochs, with 13,000 to 100,000 weights: 0.74 to 0.91 for 4 such classifiers
-# and 0.57 to 0.90 for 8 or 16. With 160,000 weights or more it was 0.85 to 1.09, for batches of
-# their own 0.79 to 1.29.
+# the time of separate epochs, with 13,000 to 100,000 weights: 0.75 to 0.91 for 4 such classifiers
+# and 0.56 to 0.76 for 8 or 16. With 160,000 to 200,000 weights it was 0.84 to 1.05, and for batches
+# of their own 0.81 to 1.15.
 _MAX_WEIGHTS = 110_000
 
 _LOCAL_BACKENDS = {"LokyBackend", "MultiprocessingBackend", "ThreadingBackend", "SequentialBackend"}
