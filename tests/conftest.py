@@ -40,7 +40,9 @@ def pytest_make_parametrize_id(val):
     """Name collections by what is in them, without addresses: xdist's workers must agree."""
     if isinstance(val, (dict, list, tuple, BaseEstimator)):
         return re.sub(
-            r"<(?:function )?([\w.]+)(?: object)? at 0x\w+>", r"\1", " ".join(str(val).split())
+            r"<(?:function |built-in method )?([\w.]+)(?: object)?(?: of type object)? at 0x\w+>",
+            r"\1",
+            " ".join(str(val).split()),
         )
     return None
 
