@@ -13,7 +13,7 @@ from sklearn.base import clone
 from benchmarks.machine import cpu, load
 from skmnist import MLPClassifier
 from skmnist._estimators.stacked_fit import train_stack
-from skmnist._training.stacks import share_pixels
+from skmnist._training.stacked.plan import share_pixels
 from skmnist._utils.device import resolve_device
 from skmnist.datasets import load_mnist_sample
 

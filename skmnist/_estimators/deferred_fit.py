@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from skmnist._training.stacked_epoch import Member
+from skmnist._training.stacked.epoch import Member
 
 if TYPE_CHECKING:
     from skmnist._training.image_dataset import ImageDataset

@@ -11,7 +11,7 @@ import numpy as np
 from skmnist._training.convergence import warn_if_not_converged
 from skmnist._training.device_failure import reraise_device_failure
 from skmnist._training.memory import raise_mmap_threshold, reraise_oom
-from skmnist._training.stacked_epoch import train_stacked_epoch
+from skmnist._training.stacked.epoch import train_stacked_epoch
 from skmnist._utils.device import AUTOCAST_DTYPES
 from skmnist._utils.torch_defaults import torch_defaults
 

@@ -15,7 +15,7 @@ from sklearn.utils.parallel import Parallel, delayed
 
 from skmnist._estimators.layer_params import as_tuple
 from skmnist._estimators.stacked_fit import stacking_obstacle, train_stack
-from skmnist._training.stacks import MIN_SAME_BATCHES, plan_stacks, share_pixels
+from skmnist._training.stacked.plan import MIN_SAME_BATCHES, plan_stacks, share_pixels
 from skmnist._utils.device import resolve_device
 from skmnist._utils.messages import invalid_parameter_message
 from skmnist.exceptions import InvalidParameterError

@@ -1,7 +1,7 @@
 """Fit several classifiers at once."""
 
 from skmnist._estimators.stacked_fit import train_stack
-from skmnist._training.stacks import plan_stacks, share_pixels
+from skmnist._training.stacked.plan import plan_stacks, share_pixels
 
 
 def fit_stacked(classifiers, data, **fit_params):

@@ -7,9 +7,9 @@ from sklearn.base import clone
 
 from skmnist import MLPClassifier
 from skmnist._networks.activations import ACTIVATION_MODULES
-from skmnist._training import stacked_step
 from skmnist._training.optimizers import OPTIMIZERS
-from skmnist._training.stacks import plan_stacks, share_pixels
+from skmnist._training.stacked import step as stacked_step
+from skmnist._training.stacked.plan import plan_stacks, share_pixels
 from skmnist.exceptions import DivergenceError
 from tests.helpers import digits, same_network
 from tests.training.helpers import fit_stacked

@@ -9,8 +9,8 @@ from torch.utils._python_dispatch import TorchDispatchMode
 
 from skmnist import BackpropClassifier, CNNClassifier, MLPClassifier
 from skmnist._estimators import stacked_fit
-from skmnist._training import stacked_step
 from skmnist._training.net import Net
+from skmnist._training.stacked import step as stacked_step
 from tests.helpers import small_digits, tiny
 from tests.training.graph_stand_in import WAITING
 from tests.training.helpers import fit_stacked

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from .stacked_epoch import Member, stack_key
+from .epoch import Member, stack_key
 
 if TYPE_CHECKING:
     from collections.abc import Hashable, Sequence

@@ -6,12 +6,12 @@ from typing import TYPE_CHECKING, Any
 
 import torch
 
-from . import cuda_graphs
+from skmnist._training import cuda_graphs
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from .stacked_step import StackedStep
+    from .step import StackedStep
 
 
 class StackedGraph:

@@ -16,24 +16,25 @@ import torch
 
 from skmnist._networks.losses import batch_means
 from skmnist._networks.mlp import MLP
+from skmnist._training.batches import BatchIterator
+from skmnist._training.cuda_graphs import can_capture_stack
+from skmnist._training.denormals import flush_denormals
+from skmnist._training.steps import ManualBackwardStep
 from skmnist._utils.random_state import make_generator
 from skmnist.exceptions import DivergenceError
 
-from .batches import BatchIterator
-from .cuda_graphs import can_capture_stack
-from .denormals import flush_denormals
-from .stacked_batches import StackedBatches
-from .stacked_graph import StackedGraph
-from .stacked_step import StackedStep
-from .steps import ManualBackwardStep
+from .batches import StackedBatches
+from .graph import StackedGraph
+from .step import StackedStep
 
 if TYPE_CHECKING:
     from collections.abc import Hashable, Iterator, Sequence
 
-    from .image_dataset import ImageDataset
-    from .net import Net
-    from .stacked_batches import Batch
-    from .steps import AutogradStep
+    from skmnist._training.image_dataset import ImageDataset
+    from skmnist._training.net import Net
+    from skmnist._training.steps import AutogradStep
+
+    from .batches import Batch
 
     LearningRates = list[float | None]  # of each batch; None keeps the optimizer's
     Means = tuple[torch.Tensor, torch.Tensor]  # losses and sums of weights of batches

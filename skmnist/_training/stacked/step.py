@@ -8,16 +8,16 @@ from typing import TYPE_CHECKING, Any
 import torch
 
 from skmnist._networks.stacked_mlp import StackedMLP
+from skmnist._training.fast_step import column_major
+from skmnist._training.steps import ManualBackwardStep
 
-from .fast_step import column_major
-from .stacked_storage import StackedTensors, allocate, stacked_storage
-from .stacked_update import MemberUpdates, VectorUpdate, has_all_state, has_vector_update
-from .steps import ManualBackwardStep
+from .storage import StackedTensors, allocate, stacked_storage
+from .update import MemberUpdates, VectorUpdate, has_all_state, has_vector_update
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from .net import Net
+    from skmnist._training.net import Net
 
 _VECTOR_DEVICES = ("cuda",)  # device types on which a VectorUpdate is faster
 

@@ -6,11 +6,11 @@ from typing import TYPE_CHECKING, Any
 
 import torch
 
+from skmnist._training.fast_step import fast_step
+from skmnist._training.optimizers import to_torch_class
 from skmnist._utils.device import copy_to_device
 
-from .fast_step import fast_step
-from .optimizers import to_torch_class
-from .stacked_storage import StackedTensors, allocate
+from .storage import StackedTensors, allocate
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
