@@ -25,8 +25,8 @@ if TYPE_CHECKING:
 # its own, which rounds differently from the one for a single matrix.
 _MIN_BATCHED_PRODUCT = 400
 
-# Where a tensor of torch's own starts in memory is a multiple of so many bytes. Matrices that start
-# elsewhere may be multiplied in another order.
+# torch allocates tensors at addresses that are multiples of this number of bytes. Matrices at other
+# addresses may be multiplied in another order.
 _ALIGNMENT = 64
 
 # On the CPU, torch computes an activation for up to so many numbers at once. The last numbers of a

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from skmnist._estimators.checkpoints import CheckpointTarget
 
     from ._fold_fits import FoldFits
+    from ._stacking import StackedFit
 
 # The parameter of a candidate that contains its plan.
 PLAN = "fit_plan"
@@ -115,9 +116,10 @@ class PlannedEstimator:
     def fit(self, X: ArrayLike, y: ArrayLike | None = None, **params: Any) -> Self:
         """Fit, and keep the estimator at each stage."""
         self.stages, self.failure, self.continued = {}, None, False
-        deadline, fitted = self.plan.deadline, self.plan.fitted
-        if fitted is not None:
-            self.skipped = fitted.get(X, y).skipped
+        deadline = self.plan.deadline
+        stacked = None if self.plan.fitted is None else self.plan.fitted.get(X, y)
+        if stacked is not None:
+            self.skipped = stacked.skipped
         else:
             past_deadline = deadline is not None and _time_limit.now() >= deadline
             self.skipped = self.plan.skip or past_deadline
@@ -126,24 +128,27 @@ class PlannedEstimator:
         if "_parent_callback_ctx" in vars(self):  # set by scikit-learn 1.9 or newer
             self.estimator._parent_callback_ctx = self._parent_callback_ctx
         try:
-            self._fit(X, y, params)
+            if stacked is None:
+                self._fit(X, y, params)
+            else:
+                self._take_over(stacked)
         except Exception:
             if self.error_score == "raise" or not self.stages:
                 raise
             self.failure = traceback.format_exc()
         return self
 
+    def _take_over(self, fit: StackedFit) -> None:
+        """Keep the stages of a fit in a stack, and raise its error."""
+        for n, stage in fit.stages.items():
+            self.stages[None if self.plan.epochs is None else n] = stage
+        if fit.error is not None:
+            raise fit.error
+
     def _fit(self, X: ArrayLike, y: ArrayLike | None, params: dict[str, Any]) -> None:
         def on_stage(n: int, seconds: float) -> None:
             self.stages[n] = snapshot(self.estimator, n), seconds
 
-        if self.plan.fitted is not None:
-            fit = self.plan.fitted.get(X, y)
-            for n, stage in fit.stages.items():
-                self.stages[None if self.plan.epochs is None else n] = stage
-            if fit.error is not None:
-                raise fit.error
-            return
         if self.plan.epochs is not None:
             staged_fit(self.estimator, self.plan.epochs, on_stage, X, y, **params)
             return

@@ -55,40 +55,32 @@ def fit_and_score(
         )
     )
     stacked_runs = [run for run, stacked in zip(runs, chosen, strict=True) if stacked]
-    stacked_results = iter(_fit_stacked(stacked_runs, scorers, train, test, n_jobs, stack))
+    study = _StackedStudy(stacked_runs, scorers, train, test)
+    stacked_results = iter(study.fit_and_score(n_jobs, stack))
     return [next(stacked_results if stacked else results) for stacked in chosen]
 
 
-def _fit_stacked(
-    runs: Sequence[SeededRun],
-    scorers: Sequence[Callable[..., float]],
-    train: Data,
-    test: Data,
-    n_jobs: int | None,
-    stack: Any,
-) -> list[tuple[float, float]]:
-    """Return the results of runs that are fitted in stacks."""
-    if not runs:
-        return []
-    splits = list({id(run.split): run.split for run in runs}.values())
-    folds = {id(split): fold for fold, split in enumerate(splits)}
-    study = _StackedStudy(runs, splits, scorers, train, test)
-    jobs = [StackJob(run.estimator, folds[id(run.split)]) for run in runs]
-    return fit_stacked("seed_study", jobs, study.load, study.score, n_jobs=n_jobs, stack=stack)
-
-
 class _StackedStudy(NamedTuple):
-    """What the workers need to fit and score runs."""
+    """Runs that are fitted in stacks, and what the workers need to fit and score them."""
 
     runs: Sequence[SeededRun]
-    splits: Sequence[tuple[Any, Any]]
     scorers: Sequence[Callable[..., float]]
     train: Data
     test: Data
 
+    def fit_and_score(self, n_jobs: int | None, stack: Any) -> list[tuple[float, float]]:
+        """Return the results of the runs."""
+        if not self.runs:
+            return []
+        folds: dict[int, int] = {}  # of each split, the index of the first run with it
+        for i, run in enumerate(self.runs):
+            folds.setdefault(id(run.split), i)
+        jobs = [StackJob(run.estimator, folds[id(run.split)]) for run in self.runs]
+        return fit_stacked("seed_study", jobs, self.load, self.score, n_jobs=n_jobs, stack=stack)
+
     def load(self, fold: int) -> tuple[Any, Any, dict[str, Any]]:
-        """Return X, y and the other arguments of ``fit`` for the training set of a split."""
-        return (*_part(self.train, self.splits[fold][0]), {})
+        """Return X, y and the other arguments of ``fit`` for the training set of a run."""
+        return (*_part(self.train, self.runs[fold].split[0]), {})
 
     def score(self, fit: StackedFit, i: int) -> tuple[float, float]:
         """Return the score on the test samples and the training time of a run."""

@@ -62,7 +62,7 @@ class Recorder(TorchDispatchMode):
         return _address(tensor) not in self._created and _address(tensor) not in self._saved
 
     def _describe(self, leaf):
-        """Return a number or generator as it is, and where a tensor lies in which memory."""
+        """Return a number or generator itself; for a tensor, its memory and its layout."""
         if not torch.is_tensor(leaf):
             return leaf
         layout = (leaf.size(), leaf.stride(), leaf.storage_offset())

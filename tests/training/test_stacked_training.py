@@ -178,7 +178,7 @@ UPDATES = pytest.mark.parametrize(
 @pytest.mark.parametrize("average", [True, False])
 @UPDATES
 def test_update_of_all_members_at_once(params, average, monkeypatch):
-    # What a GPU uses. float64, where a wrong formula can't pass as rounding.
+    # The update for GPUs. In float64, a wrong formula can't be mistaken for rounding.
     monkeypatch.setattr(stacked_step, "_VECTOR_DEVICES", ("cpu",))
     classifiers = members(precision="float64", average=average, activation="tanh", **params)
     assert_same_as_alone(classifiers, folds(), exact=False)

@@ -11,7 +11,7 @@ import torch
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-# Tensors start at a multiple of so many numbers, so that they lie in memory as torch's own do: a
+# Tensors start at a multiple of this number of elements, as those that torch allocates: a
 # kernel may round differently for another start.
 _ALIGNMENT = 16
 
