@@ -3,6 +3,7 @@
 import argparse
 import os
 import sys
+import warnings
 
 from benchmarks.cores import THREAD_VARIABLES, pin
 from benchmarks.options import add_data_home, add_output_dir, split_choices
@@ -50,9 +51,13 @@ def main():
     os.environ.update(dict.fromkeys(THREAD_VARIABLES, str(args.threads)))
     all_cores = pin(args.core)
 
+    from sklearn.exceptions import ConvergenceWarning
+
     from benchmarks.run import run
 
-    sys.exit(run(args, {name: PARTS[name] for name in args.parts}, all_cores))
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", ConvergenceWarning)  # few epochs, on purpose
+        sys.exit(run(args, {name: PARTS[name] for name in args.parts}, all_cores))
 
 
 if __name__ == "__main__":

@@ -5,13 +5,11 @@ DataLoader script, which reads the same images one by one. Times are those of th
 """
 
 import time
-import warnings
 from dataclasses import dataclass, replace
 from typing import NamedTuple
 
 import sklearn.neural_network
 import torch
-from sklearn.exceptions import ConvergenceWarning
 from skorch import NeuralNetClassifier
 from torch import nn
 from torch.utils.data import DataLoader, Dataset
@@ -20,8 +18,6 @@ import skmnist
 
 from .data import Digits
 from .default_network import conv_layers
-
-warnings.simplefilter("ignore", ConvergenceWarning)  # the number of epochs is small on purpose
 
 
 @dataclass(frozen=True)

@@ -5,10 +5,12 @@
 
 import re
 import sys
+import warnings
 from pathlib import Path
 
 import numpy as np
 import torch
+from sklearn.exceptions import ConvergenceWarning
 
 from . import contestants as by
 from .data import Digits
@@ -37,6 +39,7 @@ def peak_bytes():
 
 def main(name, path, threads):
     torch.set_num_threads(int(threads))
+    warnings.simplefilter("ignore", ConvergenceWarning)  # one epoch, on purpose
     import skmnist._estimators.cnn  # noqa: F401  (otherwise imported at the first use)
     import skmnist._estimators.mlp  # noqa: F401
 
