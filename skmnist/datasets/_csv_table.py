@@ -5,13 +5,12 @@ from __future__ import annotations
 import csv
 import io
 import itertools
-import math
+import re
 from collections import Counter
 from functools import partial
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
-import pandas as pd
 
 from skmnist.exceptions import DatasetError
 
@@ -27,7 +26,7 @@ from ._table_columns import (
 from ._text_blocks import read_blocks
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
     from pathlib import Path
 
     from ._table_columns import FindLabel
@@ -37,6 +36,8 @@ _DELIMITERS = "\t;,| "
 # A corner of an image is background in most images, and no class has so many samples.
 _BACKGROUND_SHARE = 0.9
 _BACKGROUNDS = {"0", "255"}
+# pandas renames equal names, also if they are the pixels of the first image.
+_MANGLED = {"0", "0.1", "0.2", "0.3"}
 _LABEL_BYTES = 4_000_000  # of the file, which are searched for labels
 
 
@@ -151,8 +152,12 @@ def _read_start(
     else:
         raise DatasetError(f"{path}: Expected a CSV file of images, got an empty file.")
     text, _, below = first.partition(b"\n")
+    text = text.lstrip(b"# ")  # numpy.savetxt writes a header as a comment
     delimiter = next((d for d in _DELIMITERS if d.encode() in text.strip()), ",")
     n_columns = 1 + text.count(delimiter.encode())
+    if n_columns <= MAX_COLUMNS:
+        fields = _split_line(path, line, text, delimiter)
+        n_columns = len(fields)  # fewer if separators are quoted
     if not 3 <= n_columns <= MAX_COLUMNS:
         hint = ""
         if n_columns < 3:
@@ -161,7 +166,11 @@ def _read_start(
             f"{path}: Expected a column for each pixel, that is 3 to {MAX_COLUMNS:,} columns, got "
             f"{n_columns:,} in line {line}.{hint}"
         )
-    fields = _split_line(path, line, text, delimiter)
+    if _MANGLED <= set(fields) and len(set(fields)) == len(fields):
+        raise DatasetError(
+            f"{path}: Line {line} is an image whose equal pixels were renamed (0.1, 0.2), as by "
+            "pandas.read_csv without header=None. Read the original file."
+        )
     has_header = _is_header(fields)
     below = below if has_header else first
     find_label = partial(_find_label, below, delimiter)
@@ -192,7 +201,7 @@ def _find_columns(
 def _split_line(path: Path, line: int, text: bytes, delimiter: str) -> list[str]:
     """Return the fields of a line."""
     try:
-        decoded = text.decode("utf-8")
+        decoded = text.decode("utf-8").strip(" ")
         return next(csv.reader([decoded], delimiter=delimiter, skipinitialspace=True))
     except UnicodeDecodeError:
         raise DatasetError(
@@ -218,8 +227,9 @@ def _find_label(block: bytes, delimiter: str, first: int, last: int) -> int | No
 
     The other one is the corner of the images.
     """
-    lines = [line for line in block[:_LABEL_BYTES].split(b"\n") if line.strip()]
-    rows = csv.reader((line.decode("utf-8", "replace") for line in lines), delimiter=delimiter)
+    lines = [line.strip(b" ") for line in block[:_LABEL_BYTES].split(b"\n") if line.strip()]
+    texts = (line.decode("utf-8", "replace") for line in lines)
+    rows = csv.reader(texts, delimiter=delimiter, skipinitialspace=True)
     pairs = [(row[first].strip(), row[last].strip()) for row in rows if len(row) > last]
     ends: list[list[str]] = [[pair[i] for pair in pairs] for i in (0, 1)]
     found = [_looks_like_labels(values) for values in ends]
@@ -248,34 +258,46 @@ def _parse(block: bytes, line: int, form: _Format) -> tuple[np.ndarray, list[str
         If a pixel is out of range.
     """
     columns = form.columns
-    texts = [column for column in (columns.label, columns.id) if column is not None]
-    try:
-        frame = pd.read_csv(
-            io.BytesIO(block),
-            header=None,
-            sep=form.delimiter,
-            decimal=form.decimal,
-            dtype=dict.fromkeys(texts, str),
-            # An empty field is an error, not NaN.
-            na_filter=False,
-            skipinitialspace=True,
-            low_memory=False,
-        )
-    except (ValueError, OverflowError) as error:
-        raise _find_problem(block, line, form, error) from error
-    if frame.shape[1] != form.n_columns:
-        raise _find_problem(block, line, form)
-    if any(dtype.kind not in "iuf" for dtype in set(frame.dtypes[columns.pixels])):
-        raise _find_problem(block, line, form)
     labels: list[str] = []
     ids: list[str] = []
-    if columns.label is not None:
-        labels = frame[columns.label].str.strip().tolist()
-        if any(label_problem(label) for label in set(labels)):
-            raise _find_problem(block, line, form)
-    if columns.id is not None:
-        ids = frame[columns.id].str.strip().tolist()
-    return compact_pixels(frame[columns.pixels].to_numpy()), labels, ids
+    texts = {columns.label: _append_to(labels), columns.id: _append_to(ids)}
+    try:
+        table = np.loadtxt(
+            _lines(block, form),
+            comments=None,
+            # A separator of spaces may be several spaces.
+            delimiter=None if form.delimiter == " " else form.delimiter,
+            converters={column: texts[column] for column in texts if column is not None},
+            quotechar='"',
+            ndmin=2,
+        )
+    except ValueError as error:
+        raise _find_problem(block, line, form, error) from error
+    if table.shape[1] != form.n_columns or any(map(label_problem, set(labels))):
+        raise _find_problem(block, line, form)
+    return compact_pixels(table[:, columns.pixels]), labels, ids
+
+
+def _append_to(texts: list[str]) -> Callable[[str], float]:
+    """Return a converter that appends a field to `texts`."""
+
+    def convert(field: str) -> float:
+        texts.append(field.strip())
+        return 0.0
+
+    return convert
+
+
+def _lines(block: bytes, form: _Format) -> Iterator[str]:
+    """Return the lines of a block that are not blank, with a decimal point in numbers."""
+    delimiter = re.escape(form.delimiter.encode())
+    if b'"' in block:  # numpy knows quotes only at the beginning of a field
+        block = re.sub(delimiter + rb' +"', form.delimiter.encode() + b'"', block)
+    if form.decimal == ",":
+        end = delimiter + rb'\n"'
+        number = rb"( *[-+]?\d*),(\d+(?:[eE][-+]?\d+)?)"
+        block = re.sub(rb"(?<![^%b])%b(?= *(?:[%b]|$))" % (end, number, end), rb"\1.\2", block)
+    return (line.decode("utf-8") for line in io.BytesIO(block) if not line.isspace())
 
 
 def _find_problem(
@@ -296,7 +318,7 @@ def _find_problem(
             if problem:
                 where = form.columns.describe(column)
                 return DatasetError(f"{form.path}: Line {number}, {where}: {problem}.")
-    reason = str(error).strip() or type(error).__name__ if error else "its columns differ in type"
+    reason = str(error).strip() if error else "its columns differ in number"
     last = line + block.count(b"\n") - 1
     return DatasetError(
         f"{form.path}: The lines from {line} to {last} cannot be parsed ({reason})."
@@ -310,7 +332,7 @@ def _field_problem(field: str, column: int, form: _Format) -> str | None:
     if column == form.columns.id:
         return None
     number = as_number(field.replace(form.decimal, "."))
-    if number is None or not math.isfinite(number):
+    if number is None:
         got = repr(field[:40]) if field else "an empty field"
         return f"expected a number, got {got}"
     if not -1 <= number <= 255:

@@ -75,8 +75,8 @@ def load_image_csv(
         or the last column, as their values suggest.
 
     image_shape : tuple of int, default="auto"
-        The shape of one image, for example (height, width). If "auto", the rows and columns that
-        are part of the pixels' names, or else a square.
+        The shape of one image, for example (height, width). If "auto", the rows, columns and
+        channels that are part of the pixels' names, or else a square.
 
     return_X_y : bool, default=False
         If True, return ``(data, target)`` instead of a Bunch.
@@ -128,7 +128,8 @@ def load_image_csv(
     -----
     The separator is a comma, a semicolon, a tab, a vertical bar or a space; with a separator other
     than a comma, numbers may have a decimal comma. The encoding is UTF-8 or UTF-16. Columns of
-    pixels whose names contain numbers (``pixel0``, ``1x1``) are sorted by these numbers.
+    pixels whose names differ only in numbers (``pixel0``, ``1x1``) are sorted by these numbers.
+    Those with several forms of names (``r0``, ``g0``, ``b0``) stay in the order of the file.
 
     Pixels are integers from 0 to 255, or floats from -1 to 1 or from 0 to 255. All columns are
     used. Columns other than pixels, labels and identifiers are an error.

@@ -47,7 +47,19 @@ def read_image_files(
     images = for_each_file(files, lambda file: read_plain_image(file, size, color=keep))
     if size is None:
         _check_same_size(path, files, images)
-    pixels = np.stack(images)
+    return arrange_colors(np.stack(images), color)
+
+
+def arrange_colors(pixels: np.ndarray, color: Literal["auto"] | bool) -> np.ndarray:
+    """Return images with their channels first, or without channels if they are gray.
+
+    Parameters
+    ----------
+    pixels : ndarray of shape (n_samples, height, width, 3) or (n_samples, height, width)
+        Red, green and blue; without the channels if `color` is False.
+    color : "auto" or bool
+        Whether to keep the colors. "auto": if at least one image has colors.
+    """
     if color is False:
         return pixels
     if color is True or _has_color(pixels):

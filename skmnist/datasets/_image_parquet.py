@@ -54,7 +54,7 @@ def load_image_parquet(
 
     The file has one column for each pixel, as a CSV file (see :func:`load_image_csv`), or a single
     column of images: encoded ones (PNG, JPEG), as in the data sets of Hugging Face, or lists of
-    pixels.
+    pixels. The channels of encoded color images come first: (3, height, width).
 
     ==============   =================================
     Classes          depends on `path`
@@ -74,8 +74,9 @@ def load_image_parquet(
         ``class``, ``target``, ``y`` or ``digit``, in upper or lower case.
 
     image_shape : tuple of int, default="auto"
-        The shape of one image, for example (height, width), if the pixels are flat. If "auto",
-        the rows and columns that are part of the pixels' names, or else a square.
+        The shape of one image, for example (height, width). If "auto", that of the images, or, if
+        the pixels are flat, the rows, columns and channels that are part of their names, or else a
+        square.
 
     return_X_y : bool, default=False
         If True, return ``(data, target)`` instead of a Bunch.

@@ -103,7 +103,8 @@ def label_problem(text: str) -> str | None:
 def as_number(text: str) -> float | None:
     """Return the number that a text represents, or None."""
     try:
-        return None if "_" in text else float(text)
+        # float accepts underscores, and the digits of other scripts.
+        return float(text) if text.isascii() and "_" not in text else None
     except ValueError:
         return None
 
@@ -162,7 +163,7 @@ def labels_from_array(path: Path, name: str, values: np.ndarray, n_samples: int)
             f"{values.shape}. For one column per class, save labels.argmax(axis=1)."
         )
     values = values.ravel()
-    if values.dtype.kind in "biu":
+    if np.can_cast(values.dtype, np.int64):
         return values.astype(np.int64)
     texts = [
         (value.decode("utf-8", "replace") if isinstance(value, bytes) else str(value)).strip()

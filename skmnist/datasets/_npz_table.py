@@ -43,6 +43,8 @@ _READ_ERRORS = (
     zlib.error,
     RuntimeError,
     MemoryError,
+    OverflowError,
+    TypeError,  # an invalid shape
 )
 
 
@@ -64,16 +66,23 @@ def read_npz_table(
     need_label : bool, default=True
         Whether a missing array of labels is an error if `label` is "auto".
     """
-    shapes = _read_headers(path)
-    key = _only(path, shapes, _matches(shapes, images, "images", subset), images, "images", subset)
-    found = [] if label is None else _matches(shapes, label, "labels", subset)
+    types = _read_types(path)
+    key = _only(path, types, _matches(types, images, "images", subset), images, "images", subset)
+    found = [] if label is None else _matches(types, label, "labels", subset)
     label_key = None
     if label is not None and (found or need_label or label != "auto"):
-        label_key = _only(path, shapes, found, label, "labels", subset)
+        label_key = _only(path, types, found, label, "labels", subset)
+    for name in filter(None, (key, label_key)):
+        if types[name].hasobject:
+            raise DatasetError(
+                f"{path}: {name!r} is an array of objects. It is not read, because objects are "
+                "pickled, and a pickle can run any program. Save arrays of numbers and strings, "
+                "all images with the same shape."
+            )
     try:
-        with np.load(path, allow_pickle=False) as archive:
-            pixels = archive[key]
-            labels = archive[label_key] if label_key else None
+        with zipfile.ZipFile(path) as archive:
+            pixels = _read_array(archive, key)
+            labels = _read_array(archive, label_key) if label_key else None
     except _READ_ERRORS as error:
         raise _damaged(path, error) from error
     shape = _image_shape(path, key, pixels, image_shape)
@@ -93,43 +102,42 @@ def read_npz_table(
 
 def npz_subsets(path: Path) -> set[str]:
     """Return the subsets of a NumPy archive: "train", "validation" and "test", if it has them."""
-    return {subset for subset, kind in map(_parse_key, _read_headers(path)) if subset and kind}
+    return {subset for subset, kind in map(_parse_key, _read_types(path)) if subset and kind}
 
 
-def _read_headers(path: Path) -> dict[str, tuple[int, ...]]:
-    """Return the shape of each array, after a check that it can be read.
+def _read_types(path: Path) -> dict[str, np.dtype[Any]]:
+    """Return the type of each array, after a check that it can be read.
 
     Raises
     ------
     DatasetError
-        If the file is damaged, or an array contains objects or is larger than the file says.
+        If the file is damaged, or an array is larger than the file says.
     """
     if path.is_dir():
         raise DatasetError(f"{path}: Expected an .npz file, got a folder.")
-    shapes = {}
+    types = {}
     try:
         with zipfile.ZipFile(path) as archive:
             for member in archive.infolist():
                 name = member.filename.removesuffix(".npy")
                 if name == member.filename:
-                    continue  # as np.load does, which reads only arrays
+                    continue  # as numpy.load does, which reads only arrays
                 check_expansion(path, member.file_size)
                 with archive.open(member) as file:
                     shape, dtype = _read_header(file)
-                if dtype.hasobject:
-                    raise DatasetError(
-                        f"{path}: {name!r} is an array of objects. It is not read, because objects "
-                        "are pickled, and a pickle can run any program. Save arrays of numbers and "
-                        "strings, all images with the same shape."
-                    )
-                if math.prod(shape) * dtype.itemsize > member.file_size:
+                if math.prod(shape) * dtype.itemsize > member.file_size and not dtype.hasobject:
                     raise ValueError(f"{name!r} is truncated")
-                shapes[name] = shape
+                types[name] = dtype
     except DatasetError:
         raise
     except _READ_ERRORS as error:
         raise _damaged(path, error) from error
-    return shapes
+    return types
+
+
+def _read_array(archive: zipfile.ZipFile, name: str) -> np.ndarray:
+    with archive.open(f"{name}.npy") as file:
+        return np.lib.format.read_array(file, allow_pickle=False)
 
 
 def _read_header(file: Any) -> tuple[tuple[int, ...], np.dtype[Any]]:
@@ -147,14 +155,16 @@ def _read_header(file: Any) -> tuple[tuple[int, ...], np.dtype[Any]]:
 def _damaged(path: Path, error: Exception) -> DatasetError:
     reason = getattr(error, "strerror", None) or str(error) or type(error).__name__
     return DatasetError(
-        f"{path}: The file cannot be read as an .npz file ({reason}). Check the path, or save the "
-        "arrays again with numpy.savez_compressed(path, X=X, y=y)."
+        f"{path}: The file cannot be read as an .npz file ({reason[:200]}). Check the path, or "
+        "save the arrays again with numpy.savez_compressed(path, X=X, y=y)."
     )
 
 
 def _parse_key(key: str) -> tuple[str | None, str | None]:
     """Return the subset and the kind ("images" or "labels") of an array; None if unknown."""
-    words = re.split(r"[_\-. ]+", key.casefold())
+    # As in x_train, "train/images" and trainX.
+    words = re.split(r"[\W_]+|(?<=[a-z])(?=[A-Z])", key)
+    words = [word.casefold() for word in words]
     subset = next((_SUBSETS[word] for word in words if word in _SUBSETS), None)
     name = "_".join(word for word in words if word not in _SUBSETS)
     return subset, next((kind for kind, names in _KINDS.items() if name in names), None)

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import io
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from PIL import Image
 
 from skmnist._utils.optional_dependencies import import_parquet
 from skmnist.exceptions import DatasetError
 
 from ._image_table import ImageTable, as_ids, labels_from_array
+from ._parquet_images import ImageColumn, find_image_columns
 from ._pixels import InvalidPixelError, compact_pixels, join_pixels
 from ._table_columns import (
     ID_NAMES,
@@ -26,7 +25,6 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 _BATCH_SIZE = 4096  # samples
-_MAX_PIXELS = 1_000_000  # of one encoded image
 
 
 def read_parquet_table(
@@ -80,22 +78,23 @@ def _read(
             f"{path}: Expected a table of images, got {len(names):,} columns and "
             f"{file.metadata.num_rows:,} rows."
         )
-    nested = [i for i, field in enumerate(file.schema_arrow) if _is_image(field.type)]
+    nested, encoded = find_image_columns(file.schema_arrow)
     columns = _find_columns(path, names, nested, label, need_label, id_column)
+    images = ImageColumn(path, encoded, image_shape) if nested else None
+    if not images:
+        shape = resolve_image_shape(path, image_shape, len(columns.pixels), columns)
     parts: list[np.ndarray] = []
     targets: list[Any] = []
     ids: list[str] = []
-    shape = None if nested else resolve_image_shape(path, image_shape, len(columns.pixels), columns)
     n_samples = 0
     for batch in file.iter_batches(_BATCH_SIZE):
         try:
-            if nested:
-                shape, pixels = _decode(path, batch.column(nested[0]), shape, n_samples)
+            if images:
+                images.append(batch.column(nested[0]))
             else:
-                pixels = _numbers(path, batch, columns)
-            parts.append(compact_pixels(pixels))
+                parts.append(compact_pixels(_numbers(path, batch, columns)))
         except InvalidPixelError as error:
-            column = columns.pixels[0 if nested else error.pixel]
+            column = columns.pixels[0 if images else error.pixel]
             raise DatasetError(
                 f"{path}: Row {n_samples + error.sample + 1}, {columns.describe(column)}: {error}."
             ) from None
@@ -107,8 +106,7 @@ def _read(
     labels = None
     if columns.label is not None:
         labels = labels_from_array(path, names[columns.label], np.array(targets), n_samples)
-    pixels = join_pixels(parts)
-    shape = resolve_image_shape(path, image_shape, pixels.shape[1]) if shape is None else shape
+    pixels, shape = images.join() if images else (join_pixels(parts), shape)
     return ImageTable(
         pixels,
         labels,
@@ -116,12 +114,6 @@ def _read(
         None if columns.id is None else as_ids(ids),
         columns.id_name,
     )
-
-
-def _is_image(kind: Any) -> bool:
-    """Return whether a column contains whole images: encoded ones or lists of pixels."""
-    text = str(kind)
-    return text.startswith(("binary", "large_binary", "struct<bytes", "list<", "fixed_size_list<"))
 
 
 def _find_columns(
@@ -171,41 +163,3 @@ def _numbers(path: Path, batch: Any, columns: Columns) -> np.ndarray:
             )
         arrays.append(values)
     return np.column_stack(arrays)
-
-
-def _decode(
-    path: Path, column: Any, shape: tuple[int, ...] | None, n_before: int
-) -> tuple[tuple[int, ...] | None, np.ndarray]:
-    """Return the shape and the pixels of a batch of whole images.
-
-    The shape is None if the images are flat lists of pixels.
-    """
-    images: list[np.ndarray] = []
-    for row, value in enumerate(column.to_pylist(), n_before + 1):
-        try:
-            value = value["bytes"] if isinstance(value, dict) else value
-            image = _decode_bytes(value) if isinstance(value, bytes) else np.array(value)
-            if image.dtype.kind not in "buif":
-                raise ValueError(f"expected an image, got {type(value).__name__}")
-        except (ValueError, OSError, TypeError, SyntaxError, Image.DecompressionBombError) as error:
-            raise DatasetError(f"{path}: Row {row}: the image cannot be read ({error}).") from error
-        expected = images[0].shape if images else shape
-        if expected is not None and image.shape != expected:
-            raise DatasetError(
-                f"{path}: Row {row}: expected an image of shape {expected}, as in the first row, "
-                f"got {image.shape}. Resize the images to one size."
-            )
-        images.append(image)
-    result = images[0].shape
-    return (None if len(result) == 1 else result), np.stack(images).reshape(len(images), -1)
-
-
-def _decode_bytes(data: bytes) -> np.ndarray:
-    """Return an encoded image as gray levels, or as (height, width, 3) if it has colors."""
-    with Image.open(
-        io.BytesIO(data), formats=("PNG", "JPEG", "BMP", "GIF", "TIFF", "WEBP")
-    ) as image:
-        if image.width * image.height > _MAX_PIXELS:
-            raise ValueError(f"it has {image.width} x {image.height} pixels")
-        is_gray = image.mode in {"1", "L", "LA"}
-        return np.asarray(image.convert("L" if is_gray else "RGB"))

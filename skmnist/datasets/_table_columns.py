@@ -103,7 +103,7 @@ def columns_from_names(
     rest = [i for i in range(len(names)) if i not in ids]
     target = None if label in ("auto", None) else _find_label(path, names, label)
     pixels = [i for i in _numbered_columns(keys, rest) if i != target]
-    others = [i for i in rest if i not in set(pixels) and i != target]
+    others = sorted({*rest} - {*pixels, target})
     if label == "auto":
         named = [i for i in others if keys[i] in LABEL_NAMES]
         unknown_end = len(others) == 1 and others[0] in (rest[0], rest[-1])
@@ -233,12 +233,15 @@ def _position(path: Path, label: int | None, n_columns: int) -> int:
 
 
 def _numbered_columns(keys: Sequence[str], columns: Sequence[int]) -> list[int]:
-    """Return the columns whose names differ only in numbers, else those that are not labels."""
+    """Return the columns whose names differ only in numbers, else those that are not labels.
+
+    The names may have several forms that are equally frequent, such as r0, g0 and b0.
+    """
     templates = {i: re.sub(r"\d+", "#", keys[i]) for i in columns}
     counts = Counter(template for template in templates.values() if "#" in template)
-    if counts and counts.most_common(1)[0][1] > 1:
-        most = counts.most_common(1)[0][0]
-        return [i for i in columns if templates[i] == most]
+    most = max(counts.values(), default=0)
+    if most > 1:
+        return [i for i in columns if counts[templates[i]] == most]
     return [i for i in columns if keys[i] not in LABEL_NAMES]
 
 
@@ -246,20 +249,23 @@ def _sort_pixels(
     path: Path, names: Sequence[str], pixels: list[int]
 ) -> tuple[list[int], tuple[int, ...] | None]:
     """Return the columns of pixels in row-major order, and the shape if the names contain it."""
-    numbers = {i: tuple(map(int, re.findall(r"\d+", names[i]))) for i in pixels}
-    if not pixels or not numbers[pixels[0]]:
+    if len({re.sub(r"\d+", "#", names[i].casefold()) for i in pixels}) != 1:
         return pixels, None
+    numbers = {i: tuple(map(int, re.findall(r"\d+", names[i]))) for i in pixels}
     pixels = sorted(pixels, key=lambda i: numbers[i])
-    if len(numbers[pixels[0]]) == 2:
-        shape = tuple(len({number[axis] for number in numbers.values()}) for axis in (0, 1))
+    values = [sorted(set(axis)) for axis in zip(*numbers.values(), strict=True)]
+    shape = tuple(len(axis) for axis in values if len(axis) > 1)
+    if len(shape) in (2, 3):
         if math.prod(shape) != len(pixels):
+            sides = " x ".join(map(str, shape))
             raise DatasetError(
-                f"{path}: Expected a column for each pixel of {shape[0]} rows and {shape[1]} "
-                f"columns, got {len(pixels):,}. Check the header."
+                f"{path}: Expected a column for each pixel of {sides}, got {len(pixels):,}. Check "
+                "the header."
             )
         return pixels, shape
-    if len(numbers[pixels[0]]) == 1:
-        _check_contiguous(path, names, pixels, [numbers[i][0] for i in pixels])
+    if len(shape) == 1:
+        varying = next(k for k, axis in enumerate(values) if len(axis) > 1)
+        _check_contiguous(path, names, pixels, [numbers[i][varying] for i in pixels])
     return pixels, None
 
 

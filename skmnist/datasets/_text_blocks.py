@@ -10,13 +10,13 @@ import io
 import lzma
 import zipfile
 import zlib
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO, cast
 
 from skmnist.exceptions import DatasetError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
-    from pathlib import Path
 
 BLOCK_SIZE = 8_000_000  # bytes
 MAX_LINE = 8_000_000  # bytes
@@ -155,8 +155,9 @@ def _open_zip(path: Path, file: BinaryIO) -> Iterator[Any]:
         members = [
             member
             for member in archive.infolist()
+            if not member.is_dir()
             # What macOS adds to archives.
-            if not member.is_dir() and not member.filename.startswith(("__MACOSX/", "."))
+            and not any(part.startswith((".", "__MACOSX")) for part in Path(member.filename).parts)
         ]
         if len(members) != 1:
             names = ", ".join(member.filename for member in members[:5])

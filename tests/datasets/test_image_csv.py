@@ -121,6 +121,22 @@ def test_shape_is_read_from_names_of_rows_and_columns(tmp_path, data, form, firs
     assert load_image_csv(tmp_path / "train.csv").images.shape == (100, 13, 14)
 
 
+def test_shape_of_color_images_is_read_from_names(tmp_path, data):
+    names = [f"px2_{i}_{j}_{c}" for i in range(4) for j in range(7) for c in range(3)]
+    frame = pd.DataFrame(data[0][:, :84], columns=names).assign(label=data[1])
+    frame[["label", *sorted(names)]].to_csv(tmp_path / "train.csv", index=False)
+    assert load_image_csv(tmp_path / "train.csv").images.shape == (100, 4, 7, 3)
+    assert_loads(tmp_path / "train.csv", (data[0][:, :84], data[1]))
+
+
+@pytest.mark.parametrize("order", [lambda name: name, lambda name: (int(name[1:]), name)])
+def test_channels_with_names_of_their_own_stay_in_the_order_of_the_file(tmp_path, data, order):
+    names = sorted((f"{c}{i}" for c in "rgb" for i in range(49)), key=order)
+    frame = pd.DataFrame(data[0][:, :147], columns=names).assign(label=data[1])
+    frame.to_csv(tmp_path / "train.csv", index=False)
+    assert_loads(tmp_path / "train.csv", (data[0][:, :147], data[1]), image_shape=(3, 7, 7))
+
+
 def test_image_shape_parameter(tmp_path, data):
     path = write(tmp_path / "train.csv", csv_text(data[0][:, :192], data[1]))
     assert load_image_csv(path, image_shape=(3, 8, 8)).images.shape == (100, 3, 8, 8)
@@ -200,6 +216,27 @@ def test_quotes_and_decimal_commas(tmp_path, data):
     np.testing.assert_array_equal(X_read, X.astype(np.float32))
 
 
+def test_quotes_after_spaces_and_blank_lines_of_spaces(tmp_path, data):
+    text = csv_text(*data, separator='", "', end='"\n  \n"')
+    assert_loads(write(tmp_path / "train.csv", '"' + text.removesuffix('"')), data)
+
+
+def test_labels_with_commas_beside_decimal_commas(tmp_path, data):
+    labels = [f"{digit},5 mm, no. {digit},0" for digit in data[1]]
+    text = csv_text(data[0] / 2, labels, separator=";").replace(".5;", ",5;").replace(".0;", ",0;")
+    bunch = load_image_csv(write(tmp_path / "train.csv", text))
+    np.testing.assert_array_equal(bunch.data, (data[0] / 2).astype(np.float32))
+    np.testing.assert_array_equal(bunch.target, labels)
+
+
+@pytest.mark.parametrize("separator", [",", " "])
+def test_header_of_savetxt(tmp_path, data, separator):
+    header = separator.join(["label", *(f"pixel{i}" for i in range(N))])
+    table = np.insert(data[0].astype(int), 0, data[1], axis=1)
+    np.savetxt(tmp_path / "train.csv", table, "%d", delimiter=separator, header=header)
+    assert_loads(tmp_path / "train.csv", data)
+
+
 @pytest.mark.parametrize("block_size", [100, 1000, 5000])
 def test_result_does_not_depend_on_the_blocks(tmp_path, data, monkeypatch, block_size):
     monkeypatch.setattr(_text_blocks, "BLOCK_SIZE", block_size)
@@ -224,6 +261,7 @@ def test_zip_archive_of_one_file(tmp_path, data):
     with zipfile.ZipFile(tmp_path / "train.csv.zip", "w", zipfile.ZIP_DEFLATED) as archive:
         archive.writestr("digits/train.csv", csv_text(*data))
         archive.writestr("__MACOSX/digits/._train.csv", b"\0")
+        archive.writestr("digits/.DS_Store", b"\0")
     assert_loads(tmp_path / "train.csv.zip", data)
 
 

@@ -1,14 +1,9 @@
-"""load_image_npz and load_image_parquet: arrays and columns."""
-
-import io
-import sys
+"""load_image_npz: arrays of images and labels."""
 
 import numpy as np
-import pandas as pd
 import pytest
-from PIL import Image
 
-from skmnist.datasets import load_image_npz, load_image_parquet
+from skmnist.datasets import load_image_npz
 from skmnist.exceptions import DatasetError
 from tests.helpers import small_digits
 
@@ -18,16 +13,11 @@ def data():
     return small_digits()
 
 
-@pytest.fixture
-def parquet():
-    """Parquet files need an optional dependency."""
-    return pytest.importorskip("pyarrow.parquet")
-
-
 @pytest.mark.parametrize(
     "names",
     [("X", "y"), ("x_train", "y_train"), ("train_images", "train_labels"), ("Data", "Target"),
-     ("arr_0", "arr_1"), ("X_Train", "training-label")],
+     ("arr_0", "arr_1"), ("X_Train", "training-label"), ("trainX", "yTrain"),
+     ("train/images", "train/labels")],
 )  # fmt: skip
 @pytest.mark.parametrize("shape", [(196,), (14, 14), (14, 14, 1), (1, 14, 14)])
 def test_arrays_are_found_by_their_names(tmp_path, data, names, shape):
@@ -70,6 +60,19 @@ def test_arrays_by_argument(tmp_path, data):
         load_image_npz(tmp_path / "a.npz")
 
 
+def test_other_arrays_are_not_read(tmp_path, data):
+    names = np.array(["zero", "one", None], dtype=object)
+    np.savez(tmp_path / "a.npz", X=data[0], y=data[1], names=names, more=names[:, np.newaxis])
+    np.testing.assert_array_equal(load_image_npz(tmp_path / "a.npz").data, data[0])
+
+
+def test_labels_that_are_no_int64_are_strings(tmp_path, data):
+    np.savez(tmp_path / "a.npz", X=data[0], y=data[1].astype(np.uint64) + 2**63)
+    assert load_image_npz(tmp_path / "a.npz").target_names[0] == str(2**63)
+    np.savez(tmp_path / "a.npz", X=data[0], y=data[1].astype(np.uint32))
+    assert load_image_npz(tmp_path / "a.npz").target.dtype == np.int64
+
+
 def test_color_images_keep_their_channels(tmp_path, data):
     X = np.stack([data[0].reshape(-1, 14, 14)] * 3, axis=1)
     np.savez(tmp_path / "a.npz", X=X, y=data[1])
@@ -98,64 +101,3 @@ def test_pixels_are_stored_compactly(tmp_path, data, dtype):
 def test_invalid_parameters(tmp_path, options, message):
     with pytest.raises(ValueError, match=message):
         load_image_npz(tmp_path / "a.npz", **options)
-
-
-def test_parquet_file_with_a_column_for_each_pixel(tmp_path, data, parquet):
-    X, y = data
-    frame = pd.DataFrame(X[:, ::-1], columns=[f"pixel{i}" for i in range(195, -1, -1)])
-    frame["id"], frame["Class"] = np.arange(100), y.astype(str)
-    frame.to_parquet(tmp_path / "a.parquet", row_group_size=30)
-    bunch = load_image_parquet(tmp_path / "a.parquet")
-    np.testing.assert_array_equal(bunch.data, X)
-    np.testing.assert_array_equal(bunch.target, y)
-    np.testing.assert_array_equal(bunch.ids, np.arange(100))
-    frame = frame.drop(columns="Class")
-    frame.to_parquet(tmp_path / "a.parquet")
-    assert load_image_parquet(tmp_path / "a.parquet", label=None).target is None
-
-
-@pytest.mark.parametrize("form", ["struct", "bytes", "list"])
-def test_parquet_file_with_a_column_of_images(tmp_path, data, parquet, form):
-    X, y = data
-
-    def encode(image):
-        file = io.BytesIO()
-        Image.fromarray(image.reshape(14, 14)).save(file, "PNG")
-        encoded = file.getvalue()
-        forms = {"struct": {"bytes": encoded, "path": None}, "bytes": encoded, "list": image}
-        return forms[form]
-
-    frame = pd.DataFrame({"image": [encode(image) for image in X], "label": y})
-    frame.to_parquet(tmp_path / "a.parquet")
-    bunch = load_image_parquet(tmp_path / "a.parquet")
-    np.testing.assert_array_equal(bunch.data, X)
-    np.testing.assert_array_equal(bunch.target, y)
-    assert bunch.images.shape == (100, 14, 14)
-
-
-@pytest.mark.parametrize(
-    ("change", "message"),
-    [
-        (lambda frame: frame.assign(pixel7=300), r"Row 1, column 8 \('pixel7'\): got 300"),
-        (lambda frame: frame.assign(pixel7=None), "pixel7"),
-        (lambda frame: frame.assign(pixel7="a"), "pixel7.*expected numbers"),
-        (lambda frame: frame.drop(columns="label"), "column of labels.*got none"),
-        (lambda frame: frame.drop(columns="pixel7"), "'pixel6' and 'pixel8'"),
-        (lambda frame: frame.assign(label=None), "'label', sample 0: the label is missing"),
-        (lambda frame: frame[:0], "0 rows"),
-    ],
-)
-def test_invalid_parquet_files(tmp_path, data, parquet, change, message):
-    frame = pd.DataFrame(data[0]).add_prefix("pixel").assign(label=data[1])
-    change(frame).to_parquet(tmp_path / "a.parquet")
-    with pytest.raises(DatasetError, match=message):
-        load_image_parquet(tmp_path / "a.parquet")
-    (tmp_path / "b.parquet").write_bytes((tmp_path / "a.parquet").read_bytes()[:-9])
-    with pytest.raises(DatasetError, match="cannot be read as a Parquet file"):
-        load_image_parquet(tmp_path / "b.parquet")
-
-
-def test_missing_pyarrow_is_explained(tmp_path, monkeypatch):
-    monkeypatch.setitem(sys.modules, "pyarrow", None)
-    with pytest.raises(ImportError, match=r"pip install skmnist\[parquet\]"):
-        load_image_parquet(tmp_path / "a.parquet")

@@ -17,7 +17,7 @@ from tests.helpers import small_digits
 X, Y = small_digits()
 GOOD = csv_text(X, Y)
 LINES = GOOD.splitlines()
-MAX_MEMORY = 60_000_000  # bytes
+MAX_MEMORY = 100_000_000  # bytes
 
 
 def edit(line, column, value):
@@ -56,6 +56,8 @@ def npy_with_header(shape):
     file = io.BytesIO()
     with zipfile.ZipFile(file, "w") as archive:
         archive.writestr("X.npy", array.getvalue() + bytes(10_000))
+        with archive.open("y.npy", "w") as labels:
+            np.save(labels, Y)
     return file.getvalue()
 
 
@@ -86,7 +88,7 @@ BAD_CSV = {
     "two columns of labels": (GOOD.replace("pixel195", "target"), "'label', 'target'"),
     "text in a pixel": (edit(7, 9, "abc"), "Line 7, column 9 ('pixel7'): expected a number"),
     "empty pixel": (edit(7, 9, ""), "Line 7, column 9 ('pixel7'): expected a number, got an empty"),
-    "NaN in a pixel": (edit(101, 197, "nan"), "Line 101, column 197 ('pixel195'): expected a num"),
+    "NaN in a pixel": (edit(101, 197, "nan"), "Line 101, column 197 ('pixel195'): got nan, but"),
     "infinity": (edit(3, 4, "inf"), "Line 3, column 4 ('pixel2'): got inf"),
     "negative pixel": (edit(7, 9, "-1"), "Line 7, column 9 ('pixel7'): got -1, but pixels must be"),
     "pixel of 300": (edit(7, 9, "300"), "Line 7, column 9 ('pixel7'): got 300, but pixels must be"),
@@ -94,6 +96,12 @@ BAD_CSV = {
     "huge integer": (edit(7, 9, "9" * 50), "Line 7, column 9 ('pixel7'): got 1e+50"),
     "negative fraction": (edit(7, 9, "-0.5"), "Line 7, column 9 ('pixel7'): got -0.5"),
     "hexadecimal": (edit(7, 9, "0x1F"), "Line 7, column 9 ('pixel7'): expected a number"),
+    "Arabic digits": (edit(7, 9, "\u0661\u0662"), "Line 7, column 9 ('pixel7'): expected a number"),
+    "lines in quotes": ("\n".join(f'"{line}"' for line in LINES), "columns, got 1 in line 1"),
+    "image as header": (
+        GOOD.replace("label,pixel0,", "7,0,").replace("pixel", "0."),
+        "Line 1 is an image whose equal pixels were renamed",
+    ),
     "true": (edit(7, 9, "True"), "Line 7, column 9 ('pixel7'): expected a number, got 'True'"),
     "line too short": (replace_line(9, LINES[8][:-30]), "Line 9: expected 197 columns"),
     "line too long": (replace_line(9, LINES[8] + ",7,8"), "Line 9: expected 197 columns, as in "),
@@ -185,6 +193,8 @@ BAD_NPZ = {
     "two arrays of images": (npz(X=X, data=X, y=Y), "got 'X', 'data'"),
     "only a test set": (npz(x_test=X, y_test=Y), "of the train set"),
     "objects": (npz(X=OBJECTS, y=Y[:2]), "'X' is an array of objects. It is not read"),
+    "invalid shape": (npy_with_header((True, 196)), "cannot be read as an .npz file"),
+    "huge shape": (npy_with_header((0, 2**70)), "cannot be read as an .npz file"),
     "objects as labels": (npz(X=X, y=Y.astype(object)), "'y' is an array of objects"),
     "fewer labels": (npz(X=X, y=Y[:-1]), "one label for each of 100 images, got 'y' of shape (99"),
     "one-hot labels": (npz(X=X, y=np.eye(10)[Y]), "labels.argmax(axis=1)"),
