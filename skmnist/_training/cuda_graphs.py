@@ -38,6 +38,9 @@ if TYPE_CHECKING:
 _DEVICES = ("cuda",)  # device types that can capture
 _RANDOM_PURPOSES = ("dropout", "augment")
 
+_lock = threading.Lock()  # torch allows one capture at a time in a process
+_MAX_CACHED = 2**30  # bytes that earlier fits may keep
+
 
 def can_capture_stack(net: Net, dataset: ImageDataset) -> bool:
     """Return whether the step of a stack with this net may be captured."""
@@ -121,9 +124,10 @@ class GraphTrainer:
     @property
     def is_reusable(self) -> bool:
         """Whether it can train the next epoch, too; a callback may have changed the network."""
-        if _reads_lr_from_cpu(self.net) and self.net.config.lr_schedule is not None:
-            return False
-        return not self.net.callbacks_ or self._fingerprint == fingerprint(self.net)
+        net = self.net
+        if _reads_lr_from_cpu(net) and (net.config.lr_schedule is not None or net.callbacks_):
+            return False  # the learning rate, which is part of the graph, may have changed
+        return not net.callbacks_ or self._fingerprint == fingerprint(net)
 
     @contextlib.contextmanager
     def epoch(self, epoch: int) -> Iterator[None]:
@@ -229,6 +233,16 @@ def _capture_stream(device: torch.device, thread: int) -> torch.cuda.Stream:
     return torch.cuda.Stream(device)
 
 
+def _release_memory(device: torch.device) -> None:
+    """Return the memory of earlier graphs to the device, if it is much; no other graph can use it.
+
+    Otherwise each fit of a search would take more memory, of which other processes have less.
+    """
+    cached = torch.cuda.memory_reserved(device) - torch.cuda.memory_allocated(device)
+    if cached > _MAX_CACHED:
+        torch.cuda.empty_cache()
+
+
 def capture(
     function: Callable[[], None], device: torch.device, generators: Iterable[torch.Generator]
 ) -> Callable[[], None]:
@@ -242,12 +256,14 @@ def capture(
         If `function` does something that can't be captured.
     """
     graph = torch.cuda.CUDAGraph()
-    for generator in generators:
-        graph.register_generator_state(generator)
     stream = _capture_stream(device, threading.get_ident())
     stream.wait_stream(torch.cuda.current_stream(device))
-    with torch.cuda.stream(stream):
-        # Not torch.cuda.graph, which runs Python's garbage collector first.
+    # The stream's device is the current one inside, on which the generators allocate their states.
+    with _lock, torch.cuda.stream(stream):
+        _release_memory(device)
+        for generator in generators:
+            graph.register_generator_state(generator)
+        # Not torch.cuda.graph, which waits for the device first.
         graph.capture_begin(capture_error_mode="thread_local")
         try:
             function()

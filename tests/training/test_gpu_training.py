@@ -84,6 +84,7 @@ def test_presets_are_captured(name, captures):
     assert len(captures) == 1
 
 
+@pytest.mark.filterwarnings("ignore:Synchronization debug mode is a prototype")
 @pytest.mark.parametrize("graphs", ["0", "1"])
 @every_case
 def test_epoch_does_not_wait_for_the_gpu(cls, params, graphs, monkeypatch):
