@@ -121,12 +121,12 @@ class ImageDataset(Dataset):
 
     def class_frequencies(self) -> torch.Tensor:
         """Return the weighted mean of the targets: the fraction of samples in each class."""
-        indices = self.indices.to(self.device)
         weights = self.sample_weight
-        weights = None if weights is None else weights.index_select(0, indices)
-        labels = self._labels.index_select(0, indices)
+        # On the CPU: on a GPU, the order of such sums differs from call to call.
+        weights = None if weights is None else weights.cpu().index_select(0, self.indices)
+        labels = torch.from_numpy(self.labels).index_select(0, self.indices)
         totals = torch.bincount(labels, weights, minlength=self.n_outputs).double()
-        return smooth_labels((totals / totals.sum()).cpu(), self.label_smoothing)
+        return smooth_labels(totals / totals.sum(), self.label_smoothing)
 
     def evenly_spaced(self, max_samples: int) -> torch.Tensor:
         """Return the indices of at most `max_samples` samples, evenly spaced in their order."""

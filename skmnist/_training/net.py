@@ -340,7 +340,7 @@ class Net(NeuralNetClassifier):
             first = diverged[0]
             position = f"batch {first + 1} of {len(batch_losses)}"
             problem = f"The loss became {batch_losses[first]} in {position} of"
-        elif not all(map(_is_finite, self.module_.parameters())):
+        elif not _are_finite([p.detach() for p in self.module_.parameters()]):
             problem = "The weights became infinite or NaN at the end of"
         else:
             self._record_best("train_loss", float(np.average(batch_losses, weights=weights)))
@@ -438,7 +438,10 @@ class Net(NeuralNetClassifier):
         """Return a context that multiplies in bfloat16 or float16 if the config says so."""
         if self.config.autocast is None:
             return contextlib.nullcontext()
-        return torch.autocast(torch.device(self.device).type, self.config.autocast)
+        # Inside a caller's autocast, a cache would keep the weights of the first batch.
+        return torch.autocast(
+            torch.device(self.device).type, self.config.autocast, cache_enabled=False
+        )
 
     def __getstate__(self) -> dict[str, Any]:
         # The same object as `module_`, which skorch moves to the CPU if there is no GPU.
@@ -457,6 +460,8 @@ class Net(NeuralNetClassifier):
         return BatchIterator(dataset, self.batch_size)
 
 
-def _is_finite(weights: torch.Tensor) -> torch.Tensor:
-    # The sum is thirty times faster, unless it overflows.
-    return weights.detach().sum().isfinite() or weights.isfinite().all()
+def _are_finite(weights: list[torch.Tensor]) -> bool:
+    # Sums are thirty times faster, unless one overflows. A GPU is waited for once.
+    if torch.stack([w.sum() for w in weights]).isfinite().all():
+        return True
+    return all(bool(w.isfinite().all()) for w in weights)

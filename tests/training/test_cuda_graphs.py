@@ -12,6 +12,7 @@ from skorch.callbacks import Callback
 from skmnist import BackpropClassifier, CNNClassifier, MLPClassifier, TorchClassifier
 from skmnist._estimators.presets import PRESETS
 from skmnist._training import cuda_graphs
+from skmnist._training.net import Net
 from skmnist.exceptions import DeviceError
 from tests.helpers import color_digits, digits, same_network, small_digits, tiny, with_dropout
 from tests.training import graph_stand_in
@@ -235,6 +236,63 @@ def test_graph_is_captured_again_if_a_callback_changed_the_network(
     eager = tiny(CNNClassifier, **params).fit(X, y)
     assert same_network(eager, clf)
     assert eager.loss_curve_ == clf.loss_curve_
+
+
+def test_learning_rate_that_a_callback_sets_is_not_that_of_the_graph(replays, monkeypatch):
+    class SetLr(Callback):
+        def on_epoch_begin(self, net, **kwargs):
+            if len(net.history) == 2:
+                set_lr(net)
+
+    X, y = small_digits()
+    # Plain gradient descent reads its learning rate from the CPU.
+    params = {"max_epochs": 3, "lr": 0.5, "callbacks": [SetLr()]}
+    clf = tiny(BackpropClassifier, **params).fit(X, y)
+    assert len(replays) > 0
+    monkeypatch.setenv("SKMNIST_CUDA_GRAPHS", "0")
+    assert same_network(tiny(BackpropClassifier, **params).fit(X, y), clf)
+
+
+@pytest.mark.parametrize(
+    "cls, params",
+    [
+        (CNNClassifier, {}),
+        (CNNClassifier, {"precision": "float16"}),
+        (CNNClassifier, {"batch_norm": True, "dropout": 0.3}),
+        (MLPClassifier, {"batch_norm": True}),
+    ],
+)
+def test_batch_before_the_capture_leaves_nothing_of_autograd(cls, params, replays, monkeypatch):
+    """A node of another stream that is still there makes a capture fail."""
+
+    def accumulators(module):
+        # A node that is still there has what was noted in it.
+        views = [p.view_as(p) for p in module.parameters()]
+        return [view.grad_fn.next_functions[0][0].metadata for view in views]
+
+    def mark(module, inputs, outputs):
+        if torch.is_grad_enabled():
+            for metadata in accumulators(module):
+                metadata["forward"] = True
+            assert all(accumulators(module))
+
+    def note_and_capture(function, *args):
+        left.append(accumulators(function.__self__.net.module_))
+        return capture(function, *args)
+
+    capture, left = cuda_graphs.capture, []
+    monkeypatch.setattr(cuda_graphs, "capture", note_and_capture)
+    make_step = Net.make_step
+
+    def make_marked_step(net, *args):
+        net.module_.register_forward_hook(mark)
+        return make_step(net, *args)
+
+    monkeypatch.setattr(Net, "make_step", make_marked_step)
+    tiny(cls, **params).fit(*small_digits())
+    (metadata,) = left
+    assert metadata
+    assert not any(metadata)
 
 
 class BatchCallback(Callback):

@@ -184,6 +184,19 @@ def test_settings_of_torch_change_no_bit(cls, changed_setting):
     again.set_params(early_stopping=False).partial_fit(X, y)
 
 
+@every_torch_setting
+@pytest.mark.parametrize("precision", ["bfloat16", "float16"])
+@pytest.mark.parametrize("cls", [MLPClassifier, CNNClassifier])
+def test_settings_of_torch_change_no_bit_of_half_precision(cls, precision, changed_setting):
+    X, y = digits(50)
+    clf = tiny(cls, precision=precision).fit(X, y)
+    with changed_setting():
+        again = tiny(cls, precision=precision).fit(X, y)
+        proba = again.predict_proba(X)
+    assert same_network(again, clf)
+    assert np.array_equal(proba, clf.predict_proba(X))
+
+
 def _with_noise(n_features, n_classes):
     class Noisy(torch.nn.Linear):
         def forward(self, x):
