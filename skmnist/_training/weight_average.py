@@ -103,10 +103,10 @@ class WeightAverage:
     @torch.no_grad()
     def swap(self, module: nn.Module) -> None:
         """Exchange the weights of `module` for the others."""
-        for other, p in zip(self.other_weights, module.parameters(), strict=True):
-            weights = p.detach().clone()
-            p.copy_(other)
-            other.copy_(weights)
+        params = [p.detach() for p in module.parameters()]
+        weights = [p.clone() for p in params]
+        torch._foreach_copy_(params, self.other_weights)
+        torch._foreach_copy_(self.other_weights, weights)
 
     def to(self, device: torch.device) -> None:
         """Move the weights to a device."""

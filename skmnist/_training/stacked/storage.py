@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import itertools
 import math
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -45,16 +46,15 @@ def allocate(tensors: Sequence[torch.Tensor], n_members: int) -> StackedTensors:
 def stacked_storage(members: Sequence[Sequence[torch.Tensor]]) -> Iterator[StackedTensors]:
     """Store the tensors of all members in one tensor inside the block."""
     stacked = allocate(members[0], len(members))
-    rows = [list(row) for row in stacked.rows()]
-    own = [[t.data for t in member] for member in members]
-    for member, row, data in zip(members, rows, own, strict=True):
-        torch._foreach_copy_(row, data)
-        for t, view in zip(member, row, strict=True):
-            t.data = view
+    tensors = list(itertools.chain(*members))
+    views = list(itertools.chain(*stacked.rows()))
+    own = [t.data for t in tensors]
+    torch._foreach_copy_(views, own)
+    for t, view in zip(tensors, views, strict=True):
+        t.data = view
     try:
         yield stacked
     finally:
-        for member, row, data in zip(members, rows, own, strict=True):
-            torch._foreach_copy_(data, row)
-            for t, before in zip(member, data, strict=True):
-                t.data = before
+        torch._foreach_copy_(own, views)
+        for t, before in zip(tensors, own, strict=True):
+            t.data = before

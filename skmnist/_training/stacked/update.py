@@ -98,22 +98,32 @@ class VectorUpdate:
 
     def finish(self) -> None:
         """Write the states into those of the optimizers."""
-        for m, optimizer in enumerate(self.optimizers):
-            for i, p in enumerate(optimizer.param_groups[0]["params"]):
-                state = optimizer.state.get(p, {})
-                for name, stacked in self.states.items():
-                    if name in state:
-                        state[name].copy_(stacked.tensors[i][m])
-                if "step" in state:
-                    state["step"].copy_(self.count)
+        for name, stacked in self.states.items():
+            own, views = self._pairs(name, stacked)
+            if own:
+                torch._foreach_copy_(own, views)
+        if self.count is not None:
+            steps = [state["step"] for one in self.optimizers for state in one.state.values()]
+            torch._foreach_copy_(steps, [self.count.to(steps[0].dtype)] * len(steps))
 
     def _stack_state(self, name: str, params: StackedTensors) -> StackedTensors:
         stacked = allocate([tensor[0] for tensor in params.tensors], len(self.optimizers))
-        for m, optimizer in enumerate(self.optimizers):
-            for tensor, p in zip(stacked.tensors, optimizer.param_groups[0]["params"], strict=True):
-                if name in optimizer.state.get(p, {}):  # without a momentum there is no buffer
-                    tensor[m].copy_(optimizer.state[p][name])
+        own, views = self._pairs(name, stacked)
+        if own:
+            torch._foreach_copy_(views, own)
         return stacked
+
+    def _pairs(
+        self, name: str, stacked: StackedTensors
+    ) -> tuple[list[torch.Tensor], list[torch.Tensor]]:
+        """Return the tensors of the optimizers' states, and the views that correspond to them."""
+        own, views = [], []
+        for optimizer, row in zip(self.optimizers, stacked.rows(), strict=True):
+            for p, view in zip(optimizer.param_groups[0]["params"], row, strict=True):
+                if name in optimizer.state.get(p, {}):  # without a momentum there is no buffer
+                    own.append(optimizer.state[p][name])
+                    views.append(view)
+        return own, views
 
 
 def _adam(update: VectorUpdate, decoupled: bool = False) -> None:
