@@ -15,7 +15,6 @@ from skmnist import MLPClassifier
 from skmnist._estimators.stacked_fit import train_stack
 from skmnist._training.stacked.plan import share_pixels
 from skmnist._utils.device import resolve_device
-from skmnist.datasets import load_mnist_sample
 
 NETWORKS = [  # hidden layers and batch size
     ((16,), 32),
@@ -81,6 +80,9 @@ def main(argv=None):
     parser.add_argument("--device", default="cpu", help="of the networks")
     parser.add_argument("--quick", action="store_true", help="use few images, as a check")
     args = parser.parse_args(argv)
+    # Here, because it needs packages that `measure` doesn't.
+    from skmnist.datasets import load_mnist_sample
+
     X, y = load_mnist_sample(return_X_y=True)
     if args.quick:
         X, y = X[::25], y[::25]

@@ -191,6 +191,33 @@ def test_parts_after_the_limit_are_out_of_time(run, tmp_path):
     assert json.loads((tmp_path / "errors.json").read_text())["status"] == "out of time"
 
 
+def test_parts_that_had_no_time_or_crashed_leave_the_others_in_the_table(tmp_path):
+    from benchmarks.gpu.runner import run_one, write_summary
+
+    done = content("fast", fast_to_99=[0.1])
+    (tmp_path / "fast.json").write_text(json.dumps(done))
+    late = run_one(settings(tmp_path, part="mlp", device="cuda:0", quick=False, seconds=1))
+    assert late["status"] == "out of time"
+    assert write_summary(tmp_path, done) == []
+    assert list(json.loads((tmp_path / "summary.json").read_text())["parts"]) == ["fast", "mlp"]
+    table = (tmp_path / "table.md").read_text()
+    assert "| 0.5 | yes |" in table
+    assert "epoch of the default MLP | out of time" in table
+
+
+def test_table_is_that_of_the_latest_part_that_ran(run, tmp_path, monkeypatch):
+    from benchmarks.gpu import runner
+
+    run_one = runner.run_one
+    monkeypatch.setattr(
+        runner,
+        "run_one",
+        lambda s: run_one(replace(s, seconds=1) if s.part == "mlp" else s),
+    )
+    run("errors,mlp")
+    assert list(json.loads((tmp_path / "summary.json").read_text())["parts"]) == ["mlp", "errors"]
+
+
 def test_results_of_other_settings_are_not_mixed(run, tmp_path):
     other = content("fast", fast_to_99=[0.1])
     (tmp_path / "fast.json").write_text(json.dumps(other))

@@ -13,11 +13,11 @@ class Part(NamedTuple):
 
 
 PARTS = {
-    "tests": Part("gpu_tests:tests", 100, "the tests that need a GPU"),
+    "tests": Part("gpu_tests:tests", 140, "the tests that need a GPU"),
     "fast": Part("accuracy:fast", 90, "time to 99% accuracy"),
     "skorch": Part("accuracy:skorch", 75, "time to 99% accuracy of skorch"),
     "mlp": Part("epochs:mlp", 60, "epoch of the default MLP"),
-    "stacked": Part("stacked:stacked", 60, "64 stacked MLPs"),
+    "stacked": Part("stacked:stacked", 75, "64 stacked MLPs"),
     "accurate": Part("epochs:accurate", 110, 'the preset "accurate"'),
     "labels": Part("portable:labels", 60, "labels on a CPU without CUDA"),
     "bits": Part("portable:bits", 40, "the same bits twice"),

@@ -18,7 +18,13 @@ def check(device, data=None, quick=False):
 
     from .data import load
 
-    load(data, quick)
+    try:
+        load(data, quick)
+    except ModuleNotFoundError as error:
+        raise SystemExit(
+            f"Reading these images needs the package {error.name}, which is not installed. Install"
+            " it, or pass the images as --data mnist.npz, see benchmarks/README.md."
+        ) from error
 
 
 if __name__ == "__main__":

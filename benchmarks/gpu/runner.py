@@ -31,16 +31,18 @@ def run_all(args):
     _check(args, data)
     for name in args.parts:
         (out / f"{name}.json").unlink(missing_ok=True)
-    failed = False
+    failed, measured = False, None  # measured: the latest part that knows its environment
     for name in args.parts:
         left = args.limit - (time.monotonic() - start)
-        seconds = min(PARTS[name].seconds, left)
+        seconds = round(min(PARTS[name].seconds, left), 1)
         content = run_one(
             Settings(name, args.device, args.quick, data, str(out), seconds, time.time())
         )
         failed |= content["status"] != "done"
         _show(content, time.monotonic() - start)
-        others = write_summary(out, content)
+        if measured is None or "environment" in content:
+            measured = content
+        others = write_summary(out, measured)
     if others:
         print(f"Not in the table, because of other settings or libraries: {', '.join(others)}")
     print(f"\nWritten to {out}: summary.json, table.md and a file for each part")
@@ -56,12 +58,16 @@ def _check(args, data):
         return
     # In a process of its own: this one doesn't use the device.
     arguments = [args.device] if data is None else [args.device, data]
-    done = subprocess.run(
-        [sys.executable, "-m", "benchmarks.gpu.probe", *arguments],
-        cwd=CHECKOUT,
-        stderr=subprocess.PIPE,
-        text=True,
-    )
+    try:
+        done = subprocess.run(
+            [sys.executable, "-m", "benchmarks.gpu.probe", *arguments],
+            cwd=CHECKOUT,
+            stderr=subprocess.PIPE,
+            text=True,
+            timeout=args.limit,
+        )
+    except subprocess.TimeoutExpired:
+        raise SystemExit(f"The device {args.device} did not answer in {args.limit:g} s.") from None
     if done.returncode:
         raise SystemExit(last_line(done.stderr))
 
@@ -128,6 +134,8 @@ def _read(settings):
 def write_summary(out, latest):
     """Write the summary and the table of all parts that were measured like the latest one.
 
+    A part that had no time, or crashed at once, doesn't know its environment, and is among them.
+
     Returns
     -------
     list of str
@@ -138,7 +146,7 @@ def write_summary(out, latest):
         path = out / f"{name}.json"
         if path.exists():
             content = json.loads(path.read_text(encoding="utf-8"))
-            if _setting(content) == _setting(latest):
+            if _setting(content) in (_setting(latest), _setting({**latest, "environment": {}})):
                 contents[name] = content
             else:
                 others.append(path.name)
