@@ -19,12 +19,13 @@ if TYPE_CHECKING:
 # What torch raises if an input has the wrong shape.
 _SHAPE_ERRORS = (RuntimeError, ValueError, IndexError)
 
-# Autograd's name of an operation with bounded results -> the name of its function, its range.
+# Autograd's name of an operation with bounded results -> the name of its function.
 _BOUNDED = {
-    "SoftmaxBackward0": ("softmax", "0 to 1"),
-    "SigmoidBackward0": ("sigmoid", "0 to 1"),
-    "TanhBackward0": ("tanh", "-1 to 1"),
+    "SoftmaxBackward0": "softmax",
+    "SigmoidBackward0": "sigmoid",
+    "TanhBackward0": "tanh",
 }
+_RANGES = {"softmax": "0 to 1", "sigmoid": "0 to 1", "tanh": "-1 to 1"}
 _MIN_VALUES = 20  # fewer outputs may look like probabilities by chance
 
 
@@ -61,21 +62,23 @@ def explain_shape_error(shape: tuple[int, ...], image_shape: tuple[int, ...]) ->
 
 def warn_on_bounded_outputs(outputs: torch.Tensor) -> None:
     """Warn if the outputs of a module are bounded, as those of a softmax are: not logits."""
-    function = getattr(outputs.grad_fn, "name", str)()
-    name, bounds = _BOUNDED.get(function, ("", ""))
-    if not name and _are_probabilities(outputs):
-        name, bounds = _BOUNDED["SoftmaxBackward0"]
-    if not name:
+    name = bounded_function(outputs)
+    if name is None:
         return
-    n_outputs = outputs.shape[1]
     ratio = math.exp(2 if name == "tanh" else 1)
     warn_caller(
         f"The module must return logits, but seems to end in a {name}: its outputs are in the "
-        f"range {bounds}. The loss 'cross_entropy' applies a softmax to them, so that no "
-        f"probability can exceed {ratio / (ratio + n_outputs - 1):.2f}. Remove the {name} from the "
-        "end of the module.",
+        f"range {_RANGES[name]}. The loss 'cross_entropy' applies a softmax to them, so that no "
+        f"probability can exceed {ratio / (ratio + outputs.shape[1] - 1):.2f}. Remove the {name} "
+        "from the end of the module.",
         ConvergenceWarning,
     )
+
+
+def bounded_function(outputs: torch.Tensor) -> str | None:
+    """Return the name of the bounded function in which a module seems to end, or None."""
+    name = _BOUNDED.get(getattr(outputs.grad_fn, "name", str)())
+    return name or ("softmax" if _are_probabilities(outputs) else None)
 
 
 @torch.no_grad()

@@ -13,6 +13,8 @@ from skmnist._networks.activations import ACTIVATION_MODULES
 from skmnist._networks.losses import LOSSES
 from skmnist._networks.neural_network import NeuralNetwork
 
+from .first_batch import bounded_function
+
 if TYPE_CHECKING:
     from typing_extensions import Self
 
@@ -34,7 +36,8 @@ class LayerActivity:
     Parameters
     ----------
     dead : float
-        Fraction of the units whose output is the same for all samples.
+        Fraction of the units whose output is the same for all samples. If the activation function
+        has bounds, only if it is near one of them: otherwise the unit still gets a gradient.
     saturated : float or None
         Fraction of the outputs near a bound of the activation function; None if it has none.
     """
@@ -56,12 +59,13 @@ def layer_activity(outputs: torch.Tensor, bounds: tuple[float, float] | None) ->
     values = outputs.flatten(2).transpose(1, 2).flatten(0, 1) if outputs.dim() > 2 else outputs
     span = values.amax(0) - values.amin(0)
     # Rounding makes the outputs of a saturated unit differ by a few ulp.
-    dead = (span <= 1e-6 * values.abs().amax(0)).double().mean()
+    dead = span <= 1e-6 * values.abs().amax(0)
     if bounds is None:
-        return LayerActivity(float(dead), None)
+        return LayerActivity(float(dead.double().mean()), None)
     low, high = bounds
-    distance = (values - (low + high) / 2).abs() / ((high - low) / 2)
-    return LayerActivity(float(dead), float((distance > _SATURATED).double().mean()))
+    saturated = (values - (low + high) / 2).abs() > _SATURATED * (high - low) / 2
+    dead &= saturated.all(0)
+    return LayerActivity(float(dead.double().mean()), float(saturated.double().mean()))
 
 
 @torch.no_grad()
@@ -116,6 +120,7 @@ class ProbeRecord:
     initial_loss: float = float("nan")
     initial_activity: list[LayerActivity] = field(default_factory=list)
     equal_units: bool = False  # in a hidden layer, before the training
+    output_function: str | None = None  # in which the network ends, although it needs logits
     batch_losses: list[float] = field(default_factory=list)
     steps: list[int] = field(default_factory=list)
     gradients: list[dict[str, float]] = field(default_factory=list)
@@ -148,8 +153,10 @@ class TrainingProbe(Callback):
         net._set_training(False)
         indices = X.evenly_spaced(_N_SAMPLES)
         x, (targets, _) = X.inputs(indices), X.targets(indices)
-        losses = LOSSES[net.config.loss](net.outputs(x), targets)
-        self.record.initial_loss = float(losses.mean())
+        outputs = net.outputs(x)
+        self.record.initial_loss = float(LOSSES[net.config.loss](outputs, targets).mean())
+        if net.config.loss == "cross_entropy":
+            self.record.output_function = bounded_function(outputs)
         self.record.initial_activity = network_activity(net.module_, x)
         hidden = [weight.detach() for _, weight in _weights(net)[:-1]]
         if isinstance(net.module_, NeuralNetwork):  # its last row has the biases

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import numpy as np
+from scipy import stats
 
 from ._data_facts import find_label_issues
 from ._observations import MAX_RMS, Observations, Verdict, graded, not_checked, ok
 
 _MIN_LARGEST = 0.02, 0.3  # largest input: error, warning
+_MAX_RATIO = 3  # of the root mean squares of the training and the validation set
 
 
 def pixel_range(seen: Observations) -> Verdict:
@@ -17,6 +19,20 @@ def pixel_range(seen: Observations) -> Verdict:
         f"The inputs of {seen.name} range from {data.low:.3g} to {data.high:.3g}; the root mean "
         f"square of a sample is {data.rms:.2g}."
     )
+    if data.low == data.high:
+        return Verdict(
+            "error",
+            evidence + " All inputs are the same.",
+            "Check how the images are read, and the steps before the classifier.",
+        )
+    other = data.validation_rms
+    if other is not None and not data.rms / _MAX_RATIO <= other <= _MAX_RATIO * data.rms:
+        return Verdict(
+            "error",
+            f"The root mean square of a training sample is {data.rms:.2g}, that of a validation "
+            f"sample {other:.2g}.",
+            "Scale the validation samples as the training samples.",
+        )
     if not seen.training.depends_on_scale:
         return ok(evidence + f" The scale does not matter for {seen.name}.")
     largest = max(-data.low, data.high)
@@ -59,7 +75,23 @@ def labels(seen: Observations) -> Verdict:
             evidence + " The labels have nothing to do with the images.",
             "Check that X and y are in the same order: shuffle and split them together.",
         )
+    validation = data.validation_reference
+    if validation is not None and _is_validation_set_unrelated(seen, validation):
+        return Verdict(
+            "error",
+            f"The nearest training images have the same label in {validation:.1%} of the cases for "
+            f"the validation images, and in {data.reference_accuracy:.1%} for training images.",
+            "Check that X_val and y_val are in the same order, and that X_val is prepared as X.",
+        )
     return ok(evidence)
+
+
+def _is_validation_set_unrelated(seen: Observations, reference: float) -> bool:
+    """Return whether the labels of the validation set have nothing to do with its images."""
+    data, training = seen.data, seen.training
+    limit = _chance_limit(data.majority, training.n_validation)
+    is_chance = max(reference, training.validation_accuracy) < limit
+    return is_chance and data.reference_accuracy > limit + 0.2
 
 
 def leakage(seen: Observations) -> Verdict:
@@ -96,7 +128,7 @@ def duplicates(seen: Observations) -> Verdict:
 _MIN_REFERENCE = 0.3  # accuracy of the neighbors, below which they say little about a label
 # Images that are only hard to predict are contradicted, too, but rarely by most of the neighbors.
 _MIN_CONTRADICTED = 0.35  # fraction of the neighbors' mistakes that are label issues
-_MAX_AGREED = 0.04  # fraction of clean samples whose neighbors mostly agree on another label
+_MAX_AGREED = 0.08  # fraction of clean samples whose neighbors mostly agree on another label
 
 
 def label_noise(seen: Observations) -> Verdict:
@@ -130,13 +162,17 @@ def label_noise(seen: Observations) -> Verdict:
     return Verdict("info" if len(issues) else "ok", evidence)
 
 
+_MAX_P_VALUE = 0.001  # of equal classes
+
+
 def class_imbalance(seen: Observations) -> Verdict:
     """Check for classes with few samples."""
     counts = seen.data.class_counts
     ratio = counts.max() / max(counts.min(), 1)
     evidence = f"The classes have {counts.min():,} to {counts.max():,} training samples."
     severity = graded(ratio, 5, 20)
-    if severity:
+    # Few random samples of classes of the same size may differ as much.
+    if severity and stats.chisquare(counts).pvalue < _MAX_P_VALUE:
         return Verdict(
             severity,
             evidence,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -38,6 +38,10 @@ class DataFacts:
     leaked : float or None
         Fraction of the validation samples that are (almost) equal to a training sample. None
         without validation samples of the user.
+    validation_rms : float or None
+        As `rms`, for the validation samples of the user.
+    validation_reference : float or None
+        Accuracy of the nearest training samples on the validation samples of the user.
     neighbor_proba : ndarray of shape (n, n_classes)
         Out-of-fold probabilities of a part of the training samples: the fractions of the classes
         among the nearest other samples.
@@ -55,6 +59,8 @@ class DataFacts:
     n_duplicates: int
     n_conflicts: int
     leaked: float | None
+    validation_rms: float | None
+    validation_reference: float | None
     neighbor_proba: NDArray[np.float64]
     neighbor_labels: NDArray[np.int64]
     indices: NDArray[np.int64]
@@ -68,7 +74,9 @@ class DataFacts:
     def contradicted(self) -> float:
         """Fraction of the samples most of whose neighbors have the same other label."""
         own = self.neighbor_proba[np.arange(len(self.neighbor_labels)), self.neighbor_labels]
-        return float(((self.neighbor_proba.max(axis=1) > 0.55) & (own < 0.15)).mean())
+        most = self.neighbor_proba.max(axis=1)
+        # If a label is often mistaken for the same other one, some neighbors have the wrong one.
+        return float(((most > 0.55) & (own < 0.15) | (most > 0.65) & (own < 0.35)).mean())
 
     @property
     def majority(self) -> float:
@@ -80,7 +88,8 @@ def find_facts(
     X: np.ndarray,
     y: np.ndarray,
     X_val: np.ndarray | None,
-    n_classes: int,
+    y_val: np.ndarray | None,
+    *,
     scale: float,
     seed: int,
 ) -> DataFacts:
@@ -94,8 +103,8 @@ def find_facts(
         Class indices.
     X_val : ndarray of shape (n, n_features) or None
         Validation samples.
-    n_classes : int
-        Number of classes.
+    y_val : ndarray of shape (n,) or None
+        Their class indices.
     scale : float
         The last step divides the inputs by it.
     seed : int
@@ -107,19 +116,34 @@ def find_facts(
         rng = np.random.default_rng(seed)
         indices = np.sort(rng.choice(len(X), _MAX_SAMPLES, replace=False))
     some = X[indices].astype(np.float32) / np.float32(scale)
+    one_hot = np.eye(y.max() + 1)[y[indices]]
+    validation: tuple[Any, ...] = (None, None, None)
+    if X_val is not None and y_val is not None:
+        val = X_val.astype(np.float32) / np.float32(scale)
+        predicted = _neighbor_proba(val[:_MAX_SAMPLES], some, one_hot).argmax(axis=1)
+        reference = float((predicted == y_val[:_MAX_SAMPLES]).mean())
+        validation = _leaked(X.astype(np.float32) / np.float32(scale), val), _rms(val), reference
+    leaked, validation_rms, validation_reference = validation
     return DataFacts(
         low=float(X.min()) / scale,
         high=float(X.max()) / scale,
-        rms=float(np.median(np.sqrt(np.square(some, dtype=np.float64).mean(axis=1)))),
-        class_counts=np.bincount(y, minlength=n_classes),
+        rms=_rms(some),
+        class_counts=np.bincount(y),
         n_samples=len(X),
         n_duplicates=int(is_copy.sum()),
         n_conflicts=int((y[first] != y)[is_copy].sum()),
-        leaked=None if X_val is None else _leaked(X, X_val, scale),
-        neighbor_proba=_neighbor_proba(some, y[indices], n_classes),
+        leaked=leaked,
+        validation_rms=validation_rms,
+        validation_reference=validation_reference,
+        neighbor_proba=_neighbor_proba(some, some, one_hot),
         neighbor_labels=y[indices],
         indices=indices,
     )
+
+
+def _rms(X: np.ndarray) -> float:
+    """Return the median over the samples of the root mean square of the inputs."""
+    return float(np.median(np.sqrt(np.square(X, dtype=np.float64).mean(axis=1))))
 
 
 def _first_copies(X: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -130,10 +154,8 @@ def _first_copies(X: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     return first, first != np.arange(len(X))
 
 
-def _leaked(X: np.ndarray, X_val: np.ndarray, scale: float) -> float:
+def _leaked(train: np.ndarray, val: np.ndarray) -> float:
     """Return the fraction of the validation samples with an (almost) equal training sample."""
-    val = X_val.astype(np.float32) / np.float32(scale)
-    train = X.astype(np.float32) / np.float32(scale)
     norms = np.maximum(np.square(val).sum(axis=1), 1e-12)
     leaked = 0
     for start in range(0, len(val), _BLOCK):
@@ -151,20 +173,20 @@ def _squared_distances(a: np.ndarray, b: np.ndarray) -> np.ndarray:
     return np.square(a).sum(axis=1)[:, None] - 2 * products + np.square(b).sum(axis=1)
 
 
-def _neighbor_proba(X: np.ndarray, y: np.ndarray, n_classes: int) -> np.ndarray:
-    """Return the fractions of the classes among the nearest neighbors; copies do not count."""
+def _neighbor_proba(X: np.ndarray, others: np.ndarray, one_hot: np.ndarray) -> np.ndarray:
+    """Return the fractions of the classes among the nearest of the others; copies do not count."""
     # Centered, so that rounding errors of the distances are small.
-    X = X - X.mean(axis=0)
+    center = others.mean(axis=0)
+    X, others = X - center, others - center
     norms = np.maximum(np.square(X).sum(axis=1), 1e-12)
-    n_neighbors = min(N_NEIGHBORS, len(X) - 1)
-    proba = np.zeros((len(X), n_classes))
-    one_hot = np.eye(n_classes)[y]
+    n_neighbors = min(N_NEIGHBORS, len(others) - 1)
+    proba = np.zeros((len(X), one_hot.shape[1]))
     for start in range(0, len(X), _BLOCK):
-        stop = min(start + _BLOCK, len(X))
-        distances = _squared_distances(X[start:stop], X)
-        distances[distances <= _COPY * norms[start:stop, None]] = np.inf
+        part = slice(start, start + _BLOCK)
+        distances = _squared_distances(X[part], others)
+        distances[distances <= _COPY * norms[part, None]] = np.inf
         nearest = np.argpartition(distances, n_neighbors - 1, axis=1)[:, :n_neighbors]
-        proba[start:stop] = one_hot[nearest].mean(axis=1)
+        proba[part] = one_hot[nearest].mean(axis=1)
     return proba
 
 

@@ -6,35 +6,24 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from sklearn.base import BaseEstimator, clone, is_classifier
-from sklearn.model_selection import train_test_split
-from sklearn.pipeline import Pipeline
-from sklearn.utils import check_consistent_length, column_or_1d
-from sklearn.utils.multiclass import check_classification_targets
+from sklearn.utils import _safe_indexing
 
-from skmnist._estimators.array_conversion import as_numpy, images_as_numpy
-from skmnist._estimators.net_classifier import BaseNetClassifier
+from skmnist._utils.messages import invalid_parameter_message
 from skmnist._utils.torch_defaults import torch_defaults
+from skmnist._utils.validation import check_int
 
-from ._data_facts import DataFacts, find_facts, find_label_issues
+from ._data_facts import DataFacts, find_label_issues
 from ._diagnosis import Diagnosis
 from ._diagnosis_checks import run_checks
+from ._diagnosis_data import Split, choose_few, prepare
 from ._observations import BETTER, Observations, has_other_cause, is_poor, is_slow
-from ._observed_training import (
-    N_FEW,
-    ObservedTraining,
-    Split,
-    fit_few,
-    get_lr,
-    observe,
-    with_lr,
-)
+from ._observed_training import ObservedTraining, fit_few, get_lr, observe, with_lr
 from ._provenance import provenance
 from ._staged import epochs_param
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike
 
-_VALIDATION_FRACTION = 0.2  # of X, if no validation set was passed
 _LONGER = 4  # times as many epochs, to see whether the training ended too early
 _MIN_STEPS = 300  # of this longer training
 # Factors of the learning rate to try if the size of the updates is not known.
@@ -65,8 +54,8 @@ def diagnose(
         is diagnosed, on the samples as it receives them. More can be checked for the networks of
         skmnist, less for :class:`sklearn.neural_network.MLPClassifier`, and least for classifiers
         that do not train in epochs. The result lists what was not checked, with the reason.
-    X : array-like of shape (n_samples, n_features), (n_samples, height, width) or \
-            (n_samples, channels, height, width)
+    X : array-like or sparse matrix of shape (n_samples, n_features), \
+            (n_samples, height, width) or (n_samples, channels, height, width)
         Training images.
     y : array-like of shape (n_samples,)
         Training labels.
@@ -86,9 +75,9 @@ def diagnose(
     Raises
     ------
     TypeError
-        If `estimator` is not a classifier.
+        If `estimator` is not a classifier, or is a FrozenEstimator, which can't be trained.
     ValueError
-        If the data are invalid, or only one of `X_val` and `y_val` is passed.
+        If the data or `random_state` are invalid, or only one of `X_val` and `y_val` is passed.
 
     See Also
     --------
@@ -98,14 +87,16 @@ def diagnose(
     -----
     The checks, in the order in which problems are listed:
 
-    - pixel range: the root mean square of the inputs
-    - labels: whether the nearest other images have the same label more often than by chance
+    - pixel range: the root mean square of the inputs, also of the validation set
+    - labels: whether the nearest other images have the same label more often than by chance, also
+      in the validation set
     - leakage: validation samples that are also in the training set
     - duplicates: equal training samples
     - label noise: labels that contradict the out-of-fold prediction, by confident learning [1]_
     - class imbalance: the largest class divided by the smallest
-    - initialization: the loss before the training against log(n_classes), and equal units
-    - dead units: units whose output is the same for all samples
+    - initialization: the loss before the training against log(n_classes), equal units, and a
+      softmax at the end of the network, where logits are needed
+    - dead units: units whose output is the same for all samples, so that they get no gradient
     - learning rate: whether a higher or a lower one gives a much lower training loss
     - epochs: whether four times as many give a much lower training loss
     - saturated units: outputs of sigmoid and tanh units near their bounds
@@ -142,22 +133,19 @@ def diagnose(
     >>> diagnosis.problems[0].remedy
     'Use a learning rate of about ...'
     """
-    if not is_classifier(estimator):
-        raise TypeError(
-            "The 'estimator' parameter of diagnose must be a classifier. Got "
-            f"{type(estimator).__name__} instead."
-        )
-    if (X_val is None) != (y_val is None):
-        raise ValueError("X_val and y_val must be passed together. Pass both, or neither.")
-    last, split, facts = _prepare(estimator, X, y, X_val, y_val, random_state)
+    if not (hasattr(estimator, "fit") and is_classifier(estimator)):
+        expected = "a classifier"
+        raise TypeError(invalid_parameter_message("estimator", "diagnose", expected, estimator))
+    check_int("diagnose", "random_state", random_state, minimum=0)
+    last, split, facts = prepare(estimator, X, y, X_val, y_val, random_state)
     training = observe(last, split)
-    few = _choose_few(split, random_state)
+    few = choose_few(split, random_state)
     trials, longer = _run_trials(last, split, training, facts)
     seen = Observations(
         name=type(last).__name__,
         data=facts,
         training=training,
-        few_accuracy=fit_few(last, split.X[few], split.y[few]),
+        few_accuracy=fit_few(last, _safe_indexing(split.X, few), split.y[few]),
         trials=trials,
         longer=longer,
     )
@@ -181,69 +169,6 @@ def diagnose(
             estimator, X, study="diagnose", random_state=random_state, held_out=X_val is None
         ),
     )
-
-
-def _prepare(
-    estimator: BaseEstimator, X: Any, y: Any, X_val: Any, y_val: Any, seed: int
-) -> tuple[BaseEstimator, Split, DataFacts]:
-    """Return the last step, the samples as it receives them, and the facts about them."""
-    X, y = images_as_numpy(X), column_or_1d(as_numpy(y))
-    check_consistent_length(X, y)
-    check_classification_targets(y)
-    has_validation_set = X_val is not None
-    if has_validation_set:
-        X_val, y_val = images_as_numpy(X_val), column_or_1d(as_numpy(y_val))
-        check_consistent_length(X_val, y_val)
-        X_fit, y_fit = X, y
-    else:
-        classes, counts = np.unique(y, return_counts=True)
-        n_val = int(np.ceil(_VALIDATION_FRACTION * len(y)))
-        stratify = y if counts.min() >= 2 and n_val >= len(classes) else None
-        indices = np.arange(len(y))
-        fit, val = train_test_split(indices, test_size=n_val, stratify=stratify, random_state=seed)
-        X_fit, y_fit, X_val, y_val = _take(X, fit), y[fit], _take(X, val), y[val]
-    steps = []
-    last = clone(estimator)
-    while isinstance(last, Pipeline):
-        steps += [step for _, step in last.steps[:-1] if step not in (None, "passthrough")]
-        last = last.steps[-1][1]
-    for step in steps:
-        X_fit = step.fit_transform(X_fit, y_fit)
-        X, X_val = step.transform(X), step.transform(X_val)
-    split = Split(X_fit, y_fit, X_val, y_val)
-    classes, encoded = np.unique(y, return_inverse=True)
-    scale = 1.0
-    flat = _flat(X)
-    if isinstance(last, BaseNetClassifier) and flat.dtype.kind in "iu":
-        # As in fit: integers in 0..255 are divided by 255.
-        scale = 255.0 if 1 < flat.max() <= 255 and flat.min() >= 0 else 1.0
-    facts = find_facts(
-        flat, encoded, _flat(X_val) if has_validation_set else None, len(classes), scale, seed
-    )
-    return last, split, facts
-
-
-def _take(X: Any, indices: np.ndarray) -> Any:
-    return X.iloc[indices] if hasattr(X, "iloc") else X[indices]
-
-
-def _flat(X: Any) -> np.ndarray:
-    """Return samples as a dense array of shape (n_samples, n_features)."""
-    X = X.toarray() if hasattr(X, "toarray") else np.asarray(X)
-    return X.reshape(len(X), -1)
-
-
-def _choose_few(split: Split, seed: int) -> np.ndarray:
-    """Return the indices of a few training samples, of all classes if possible."""
-    if len(split.y) <= N_FEW:
-        return np.arange(len(split.y))
-    classes, counts = np.unique(split.y, return_counts=True)
-    n_smaller_part = min(N_FEW, len(split.y) - N_FEW)
-    stratify = split.y if counts.min() >= 2 and len(classes) <= n_smaller_part else None
-    few, _ = train_test_split(
-        np.arange(len(split.y)), train_size=N_FEW, stratify=stratify, random_state=seed
-    )
-    return few
 
 
 def _run_trials(

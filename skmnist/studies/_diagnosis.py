@@ -58,8 +58,9 @@ class Diagnosis(StudyResult):
     label_issues : ndarray of int
         Indices of training samples whose label is probably wrong.
     history : dict of str to list of float
-        "train_loss" and "validation_loss" of each epoch, as far as the classifier records them;
-        "initial_loss", the loss before the training, as a list of one value.
+        "train_loss" and "validation_loss" of each epoch and "batch_loss" of each mini-batch, as far
+        as the classifier records them; "initial_loss", the loss before the training, as a list of
+        one value.
     layers : dict of str to list
         A table with one row for each observed step and layer: "step", "layer", "gradient" (norm)
         and "update_ratio" (norm of the update divided by the norm of the weights). Empty if the

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 
 def initialization(seen: Observations) -> Verdict:
-    """Check the weights and the loss before the training."""
+    """Check the weights, the outputs and the loss before the training."""
     training = seen.training
     if training.initial_loss is None or training.expected_initial_loss is None:
         return not_checked(f"{seen.name} gives no access to its weights before the training.")
@@ -34,6 +34,13 @@ def initialization(seen: Observations) -> Verdict:
             "error",
             "All units of a hidden layer start with the same weights, so they stay equal.",
             "Draw random weights: weight_init='auto'.",
+        )
+    if training.output_function is not None:
+        name = training.output_function
+        return Verdict(
+            "error",
+            f"The network ends in a {name}, but the loss applies a softmax to its outputs.",
+            f"Remove the {name} from the end of the module.",
         )
     if not loss < 3 * expected:
         return Verdict(
@@ -78,7 +85,7 @@ def dead_units(seen: Observations) -> Verdict:
         f"Up to {end[1]:.0%} of the units of a hidden layer (layer {end[0]}) have the same output "
         "for all samples after the training."
     )
-    if end[1] >= 0.5:
+    if end[1] > 0.5:
         if learning_rate_is_too_high(seen):
             return Verdict("info", evidence + " The learning rate is too high.")
         is_bad = is_poor(seen.training, seen.data)

@@ -72,7 +72,8 @@ def is_poor(training: ObservedTraining, data: DataFacts) -> bool:
 def has_other_cause(training: ObservedTraining, data: DataFacts) -> bool:
     """Return whether the training fails for a reason that no learning rate can change."""
     dead = any(layer.dead >= 0.5 for layer in training.initial_activity)
-    return bool(training.equal_units) or dead or data.rms > MAX_RMS[0]
+    is_wrong = bool(training.equal_units) or training.output_function is not None
+    return is_wrong or dead or data.rms > MAX_RMS[0]
 
 
 def best_factor(seen: Observations) -> float | None:
@@ -88,7 +89,7 @@ def best_factor(seen: Observations) -> float | None:
 def units_died(training: ObservedTraining) -> bool:
     """Return whether most units of a layer stopped to react during the training."""
     start = max((layer.dead for layer in training.initial_activity), default=1.0)
-    return start < 0.25 and any(layer.dead >= 0.5 for layer in training.final_activity)
+    return start < 0.25 and any(layer.dead > 0.5 for layer in training.final_activity)
 
 
 def learning_rate_is_too_high(seen: Observations) -> bool:

@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import torch
-from scipy.special import expit
 from sklearn import neural_network
 from sklearn.base import clone
 from sklearn.metrics import log_loss
+from sklearn.utils.validation import _num_samples
+from torch.nn import functional as F
 
 from skmnist._estimators.net_classifier import BaseNetClassifier
 from skmnist._training.convergence import INITIAL_LOSS
@@ -26,35 +27,27 @@ from skmnist._training.probe import (
 from skmnist._utils.torch_defaults import torch_defaults
 from skmnist.exceptions import DivergenceError
 
+from ._diagnosis_data import Split
+
 if TYPE_CHECKING:
     from sklearn.base import BaseEstimator
 
 _MAX_SCORED = 2000  # samples on which a trained classifier is scored
 _MAX_ACTIVE = 500  # samples on which the activity of the units is computed
 _N_EARLY = 5  # steps
-N_FEW = 100  # samples that every classifier should be able to fit
 MIN_FEW_ACCURACY = 0.95
 _FEW_STEPS = (100, 400, 1600)  # each only if the one before is not enough, but helped
-_SKLEARN_ACTIVATIONS = {
+# scikit-learn's name of an activation -> the function and its bounds.
+_SKLEARN_ACTIVATIONS: dict[str, tuple[Any, tuple[float, float] | None]] = {
     "identity": (lambda z: z, None),
-    "logistic": (expit, (0.0, 1.0)),
-    "tanh": (np.tanh, (-1.0, 1.0)),
-    "relu": (lambda z: np.maximum(z, 0), None),
+    "logistic": (torch.sigmoid, (0.0, 1.0)),
+    "tanh": (torch.tanh, (-1.0, 1.0)),
+    "relu": (torch.relu, None),
 }
 # Attributes of the classifiers for which the scale of the inputs matters.
 _WEIGHTS = ("coefs_", "coef_", "dual_coef_")
 # Parameters of the networks of skmnist and of scikit-learn.
 _LR_PARAMS = ("lr", "learning_rate_init")
-
-
-@dataclass
-class Split:
-    """Training and validation samples with their labels."""
-
-    X: np.ndarray
-    y: np.ndarray
-    X_val: np.ndarray
-    y_val: np.ndarray
 
 
 @dataclass
@@ -78,6 +71,7 @@ class ObservedTraining:
     initial_loss: float | None = None
     expected_initial_loss: float | None = None
     equal_units: bool | None = None
+    output_function: str | None = None
     initial_activity: list[LayerActivity] = field(default_factory=list)
     final_activity: list[LayerActivity] = field(default_factory=list)
     loss_curve: list[float] = field(default_factory=list)
@@ -152,9 +146,9 @@ def _kind(estimator: BaseEstimator) -> type | None:
     return next((kind for kind in kinds if isinstance(estimator, kind)), None)
 
 
-def _score(estimator: Any, X: np.ndarray, y: np.ndarray) -> tuple[float, float]:
+def _score(estimator: Any, X: Any, y: np.ndarray) -> tuple[float, float]:
     """Return the log loss and the accuracy on a part of the samples."""
-    step = -(-len(X) // _MAX_SCORED)
+    step = -(-_num_samples(X) // _MAX_SCORED)
     X, y = X[::step], y[::step]
     accuracy = float((np.asarray(estimator.predict(X)) == y).mean())
     if not hasattr(estimator, "predict_proba"):
@@ -178,6 +172,7 @@ def _observe_network(clf: Any, split: Split, found: ObservedTraining) -> None:
         found.initial_loss = record.initial_loss
         found.expected_initial_loss = INITIAL_LOSS[clf.loss](len(np.unique(split.y)))
         found.initial_activity, found.equal_units = record.initial_activity, record.equal_units
+        found.output_function = record.output_function
         found.batch_losses, found.n_steps = record.batch_losses, len(record.batch_losses)
         found.steps = record.steps
         found.gradients, found.update_ratios = record.gradients, record.update_ratios
@@ -202,29 +197,50 @@ def _observe_sklearn(clf: Any, split: Split, found: ObservedTraining) -> None:
             max_iter=1, learning_rate_init=1e-12, early_stopping=False, verbose=False
         )
         untrained.fit(split.X, split.y)
-        found.initial_loss = float(untrained.loss_curve_[0])
+        found.initial_loss, _ = _score(untrained, split.X, split.y)
         found.expected_initial_loss = float(np.log(len(untrained.classes_)))
         found.equal_units = any(
             equal_units(torch.from_numpy(coef.T)) for coef in untrained.coefs_[:-1]
         )
-        found.initial_activity = _sklearn_activity(untrained, split.X[:_MAX_ACTIVE])
+        found.initial_activity = _sklearn_activity(untrained, split.X)
+        found.gradients = [_sklearn_gradients(untrained, split.X, split.y)]
     clf.set_params(verbose=False, warm_start=False).fit(split.X, split.y)
     found.n_epochs = clf.n_iter_
-    found.final_activity = _sklearn_activity(clf, split.X[:_MAX_ACTIVE])
+    found.final_activity = _sklearn_activity(clf, split.X)
     if clf.solver != "lbfgs":
         found.loss_curve = list(map(float, clf.loss_curve_))
-        n_train = len(split.X) * (1 - clf.validation_fraction * bool(clf.early_stopping))
+        n_train = len(split.y) * (1 - clf.validation_fraction * bool(clf.early_stopping))
         batch_size = min(200, n_train) if clf.batch_size == "auto" else clf.batch_size
         found.n_steps = clf.n_iter_ * int(np.ceil(n_train / batch_size))
 
 
-def _sklearn_activity(clf: Any, X: np.ndarray) -> list[LayerActivity]:
-    function, bounds = _SKLEARN_ACTIVATIONS[clf.activation]
-    found: list[LayerActivity] = []
-    for coef, intercept in zip(clf.coefs_[:-1], clf.intercepts_[:-1], strict=True):
-        X = function(X @ coef + intercept)
-        found.append(layer_activity(torch.from_numpy(np.asarray(X)), bounds))
-    return found if clf.activation != "identity" else []
+def _sklearn_activity(clf: Any, X: Any) -> list[LayerActivity]:
+    bounds = _SKLEARN_ACTIVATIONS[clf.activation][1]
+    hidden = _sklearn_outputs(clf, X, list(map(torch.from_numpy, clf.coefs_)))[:-1]
+    return [layer_activity(x, bounds) for x in hidden] if clf.activation != "identity" else []
+
+
+def _sklearn_gradients(clf: Any, X: Any, y: np.ndarray) -> dict[str, float]:
+    """Return the norm of the gradient of the loss with respect to the weights of each layer."""
+    weights = [torch.from_numpy(coef).requires_grad_() for coef in clf.coefs_]
+    outputs = _sklearn_outputs(clf, X, weights)[-1]
+    if outputs.shape[1] == 1:  # two classes
+        outputs = torch.cat([torch.zeros_like(outputs), outputs], dim=1)
+    targets = torch.from_numpy(np.searchsorted(clf.classes_, y[:_MAX_ACTIVE]))
+    gradients = torch.autograd.grad(F.cross_entropy(outputs, targets), weights)
+    return {f"coefs_[{i}]": float(gradient.norm()) for i, gradient in enumerate(gradients)}
+
+
+def _sklearn_outputs(clf: Any, X: Any, weights: list[torch.Tensor]) -> list[torch.Tensor]:
+    """Return the outputs of each layer for some samples, the last ones without the softmax."""
+    function, _ = _SKLEARN_ACTIVATIONS[clf.activation]
+    some = X[:_MAX_ACTIVE]
+    some = some.toarray() if hasattr(some, "toarray") else np.asarray(some)
+    outputs = [torch.from_numpy(some.astype(clf.coefs_[0].dtype))]
+    for i, (weight, intercept) in enumerate(zip(weights, clf.intercepts_, strict=True), 1):
+        z = outputs[-1] @ weight + torch.from_numpy(intercept)
+        outputs.append(z if i == len(weights) else function(z))
+    return outputs[1:]
 
 
 def _observe_other(clf: Any, split: Split, found: ObservedTraining) -> None:
@@ -238,7 +254,7 @@ _OBSERVERS: dict[type | None, Any] = {
 }
 
 
-def fit_few(estimator: BaseEstimator, X: np.ndarray, y: np.ndarray) -> float:
+def fit_few(estimator: BaseEstimator, X: Any, y: np.ndarray) -> float:
     """Return the training accuracy of a copy that is trained for long on a few samples."""
     best = 0.0
     for n_steps in _FEW_STEPS:
@@ -249,14 +265,14 @@ def fit_few(estimator: BaseEstimator, X: np.ndarray, y: np.ndarray) -> float:
     return best
 
 
-def _fit_few(estimator: BaseEstimator, X: np.ndarray, y: np.ndarray, n_steps: int) -> float:
+def _fit_few(estimator: BaseEstimator, X: Any, y: np.ndarray, n_steps: int) -> float:
     params = estimator.get_params(deep=False)
     # Without what makes it harder.
     changes: dict[str, Any] = {"early_stopping": False, "augment": None, "dropout": 0.0}
     changes |= {"lr_schedule": None, "callbacks": None, "checkpoint_dir": None, "verbose": 0}
     batch_size = params.get("batch_size")
-    batch_size = min(batch_size, len(X)) if isinstance(batch_size, int) else len(X)
-    n_epochs = -(-n_steps // -(-len(X) // batch_size))
+    batch_size = min(batch_size, len(y)) if isinstance(batch_size, int) else len(y)
+    n_epochs = -(-n_steps // -(-len(y) // batch_size))
     if _lr_param(estimator) is not None:
         changes |= {"max_epochs": n_epochs, "max_iter": n_epochs, "n_iter_no_change": n_epochs}
     copied = clone(estimator).set_params(**{k: v for k, v in changes.items() if k in params})

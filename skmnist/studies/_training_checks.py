@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from ._diagnosis_data import N_FEW
 from ._observations import (
     BETTER,
     Observations,
@@ -16,7 +17,7 @@ from ._observations import (
     not_checked,
     ok,
 )
-from ._observed_training import MIN_FEW_ACCURACY, N_FEW, ObservedTraining
+from ._observed_training import MIN_FEW_ACCURACY, ObservedTraining
 
 _MIN_FITTED = 0.85  # training accuracy from which on a lower loss is possible, but nothing is wrong
 
@@ -116,7 +117,8 @@ def few_samples(seen: Observations) -> Verdict:
         return Verdict(
             "warning" if is_poor(seen.training, seen.data) else "info",
             evidence,
-            "A working network fits them. See the findings above; otherwise use more units.",
+            "A working network fits them. If nothing above explains it, use more units or less "
+            "regularization.",
         )
     return ok(evidence)
 

@@ -6,7 +6,9 @@ import re
 import numpy as np
 import pandas as pd
 import pytest
+from scipy import sparse
 from sklearn import neural_network
+from sklearn.frozen import FrozenEstimator
 from sklearn.linear_model import LinearRegression, LogisticRegression
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import MinMaxScaler
@@ -49,6 +51,21 @@ class NeverActive(nn.Sequential):
         super().__init__(nn.Flatten(), hidden, nn.ReLU(), nn.Linear(32, n_classes))
 
 
+class EndsInSoftmax(nn.Sequential):
+    def __init__(self, n_features, n_classes):
+        super().__init__(nn.Flatten(), nn.Linear(n_features, n_classes), nn.Softmax(1))
+
+
+class ManySigmoids(nn.Sequential):
+    def __init__(self, n_features, n_classes):
+        sizes = [n_features, *[24] * 7]
+        layers = [
+            (nn.Linear(n_in, n_out), nn.Sigmoid())
+            for n_in, n_out in zip(sizes, sizes[1:], strict=False)
+        ]
+        super().__init__(nn.Flatten(), *sum(layers, ()), nn.Linear(24, n_classes))
+
+
 def repeat(images):
     some = np.arange(len(images["X"])) % 500
     return images | {"X": images["X"][some], "y": images["y"][some]}
@@ -77,6 +94,25 @@ def add_noise(images):
     return images | {"y": y}
 
 
+def confuse(images):
+    """Give 30% of the samples the label of the next class."""
+    y = images["y"].copy()
+    wrong = np.arange(len(y)) % 10 < 3
+    return images | {"y": np.where(wrong, (y + 1) % 10, y)}
+
+
+def shuffle_validation_labels(images):
+    return images | {"y_val": np.random.default_rng(1).permutation(images["y_val"])}
+
+
+def unscale_validation_set(images):
+    return images | {"X": images["X"] / 255.0, "X_val": images["X_val"].astype(float)}
+
+
+def blank(images):
+    return images | {name: np.full_like(images[name], 7) for name in ("X", "X_val")}
+
+
 def few(images):
     return images | {"X": images["X"][:120], "y": images["y"][:120]}
 
@@ -97,6 +133,22 @@ BROKEN = {
     "dead units": (TorchClassifier(NeverActive, max_epochs=2, random_state=0), unchanged, "100%"),
     "class imbalance": (mlp(), make_rare, "training samples"),
     "label noise": (mlp(), add_noise, "contradict"),
+    "label noise, one wrong class": (mlp(), confuse, "contradict"),
+    "labels, validation set": (mlp(), shuffle_validation_labels, "validation images"),
+    "pixel range, validation set": (mlp(), unscale_validation_set, "validation sample"),
+    "pixel range, blank": (mlp(), blank, "All inputs are the same"),
+    "initialization, softmax": (
+        TorchClassifier(EndsInSoftmax, max_epochs=1, batch_size=250, random_state=0),
+        unchanged,
+        "ends in a softmax",
+    ),
+    "gradients": (
+        TorchClassifier(
+            ManySigmoids, optimizer="sgd", lr=0.1, max_epochs=1, batch_size=250, random_state=0
+        ),
+        unchanged,
+        "first layer",
+    ),
     "leakage": (mlp(), leak, "100.0%"),
     "overfitting": (mlp(max_epochs=60), few, "validation set"),
 }
@@ -191,6 +243,46 @@ def test_estimator_is_not_changed_and_the_same_seed_gives_the_same_findings(imag
     assert again.to_dict() == healthy.to_dict()
 
 
+def vectors(images, n):
+    return images["X"][:n].reshape(n, -1) / 255, images["y"][:n]
+
+
+@pytest.mark.parametrize("container", [pd.DataFrame, sparse.csr_matrix, list])
+def test_container_of_the_samples_does_not_matter(container, images):
+    X, y = vectors(images, 300)
+    expected, diagnosis = diagnose(mlp(), X, y), diagnose(mlp(), container(X), list(y))
+    assert diagnosis.findings == expected.findings
+
+
+def test_few_samples_of_a_class_are_not_all_held_out(images):
+    X, y = vectors(images, 30)
+    only = np.r_[np.flatnonzero(y != y[0]), 0]  # one sample of a class
+    diagnosis = diagnose(mlp(max_epochs=2), X[only], y[only])
+    assert len(diagnosis.checks) == len(CHECKS)
+    first = np.unique(y, return_index=True)[1]
+    with pytest.raises(ValueError, match=r"samples of \d+ classes instead\. Add samples"):
+        diagnose(mlp(), X[first], y[first])
+
+
+def test_random_differences_between_small_classes_are_no_imbalance(images):
+    counts = [2, 3, 4, 5, 5, 6, 7, 8, 8, 10]
+    chosen = [np.flatnonzero(images["y"] == k)[:n] for k, n in enumerate(counts)]
+    some = np.concatenate(chosen)
+    diagnosis = diagnose(mlp(), images["X"][some], images["y"][some])
+    (found,) = [one for one in diagnosis.findings if one.check == "class imbalance"]
+    assert found.severity == "ok"
+    assert found.evidence == "The classes have 2 to 10 training samples."
+
+
+def test_gradients_and_loss_before_the_training_of_scikit_learn(images):
+    X, y = vectors(images, 400)
+    params = {"solver": "sgd", "max_iter": 3, "random_state": 0}
+    deep = neural_network.MLPClassifier((24,) * 7, activation="logistic", alpha=100.0, **params)
+    found = {finding.check: finding for finding in diagnose(deep, X, y).findings}
+    assert found["gradients"].severity == "warning"
+    assert found["initialization"].severity == "ok"  # alpha is not part of the loss
+
+
 def test_labels_may_be_strings(images):
     names = np.array([f"digit {i}" for i in range(10)])
     named = images | {key: names[images[key]] for key in ("y", "y_val")}
@@ -228,7 +320,17 @@ def test_layers_and_history_are_recorded(healthy):
 
 
 def test_wrong_arguments_are_rejected(images):
-    with pytest.raises(TypeError, match="must be a classifier. Got LinearRegression"):
+    with pytest.raises(TypeError, match=r"must be a classifier\. Got LinearRegression"):
         diagnose(LinearRegression(), images["X"], images["y"])
     with pytest.raises(ValueError, match="X_val and y_val must be passed together"):
         diagnose(mlp(), images["X"], images["y"], X_val=images["X"])
+    with pytest.raises(TypeError, match="must be a classifier. Got 'mlp' instead"):
+        diagnose("mlp", images["X"], images["y"])
+    with pytest.raises(TypeError, match="Pass the estimator inside of it"):
+        diagnose(FrozenEstimator(mlp()), images["X"], images["y"])
+    with pytest.raises(ValueError, match="'random_state' parameter of diagnose must be an int"):
+        diagnose(mlp(), images["X"], images["y"], random_state=None)
+    with pytest.raises(ValueError, match=r"at least one sample of the shape \(14, 14\)"):
+        diagnose(mlp(), **images | {"X_val": images["X_val"][:, :5]})
+    with pytest.raises(ValueError, match=r"y_val contains the labels \[77\]"):
+        diagnose(mlp(), **images | {"y_val": np.full(250, 77)})
