@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from numbers import Integral
+import math
+from numbers import Integral, Real
 from typing import TYPE_CHECKING
 
 from .messages import describe_choices, did_you_mean, invalid_parameter_message
@@ -39,4 +40,21 @@ def check_int(owner: str, name: str, value: object, minimum: int) -> None:
     """Raise a ValueError unless `value`, a parameter of `owner`, is an int >= `minimum`."""
     if not isinstance(value, Integral) or int(value) < minimum:
         expected = f"an int in the range [{minimum}, inf)"
+        raise ValueError(invalid_parameter_message(name, owner, expected, value))
+
+
+def check_real(
+    owner: str,
+    name: str,
+    value: object,
+    low: float,
+    high: float = math.inf,
+    *,
+    or_none: bool = False,
+) -> None:
+    """Raise a ValueError unless `value`, a parameter of `owner`, is a number in (low, high)."""
+    if or_none and value is None:
+        return
+    if not isinstance(value, Real) or not low < float(value) < high:
+        expected = f"{'None or ' * or_none}a float in the range ({float(low)}, {float(high)})"
         raise ValueError(invalid_parameter_message(name, owner, expected, value))

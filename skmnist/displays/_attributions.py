@@ -9,6 +9,7 @@ pixels speak for the class, negative ones against it. The layout has the shape (
 from __future__ import annotations
 
 import functools
+from numbers import Integral, Real
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
@@ -61,6 +62,9 @@ def occlusion(
         for left in _positions(width - sides[1], stride)
     ]
     pixels = np.asarray(X).reshape(1, -1)
+    if pixels.dtype.kind in "iu" and not _is_value_of(pixels.dtype, options.baseline):
+        expected = f"a value of {pixels.dtype}, the type of the image"
+        raise ValueError(invalid_parameter_message("baseline", _OWNER, expected, options.baseline))
     before = _predict(estimator, X, pixels)[0]
     drops, counts = np.zeros((len(targets), height, width)), np.zeros((height, width))
     for start in range(0, len(corners), _BATCH_SIZE):
@@ -77,6 +81,12 @@ def occlusion(
             drops[square] += drop[:, i, None, None]
             counts[square] += 1
     return drops / counts
+
+
+def _is_value_of(dtype: np.dtype, value: float) -> bool:
+    """Return whether an integer type contains a value."""
+    limits = np.iinfo(dtype)
+    return limits.min <= value <= limits.max and float(value).is_integer()
 
 
 def _positions(last: int, stride: int) -> list[int]:
@@ -173,11 +183,9 @@ def grad_cam(
             "ExplanationDisplay with method='grad_cam' needs a network with convolutions. "
             f"{type(estimator).__name__} has none. Use method='integrated_gradients'."
         )
-    if not -len(maps) <= options.layer < len(maps):
+    if not isinstance(options.layer, Integral) or not -len(maps) <= options.layer < len(maps):
         expected = f"an int in the range [{-len(maps)}, {len(maps) - 1}], a convolution"
-        raise ValueError(
-            invalid_parameter_message("layer", "ExplanationDisplay", expected, options.layer)
-        )
+        raise ValueError(invalid_parameter_message("layer", _OWNER, expected, options.layer))
     chosen = maps[options.layer]
     weighted = []
     for target in targets:
@@ -195,7 +203,8 @@ def _network(estimator: Any, method: str) -> Scores:
             f"ExplanationDisplay with method={method!r} needs a network of skmnist, because it "
             f"computes gradients. Got {type(estimator).__name__} instead. Use method='occlusion'. "
             "For a pipeline you can also pass its last step and the image as that step receives "
-            "it, for a search its best_estimator_."
+            "it, for a search its best_estimator_, for scikit-learn's MLPClassifier "
+            "MLPClassifier.from_sklearn(estimator)."
         )
     outputs = functools.partial(differentiable_outputs, estimator.net_)
     if estimator.net_.config.loss != "mse":
@@ -296,7 +305,7 @@ def explain(
     check_choice(_OWNER, "method", method, METHODS)
     if options.window is not None:
         check_int(_OWNER, "window", options.window, minimum=1)
-    if not np.isscalar(options.baseline) or not np.isfinite(options.baseline):
+    if not isinstance(options.baseline, Real) or not np.isfinite(options.baseline):
         raise ValueError(
             invalid_parameter_message("baseline", _OWNER, "a finite number", options.baseline)
         )

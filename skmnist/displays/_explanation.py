@@ -6,10 +6,11 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
-from skmnist._utils.messages import invalid_parameter_message
+from skmnist._utils.validation import check_real
 
 from ._attributions import LABELS, Options, explain
 from ._images import pixel_limits, to_imshow
+from ._introspection import class_names
 from ._style import LINE_HEIGHT, add_colorbar, add_inset, make_axes, shorten
 
 if TYPE_CHECKING:
@@ -190,7 +191,8 @@ class ExplanationDisplay:
         """
         options = Options(baseline=baseline, window=window, layer=layer)
         found = explain(estimator, image, method, target, against, options)
-        names: Any = estimator.classes_ if display_labels is None else np.asarray(display_labels)
+        owner = "ExplanationDisplay.from_estimator"
+        names = class_names(owner, estimator.classes_, display_labels)
         display = cls(
             found.image,
             found.attributions,
@@ -228,10 +230,7 @@ class ExplanationDisplay:
         ValueError
             If `vmax` is not positive.
         """
-        if vmax is not None and not vmax > 0:
-            expected = "None or a float in the range (0.0, inf)"
-            message = invalid_parameter_message("vmax", "ExplanationDisplay.plot", expected, vmax)
-            raise ValueError(message)
+        check_real("ExplanationDisplay.plot", "vmax", vmax, low=0, or_none=True)
         image, attributions = np.asarray(self.image), np.asarray(self.attributions)
         max_abs = float(np.abs(attributions).max(initial=0))
         vmax = vmax or max_abs or 1.0  # if all values are zero, the scale is -1 to 1

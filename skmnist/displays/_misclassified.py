@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from ._images import as_images, pixel_limits, to_imshow
+from ._introspection import class_names
 from ._style import WIDTH, add_inset, make_axes, shorten, text_width
 
 if TYPE_CHECKING:
@@ -220,7 +221,7 @@ class MisclassifiedDisplay:
         proba_true, proba_pred = y_proba[samples, true], y_proba[samples, pred]
         mistakes = np.flatnonzero(true != pred)
         worst = mistakes[np.argsort((proba_true - proba_pred)[mistakes], kind="stable")]
-        names = classes if display_labels is None else np.asarray(display_labels)
+        names = class_names("MisclassifiedDisplay.from_predictions", classes, display_labels)
         display = cls(
             images[worst],
             names[true[worst]],

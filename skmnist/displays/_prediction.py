@@ -11,6 +11,7 @@ from skmnist._utils.messages import invalid_parameter_message
 from skmnist._utils.validation import check_int
 
 from ._images import as_single_image, pixel_limits, to_imshow
+from ._introspection import class_names
 from ._style import (
     COLORS,
     LINE_HEIGHT,
@@ -139,15 +140,15 @@ class PredictionDisplay:
         check_is_fitted(estimator)
         image, X = as_single_image(estimator, image)
         classes = estimator.classes_
+        owner = "PredictionDisplay.from_estimator"
         true_class = None
         if y_true is not None:
             (matches,) = np.nonzero(classes == np.ravel(y_true)[0])
             if not len(matches):
-                owner = "PredictionDisplay.from_estimator"
                 expected = f"one of the classes {classes.tolist()}"
                 raise ValueError(invalid_parameter_message("y_true", owner, expected, y_true))
             true_class = int(matches[0])
-        labels = classes if display_labels is None else display_labels
+        labels = class_names(owner, classes, display_labels)
         proba = estimator.predict_proba(X)[0]
         display = cls(image, proba, display_labels=labels, true_class=true_class)
         return display.plot(n=n, ax=ax, cmap=cmap)

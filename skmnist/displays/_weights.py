@@ -10,9 +10,9 @@ import numpy as np
 from skmnist._estimators.base import resolve_image_shape
 from skmnist._utils.image_shape import channels_first, is_channels_last, with_channels
 from skmnist._utils.messages import invalid_parameter_message, repr_value
-from skmnist._utils.validation import check_int
+from skmnist._utils.validation import check_int, check_real
 
-from ._introspection import get_coefs
+from ._introspection import class_names, get_coefs
 from ._style import (
     LINE_HEIGHT,
     WIDTH,
@@ -216,11 +216,7 @@ class WeightsDisplay:
             If `n` or `vmax` is not positive.
         """
         check_int("WeightsDisplay.plot", "n", n, minimum=1)
-        if vmax is not None and not vmax > 0:
-            expected = "None or a float in the range (0.0, inf)"
-            raise ValueError(
-                invalid_parameter_message("vmax", "WeightsDisplay.plot", expected, vmax)
-            )
+        check_real("WeightsDisplay.plot", "vmax", vmax, low=0, or_none=True)
         weights = np.asarray(self.weights)
         weights = weights[:, None] if weights.ndim == 3 else weights
         n_channels, height, width = weights.shape[1:]
@@ -310,6 +306,6 @@ def _class_names(
     # The outputs of SVC are pairs of classes.
     if classes is None or len(coefs) > 1 or hasattr(estimator, "dual_coef_"):
         return None
-    names = classes if display_labels is None else display_labels
+    names = class_names("WeightsDisplay.from_estimator", classes, display_labels)
     # A binary classifier may have a single output, for the second class.
     return names[1:] if coefs[0].shape[1] == 1 and len(classes) == 2 else names

@@ -13,7 +13,6 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn.base import clone, is_classifier
 from sklearn.exceptions import ConvergenceWarning
-from sklearn.metrics import check_scoring
 from sklearn.model_selection import check_cv
 from sklearn.utils import _safe_indexing
 from sklearn.utils.parallel import Parallel, delayed
@@ -21,7 +20,7 @@ from sklearn.utils.validation import _num_samples
 
 from skmnist._utils.messages import invalid_parameter_message
 
-from ._metrics import baseline_accuracy, log_loss_or_nan, scoring_name
+from ._metrics import baseline_accuracy, check_one_metric, log_loss_or_nan, scoring_name
 from ._provenance import provenance
 from ._score_curve import ScoreCurve
 from ._staged import epochs_param, staged_fit, supports_staged_fit
@@ -197,7 +196,7 @@ def epoch_curve(
     epochs = _check_epochs(epochs)
     param = epochs_param(estimator)
     staged = supports_staged_fit(estimator) and not retrain
-    scorer = check_scoring(estimator, scoring)
+    scorer = check_one_metric("epoch_curve", estimator, scoring)
     settings = {"study": "epoch_curve", "cv": cv, "scoring": scoring, "retrain": bool(retrain)}
     if has_test_set("epoch_curve", cv, X_test, y_test):
         splits: Iterable[Any] = [((X, y), (X_test, y_test))]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections import defaultdict
+from numbers import Real
 from typing import TYPE_CHECKING, Any, ClassVar
 
 import joblib
@@ -11,6 +12,7 @@ import numpy as np
 from sklearn.base import is_classifier
 from sklearn.experimental import enable_halving_search_cv  # noqa: F401
 from sklearn.model_selection import HalvingGridSearchCV, check_cv
+from sklearn.utils._param_validation import Interval
 
 from skmnist._estimators.checkpoints import stable_repr
 from skmnist._utils.warnings import warn_caller
@@ -59,7 +61,7 @@ class EpochHalvingSearchCV(BaseEpochSearch, HalvingGridSearchCV):
         dict with lists of one value for each candidate.
     factor : int or float, default=3
         The number of candidates is divided by it after each iteration, and the number of epochs
-        is multiplied by it.
+        is multiplied by it. It is greater than 1.
     max_resources : int or "auto", default="auto"
         Largest number of epochs. "auto" is the value of ``max_epochs`` in the estimator.
     min_resources : int, "exhaust" or "smallest", default="exhaust"
@@ -157,6 +159,7 @@ multimetric_, classes_, n_features_in_, feature_names_in_
     _parameter_constraints: ClassVar[dict[str, Any]] = {
         **{k: v for k, v in HalvingGridSearchCV._parameter_constraints.items() if k != "resource"},
         **CONSTRAINTS,
+        "factor": [Interval(Real, 1, None, closed="neither")],
         "checkpoint_dir": [str, os.PathLike, None],
     }
 
@@ -225,9 +228,9 @@ multimetric_, classes_, n_features_in_, feature_names_in_
         Raises
         ------
         ValueError
-            If all fits fail, or if `time_limit` is reached before any candidate is fitted on all
-            splits. With ``error_score="raise"``, the error of the first fit that fails is raised
-            instead.
+            If a parameter is invalid, if all fits fail, or if `time_limit` is reached before any
+            candidate is fitted on all splits. With ``error_score="raise"``, the error of the first
+            fit that fails is raised instead.
         CheckpointError
             If `checkpoint_dir` belongs to a search with other parameters or data, is damaged, or
             is used by another search.
@@ -242,6 +245,11 @@ multimetric_, classes_, n_features_in_, feature_names_in_
         max_resources = self.max_resources
         if max_resources == "auto":
             max_resources = self.estimator.get_params()[resource]
+            if max_resources < 1:  # such as -1 of SVC, no limit
+                raise ValueError(
+                    f"max_resources='auto' needs a positive value of {resource}. Got "
+                    f"{resource}={max_resources} instead. Set max_resources to an int."
+                )
         cv = check_cv(self.cv, y, classifier=is_classifier(self.estimator))
         settings = {}
         if self.checkpoint_dir is not None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from numbers import Real
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -12,7 +11,7 @@ from numpy.typing import NDArray
 from sklearn.exceptions import ConvergenceWarning
 
 from skmnist._utils.messages import invalid_parameter_message
-from skmnist._utils.validation import check_int
+from skmnist._utils.validation import check_int, check_real
 from skmnist._utils.warnings import warn_caller
 
 from ._lr_ramp import train_with_ramp
@@ -187,9 +186,7 @@ def lr_range_test(
     True
     """
     for name, lr in (("start_lr", start_lr), ("end_lr", end_lr)):
-        if not isinstance(lr, Real) or not 0 < lr < np.inf:
-            expected = "a float in the range (0.0, inf)"
-            raise ValueError(invalid_parameter_message(name, "lr_range_test", expected, lr))
+        check_real("lr_range_test", name, lr, low=0)
     if start_lr >= end_lr:
         expected = f"greater than start_lr={start_lr:g}"
         raise ValueError(invalid_parameter_message("end_lr", "lr_range_test", expected, end_lr))

@@ -7,7 +7,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from sklearn.base import is_classifier
-from sklearn.metrics import log_loss
+from sklearn.metrics import check_scoring, log_loss
+
+from skmnist._utils.messages import invalid_parameter_message
 
 from ._staged import last_step
 
@@ -49,3 +51,19 @@ def scoring_name(scoring: str | Callable[..., float] | None, estimator: BaseEsti
     if scoring is None:
         return "accuracy" if is_classifier(estimator) else "score"
     return scoring if isinstance(scoring, str) else getattr(scoring, "__name__", "score")
+
+
+def check_one_metric(
+    owner: str, estimator: BaseEstimator, scoring: str | Callable[..., float] | None
+) -> Callable[..., float]:
+    """Return the scorer, a function of (estimator, X, y).
+
+    Raises
+    ------
+    ValueError
+        If there are several metrics, or the metric is unknown.
+    """
+    if isinstance(scoring, (list, tuple, set, dict)):
+        expected = "None, a str or a callable, for one metric"
+        raise ValueError(invalid_parameter_message("scoring", owner, expected, scoring))
+    return check_scoring(estimator, scoring)

@@ -12,7 +12,8 @@ import pandas as pd
 import scipy.sparse
 import torch
 from numpy.typing import NDArray
-from sklearn.metrics import check_scoring
+from sklearn.utils import check_consistent_length
+from sklearn.utils.validation import check_is_fitted
 
 from skmnist._estimators.input_gradients import loss_gradients
 from skmnist._estimators.net_classifier import BaseNetClassifier
@@ -22,7 +23,7 @@ from skmnist._utils.validation import check_choice
 from skmnist.displays._images import as_images, resolve_shape
 
 from ._corruptions import CORRUPTIONS, CorruptionName
-from ._metrics import baseline_accuracy, scoring_name
+from ._metrics import baseline_accuracy, check_one_metric, scoring_name
 from ._provenance import provenance
 from ._result import StudyResult
 
@@ -151,6 +152,8 @@ def robustness_curve(
 
     Raises
     ------
+    NotFittedError
+        If the estimator is not fitted.
     ValueError
         If the corruption is unknown, a severity is invalid, or the number of features does not
         match `image_shape`.
@@ -174,6 +177,7 @@ def robustness_curve(
     True
     """
     check_choice("robustness_curve", "corruption", corruption, CORRUPTIONS)
+    check_is_fitted(estimator)
     kind = CORRUPTIONS[corruption]
     severities = _check_severities(severities, corruption)
     if isinstance(image_shape, str):
@@ -181,6 +185,7 @@ def robustness_curve(
     dense: Any = X
     if scipy.sparse.issparse(X):
         dense = dense.toarray()
+    check_consistent_length(dense, y)
     shape = resolve_shape(np.asarray(dense), image_shape)
     pixels = as_images(dense, shape)
     low, high = _pixel_range(pixels)
@@ -192,7 +197,7 @@ def robustness_curve(
     if kind.needs_signs:
         signs = _gradient_signs(estimator, dense, y, corruption)
         corrupt = functools.partial(corrupt, signs=signs.reshape(images.shape))
-    scorer = check_scoring(estimator, scoring=scoring)
+    scorer = check_one_metric("robustness_curve", estimator, scoring)
     scores = []
     for severity in severities:
         generator = torch.Generator().manual_seed(random_state)

@@ -12,16 +12,15 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 from sklearn.base import is_classifier
-from sklearn.metrics import check_scoring
 from sklearn.model_selection import check_cv
 from sklearn.utils import check_random_state
 from sklearn.utils.validation import _num_samples
 
 from skmnist._utils.messages import invalid_parameter_message
-from skmnist._utils.validation import check_int
+from skmnist._utils.validation import check_int, check_real
 
 from ._jsonable import to_jsonable
-from ._metrics import scoring_name
+from ._metrics import check_one_metric, scoring_name
 from ._provenance import provenance
 from ._resampled_statistics import corrected_t_test, mean_interval, n_runs_to_resolve
 from ._result import StudyResult
@@ -131,8 +130,15 @@ class SeedStudy(StudyResult):
         -------
         DataFrame
             One row for each estimator. "std" is the standard deviation over all seeds and splits,
-            "n_scores" their number, and "fit_time" the mean training time in seconds.
+            "n_scores" their number, and "fit_time" the mean training time in seconds. If the splits
+            are the same for all seeds, the scores of a deterministic estimator count only once.
+
+        Raises
+        ------
+        ValueError
+            If `confidence` is not in (0, 1).
         """
+        check_real("SeedStudy.summary", "confidence", confidence, low=0, high=1)
         rows = [self._summarize(scores, confidence) for scores in self.scores]
         table = pd.DataFrame(rows, index=pd.Index(self.names, name="estimator"))
         table["fit_time"] = self.fit_times.mean(axis=(1, 2))
@@ -163,17 +169,28 @@ class SeedStudy(StudyResult):
             - "n_more_seeds": number of seeds to add so that the test finds a true difference of
               `resolution` with a probability of 80%, if the standard deviation stays the same. 0 if
               the seeds are enough. Infinity if no number is enough, because the training sets
-              overlap.
+              overlap, or because both estimators are deterministic.
+
+        Raises
+        ------
+        ValueError
+            If `resolution` is not positive or `confidence` is not in (0, 1).
         """
+        check_real("SeedStudy.differences", "resolution", resolution, low=0)
+        check_real("SeedStudy.differences", "confidence", confidence, low=0, high=1)
         rows, pairs = [], []
         for i, j in combinations(range(len(self.names)), 2):
             paired = self.scores[i] - self.scores[j]
             row = self._summarize(paired, confidence)
             n_runs = n_runs_to_resolve(row["std"], resolution, self.test_train_ratio, confidence)
-            _, p_value = corrected_t_test(paired.ravel(), self.test_train_ratio)
-            n_seeds = np.ceil(n_runs / paired.shape[1])
+            values = _distinct(paired)
+            _, p_value = corrected_t_test(values, self.test_train_ratio)
+            if len(values) == paired.size:
+                n_more = max(np.ceil(n_runs / paired.shape[1]) - len(self.seeds), 0)
+            else:
+                n_more = 0 if n_runs <= len(values) else np.inf
             row = {"difference": row.pop("mean")} | row | {"p_value": p_value}
-            rows.append(row | {"n_more_seeds": max(n_seeds - len(self.seeds), 0)})
+            rows.append(row | {"n_more_seeds": n_more})
             pairs.append((self.names[i], self.names[j]))
         index = pd.MultiIndex.from_tuples(pairs, names=["estimator", "other"])
         columns = ["difference", "std", "ci_low", "ci_high", "p_value", "n_more_seeds"]
@@ -198,7 +215,7 @@ class SeedStudy(StudyResult):
         return SeedStudyDisplay.from_study(self, ax=ax, **kwargs)
 
     def _summarize(self, scores: np.ndarray, confidence: float) -> dict[str, float]:
-        values = scores.ravel()
+        values = _distinct(scores)
         low, high = mean_interval(values, self.test_train_ratio, confidence)
         return {
             "mean": values.mean(),
@@ -207,6 +224,15 @@ class SeedStudy(StudyResult):
             "ci_high": high,
             "n_scores": len(values),
         }
+
+
+def _distinct(scores: np.ndarray) -> np.ndarray:
+    """Return the scores of shape (n_seeds, n_splits) in one row, without repetitions.
+
+    Those of deterministic estimators on the same splits are the same for each seed, and count once.
+    """
+    is_repeated = scores.shape[1] > 1 and (scores == scores[0]).all()
+    return scores[0] if is_repeated else scores.ravel()
 
 
 def seed_study(
@@ -249,9 +275,11 @@ def seed_study(
     X_test, y_test : array-like, default=None
         Test set. If passed, all samples of `X` are used for training.
     groups : array-like of shape (n_samples,), default=None
-        Group labels, passed to the splitter.
+        Group labels, passed to the splitter. They need a splitter that uses them, such as
+        :class:`~sklearn.model_selection.GroupKFold`.
     scoring : str or callable, default=None
-        The metric. If None, the ``score`` method of the estimators, which is the accuracy.
+        The metric, which returns one number. If None, the ``score`` method of the estimators,
+        which is the accuracy.
     n_jobs : int, default=None
         Number of fits that run in parallel. It does not affect the scores.
     random_state : int, RandomState instance or None, default=0
@@ -271,7 +299,7 @@ def seed_study(
     ------
     ValueError
         If `estimators` is empty, if `n_seeds` is less than 2, if both `cv` and `X_test` are
-        passed, or if a fit fails.
+        passed, if `groups` are passed without a splitter, or if a fit fails.
     InvalidParameterError
         If `stack` is True and an estimator can't be trained in a stack.
     TypeError
@@ -321,20 +349,18 @@ def seed_study(
     seeds = check_random_state(random_state).randint(np.iinfo(np.int32).max, size=n_seeds)
     settings = {"study": "seed_study", "n_seeds": n_seeds, "cv": cv, "scoring": scoring}
     test: tuple[Any, Any] = (X, y)
-    is_resplit = False
+    if groups is not None and not hasattr(cv, "split"):
+        expected = "a splitter that uses the groups, such as GroupKFold(5)"
+        raise ValueError(invalid_parameter_message("cv", "seed_study", expected, cv))
     if has_test_set("seed_study", cv, X_test, y_test):
         test = (X_test, y_test)
         settings["n_test_samples"] = _num_samples(y_test)
         splits: list[list[Split]] = [[(None, None)]] * n_seeds
-    elif cv is None or isinstance(cv, Integral):
-        is_resplit = True
-        k_fold = check_cv(cv, y, classifier=is_classifier(classifiers[0]))
-        splits = [_shuffled_splits(k_fold, X, y, int(seed)) for seed in seeds]
     else:
-        splits = [list(check_cv(cv).split(X, y, groups))] * n_seeds
+        splits = _choose_splits(cv, X, y, groups, seeds, is_classifier(classifiers[0]))
     deterministic = [not random_state_params(one) for one in classifiers]
     # A deterministic estimator is fitted once for each split.
-    once = [is_deterministic and not is_resplit for is_deterministic in deterministic]
+    once = [is_deterministic and splits[0] is splits[1] for is_deterministic in deterministic]
     runs = [
         (i, s, j)
         for i in range(len(classifiers))
@@ -345,7 +371,7 @@ def seed_study(
         SeededRun(clone_with_seed(classifiers[i], int(seeds[s])), i, splits[s][j])
         for i, s, j in runs
     ]
-    scorers = [check_scoring(one, scoring) for one in classifiers]
+    scorers = [check_one_metric("seed_study", one, scoring) for one in classifiers]
     results = fit_and_score(seeded, scorers, (X, y), test, n_jobs=n_jobs, stack=stack)
     values = np.empty((len(classifiers), n_seeds, len(splits[0]), 2))
     for (i, s, j), result in zip(runs, results, strict=True):
@@ -382,9 +408,19 @@ def _name_estimators(estimators: Any) -> dict[str, BaseEstimator]:
     return named
 
 
-def _shuffled_splits(k_fold: Any, X: Any, y: Any, seed: int) -> list[Split]:
-    """Return the splits of a KFold or StratifiedKFold after shuffling with a seed."""
-    return list(type(k_fold)(k_fold.n_splits, shuffle=True, random_state=seed).split(X, y))
+def _choose_splits(
+    cv: Any, X: Any, y: Any, groups: Any, seeds: np.ndarray, classifier: bool
+) -> list[list[Split]]:
+    """Return the splits of each seed, shuffled with the seed unless `cv` defines the splits."""
+    if cv is not None and not isinstance(cv, Integral):
+        return [list(check_cv(cv).split(X, y, groups))] * len(seeds)
+    k_fold: Any = check_cv(cv, y, classifier=classifier)
+    k_fold.shuffle = True
+    splits = []
+    for seed in seeds.tolist():
+        k_fold.random_state = seed
+        splits.append(list(k_fold.split(X, y)))
+    return splits
 
 
 def _test_train_ratio(splits: list[Split], n_samples: int) -> float:

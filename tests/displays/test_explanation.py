@@ -240,6 +240,8 @@ def test_feature_maps_of_another_convolution(cnn, data):
     assert np.abs(first - last).max() > 0
     with pytest.raises(ValueError, match=r"'layer' parameter .* range \[-2, 1\].* Got 2 instead"):
         explain(cnn, data[0][3], "grad_cam", layer=2)
+    with pytest.raises(ValueError, match=r"'layer' parameter .* Got 'conv' instead"):
+        explain(cnn, data[0][3], "grad_cam", layer="conv")
     assert not any(layer._forward_hooks for layer in cnn.module_.modules())
 
 
@@ -259,7 +261,11 @@ def test_wrong_arguments_are_rejected(mlp, data):
         ({"target": 3, "against": 3}, "'against' parameter .* another class than .* 3"),
         ({"window": 0}, r"'window' parameter .* \[1, inf\). Got 0"),
         ({"baseline": np.nan}, "'baseline' parameter .* a finite number. Got nan"),
+        ({"baseline": "black"}, "'baseline' parameter .* a finite number. Got 'black'"),
+        ({"baseline": 300}, "'baseline' parameter .* a value of uint8, the type of the image"),
+        ({"baseline": 127.5}, "'baseline' parameter .* Got 127.5"),
         ({"vmax": -1}, "'vmax' parameter .* Got -1"),
+        ({"display_labels": ["zero", "one"]}, "'display_labels' parameter .* list of 10 names"),
     ]
     for kwargs, message in cases:
         with pytest.raises(ValueError, match=message):

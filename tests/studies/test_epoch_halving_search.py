@@ -14,6 +14,7 @@ from sklearn.neighbors import KNeighborsClassifier
 from sklearn.neural_network import MLPClassifier as SklearnMLPClassifier
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import FunctionTransformer, MinMaxScaler
+from sklearn.svm import SVC
 from skorch.callbacks import EpochTimer
 
 from skmnist import CNNClassifier
@@ -264,6 +265,10 @@ def test_errors(data, tmp_path):
         EpochHalvingSearchCV(tiny(), GRID, cv=ShuffleSplit(2)).fit(*data)
     with pytest.raises(ValueError, match="'factor' parameter of EpochHalvingSearchCV"):
         EpochHalvingSearchCV(tiny(), GRID, factor=-1).fit(*data)
+    with pytest.raises(ValueError, match=r"float in the range \(1.0, inf\). Got 1 instead"):
+        EpochHalvingSearchCV(tiny(), GRID, factor=1).fit(*data)
+    with pytest.raises(ValueError, match="Got max_iter=-1 instead. Set max_resources to an int"):
+        EpochHalvingSearchCV(SVC(), GRID).fit(*data)
     with pytest.raises(ValueError, match="resume=True requires checkpoint_dir"):
         EpochHalvingSearchCV(tiny(), GRID).fit(*data, resume=True)
     (tmp_path / "file").touch()

@@ -7,6 +7,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from sklearn.base import clone
+from sklearn.exceptions import NotFittedError
 from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import log_loss
 from sklearn.pipeline import make_pipeline
@@ -130,11 +131,20 @@ def test_result_can_be_restored_from_json(clf):
             {"corruption": "noise", "severities": [-0.1]},
             r"range \[0, inf\) for corruption='noise'. Got \[-0.1\] instead",
         ),
+        ({"scoring": ["accuracy"]}, "'scoring' parameter of robustness_curve .* one metric"),
     ],
 )
 def test_invalid_arguments_are_rejected(clf, settings, message):
     with pytest.raises(ValueError, match=message):
         robustness_curve(clf, OTHERS, LABELS, **settings)
+
+
+@pytest.mark.parametrize("corruption", ["rotate", "fgsm"])
+def test_estimator_and_labels_are_checked_first(clf, corruption):
+    with pytest.raises(NotFittedError, match="is not fitted yet"):
+        robustness_curve(clone(clf), OTHERS, LABELS, corruption=corruption)
+    with pytest.raises(ValueError, match="inconsistent numbers of samples"):
+        robustness_curve(clf, OTHERS, LABELS[:-1], corruption=corruption)
 
 
 def test_curves_of_two_corruptions_are_not_plotted_together(clf):

@@ -193,7 +193,32 @@ def test_figure_has_a_point_for_each_score(study):
     assert [label.get_text() for label in display.ax_.get_yticklabels()] == ["eight", "sixteen"]
 
 
-def test_invalid_arguments_are_rejected(data, held_out):
+def test_scores_of_deterministic_estimators_on_the_same_splits_count_once(data):
+    estimators = {"bayes": GaussianNB(), "smooth": GaussianNB(var_smoothing=0.1)}
+    folds = StratifiedKFold(3)
+    study = seed_study(estimators, *data, n_seeds=5, cv=folds)
+    differences = study.scores[0, 0] - study.scores[1, 0]  # of three folds
+    error = differences.std(ddof=1) * np.sqrt(1 / 3 + study.test_train_ratio)
+    row = study.differences().iloc[0]
+    assert row["p_value"] == pytest.approx(2 * stats.t.sf(abs(differences.mean()) / error, 2))
+    half_width = (row["ci_high"] - row["ci_low"]) / 2
+    assert half_width == pytest.approx(stats.t.ppf(0.975, 2) * error)
+    assert study.summary()["n_scores"].tolist() == [3, 3]
+    assert row["n_more_seeds"] == np.inf
+    assert study.differences(resolution=10).iloc[0]["n_more_seeds"] == 0
+    with_network = seed_study({**estimators, "mlp": tiny(**QUICK)}, *data, n_seeds=2, cv=folds)
+    assert with_network.summary()["n_scores"].tolist() == [3, 3, 6]
+
+
+def test_invalid_arguments_are_rejected(data, held_out, study):
+    with pytest.raises(ValueError, match=r"'cv' parameter of seed_study .* GroupKFold\(5\)"):
+        seed_study(tiny(), *data, cv=3, groups=data[1])
+    with pytest.raises(ValueError, match="'scoring' parameter of seed_study .* one metric"):
+        seed_study(tiny(), *data, cv=2, scoring=["accuracy", "f1_macro"])
+    with pytest.raises(ValueError, match=r"'confidence' parameter .* \(0.0, 1.0\). Got 95"):
+        study.summary(confidence=95)
+    with pytest.raises(ValueError, match=r"'resolution' parameter .* \(0.0, inf\). Got 0"):
+        study.differences(resolution=0)
     with pytest.raises(ValueError, match="either cv, or X_test and y_test, but not both"):
         seed_study(tiny(), *data, cv=2, **held_out)
     with pytest.raises(ValueError, match=r"'n_seeds' parameter of seed_study .*\[2, inf\)"):
