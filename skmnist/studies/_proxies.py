@@ -249,8 +249,8 @@ def split_results(fit: dict[str, Any], epochs: tuple[int, ...] | None) -> list[d
     if fit["fit_error"] is not None:
         return [failed] * n_candidates
     scores = fit["test_scores"]
-    if not isinstance(scores, StagedScores):
-        return [fit]
+    if not isinstance(scores, StagedScores):  # the scorer failed, so that all have `error_score`
+        return [fit] * n_candidates
     if scores.skipped:
         return [failed | {"fit_error": _time_limit.NOT_STARTED}] * n_candidates
     return [

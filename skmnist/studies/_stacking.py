@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Literal, NamedTuple, TypeAlias, TypeVar
 
 import numpy as np
 from joblib import effective_n_jobs
-from joblib.parallel import get_active_backend
+from joblib.parallel import MultiprocessingBackend, get_active_backend
 from sklearn.base import clone
 from sklearn.utils._param_validation import StrOptions
 from sklearn.utils.parallel import Parallel, delayed
@@ -135,7 +135,7 @@ def choose_stacked(
         if problem is not None:
             raise InvalidParameterError(
                 f"The 'stack' parameter of {owner} must be 'auto' or False for classifiers that "
-                f"can't be stacked. Got True, but a candidate has {problem}. Use stack='auto', "
+                f"can't be stacked. Got True instead, with {problem}. Use stack='auto', "
                 "which fits such classifiers separately."
             )
         return [True] * len(estimators)
@@ -217,7 +217,10 @@ def fit_stacked(
         The time after which no fit starts.
     """
     chunks = _make_chunks(jobs, effective_n_jobs(n_jobs), by_fold=isinstance(stack, str))
-    results = Parallel(n_jobs=n_jobs)(
+    backend, _ = get_active_backend()
+    # The end of this call would end the pool of the search, inside of whose call it is.
+    own_pool = MultiprocessingBackend() if type(backend) is MultiprocessingBackend else None
+    results = Parallel(n_jobs=n_jobs, backend=own_pool)(
         delayed(_fit_chunk)(
             owner, {i: jobs[i] for i in chunk}, load_fold, evaluate, stack, deadline
         )

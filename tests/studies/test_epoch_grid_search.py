@@ -286,6 +286,17 @@ def test_error_score_raise_raises_the_error(data, params, grid):
             cls(tiny(**params), grid, cv=2, error_score="raise").fit(*data)
 
 
+@pytest.mark.parametrize("stack", [False, True])
+@pytest.mark.filterwarnings("ignore:One or more of the test scores are non-finite")
+def test_scorer_that_returns_no_number_gives_all_candidates_the_error_score(data, stack):
+    search = EpochGridSearchCV(
+        tiny(), {"max_epochs": [1, 2]}, scoring=lambda *args: "high", cv=2, refit=False, stack=stack
+    )
+    with pytest.warns(UserWarning, match="(?s)Scoring failed.*scoring must return a number"):
+        search.fit(*data)
+    assert np.isnan(search.cv_results_["mean_test_score"]).tolist() == [True, True]
+
+
 def test_all_candidates_failing_is_an_error(data):
     grid = {"max_epochs": [1, 2], "lr": [-1, -2]}
     with pytest.raises(ValueError, match="All the 4 fits failed"):

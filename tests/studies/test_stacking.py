@@ -1,5 +1,6 @@
 """Candidates, folds and seeds that are trained at once have the results of separate fits."""
 
+import joblib
 import numpy as np
 import pytest
 from sklearn.linear_model import LogisticRegression
@@ -119,6 +120,12 @@ def test_number_of_workers_does_not_matter(data):
     both(tiny(), GRID, data, n_jobs=2)
 
 
+def test_pool_of_the_search_is_not_ended_by_that_of_the_stacks(data):
+    # Both are in one block, which has one backend.
+    with joblib.parallel_backend("multiprocessing"):
+        both(tiny(), {"max_epochs": [1, 2], "lr": [1e-3, 1e-2]}, data, cv=2, n_jobs=2)
+
+
 def test_fits_are_divided_among_the_workers(data, monkeypatch, n_stacked):
     monkeypatch.setattr("skmnist.studies._stacking.effective_n_jobs", lambda n_jobs: 2)
     both(tiny(), GRID, data)
@@ -195,7 +202,7 @@ def test_time_limit_is_checked_before_a_stack_is_trained(data, monkeypatch):
     ids=str,
 )
 def test_what_cannot_be_stacked_is_an_error(estimator, expected, data, held_out):
-    parts = f"(?s)'stack' parameter.*has {expected}.*Use stack='auto'"
+    parts = f"(?s)'stack' parameter.*with {expected}.*Use stack='auto'"
     with pytest.raises(InvalidParameterError, match=parts):
         EpochGridSearchCV(estimator, {}, stack=True).fit(*data)
     with pytest.raises(InvalidParameterError, match=parts):
