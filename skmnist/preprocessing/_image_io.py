@@ -82,10 +82,11 @@ def read_image(image: ImageLike, *, max_side: int | None = None) -> NDArray[np.f
     array([[0. , 1. ],
            [0.2, 0.4]], dtype=float32)
     """
-    return _read(image, max_side)
+    gray: NDArray[np.float32] = _read(image, max_side)
+    return gray
 
 
-def read_color_image(image: ImageLike, *, min_side: int | None = None) -> NDArray[np.uint8]:
+def read_color_image(image: ImageLike, *, min_side: int | None = None) -> Image.Image:
     """Read an image in color.
 
     Parameters
@@ -98,19 +99,20 @@ def read_color_image(image: ImageLike, *, min_side: int | None = None) -> NDArra
 
     Returns
     -------
-    pixels : ndarray of shape (height, width, 3), uint8
-        Red, green and blue from 0 to 255; equal for a gray image. Transparent pixels become white
-        or black, as in :func:`read_image`.
+    image : PIL Image
+        An upright image with red, green and blue from 0 to 255; equal for a gray image. Transparent
+        pixels become white or black, as in :func:`read_image`.
 
     Raises
     ------
     ImageError
         If the image cannot be read, is an animation, or has more than 64 million pixels.
     """
-    return _read(image, min_side, color=True)
+    colors: Image.Image = _read(image, min_side, color=True)
+    return colors
 
 
-def _read(image: Any, max_side: int | None, *, color: bool = False) -> np.ndarray:
+def _read(image: Any, max_side: int | None, *, color: bool = False) -> Any:
     """Return the gray levels or the colors of an image."""
     if isinstance(image, Image.Image):
         return _read_pil(image, "", max_side, color=color)
@@ -156,7 +158,7 @@ def _check_file(path: str) -> None:
         raise _error(path, "Expected an image file, got a device, a pipe or a socket.")
 
 
-def _read_file(file: Any, name: str, max_side: int | None, *, color: bool = False) -> np.ndarray:
+def _read_file(file: Any, name: str, max_side: int | None, *, color: bool = False) -> Any:
     try:
         image = _open(file)
     except Image.DecompressionBombError:
@@ -208,9 +210,7 @@ def _corrupt_error(name: str, error: Exception) -> ImageError:
     return _error(name, f"The image is damaged or truncated ({reason}). Copy or save it again.")
 
 
-def _read_pil(
-    image: Image.Image, name: str, max_side: int | None, *, color: bool = False
-) -> np.ndarray:
+def _read_pil(image: Image.Image, name: str, max_side: int | None, *, color: bool = False) -> Any:
     """Return the gray levels or the colors of a PIL image, which need not be decoded yet."""
     size = f"{image.width} x {image.height} pixels"
     n_pixels = math.prod(image.size)
@@ -230,8 +230,10 @@ def _read_pil(
             image.draft(None, (2 * max_side, 2 * max_side))
         upright = ImageOps.exif_transpose(image)
         return _to_color(upright) if color else _to_gray(upright, max_side)
-    except ImageError:
-        raise
+    except ImageError as error:
+        if str(error).startswith(f"{name}: "):
+            raise
+        raise _error(name, str(error)) from None
     except Exception as error:
         raise _corrupt_error(name, error) from error
 
@@ -249,8 +251,8 @@ def _to_gray(image: Image.Image, max_side: int | None) -> np.ndarray:
     return np.asarray(image, dtype=np.float32) / np.float32(255)
 
 
-def _to_color(image: Image.Image) -> np.ndarray:
-    """Return the colors of a PIL image, as uint8 of shape (height, width, 3)."""
+def _to_color(image: Image.Image) -> Image.Image:
+    """Return a PIL image in the mode RGB."""
     if image.mode.startswith(("I", "F")):
         levels = np.asarray(image)
         # In a data set, a dark image of 16 bits must not be taken for one of 8 bits.
@@ -258,11 +260,10 @@ def _to_color(image: Image.Image) -> np.ndarray:
         image = Image.fromarray(np.rint(255 * levels).astype(np.uint8))
     if image.mode == "LAB":
         lab, srgb = (ImageCms.createProfile(name) for name in ("LAB", "sRGB"))
-        converted = ImageCms.profileToProfile(image, lab, srgb, outputMode="RGB")
-        return np.asarray(converted)
+        image = ImageCms.profileToProfile(image, lab, srgb, outputMode="RGB") or image
     if _is_transparent(image):
         image = opaque(image.convert("RGBA"))
-    return np.asarray(image.convert("RGB"))
+    return image.convert("RGB")
 
 
 def _is_transparent(image: Image.Image) -> bool:

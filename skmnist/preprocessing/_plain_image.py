@@ -44,7 +44,7 @@ def read_plain_image(
         If the image cannot be read, is an animation, or has more than 64 million pixels.
     """
     min_side = None if size is None else max(size)
-    pixels = Image.fromarray(read_color_image(image, min_side=min_side))
+    pixels = read_color_image(image, min_side=min_side)
     if size is not None and pixels.size != size[::-1]:
         bilinear = Image.Resampling.BILINEAR
         pixels = pixels.resize(size[::-1], bilinear, reducing_gap=_REDUCING_GAP)

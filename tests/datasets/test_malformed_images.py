@@ -69,6 +69,12 @@ def png(size=(20, 20)):
     return file.getvalue()
 
 
+def nan_tiff():
+    file = io.BytesIO()
+    Image.fromarray(np.full((20, 20), np.nan, np.float32)).save(file, "TIFF")
+    return file.getvalue()
+
+
 GZIPPED = gzip.compress(GOOD.encode())
 WIDE = 10_000_000
 
@@ -238,6 +244,7 @@ BAD_FOLDERS = {
     "text as image": ({"0/a.png": png(), "1/b.png": b"text"}, "1 of 2 images cannot be used"),
     "empty file": ({"0/a.png": png(), "1/b.png": b""}, "b.png"),
     "truncated image": ({"0/a.png": png()[:-40], "1/b.png": png()}, "damaged or truncated"),
+    "NaN": ({"0/a.tif": nan_tiff(), "1/b.png": png()}, "a.tif: Expected finite pixel values"),
     "too many pixels": ({"0/a.png": png((9000, 8000)), "1/b.png": png()}, "at most 64 million"),
     "only a list of pixels": ({"train.csv": GOOD.encode()}, "two columns"),
     "images without classes": ({"a.png": png(), "b.png": png()}, "no subfolders"),
