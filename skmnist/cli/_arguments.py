@@ -174,17 +174,20 @@ def add_model_file(parser: argparse.ArgumentParser, *, optional: bool = False) -
     )
 
 
-def load_model(path: Path | None) -> Any:
-    """Load a model; None: print that the model of the package is used, and return it."""
+def load_model(path: Path | None, *, abstain: bool = True) -> Any:
+    """Load a model; None: print that the model of the package is used, and return it.
+
+    Unless `abstain`, the model of the package predicts a digit for every image.
+    """
     if path is None:
-        from skmnist._pretrained.load_pretrained import default_reader
+        from skmnist._pretrained.load_pretrained import default_reader, load_pretrained
 
         print(
             'Model: load_pretrained("digits"), trained on MNIST. For another one, name its file '
             f"(*{MODEL_SUFFIX}) first.",
             file=sys.stderr,
         )
-        return default_reader()
+        return default_reader() if abstain else load_pretrained("digits", device="cpu")
     from skmnist._persistence.save_load import load
 
     return load(path)

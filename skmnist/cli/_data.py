@@ -103,7 +103,8 @@ def _parse_data(text: str) -> str:
     from skmnist.datasets._table_formats import is_table_name
 
     path = Path(text)
-    if is_table_name(text) or len(path.parts) > 1 or path.exists():
+    is_path = len(path.parts) > 1 or text.endswith(("/", "\\"))
+    if is_table_name(text) or is_path or path.exists():
         return text
     return one_of(DATASETS)(text)
 
@@ -120,11 +121,30 @@ def load_args(args: argparse.Namespace, estimator: Any = None, *, only_test: boo
     only_test : bool, default=False
         Whether to load only the test set; X and y are then None.
     """
+    _check_options(args)
     if args.data in DATASETS:
-        if getattr(args, "test_data", None):
-            raise ValueError("--test-data is for data in files. Pass a file as --data, too.")
         return load_data(args.data, args.data_home, only_test=only_test)
     return _load_path(args, estimator, only_test)
+
+
+def _check_options(args: argparse.Namespace) -> None:
+    """Raise a ValueError if an option does not suit the kind of the data."""
+    names = [args.data, getattr(args, "test_data", None)]
+    paths = [Path(name).expanduser() for name in names if name and name not in DATASETS]
+    folders = [path for path in paths if path.is_dir()]
+    tables = [path for path in paths if not path.is_dir()]
+    if args.data in DATASETS and names[1]:
+        raise ValueError("--test-data is for data in files. Pass a file as --data, too.")
+    expected = {
+        "--label-column": ("a file", args.label_column != "auto" and not tables),
+        "--size": ("a folder of images", args.size and not folders),
+        "--color": ("a folder of images", args.color != "auto" and not folders),
+        "--normalize": ("a folder of images", args.normalize and not folders),
+        "--data-home": ("a data set to download", args.data_home and args.data not in DATASETS),
+    }
+    for option, (kind, is_wrong) in expected.items():
+        if is_wrong:
+            raise ValueError(f"{option} is for {kind}, but --data is {args.data}.")
 
 
 def load_data(name: str, data_home: str | None = None, *, only_test: bool = False) -> Data:

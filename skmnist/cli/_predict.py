@@ -76,6 +76,9 @@ def parse(parser: argparse.ArgumentParser, argv: Sequence[str]) -> argparse.Name
     args.model, args.images = (first, others) if has_model else (None, args.files)
     if not args.images:
         parser.error("expected an image after the model")
+    late = next((path for path in args.images if path.suffix == MODEL_SUFFIX), None)
+    if late:
+        parser.error(f"expected the model before the images, got {late} after them")
     if args.save_steps and len(args.images) > 1:
         parser.error(f"--save-steps: expected a single image, got {len(args.images)}")
     if args.explain and (len(args.images) > 1 or args.multiple):
@@ -90,10 +93,11 @@ def run(args: argparse.Namespace) -> None:
 
     for path in filter(None, (args.save_steps, args.explain)):
         ensure_writable(path.parent)
-    estimator = load_model(args.model)
     if is_table(args.images):
-        predict_table(estimator, args)
+        # A table is a test set, not photos: a submission has a label for each image.
+        predict_table(load_model(args.model, abstain=False), args)
         return
+    estimator = load_model(args.model)
     if args.output or len(args.images) > 1 or args.images[0].is_dir():
         predict_files(estimator, args)
         return

@@ -49,6 +49,9 @@ def is_table(paths: Sequence[Path]) -> bool:
 def check_output_options(parser: argparse.ArgumentParser, args: argparse.Namespace) -> None:
     """Exit with an error message if the options do not suit the images."""
     table = is_table(args.images)
+    tables = [path for path in args.images if is_table([path])]
+    if tables and len(args.images) > 1:
+        parser.error(f"{tables[0]} contains many images. Pass no other file with it")
     if table and not args.output:
         parser.error(
             f"--output is required for a file of images such as {args.images[0]}, for example "
@@ -115,21 +118,24 @@ def _probability_columns(classes: Any, proba: np.ndarray) -> dict[str, np.ndarra
     return {f"proba_{label}": column for label, column in zip(classes, proba.T, strict=True)}
 
 
-def find_files(paths: Sequence[Path]) -> list[Path]:
-    """Return the files of the only path if it is a folder, and of its subfolders, else the paths.
+def find_files(paths: Sequence[Path], output: Path | None) -> list[Path]:
+    """Return the files, and those of the folders and of their subfolders, without the output.
 
     Raises
     ------
     ImageError
-        If the folder contains no files.
+        If a folder contains no files.
     """
-    if len(paths) != 1 or not paths[0].is_dir():
-        return list(paths)
     from skmnist.exceptions import ImageError
 
-    files = list(_walk(paths[0]))
-    if not files:
-        raise ImageError(f"{paths[0]}: Expected a folder of images, got no files.")
+    files: list[Path] = []
+    for path in paths:
+        found = [path] if not path.is_dir() else [*_walk(path)]
+        if output and output.exists() and path.is_dir():
+            found = [file for file in found if not (file.exists() and file.samefile(output))]
+        if not found:
+            raise ImageError(f"{path}: Expected a folder of images, got no files.")
+        files += found
     return files
 
 
@@ -156,7 +162,7 @@ def predict_files(estimator: Any, args: argparse.Namespace) -> None:
 
     if args.output:
         ensure_writable(args.output.parent)
-    files = find_files(args.images)
+    files = find_files(args.images, args.output)
     rows: list[dict[str, Any]] = []
     try:
         for path in files:
@@ -184,7 +190,8 @@ def _predict_file(estimator: Any, path: Path, args: argparse.Namespace) -> dict[
     except ImageError as error:
         if not args.output:
             print(f"skmnist: {error}", file=sys.stderr, flush=True)
-        return {"file": str(path), "error": " ".join(str(error).split())}
+        problem = str(error).removeprefix(f"{path}: ")
+        return {"file": str(path), "error": " ".join(problem.split())}
     if not args.output:
         print(f"{path}: {_describe(result)}", flush=True)
     return {"file": str(path), **_summary(result, args.proba)}

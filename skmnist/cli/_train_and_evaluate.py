@@ -16,7 +16,8 @@ def train_classifier(clf: Any, data: Data, *, resume: bool = False) -> None:
     print(f"\n{clf}", flush=True)
     clf.fit(data.X, data.y, resume=resume)
     best = f"; best epoch: {clf.best_epoch_}" if clf.early_stopping else ""
-    print(f"Trained for {clf.n_iter_} epochs in {clf.fit_time_:.1f} s on {clf.device_}{best}")
+    epochs = f"{clf.n_iter_} epoch{'s' * (clf.n_iter_ != 1)}"
+    print(f"Trained for {epochs} in {clf.fit_time_:.1f} s on {clf.device_}{best}")
 
 
 def evaluate_classifier(clf: Any, data: Data, output_dir: Path) -> Path:

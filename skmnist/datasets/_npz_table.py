@@ -14,7 +14,7 @@ from skmnist.exceptions import DatasetError
 
 from ._image_table import ImageTable, labels_from_array
 from ._pixels import InvalidPixelError, compact_pixels
-from ._table_columns import resolve_image_shape
+from ._table_columns import match_shape
 from ._text_blocks import check_expansion
 
 if TYPE_CHECKING:
@@ -85,12 +85,13 @@ def read_npz_table(
             labels = _read_array(archive, label_key) if label_key else None
     except _READ_ERRORS as error:
         raise _damaged(path, error) from error
-    shape = _image_shape(path, key, pixels, image_shape)
+    shape = _image_shape(path, key, pixels)
     n_samples = len(pixels)
-    if not n_samples:
+    if not pixels.size:
         raise DatasetError(f"{path}: Expected images, got {key!r} of shape {pixels.shape}.")
     try:
         pixels = compact_pixels(pixels.reshape(n_samples, -1))
+        pixels, shape = match_shape(path, pixels, shape, image_shape)
     except InvalidPixelError as error:
         raise DatasetError(
             f"{path}: {key!r}, sample {error.sample}, pixel {error.pixel}: {error}."
@@ -198,9 +199,7 @@ def _only(
     )
 
 
-def _image_shape(
-    path: Path, key: str, pixels: np.ndarray, image_shape: tuple[int, ...] | str
-) -> tuple[int, ...]:
+def _image_shape(path: Path, key: str, pixels: np.ndarray) -> tuple[int, ...]:
     """Return the shape of an image, without a channel axis for gray images."""
     shape = pixels.shape[1:]
     if pixels.dtype.kind not in "buif" or not 1 <= len(shape) <= 3:
@@ -209,11 +208,6 @@ def _image_shape(
             f"(n_samples, n_pixels) or with a channel axis, got {key!r} of type {pixels.dtype} and "
             f"shape {pixels.shape}."
         )
-    n_pixels = math.prod(shape)
-    if len(shape) == 1 or image_shape != "auto":
-        return resolve_image_shape(path, image_shape, n_pixels)
-    if not n_pixels:
-        raise DatasetError(f"{path}: Expected images, got {key!r} of shape {pixels.shape}.")
     if len(shape) == 3 and 1 in (shape[0], shape[2]):
         return shape[1:] if shape[0] == 1 else shape[:2]
     return shape

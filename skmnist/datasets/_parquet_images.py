@@ -9,13 +9,13 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
-from skmnist._utils.image_shape import channels_first, is_channels_last, with_channels
+from skmnist._utils.image_shape import with_channels
 from skmnist.exceptions import DatasetError
 from skmnist.preprocessing._plain_image import read_plain_image
 
 from ._image_files import arrange_colors
 from ._pixels import compact_pixels, join_pixels
-from ._table_columns import resolve_image_shape
+from ._table_columns import match_shape
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -110,17 +110,4 @@ class ImageColumn:
                 # A gray batch among those with colors gets three equal channels.
                 wide = (np.tile(part, n_values // part.shape[1]) for part in self.parts)
                 self.parts, shape = list(wide), (3, *shape)
-        pixels = join_pixels(self.parts)
-        if len(shape) == 1:
-            return pixels, resolve_image_shape(self.path, self.image_shape, shape[0])
-        if isinstance(self.image_shape, str):
-            return pixels, shape
-        if with_channels(shape) != with_channels(self.image_shape):
-            raise DatasetError(
-                f"{self.path}: Expected images of shape {tuple(self.image_shape)}, got {shape}. "
-                "Resize the images."
-            )
-        images = channels_first(pixels, shape)
-        if is_channels_last(self.image_shape) and images.ndim == 4:
-            images = np.moveaxis(images, 1, -1)
-        return images.reshape(len(images), -1), tuple(self.image_shape)
+        return match_shape(self.path, join_pixels(self.parts), shape, self.image_shape)

@@ -7,6 +7,9 @@ import re
 from collections import Counter
 from typing import TYPE_CHECKING, NamedTuple
 
+import numpy as np
+
+from skmnist._utils.image_shape import channels_first, is_channels_last, with_channels
 from skmnist._utils.messages import did_you_mean
 from skmnist.exceptions import DatasetError
 
@@ -190,6 +193,44 @@ def resolve_image_shape(
             f"{hint}. Check the columns, or pass image_shape=(height, width)."
         )
     return (math.isqrt(n_pixels),) * 2
+
+
+def match_shape(
+    path: Path, pixels: np.ndarray, shape: tuple[int, ...], image_shape: tuple[int, ...] | str
+) -> tuple[np.ndarray, tuple[int, ...]]:
+    """Return the pixels of images of a known shape in the order of `image_shape`, and that shape.
+
+    Parameters
+    ----------
+    path : Path
+        The file, for messages.
+    pixels : ndarray of shape (n_samples, n_pixels)
+        The flattened images.
+    shape : tuple of int
+        The shape of an image in the file, for example (height, width); (n_pixels,) if it is flat.
+    image_shape : tuple of int or "auto"
+        The shape of an image that is expected.
+
+    Raises
+    ------
+    DatasetError
+        If the shapes differ in more than the position of the channels.
+    """
+    if len(shape) == 1:
+        return pixels, resolve_image_shape(path, image_shape, shape[0])
+    if isinstance(image_shape, str):
+        return pixels, shape
+    if with_channels(shape) != with_channels(image_shape):
+        raise DatasetError(
+            f"{path}: Expected images of shape {tuple(image_shape)}, got {shape}. Resize the "
+            "images."
+        )
+    if is_channels_last(shape) != is_channels_last(image_shape):
+        images = channels_first(pixels, shape)
+        if is_channels_last(image_shape):
+            images = np.moveaxis(images.reshape(-1, *with_channels(shape)), 1, -1)
+        pixels = images.reshape(len(images), -1)
+    return pixels, tuple(image_shape)
 
 
 def _is_square(n: int) -> bool:

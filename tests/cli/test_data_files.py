@@ -54,10 +54,9 @@ def write(tmp_path, data):
 
 def test_the_loaders_give_the_same_split_for_each_format(write, data, capsys):
     def split(suffix):
-        args = cli_data.argparse.Namespace(
-            data=str(write(suffix)), test_data=None, label_column="auto"
-        )
-        return cli_data.load_args(args)
+        parser = cli_data.argparse.ArgumentParser()
+        cli_data.add_data(parser)
+        return cli_data.load_args(parser.parse_args(["--data", str(write(suffix))]))
 
     X, y = data
     expected = split(".csv")
@@ -102,6 +101,24 @@ def test_test_set_of_a_file_of_its_own(csv_file, tmp_path, data, capsys):
     assert "Expected test images of the same shape" in get_error(capsys, *argv)
     argv = ["train", "--test-data", str(csv_file)]
     assert "--test-data is for data in files" in get_error(capsys, *argv)
+
+
+@pytest.mark.parametrize(
+    ("name", "option", "kind"),
+    [
+        ("sample", ["--label-column", "y"], "a file"),
+        ("folder", ["--label-column", "y"], "a file"),
+        ("train.csv", ["--size", "32"], "a folder of images"),
+        ("train.csv", ["--color", "no"], "a folder of images"),
+        ("sample", ["--normalize"], "a folder of images"),
+        ("train.csv", ["--data-home", "there"], "a data set to download"),
+    ],
+)
+def test_options_of_other_kinds_of_data(name, option, kind, csv_file, monkeypatch, capsys):
+    monkeypatch.chdir(csv_file.parent)
+    (csv_file.parent / "folder").mkdir()
+    error = get_error(capsys, "train", "--data", name, *option)
+    assert error == f"skmnist: {option[0]} is for {kind}, but --data is {name}.\n"
 
 
 def test_npz_file_with_a_test_set(tmp_path, data, capsys):
@@ -170,6 +187,7 @@ def test_invalid_files(tmp_path, data, capsys):
     out = ["--output-dir", tmp_path / "out"]
     missing = get_error(capsys, "train", "--data", tmp_path / "no.csv", *out)
     assert "no.csv: No such file or directory. Check the path." in missing
+    assert "No such file" in get_error(capsys, "train", "--data", "no folder/", *out)
     assert "got none in out" in get_error(capsys, "train", "--data", tmp_path, *out)
     (tmp_path / "test.csv").write_text(csv_text(data[0]))
     assert "got none" in get_error(capsys, "train", "--data", tmp_path / "test.csv", *out)

@@ -84,7 +84,9 @@ def test_predict_prints_one_line_for_each_of_several_images(folder, capsys):
 
 def test_unusable_image_does_not_stop_the_others(folder, tmp_path, capsys):
     (tmp_path / "text.png").write_text("Dear diary")
-    unusable = [str(path) for path in (tmp_path / "text.png", folder, "no.jpg")]
+    (tmp_path / "notes").mkdir()
+    (tmp_path / "notes" / "a.txt").write_text("Dear diary")
+    unusable = [str(path) for path in (tmp_path / "text.png", tmp_path / "notes", "no.jpg")]
     photo = str(folder / "photo.jpg")
     argv = ["predict", str(folder / "digits.safetensors"), unusable[0], photo, *unusable[1:]]
     assert main(argv) == 1
@@ -146,7 +148,9 @@ def test_predict_names_the_problem(folder, tmp_path, capsys):
     assert "no.jpg: No such file or directory. Check the path." in get_error(
         capsys, "predict", model, "no.jpg"
     )
-    assert "is not an image" in get_error(capsys, "predict", model, model)
+    error = get_usage_error(capsys, "predict", str(photo), str(model))
+    assert "expected the model before the images" in error
+    assert "is not an image" in get_error(capsys, "predict", model, __file__)
     assert "no.safetensors" in get_error(capsys, "predict", folder / "no.safetensors", photo)
     X, y = digits(1)
     save(MLPClassifier(4, max_epochs=1).fit(X[::50, :64], y[::50]), tmp_path / "small.safetensors")

@@ -108,6 +108,20 @@ def test_model_that_was_fitted_on_a_data_frame(data, test_file, tmp_path):
     np.testing.assert_array_equal(pd.read_csv(output)["Label"], clf.predict(X))
 
 
+def test_model_of_the_package_gives_every_image_a_digit(tmp_path, capsys):
+    X = np.random.default_rng(0).integers(0, 256, (20, 784))
+    (tmp_path / "test.csv").write_text(csv_text(X))
+    output = tmp_path / "submission.csv"
+    assert main(["predict", str(tmp_path / "test.csv"), "--output", str(output)]) == 0
+    assert pd.read_csv(output)["Label"].between(0, 9).all()
+    assert "abstains" not in capsys.readouterr().out
+
+
+def test_other_files_beside_a_file_of_many_images(test_file, capsys):
+    error = get_usage_error(capsys, "predict", "a.png", test_file, "--output", "a.csv")
+    assert f"{test_file} contains many images. Pass no other file with it" in error
+
+
 def test_problems_of_a_file(model, test_file, tmp_path, data, capsys):
     output = ["--output", tmp_path / "submission.csv"]
     assert "no.csv: No such" in get_error(capsys, "predict", model, tmp_path / "no.csv", *output)
@@ -199,6 +213,17 @@ def test_folder_of_usable_images(folder, scans, tmp_path, capsys):
     table = pd.read_csv(output)
     assert table.columns[4:].tolist() == [f"proba_{i}" for i in range(10)]
     np.testing.assert_allclose(table.iloc[:, 4:].max(axis=1), table["confidence"])
+
+
+def test_several_folders_and_an_output_in_one_of_them(folder, scans):
+    output = scans / "results.csv"
+    argv = ["predict", str(folder / "digits.safetensors"), str(scans / "deep"), str(scans)]
+    for _ in range(2):
+        assert main([*argv, "--output", str(output)]) == 1
+        names = ["deep/digits.png", "deep/digits.png", "notes.txt", "photo.jpg", "white.png"]
+        table = pd.read_csv(output, index_col="file")
+        assert table.index.tolist() == [str(scans / name) for name in names]
+        assert table.loc[str(scans / "notes.txt"), "error"].startswith("The file is not an image")
 
 
 def test_empty_folder_is_an_error(folder, tmp_path, capsys):

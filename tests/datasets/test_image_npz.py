@@ -81,6 +81,22 @@ def test_color_images_keep_their_channels(tmp_path, data):
     np.testing.assert_array_equal(bunch.data, X.reshape(100, -1))
 
 
+def test_channels_are_moved_to_the_place_of_image_shape(tmp_path, data):
+    first = data[0][:, :192].reshape(-1, 3, 8, 8)
+    last = np.moveaxis(first, 1, -1)
+    for name, images in {"first": first, "last": last}.items():
+        np.savez(tmp_path / name, X=images, y=data[1])
+        path = tmp_path / f"{name}.npz"
+        np.testing.assert_array_equal(load_image_npz(path).images, images)
+        np.testing.assert_array_equal(load_image_npz(path, image_shape=(3, 8, 8)).images, first)
+        np.testing.assert_array_equal(load_image_npz(path, image_shape=(8, 8, 3)).images, last)
+        with pytest.raises(DatasetError, match=r"shape \(3, 4, 16\), got \("):
+            load_image_npz(path, image_shape=(3, 4, 16))
+    np.savez(tmp_path / "gray", X=data[0].reshape(-1, 14, 14, 1), y=data[1])
+    gray = load_image_npz(tmp_path / "gray.npz", image_shape=(1, 14, 14))
+    np.testing.assert_array_equal(gray.data, data[0])
+
+
 @pytest.mark.parametrize("dtype", [np.float64, np.int64, np.float16])
 def test_pixels_are_stored_compactly(tmp_path, data, dtype):
     np.savez(tmp_path / "a.npz", X=data[0].astype(dtype), y=data[1].astype(float))

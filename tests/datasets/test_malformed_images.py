@@ -211,7 +211,7 @@ BAD_NPZ = {
     "300": (npz(X=X * 2.0, y=Y), "pixels must be integers from 0 to 255"),
     "no square": (npz(X=X[:, 1:], y=Y), "got 195"),
     "no images": (npz(X=X[:0], y=Y[:0]), "Expected images"),
-    "no pixels": (npz(X=X[:, :0], y=Y), "got 0"),
+    "no pixels": (npz(X=X[:, :0], y=Y), "got 'X' of shape (100, 0)"),
     "flat": (npz(X=X.ravel(), y=Y), "of shape (n_samples, height, width)"),
     "text": (npz(X=X.astype(str), y=Y), "Expected images as numbers"),
     "complex": (npz(X=X.astype(complex), y=Y), "Expected images as numbers"),
