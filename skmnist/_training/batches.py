@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 
     from .image_dataset import ImageDataset
 
+    Batch = tuple[Any, torch.Tensor, torch.Tensor | None]  # inputs, targets, weights
+
 
 class BatchChunk:
     """Consecutive batches; iterating yields ``(x, targets, weights)`` of each.
@@ -44,7 +46,7 @@ class BatchChunk:
         self.weights = weights
         self.batch_sizes = batch_sizes
 
-    def __iter__(self) -> Iterator[tuple[Any, torch.Tensor, torch.Tensor | None]]:
+    def __iter__(self) -> Iterator[Batch]:
         sizes, weights = self.batch_sizes, self.weights
         split = [None] * len(sizes) if weights is None else weights.split(sizes)
         return zip(self.inputs, self.targets.split(sizes), split, strict=True)

@@ -9,12 +9,12 @@ from sklearn.model_selection import ParameterSampler, RandomizedSearchCV
 
 from ._grouped_search import GroupedSearch
 from ._search_base import CONSTRAINTS
-from ._stacking import STACK_CONSTRAINTS
+from ._stack_choice import STACK_CONSTRAINTS
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from ._stacking import Stack
+    from ._stack_choice import Stack
 
 
 class EpochRandomizedSearchCV(GroupedSearch, RandomizedSearchCV):

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
     from skmnist._estimators.checkpoints import CheckpointTarget
 
-    from ._fold_fits import FoldFits
+    from ._stacked_search import FoldFits
     from ._stacking import StackedFit
 
 # The parameter of a candidate that contains its plan.

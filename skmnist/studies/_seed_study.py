@@ -37,7 +37,7 @@ if TYPE_CHECKING:
 
     from skmnist.displays import SeedStudyDisplay
 
-    from ._stacking import Stack
+    from ._stack_choice import Stack
 
     Split = tuple[Any, Any]  # the indices of the training and of the test samples
 

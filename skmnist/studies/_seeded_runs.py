@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from sklearn.utils import _safe_indexing
 from sklearn.utils.parallel import Parallel, delayed
 
-from ._stacking import StackedFit, StackJob, choose_stacked, fit_stacked
+from ._stack_choice import choose_stacked
+from ._stacking import StackedFit, StackJob, fit_stacked
 
 if TYPE_CHECKING:
     from sklearn.base import BaseEstimator

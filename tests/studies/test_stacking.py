@@ -127,7 +127,8 @@ def test_pool_of_the_search_is_not_ended_by_that_of_the_stacks(data):
 
 
 def test_fits_are_divided_among_the_workers(data, monkeypatch, n_stacked):
-    monkeypatch.setattr("skmnist.studies._stacking.effective_n_jobs", lambda n_jobs: 2)
+    for module in ("_stack_choice", "_stacking"):
+        monkeypatch.setattr(f"skmnist.studies.{module}.effective_n_jobs", lambda n_jobs: 2)
     both(tiny(), GRID, data)
     assert n_stacked == [4] * 3  # twelve fits in three parts
     grid = {"lr": [1e-3, 2e-3, 5e-3, 1e-2], "max_epochs": [1]}
@@ -136,7 +137,7 @@ def test_fits_are_divided_among_the_workers(data, monkeypatch, n_stacked):
 
 
 def test_workers_on_other_machines_get_separate_fits(data, monkeypatch, n_stacked):
-    monkeypatch.setattr("skmnist.studies._stacking._LOCAL_BACKENDS", set())
+    monkeypatch.setattr("skmnist.studies._stack_choice._LOCAL_BACKENDS", set())
     grid = {"lr": [1e-3, 2e-3, 5e-3, 1e-2], "max_epochs": [1]}
     EpochGridSearchCV(tiny(), grid, cv=3).fit(*data)
     assert n_stacked == []

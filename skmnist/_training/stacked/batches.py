@@ -12,9 +12,7 @@ from skmnist._networks.sparse_input import SparseStack
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from skmnist._training.batches import BatchIterator
-
-    Batch = tuple[Any, torch.Tensor, torch.Tensor | None]
+    from skmnist._training.batches import Batch, BatchIterator
 
 
 class StackedBatches:

@@ -19,6 +19,7 @@ from skmnist._networks.mlp import MLP
 from skmnist._training.batches import BatchIterator
 from skmnist._training.cuda_graphs import can_capture_stack
 from skmnist._training.denormals import flush_denormals
+from skmnist._training.eager_trainer import EagerTrainer
 from skmnist._training.steps import ManualBackwardStep
 from skmnist._utils.random_state import make_generator
 from skmnist.exceptions import DivergenceError
@@ -30,11 +31,10 @@ from .step import StackedStep
 if TYPE_CHECKING:
     from collections.abc import Hashable, Iterator, Sequence
 
+    from skmnist._training.batches import Batch
     from skmnist._training.image_dataset import ImageDataset
     from skmnist._training.net import Net
     from skmnist._training.steps import AutogradStep
-
-    from .batches import Batch
 
     LearningRates = list[float | None]  # of each batch; None keeps the optimizer's
     Means = tuple[torch.Tensor, torch.Tensor]  # losses and sums of weights of batches
@@ -195,20 +195,16 @@ def _train_alone(
     member: Member, rest: Iterator[Batch], lrs: LearningRates, epoch: int
 ) -> tuple[list[torch.Tensor], list[torch.Tensor]]:
     """Train a member on its last batches; return the losses and sums of weights of each."""
-    net, _ = member
     losses: list[torch.Tensor] = []
     weight_sums: list[torch.Tensor] = []
     if not lrs:
         return losses, weight_sums
-    step = _make_step(member, epoch)
-    with step.context():
-        for (x, targets, weights), lr in zip(rest, lrs, strict=True):
-            if lr is not None:
-                net.optimizer_.param_groups[0]["lr"] = lr
-            predictions = step(x, targets, weights)
-            if net.average_ is not None:
-                net.average_.update(net.module_)
-            means = batch_means(net.config.loss, predictions, targets, weights, [len(targets)])
+    trainer, loss = EagerTrainer(*member), member.net.config.loss
+    with trainer.epoch(epoch):
+        for batch, lr in zip(rest, lrs, strict=True):
+            predictions = trainer.train([batch], iter([lr]))
+            _, targets, weights = batch
+            means = batch_means(loss, predictions, targets, weights, [len(targets)])
             losses.append(means[0].cpu())
             weight_sums.append(means[1].cpu())
     return losses, weight_sums
