@@ -166,8 +166,15 @@ _MAX_P_VALUE = 0.001  # of equal classes
 
 
 def class_imbalance(seen: Observations) -> Verdict:
-    """Check for classes with few samples."""
-    counts = seen.data.class_counts
+    """Check for classes with few samples, or without any."""
+    counts, missing = seen.data.class_counts, seen.data.missing
+    if missing:
+        return Verdict(
+            "error",
+            f"No training sample has one of the labels {missing} of the validation set, so these "
+            "samples were left out.",
+            "Add training samples of these classes, or split the samples with stratify=y.",
+        )
     ratio = counts.max() / max(counts.min(), 1)
     evidence = f"The classes have {counts.min():,} to {counts.max():,} training samples."
     severity = graded(ratio, 5, 20)

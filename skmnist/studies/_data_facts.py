@@ -29,6 +29,8 @@ class DataFacts:
         Median over the samples of the root mean square of the inputs.
     class_counts : ndarray of shape (n_classes,)
         Number of training samples of each class.
+    missing : list
+        Labels of the validation samples that no training sample has.
     n_samples : int
         Number of training samples.
     n_duplicates : int
@@ -55,6 +57,7 @@ class DataFacts:
     high: float
     rms: float
     class_counts: NDArray[np.int64]
+    missing: list[Any]
     n_samples: int
     n_duplicates: int
     n_conflicts: int
@@ -90,6 +93,7 @@ def find_facts(
     X_val: np.ndarray | None,
     y_val: np.ndarray | None,
     *,
+    missing: list[Any],
     scale: float,
     seed: int,
 ) -> DataFacts:
@@ -105,6 +109,8 @@ def find_facts(
         Validation samples.
     y_val : ndarray of shape (n,) or None
         Their class indices.
+    missing : list
+        Labels of the validation samples that no training sample has.
     scale : float
         The last step divides the inputs by it.
     seed : int
@@ -129,6 +135,7 @@ def find_facts(
         high=float(X.max()) / scale,
         rms=_rms(some),
         class_counts=np.bincount(y),
+        missing=missing,
         n_samples=len(X),
         n_duplicates=int(is_copy.sum()),
         n_conflicts=int((y[first] != y)[is_copy].sum()),

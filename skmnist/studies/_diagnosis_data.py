@@ -28,7 +28,10 @@ _VALIDATION_FRACTION = 0.2  # of X, if no validation set was passed
 
 @dataclass
 class Split:
-    """Training and validation samples, in any container, with their labels."""
+    """Training and validation samples, in any container, with their labels.
+
+    Validation samples of classes that the training set lacks are left out.
+    """
 
     X: Any
     y: np.ndarray
@@ -53,9 +56,12 @@ def prepare(
     has_validation_set = _has_validation_set(y, X_val, y_val)
     if has_validation_set:
         X_val, y_val = _check_samples(X_val, y_val)
-        split = Split(X, y, X_val, y_val)
-        _check_same_form(split)
+        missing = np.setdiff1d(y_val, y)
+        known = np.flatnonzero(~np.isin(y_val, missing))
+        split = Split(X, y, _safe_indexing(X_val, known), y_val[known])
+        _check_validation_set(split)
     else:
+        missing = y[:0]
         fit, val = _hold_out(y, seed)
         split = Split(_safe_indexing(X, fit), y[fit], _safe_indexing(X, val), y[val])
     steps = []
@@ -78,6 +84,7 @@ def prepare(
         encoded,
         _flat(split.X_val) if has_validation_set else None,
         np.searchsorted(classes, split.y_val) if has_validation_set else None,
+        missing=missing.tolist(),
         scale=_pixel_scale(last, flat),
         seed=seed,
     )
@@ -96,19 +103,18 @@ def _has_validation_set(y: np.ndarray, X_val: Any, y_val: Any) -> bool:
     return X_val is not None
 
 
-def _check_same_form(split: Split) -> None:
-    """Check that the validation set has the features and the labels of the training set."""
-    expected, got = np.shape(split.X)[1:], np.shape(split.X_val)[1:]
-    if not len(split.y_val) or np.prod(expected) != np.prod(got):
+def _check_validation_set(split: Split) -> None:
+    """Check that there are validation samples, with the features of the training samples."""
+    if not len(split.y_val):
         raise ValueError(
-            f"X_val must contain at least one sample of the shape {expected}, as X does. Got an "
-            f"array of the shape {np.shape(split.X_val)} instead."
+            "y_val must contain at least one of the labels of y. Got no such sample: pass other "
+            "validation samples, or none to hold out a part of the training samples."
         )
-    unknown = np.setdiff1d(split.y_val, split.y)
-    if len(unknown):
+    expected, got = np.shape(split.X)[1:], np.shape(split.X_val)[1:]
+    if np.prod(expected) != np.prod(got):
         raise ValueError(
-            f"y_val contains the labels {unknown.tolist()}, which y does not contain. Add training "
-            "samples of these classes, or remove them from the validation set."
+            f"X_val must contain samples of the shape {expected}, as X does. Got samples of the "
+            f"shape {got} instead."
         )
 
 

@@ -253,9 +253,7 @@ multimetric_, classes_, n_features_in_, feature_names_in_
         cv = check_cv(self.cv, y, classifier=is_classifier(self.estimator))
         settings = {}
         if self.checkpoint_dir is not None:
-            settings = {name: stable_repr(getattr(self, name)) for name in _SETTINGS}
-            settings["max_resources"] = stable_repr(max_resources)
-            settings["estimator"] = stable_repr((type(self.estimator), self.estimator.get_params()))
+            settings = self._settings() | {"max_resources": stable_repr(max_resources)}
             settings |= {"cv": joblib.hash(cv), "data": joblib.hash((X, y, params))}
         with open_store(self.checkpoint_dir, settings, resume) as store:
             return self._fit(
@@ -271,6 +269,18 @@ multimetric_, classes_, n_features_in_, feature_names_in_
                 _continuing=[],
                 _n_lost=0,
             )
+
+    def _settings(self) -> dict[str, str]:
+        """Return the parameters on which the results of the fits depend."""
+        settings = {name: getattr(self, name) for name in _SETTINGS}
+        settings |= {"estimator": self.estimator}
+        settings |= {f"estimator__{k}": v for k, v in self.estimator.get_params().items()}
+        # The parameters of an estimator have names of their own, and so have the steps of a list.
+        return {
+            name: stable_repr(type(value) if hasattr(value, "get_params") else value)
+            for name, value in settings.items()
+            if not name.endswith("steps")
+        }
 
     def _run_search(self, evaluate_candidates: Any, callback_ctx: Any = None) -> None:
         """Search as HalvingGridSearchCV does, with a plan for each candidate."""

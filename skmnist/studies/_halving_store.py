@@ -125,7 +125,7 @@ class HalvingStore:
     def _check_settings(self, saved: dict[str, str]) -> None:
         current = self._content["settings"]
         differences = [
-            f"{name} was {saved.get(name):.100} and is {current.get(name):.100}"
+            f"{name} was {saved.get(name, '-'):.100} and is {current.get(name, '-'):.100}"
             for name in {**saved, **current}
             if saved.get(name) != current.get(name)
         ]

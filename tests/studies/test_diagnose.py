@@ -88,6 +88,11 @@ def make_rare(images):
     return images | {"X": images["X"][keep], "y": images["y"][keep]}
 
 
+def leave_out(images):
+    keep = images["y"] != 3
+    return images | {"X": images["X"][keep], "y": images["y"][keep]}
+
+
 def add_noise(images):
     y = images["y"].copy()
     y[::4] = (y[::4] + 1 + np.arange(len(y[::4])) % 9) % 10
@@ -132,6 +137,7 @@ BROKEN = {
     "duplicates": (mlp(), repeat, "500 of 1,000"),
     "dead units": (TorchClassifier(NeverActive, max_epochs=2, random_state=0), unchanged, "100%"),
     "class imbalance": (mlp(), make_rare, "training samples"),
+    "class imbalance, missing": (mlp(), leave_out, r"labels \[3\] of the validation set"),
     "label noise": (mlp(), add_noise, "contradict"),
     "label noise, one wrong class": (mlp(), confuse, "contradict"),
     "labels, validation set": (mlp(), shuffle_validation_labels, "validation images"),
@@ -330,7 +336,7 @@ def test_wrong_arguments_are_rejected(images):
         diagnose(FrozenEstimator(mlp()), images["X"], images["y"])
     with pytest.raises(ValueError, match="'random_state' parameter of diagnose must be an int"):
         diagnose(mlp(), images["X"], images["y"], random_state=None)
-    with pytest.raises(ValueError, match=r"at least one sample of the shape \(14, 14\)"):
+    with pytest.raises(ValueError, match=r"samples of the shape \(14, 14\), as X does"):
         diagnose(mlp(), **images | {"X_val": images["X_val"][:, :5]})
-    with pytest.raises(ValueError, match=r"y_val contains the labels \[77\]"):
+    with pytest.raises(ValueError, match="y_val must contain at least one of the labels of y"):
         diagnose(mlp(), **images | {"y_val": np.full(250, 77)})

@@ -8,8 +8,9 @@ from filelock import FileLock
 from sklearn.base import clone
 from sklearn.exceptions import FitFailedWarning
 from sklearn.model_selection import StratifiedKFold
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import MinMaxScaler
 
-from skmnist import MLPClassifier
 from skmnist._training.net import Net
 from skmnist.exceptions import CheckpointError
 from skmnist.studies import EpochHalvingSearchCV
@@ -113,9 +114,16 @@ def test_states_are_no_pickles_and_those_of_eliminated_candidates_are_removed(da
         ({"scoring": "neg_log_loss"}, "scoring was None and is 'neg_log_loss'"),
         ({"cv": StratifiedKFold(2, shuffle=True, random_state=0)}, "cv was"),
         ({"max_resources": 10}, "max_resources was 9 and is 10"),
-        ({"estimator": MLPClassifier((9,))}, "estimator was"),
+        (
+            {"estimator": tiny(lr=0.5)},
+            r"estimator__lr was \S+ and is 0\.5\. Use",
+        ),
+        (
+            {"estimator": make_pipeline(MinMaxScaler(), tiny())},
+            r"estimator__minmaxscaler was - and is sklearn\S+MinMaxScaler",
+        ),
     ],
-    ids=["factor", "param_grid", "scoring", "cv", "max_resources", "estimator"],
+    ids=["factor", "param_grid", "scoring", "cv", "max_resources", "parameter", "estimator"],
 )
 def test_other_settings_are_rejected(data, tmp_path, change, message):
     interrupt(halving(checkpoint_dir=tmp_path), data, 20)
