@@ -5,7 +5,6 @@ from __future__ import annotations
 import numpy as np
 from scipy import stats
 
-from ._data_facts import find_label_issues
 from ._observations import MAX_RMS, Observations, Verdict, graded, not_checked, ok
 
 _MIN_LARGEST = 0.02, 0.3  # largest input: error, warning
@@ -141,7 +140,7 @@ def label_noise(seen: Observations) -> Verdict:
             "The nearest neighbors, which give the out-of-fold probabilities, predict only "
             f"{data.reference_accuracy:.1%} of the labels."
         )
-    issues = find_label_issues(data.neighbor_labels, data.neighbor_proba)
+    issues = data.label_issues
     share = len(issues) / len(data.neighbor_labels)
     first = ", ".join(map(str, data.indices[issues[:5]]))
     evidence = (

@@ -74,6 +74,11 @@ class DataFacts:
         return float((self.neighbor_proba.argmax(axis=1) == self.neighbor_labels).mean())
 
     @property
+    def label_issues(self) -> NDArray[np.int64]:
+        """Which of these samples have a label that is probably wrong."""
+        return find_label_issues(self.neighbor_labels, self.neighbor_proba)
+
+    @property
     def contradicted(self) -> float:
         """Fraction of the samples most of whose neighbors have the same other label."""
         own = self.neighbor_proba[np.arange(len(self.neighbor_labels)), self.neighbor_labels]

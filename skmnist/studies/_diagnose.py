@@ -12,7 +12,6 @@ from skmnist._utils.messages import invalid_parameter_message
 from skmnist._utils.torch_defaults import torch_defaults
 from skmnist._utils.validation import check_int
 
-from ._data_facts import DataFacts, find_label_issues
 from ._diagnosis import Diagnosis
 from ._diagnosis_checks import run_checks
 from ._diagnosis_data import Split, choose_few, prepare
@@ -138,61 +137,48 @@ def diagnose(
         raise TypeError(invalid_parameter_message("estimator", "diagnose", expected, estimator))
     check_int("diagnose", "random_state", random_state, minimum=0)
     last, split, facts = prepare(estimator, X, y, X_val, y_val, random_state)
-    training = observe(last, split)
     few = choose_few(split, random_state)
-    trials, longer = _run_trials(last, split, training, facts)
     seen = Observations(
         name=type(last).__name__,
         data=facts,
-        training=training,
+        training=observe(last, split),
         few_accuracy=fit_few(last, _safe_indexing(split.X, few), split.y[few]),
-        trials=trials,
-        longer=longer,
     )
-    rows = run_checks(seen)
-    columns: dict[str, Any] = {
-        name: tuple(row[key] for row in rows)
-        for name, key in (
-            ("checks", "check"),
-            ("severities", "severity"),
-            ("evidence", "evidence"),
-            ("remedies", "remedy"),
-        )
-    }
-    issues = find_label_issues(facts.neighbor_labels, facts.neighbor_proba)
+    if is_poor(seen) and not has_other_cause(seen):
+        _run_trials(last, split, seen)
+    checks, severities, evidence, remedies = zip(*run_checks(seen), strict=True)
     return Diagnosis(
-        **columns,
-        label_issues=facts.indices[issues],
-        history=_history(training),
-        layers=_layers(training),
+        checks=checks,
+        severities=severities,
+        evidence=evidence,
+        remedies=remedies,
+        label_issues=facts.indices[facts.label_issues],
+        history=_history(seen.training),
+        layers=_layers(seen.training),
         **provenance(
             estimator, X, study="diagnose", random_state=random_state, held_out=X_val is None
         ),
     )
 
 
-def _run_trials(
-    estimator: BaseEstimator, split: Split, training: ObservedTraining, facts: DataFacts
-) -> tuple[dict[float, ObservedTraining], ObservedTraining | None]:
-    """Train with other learning rates and for longer, if the training failed without a cause."""
-    trials: dict[float, ObservedTraining] = {}
-    if not is_poor(training, facts) or has_other_cause(training, facts):
-        return trials, None
+def _run_trials(estimator: BaseEstimator, split: Split, seen: Observations) -> None:
+    """Train with other learning rates and for longer, to find out why the training failed."""
+    training = seen.training
     is_explained = training.failure is not None
     if get_lr(estimator) is not None and not is_explained:
         for factors in _choose_factors(training):
             for factor in factors:
-                trials[factor] = observe(with_lr(estimator, factor), split)
-                if trials[factor].train_loss < BETTER * training.train_loss:
+                trial = seen.trials[factor] = observe(with_lr(estimator, factor), split)
+                if trial.train_loss < BETTER * training.train_loss:
                     is_explained |= factor < 1 or is_slow(training)
                     if len(factors) > 2:  # a search, not the two that should be good
                         break
     if training.n_epochs is None or is_explained:
-        return trials, None
+        return
     name = epochs_param(estimator)
     factor = max(_LONGER, -(-_MIN_STEPS // max(training.n_steps or 1, 1)))
     longer = clone(estimator).set_params(**{name: factor * training.n_epochs})
-    return trials, observe(longer, split)
+    seen.longer = observe(longer, split)
 
 
 def _choose_factors(training: ObservedTraining) -> list[tuple[float, ...]]:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from . import _data_checks as data
 from . import _network_checks as network
 from . import _training_checks as training
+from ._diagnosis import Finding
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -37,13 +38,12 @@ CHECKS: dict[str, Callable[[Observations], Verdict]] = {
 }
 
 
-def run_checks(seen: Observations) -> list[dict[str, Any]]:
-    """Return the name, severity, evidence and remedy of each check.
+def run_checks(seen: Observations) -> list[Finding]:
+    """Return the results of the checks.
 
     Problems (errors and warnings) come first, in the order of ``CHECKS``, then the others.
     """
-    rows = [{"check": name, **vars(check(seen))} for name, check in CHECKS.items()]
+    findings = [Finding(name, *check(seen)) for name, check in CHECKS.items()]
     return sorted(
-        rows,
-        key=lambda row: _ORDER.index(row["severity"]) if row["severity"] in _ORDER else -1,
+        findings, key=lambda one: _ORDER.index(one.severity) if one.severity in _ORDER else -1
     )

@@ -88,7 +88,7 @@ def dead_units(seen: Observations) -> Verdict:
     if end[1] > 0.5:
         if learning_rate_is_too_high(seen):
             return Verdict("info", evidence + " The learning rate is too high.")
-        is_bad = is_poor(seen.training, seen.data)
+        is_bad = is_poor(seen)
         return Verdict(
             "warning" if is_bad else "info",
             evidence,
@@ -117,7 +117,7 @@ def saturated_units(seen: Observations) -> Verdict:
     )
     if value >= 0.5:
         return Verdict(
-            "warning" if is_poor(seen.training, seen.data) else "info",
+            "warning" if is_poor(seen) else "info",
             evidence,
             "Scale the inputs, use smaller initial weights or a smaller lr, or activation='relu'.",
         )
@@ -133,7 +133,7 @@ def gradients(seen: Observations) -> Verdict:
     early = {name: float(np.median([step[name] for step in observed[:10]])) for name in names}
     first, last = early[names[0]], early[names[-1]]
     evidence = f"The gradient of the first layer has the norm {first:.2g}, of the last {last:.2g}."
-    is_bad = not (1e-3 * last <= first <= 1e3 * last) and is_poor(seen.training, seen.data)
+    is_bad = not (1e-3 * last <= first <= 1e3 * last) and is_poor(seen)
     if seen.training.equal_units:
         return not_checked("All units of a layer are equal from the start.")
     if is_bad:
@@ -151,10 +151,10 @@ def update_size(seen: Observations) -> Verdict:
     if update is None:
         return not_checked(f"{seen.name} gives no access to its updates.")
     evidence = f"The median step changes the weights of a layer by {update:.1e} of their norm."
-    if seen.training.equal_units or has_other_cause(seen.training, seen.data):
+    if seen.training.equal_units or has_other_cause(seen):
         return Verdict("info", evidence)
     if not 1e-5 <= update <= 0.1:
-        severity = "warning" if is_poor(seen.training, seen.data) else "info"
+        severity = "warning" if is_poor(seen) else "info"
         word = "smaller" if update > 0.1 else "larger"
         return Verdict(severity, evidence, f"Use a {word} learning rate; about 1e-3 is usual.")
     return ok(evidence)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from ._data_facts import DataFacts
 from ._observed_training import ObservedTraining
@@ -12,8 +13,7 @@ BETTER = 0.6  # of the loss: a trial below it shows the cause
 _SLOW_UPDATE = 2e-3  # update-to-weight ratio below which the learning rate may be too low
 
 
-@dataclass(frozen=True)
-class Verdict:
+class Verdict(NamedTuple):
     """Result of one check: its severity, the evidence and one remedy, or "" if none is needed."""
 
     severity: str
@@ -21,7 +21,7 @@ class Verdict:
     remedy: str = ""
 
 
-@dataclass(frozen=True)
+@dataclass
 class Observations:
     """All that the checks read.
 
@@ -60,20 +60,21 @@ def graded(value: float, warning: float, error: float) -> str | None:
     return "error" if value >= error else "warning" if value >= warning else None
 
 
-def is_poor(training: ObservedTraining, data: DataFacts) -> bool:
+def is_poor(seen: Observations) -> bool:
     """Return whether a classifier fits its training set worse than the nearest neighbors do.
 
     They predict each sample from the others, so a network that was trained on it should do better.
     """
-    limit = min(data.reference_accuracy + 0.03, 0.95)
-    return training.failure is not None or training.train_accuracy < limit
+    limit = min(seen.data.reference_accuracy + 0.03, 0.95)
+    return seen.training.failure is not None or seen.training.train_accuracy < limit
 
 
-def has_other_cause(training: ObservedTraining, data: DataFacts) -> bool:
+def has_other_cause(seen: Observations) -> bool:
     """Return whether the training fails for a reason that no learning rate can change."""
-    dead = any(layer.dead >= 0.5 for layer in training.initial_activity)
+    training = seen.training
     is_wrong = bool(training.equal_units) or training.output_function is not None
-    return is_wrong or dead or data.rms > MAX_RMS[0]
+    dead = any(layer.dead >= 0.5 for layer in training.initial_activity)
+    return is_wrong or dead or seen.data.rms > MAX_RMS[0]
 
 
 def best_factor(seen: Observations) -> float | None:
@@ -86,19 +87,19 @@ def best_factor(seen: Observations) -> float | None:
     return min(better, key=lambda factor: better[factor]) if better else None
 
 
-def units_died(training: ObservedTraining) -> bool:
+def learning_rate_is_too_high(seen: Observations) -> bool:
+    """Return whether the training diverged, or the units died, or a lower rate is better."""
+    factor = best_factor(seen)
+    if seen.training.failure is not None or (factor is not None and factor < 1):
+        return True
+    died = _units_died(seen.training) and not is_slow(seen.training)
+    return factor is None and died and is_poor(seen)
+
+
+def _units_died(training: ObservedTraining) -> bool:
     """Return whether most units of a layer stopped to react during the training."""
     start = max((layer.dead for layer in training.initial_activity), default=1.0)
     return start < 0.25 and any(layer.dead > 0.5 for layer in training.final_activity)
-
-
-def learning_rate_is_too_high(seen: Observations) -> bool:
-    """Return whether the training diverged, or the units died, or a lower rate is better."""
-    training, factor = seen.training, best_factor(seen)
-    if training.failure is not None or (factor is not None and factor < 1):
-        return True
-    died = units_died(training) and not is_slow(training)
-    return factor is None and died and is_poor(training, seen.data)
 
 
 def is_slow(training: ObservedTraining) -> bool:

@@ -38,12 +38,12 @@ def learning_rate(seen: Observations) -> Verdict:
             f"The training diverged with a learning rate of {training.lr:g}: {training.failure}",
             f"Use a learning rate of {0.1 * training.lr:.2g} or less.",
         )
-    if not is_poor(seen.training, seen.data):
+    if not is_poor(seen):
         return ok(
             f"With {training.lr:g}, the network fits its training set: "
             f"{training.train_accuracy:.1%} accuracy."
         )
-    if has_other_cause(training, seen.data):
+    if has_other_cause(seen):
         return not_checked("The training fails for another reason, named above.")
     factor = best_factor(seen)
     if factor is None and learning_rate_is_too_high(seen):
@@ -72,7 +72,7 @@ def epochs(seen: Observations) -> Verdict:
             return not_checked("The training diverged.")
         return not_checked(f"{seen.name} does not train in epochs.")
     count = f"{training.n_epochs} epoch{'s' * (training.n_epochs > 1)}"
-    if longer is None and is_poor(training, seen.data):
+    if longer is None and is_poor(seen):
         return not_checked("The learning rate or another cause above explains the training loss.")
     if longer is None:
         return ok(f"The training loss is {training.train_loss:.3g} after {count}.")
@@ -115,7 +115,7 @@ def few_samples(seen: Observations) -> Verdict:
     evidence = f"After a long training on {N_FEW} samples, their accuracy is {accuracy:.1%}."
     if accuracy < MIN_FEW_ACCURACY:
         return Verdict(
-            "warning" if is_poor(seen.training, seen.data) else "info",
+            "warning" if is_poor(seen) else "info",
             evidence,
             "A working network fits them. If nothing above explains it, use more units or less "
             "regularization.",
