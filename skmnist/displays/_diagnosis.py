@@ -14,7 +14,6 @@ from ._style import (
     TRAIN_COLOR,
     add_inset,
     make_axes,
-    shorten,
 )
 
 if TYPE_CHECKING:
@@ -177,15 +176,20 @@ class DiagnosisDisplay:
         ax.legend(fontsize="x-small")
 
     def _plot_updates(self, ax: Axes) -> None:
+        from matplotlib import colormaps
+
         steps, names = np.asarray(self.layers["step"]), np.asarray(self.layers["layer"])
         ratios = np.asarray(self.layers["update_ratio"], dtype=float)
-        for i, name in enumerate(dict.fromkeys(self.layers["layer"])):
+        layers = list(dict.fromkeys(self.layers["layer"]))
+        colors, labeled = list(COLORS), range(len(layers))
+        if len(layers) > len(COLORS):  # from dark to bright, with labels at both ends
+            colors = list(colormaps["viridis"](np.linspace(0, 0.9, len(layers))))
+            labeled = range(0, len(layers), len(layers) - 1)
+        for i, name in enumerate(layers):
             chosen = (names == name) & (ratios > 0)
-            style: dict[str, Any] = {"color": COLORS[i % len(COLORS)], "linewidth": 1}
-            if i < len(COLORS):
-                style["label"] = shorten(f"layer {i + 1}")
-            ax.plot(steps[chosen] + 1, ratios[chosen], **style)
-        style = {"color": BASELINE_COLOR, "linestyle": ":", "linewidth": 1}
+            label = f"layer {i + 1}" if i in labeled else None
+            ax.plot(steps[chosen] + 1, ratios[chosen], color=colors[i], linewidth=1, label=label)
+        style: dict[str, Any] = {"color": BASELINE_COLOR, "linestyle": ":", "linewidth": 1}
         ax.axhline(_HEALTHY_UPDATE, label="usual", **style)
         ax.set_yscale("log")
         ax.set_ylabel("Update / weight", fontsize="small")

@@ -11,7 +11,14 @@ from skmnist._utils.validation import check_real
 from ._attributions import LABELS, Options, explain
 from ._images import pixel_limits, to_imshow
 from ._introspection import class_names
-from ._style import LINE_HEIGHT, add_colorbar, add_inset, make_axes, shorten
+from ._style import (
+    LINE_HEIGHT,
+    add_colorbar,
+    add_inset,
+    make_axes,
+    shorten_to_width,
+    text_width,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -241,7 +248,7 @@ class ExplanationDisplay:
         shown = [to_imshow(image, *pixel_limits(image[None]))]
         shown += [overlay(image, one / vmax, cmap) for one in attributions]
         self.axes_ = np.empty(3, dtype=object)
-        for i, (one, title) in enumerate(zip(shown, self._titles(), strict=True)):
+        for i, (one, title) in enumerate(zip(shown, self._titles(side - 2 * _GAP), strict=True)):
             left = _GAP + i * cell + (cell - side) / 2
             self.axes_[i] = inset = add_inset(self.ax_, left, _GAP, side, side)
             inset.imshow(one, cmap="gray_r")
@@ -268,12 +275,16 @@ class ExplanationDisplay:
         colorbar.update_ticks()
         return colorbar
 
-    def _titles(self) -> list[str]:
-        names = [shorten(label) for label in self.display_labels]
+    def _titles(self, width: float) -> list[str]:
+        """Return the titles of the three images; each is at most `width` inches wide."""
+        ends = ["", ""]
         if self.proba is not None:
-            proba = np.asarray(self.proba, dtype=float).tolist()
-            names = [f"{name} ({p:.1%})" for name, p in zip(names, proba, strict=True)]
-        return ["image", f"what speaks\nfor {names[0]}", f"what speaks\nfor {names[1]}"]
+            ends = [f" ({p:.1%})" for p in np.asarray(self.proba, dtype=float).tolist()]
+        titles = ["image"]
+        for label, end in zip(self.display_labels, ends, strict=True):
+            name = shorten_to_width(label, width - text_width(f"for {end}"))
+            titles.append(f"what speaks\nfor {name}{end}")
+        return titles
 
 
 def overlay(image: np.ndarray, attribution: np.ndarray, cmap: str | Colormap) -> np.ndarray:

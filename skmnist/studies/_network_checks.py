@@ -9,6 +9,7 @@ import numpy as np
 from ._observations import (
     Observations,
     Verdict,
+    best_factor,
     has_other_cause,
     is_poor,
     learning_rate_is_too_high,
@@ -153,8 +154,11 @@ def update_size(seen: Observations) -> Verdict:
     evidence = f"The median step changes the weights of a layer by {update:.1e} of their norm."
     if seen.training.equal_units or has_other_cause(seen):
         return Verdict("info", evidence)
-    if not 1e-5 <= update <= 0.1:
-        severity = "warning" if is_poor(seen) else "info"
-        word = "smaller" if update > 0.1 else "larger"
-        return Verdict(severity, evidence, f"Use a {word} learning rate; about 1e-3 is usual.")
-    return ok(evidence)
+    if 1e-5 <= update <= 0.1:
+        return ok(evidence)
+    evidence += " About 1e-3 is usual."
+    no_rate_is_better = bool(seen.trials) and best_factor(seen) is None
+    if not is_poor(seen) or no_rate_is_better:
+        return Verdict("info", evidence)
+    word = "smaller" if update > 0.1 else "larger"
+    return Verdict("warning", evidence, f"Use a {word} learning rate.")

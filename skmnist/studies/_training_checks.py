@@ -112,13 +112,15 @@ def loss_curve(seen: Observations) -> Verdict:
 def few_samples(seen: Observations) -> Verdict:
     """Check whether the classifier can fit a few samples."""
     accuracy = seen.few_accuracy
-    evidence = f"After a long training on {N_FEW} samples, their accuracy is {accuracy:.1%}."
+    verb = "trained" if seen.training.n_epochs is None else "trained for long"
+    evidence = f"If {seen.name} is {verb} on {N_FEW} samples, their accuracy is {accuracy:.1%}."
+    if accuracy < MIN_FEW_ACCURACY and not is_poor(seen):
+        return Verdict("info", evidence)
     if accuracy < MIN_FEW_ACCURACY:
         return Verdict(
-            "warning" if is_poor(seen) else "info",
+            "warning",
             evidence,
-            "A working network fits them. If nothing above explains it, use more units or less "
-            "regularization.",
+            "If nothing above explains it, use a larger network or less regularization.",
         )
     return ok(evidence)
 

@@ -45,3 +45,17 @@ def test_without_losses_only_the_findings_are_shown(data, boxes_of):
     assert "LogisticRegression" not in texts_of(display)
     assert "Not checked: " in texts_of(display)
     assert_readable(display.figure_, boxes_of)
+
+
+def test_many_layers_are_told_apart_by_their_brightness(diagnosis):
+    names = [f"layers.{i}.weight" for i in range(9)]
+    layers = {"step": [0] * 9, "layer": names, "update_ratio": [1e-3] * 9}
+    display = DiagnosisDisplay(diagnosis.findings, diagnosis.history, layers).plot()
+    *lines, usual = display.axes_[1].get_lines()
+    assert len({tuple(line.get_color()) for line in lines}) == 9
+    assert [text.get_text() for text in display.axes_[1].get_legend().get_texts()] == [
+        "layer 1",
+        "layer 9",
+        "usual",
+    ]
+    assert usual.get_linestyle() == ":"

@@ -15,7 +15,7 @@ from torch import nn
 from skmnist import CNNClassifier, MLPClassifier, TorchClassifier
 from skmnist.displays import ExplanationDisplay
 from skmnist.displays._attributions import METHODS
-from tests.displays.helpers import assert_readable
+from tests.displays.helpers import assert_no_overlap, assert_readable
 from tests.helpers import digits
 
 explain = ExplanationDisplay.from_estimator
@@ -214,6 +214,14 @@ def test_any_classifier_with_probabilities_is_explained_by_occlusion(data):
         maps = explain(clf, image).attributions
         assert maps.shape == (2, 28, 28)
         assert np.isfinite(maps).all()
+
+
+def test_long_names_of_classes_do_not_overlap(mlp, data, boxes_of):
+    names = [f"the digit with the number {i}" for i in range(10)]
+    display = explain(mlp, data[0][3], display_labels=names)
+    assert_no_overlap(boxes_of(display.figure_))
+    titles = [ax.get_title() for ax in display.axes_[1:]]
+    assert all(title.startswith("what speaks\nfor the") for title in titles)
 
 
 def test_maps_share_a_symmetric_scale(mlp, data, boxes_of):
