@@ -176,10 +176,10 @@ def load_data(name: str, data_home: str | None = None, *, only_test: bool = Fals
     else:
         source = datasets.get_data_home(data_home)
         bunch = loader(subset="test", data_home=data_home)
-        X_test, y_test = _images(bunch.data, bunch.images.shape[1:]), bunch.target
+        X_test, y_test = as_images(bunch.data, bunch.images.shape[1:]), bunch.target
         if not only_test:
             train = loader(subset="train", data_home=data_home)
-            X, y = _images(train.data, train.images.shape[1:]), train.target
+            X, y = as_images(train.data, train.images.shape[1:]), train.target
     if only_test:
         X = y = None
     _print_data(f"{bunch.DESCR.splitlines()[0]} ({source})", X, X_test)
@@ -229,18 +229,21 @@ def _read_sets(
         return read_folder(path, args, image_shape, only_test)
     from skmnist.datasets._table_formats import read_tables
 
-    shape = getattr(estimator, "image_shape", "auto")
-    shape = getattr(estimator, "image_shape_", "auto") if isinstance(shape, str) else shape
-    tables = read_tables(path, label=_parse_column(args.label_column), image_shape=shape)
+    shape: Any = image_shape or getattr(estimator, "image_shape", "auto")
+    tables = read_tables(
+        path,
+        label=_parse_column(args.label_column),
+        image_shape="auto" if len(shape) == 1 else shape,
+    )
     return {name: _arrays(table) for name, table in tables.items()}
 
 
 def _arrays(table: ImageTable) -> tuple[np.ndarray, Any]:
     """Return the images and the labels."""
-    return _images(table.pixels, table.image_shape), table.labels
+    return as_images(table.pixels, table.image_shape), table.labels
 
 
-def _images(pixels: np.ndarray, shape: tuple[int, ...]) -> np.ndarray:
+def as_images(pixels: np.ndarray, shape: tuple[int, ...]) -> np.ndarray:
     """Return images; those with a channel axis are not flattened, so that the network knows it."""
     has_channels = len(shape) == 3 and 1 not in (shape[0], shape[2])
     return pixels.reshape(-1, *shape) if has_channels else pixels

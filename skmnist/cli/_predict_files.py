@@ -6,6 +6,8 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from ._data import as_images
+from ._folder_data import fitted_image_shape
 from ._output import ensure_writable, print_paths, write_table
 
 if TYPE_CHECKING:
@@ -83,7 +85,7 @@ def predict_table(estimator: Any, args: argparse.Namespace) -> None:
 
     ensure_writable(args.output.parent)
     path = args.images[0].expanduser()
-    shape = getattr(estimator, "image_shape_", "auto")
+    shape = fitted_image_shape(estimator) or "auto"
     tables = read_tables(path, image_shape=shape, need_label=False, id_column=args.id_column)
     table = tables.get("test") or tables["train"]
     ids, name = table.ids, args.id_column or table.id_name or "ImageId"
@@ -109,8 +111,7 @@ def _as_input(estimator: Any, pixels: np.ndarray, shape: tuple[int, ...]) -> Any
         import pandas as pd
 
         return pd.DataFrame(pixels, columns=estimator.feature_names_in_)
-    has_channels = len(shape) == 3 and 1 not in (shape[0], shape[2])
-    return pixels.reshape(-1, *shape) if has_channels else pixels
+    return as_images(pixels, shape)
 
 
 def _probability_columns(classes: Any, proba: np.ndarray) -> dict[str, np.ndarray]:

@@ -6,9 +6,11 @@ import numpy as np
 import pandas as pd
 import pytest
 from PIL import Image
+from sklearn.pipeline import make_pipeline
 
-from skmnist import MLPClassifier, cli, save
+from skmnist import CNNClassifier, MLPClassifier, cli, save
 from skmnist.cli import _predict_files, main
+from skmnist.preprocessing import PixelStandardizer
 from tests.cli.helpers import get_error, get_usage_error
 from tests.datasets.helpers import csv_text
 from tests.helpers import small_digits
@@ -106,6 +108,21 @@ def test_model_that_was_fitted_on_a_data_frame(data, test_file, tmp_path):
     argv = ["predict", str(tmp_path / "frame.safetensors"), test_file, "--output", str(output)]
     assert main(argv) == 0
     np.testing.assert_array_equal(pd.read_csv(output)["Label"], clf.predict(X))
+
+
+@pytest.mark.parametrize("shape", [(3, 8, 8), (8, 8, 3)])
+def test_color_images_are_read_in_the_shape_of_a_pipeline(tmp_path, data, shape):
+    first = data[0][:, :192].reshape(-1, 3, 8, 8)
+    X = first if shape[0] == 3 else np.moveaxis(first, 1, -1)
+    cnn = CNNClassifier(channels=(4,), image_shape=shape, max_epochs=1, random_state=0)
+    pipe = make_pipeline(PixelStandardizer(), cnn).fit(X, data[1])
+    save(pipe, tmp_path / "pipe.safetensors")
+    np.savez(tmp_path / "first.npz", X=first)
+    np.savez(tmp_path / "last.npz", X=np.moveaxis(first, 1, -1))
+    for name in ("first", "last"):
+        argv = ["predict", str(tmp_path / "pipe.safetensors"), str(tmp_path / f"{name}.npz")]
+        assert main([*argv, "--output", str(tmp_path / "out.csv")]) == 0
+        np.testing.assert_array_equal(pd.read_csv(tmp_path / "out.csv")["Label"], pipe.predict(X))
 
 
 def test_model_of_the_package_gives_every_image_a_digit(tmp_path, capsys):
