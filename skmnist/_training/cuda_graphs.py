@@ -185,6 +185,8 @@ class GraphTrainer:
                 static[: len(lrs)].copy_(full.view(len(lrs), *static.shape[1:]))
         lr_table = torch.tensor(lrs, dtype=self._lrs.dtype)
         self._lrs[: len(lrs)].copy_(copy_to_device(lr_table, self._lrs.device))
+        if lrs:
+            self._lr.copy_(self._lrs[:1])
         self._number.zero_()
 
     def _train_next(self) -> None:
@@ -192,7 +194,8 @@ class GraphTrainer:
         number = self._number
         x, targets = (tensor.index_select(0, number)[0] for tensor in (self._x, self._targets))
         weights = None if self._weights is None else self._weights.index_select(0, number)[0]
-        torch.index_select(self._lrs, 0, number, out=self._lr)
+        if self.net.config.lr_schedule in PER_BATCH:  # otherwise all are the same
+            torch.index_select(self._lrs, 0, number, out=self._lr)
         x = x if self._augment is None else self._augment(x)
         predicted = self._step(x, targets, weights)
         self._predictions.index_copy_(0, number, predicted[None])
