@@ -146,6 +146,8 @@ def _pixel_scale(estimator: BaseEstimator, X: np.ndarray) -> float:
 def _flat(X: Any) -> np.ndarray:
     """Return samples as a dense array of shape (n_samples, n_features)."""
     X = X.toarray() if hasattr(X, "toarray") else np.asarray(X)
+    # An array of objects, as of a data frame of nullable integers.
+    X = np.array(X.tolist()) if X.dtype == object else X
     return X.reshape(len(X), -1)
 
 

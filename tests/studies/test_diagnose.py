@@ -253,7 +253,11 @@ def vectors(images, n):
     return images["X"][:n].reshape(n, -1) / 255, images["y"][:n]
 
 
-@pytest.mark.parametrize("container", [pd.DataFrame, sparse.csr_matrix, list])
+def objects(X):
+    return pd.DataFrame(X).astype(object)
+
+
+@pytest.mark.parametrize("container", [pd.DataFrame, objects, sparse.csr_matrix, list])
 def test_container_of_the_samples_does_not_matter(container, images):
     X, y = vectors(images, 300)
     expected, diagnosis = diagnose(mlp(), X, y), diagnose(mlp(), container(X), list(y))
