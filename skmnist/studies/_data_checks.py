@@ -89,7 +89,7 @@ def _is_validation_set_unrelated(seen: Observations, reference: float) -> bool:
     """Return whether the labels of the validation set have nothing to do with its images."""
     data, training = seen.data, seen.training
     limit = _chance_limit(data.majority, training.n_validation)
-    is_chance = max(reference, training.validation_accuracy) < limit
+    is_chance = max(reference, training.validation_accuracy) < limit and not data.missing
     return is_chance and data.reference_accuracy > limit + 0.2
 
 

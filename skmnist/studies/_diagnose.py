@@ -101,8 +101,8 @@ def diagnose(
     - saturated units: outputs of sigmoid and tanh units near their bounds
     - gradients: the norm of the gradient of the first layer against that of the last
     - update size: the norm of an update divided by that of the weights, usually about 1e-3 [2]_
-    - loss curve: whether the loss falls, oscillates or diverges
     - 100 samples: whether 100 samples can be fitted [3]_
+    - loss curve: whether the loss falls, oscillates or diverges
     - overfitting: the gap between the training and the validation accuracy
     - underfitting: the training accuracy against the accuracy of the nearest neighbors
 

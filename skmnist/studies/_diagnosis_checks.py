@@ -31,8 +31,8 @@ CHECKS: dict[str, Callable[[Observations], Verdict]] = {
     "saturated units": network.saturated_units,
     "gradients": network.gradients,
     "update size": network.update_size,
-    "loss curve": training.loss_curve,
     "100 samples": training.few_samples,
+    "loss curve": training.loss_curve,
     "overfitting": training.overfitting,
     "underfitting": training.underfitting,
 }

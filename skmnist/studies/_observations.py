@@ -88,12 +88,13 @@ def best_factor(seen: Observations) -> float | None:
 
 
 def learning_rate_is_too_high(seen: Observations) -> bool:
-    """Return whether the training diverged, or the units died, or a lower rate is better."""
+    """Return whether the training diverged, or a lower rate is better, or keeps the units alive."""
     factor = best_factor(seen)
     if seen.training.failure is not None or (factor is not None and factor < 1):
         return True
     died = _units_died(seen.training) and not is_slow(seen.training)
-    return factor is None and died and is_poor(seen)
+    lower = [trial for one, trial in seen.trials.items() if one < 1]
+    return factor is None and died and not all(map(_units_died, lower))
 
 
 def _units_died(training: ObservedTraining) -> bool:

@@ -155,6 +155,7 @@ BROKEN = {
         unchanged,
         "first layer",
     ),
+    "100 samples": (mlp(weight_decay=3.0), unchanged, "trained for long on 100 samples"),
     "leakage": (mlp(), leak, "100.0%"),
     "overfitting": (mlp(max_epochs=60), few, "validation set"),
 }
