@@ -144,15 +144,13 @@ BROKEN = {
     "pixel range, validation set": (mlp(), unscale_validation_set, "validation sample"),
     "pixel range, blank": (mlp(), blank, "All inputs are the same"),
     "initialization, softmax": (
-        TorchClassifier(EndsInSoftmax, max_epochs=1, batch_size=250, random_state=0),
+        TorchClassifier(EndsInSoftmax, lr=0.1, max_epochs=1, batch_size=250, random_state=0),
         unchanged,
         "ends in a softmax",
     ),
     "gradients": (
-        TorchClassifier(
-            ManySigmoids, optimizer="sgd", lr=0.1, max_epochs=1, batch_size=250, random_state=0
-        ),
-        unchanged,
+        TorchClassifier(ManySigmoids, optimizer="sgd", lr=0.1, max_epochs=1, random_state=0),
+        few,
         "first layer",
     ),
     "100 samples": (mlp(weight_decay=3.0), unchanged, "trained for long on 100 samples"),

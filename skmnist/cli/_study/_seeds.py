@@ -100,6 +100,7 @@ def run(args: argparse.Namespace) -> None:
         | {"estimators": {n: v for one in studies for n, v in one.settings["estimators"].items()}},
     )
     table = readable(study.summary().drop(columns=["n_scores", "deterministic"]))
+    table.index.name = "model"
     values = study.to_dict() | {"data": args.data}
     figure = study.plot().figure_
     write_results(args.output_dir, "seeds", _table(study), values, figure, printed_table=table)
