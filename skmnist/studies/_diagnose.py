@@ -50,9 +50,10 @@ def diagnose(
     ----------
     estimator : estimator
         Any classifier. It is cloned, so a fitted one is not changed. Of a Pipeline, the last step
-        is diagnosed, on the samples as it receives them. More can be checked for the networks of
-        skmnist, less for :class:`sklearn.neural_network.MLPClassifier`, and least for classifiers
-        that do not train in epochs. The result lists what was not checked, with the reason.
+        is diagnosed, on the samples as it receives them; of a RejectClassifier, its estimator. More
+        can be checked for the networks of skmnist, less for
+        :class:`sklearn.neural_network.MLPClassifier`, and least for classifiers that do not train
+        in epochs. The result lists what was not checked, with the reason.
     X : array-like or sparse matrix of shape (n_samples, n_features), \
             (n_samples, height, width) or (n_samples, channels, height, width)
         Training images.

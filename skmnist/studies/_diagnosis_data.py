@@ -16,6 +16,7 @@ from sklearn.utils.validation import _num_samples
 
 from skmnist._estimators.array_conversion import as_numpy, images_as_numpy
 from skmnist._estimators.net_classifier import BaseNetClassifier
+from skmnist._estimators.reject import RejectClassifier
 
 from ._data_facts import DataFacts, find_facts
 
@@ -66,7 +67,10 @@ def prepare(
         split = Split(_safe_indexing(X, fit), y[fit], _safe_indexing(X, val), y[val])
     steps = []
     last = clone(estimator)
-    while isinstance(last, Pipeline):
+    while isinstance(last, (Pipeline, RejectClassifier)):
+        if isinstance(last, RejectClassifier):
+            last = last.estimator
+            continue
         steps += [step for _, step in last.steps[:-1] if step not in (None, "passthrough")]
         last = last.steps[-1][1]
     if isinstance(last, FrozenEstimator):

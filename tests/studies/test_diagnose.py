@@ -14,7 +14,13 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import MinMaxScaler
 from torch import nn
 
-from skmnist import BackpropClassifier, CNNClassifier, MLPClassifier, TorchClassifier
+from skmnist import (
+    BackpropClassifier,
+    CNNClassifier,
+    MLPClassifier,
+    RejectClassifier,
+    TorchClassifier,
+)
 from skmnist.studies import Diagnosis, diagnose
 from skmnist.studies._data_facts import find_label_issues
 from skmnist.studies._diagnosis_checks import CHECKS
@@ -246,6 +252,10 @@ def test_estimator_is_not_changed_and_the_same_seed_gives_the_same_findings(imag
     assert same_network(clf, other)
     assert clf.callbacks is None
     assert again.to_dict() == healthy.to_dict()
+
+
+def test_estimator_of_a_reject_classifier_is_diagnosed(healthy, images):
+    assert diagnose(RejectClassifier(mlp(), threshold=0.9), **images).findings == healthy.findings
 
 
 def vectors(images, n):
