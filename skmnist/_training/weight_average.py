@@ -104,7 +104,7 @@ class WeightAverage:
     def swap(self, module: nn.Module) -> None:
         """Exchange the weights of `module` for the others."""
         params = [p.detach() for p in module.parameters()]
-        weights = [p.clone() for p in params]
+        weights = torch._foreach_mul(params, 1)  # a copy, with one kernel on a GPU
         torch._foreach_copy_(params, self.other_weights)
         torch._foreach_copy_(self.other_weights, weights)
 

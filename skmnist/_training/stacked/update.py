@@ -69,8 +69,8 @@ class VectorUpdate:
         self.optimizers = optimizers
         self.params, self.grads = params.flat, grads.flat
         self.group = optimizers[0].param_groups[0]
-        self.vectors: dict[str, torch.Tensor] = {}
-        self.set_lr()
+        self.lr, self.weight_decay, self.momentum = map(self._vector, _VECTORS)
+        self.has_weight_decay = any(one.param_groups[0]["weight_decay"] for one in optimizers)
         self._update, names = _UPDATES[to_torch_class(type(optimizers[0]))]
         self.states = {name: self._stack_state(name, params) for name in names}
         steps = [state["step"] for o in optimizers for state in o.state.values() if "step" in state]
@@ -84,17 +84,13 @@ class VectorUpdate:
         self._update(self)
 
     def set_lr(self) -> None:
-        """Take over the learning rates and the other numbers of the optimizers."""
-        groups = [optimizer.param_groups[0] for optimizer in self.optimizers]
-        for name in _VECTORS:
-            values = [float(group.get(name, 0)) for group in groups]
-            table = copy_to_device(torch.tensor(values, dtype=torch.float64), self.params.device)
-            # In the same memory, which a CUDA graph reads.
-            self.vectors.setdefault(name, torch.empty_like(table)).copy_(table)
+        """Take over the learning rates, in the same memory, which a CUDA graph reads."""
+        self.lr.copy_(self._vector("lr"))
 
-    def vector(self, name: str) -> torch.Tensor:
-        """Return the setting of each member, of shape (n_members, 1)."""
-        return self.vectors[name].to(self.params.dtype)[:, None]
+    def _vector(self, name: str) -> torch.Tensor:
+        """Return a setting of the optimizers, of shape (n_members, 1)."""
+        values = [[float(one.param_groups[0].get(name, 0))] for one in self.optimizers]
+        return copy_to_device(torch.tensor(values, dtype=self.params.dtype), self.params.device)
 
     def finish(self) -> None:
         """Write the states into those of the optimizers."""
@@ -131,16 +127,18 @@ def _adam(update: VectorUpdate, decoupled: bool = False) -> None:
     m, v = update.states["exp_avg"].flat, update.states["exp_avg_sq"].flat
     beta1, beta2 = update.group["betas"]
     count: Any = update.count
-    weight_decay = update.vector("weight_decay")
-    if decoupled:
-        p.mul_(1 - update.vector("lr") * weight_decay)
-    else:
-        grad.addcmul_(p, weight_decay)
+    if update.has_weight_decay:
+        if decoupled:
+            p.mul_(1 - update.lr * update.weight_decay)
+        else:
+            grad.addcmul_(p, update.weight_decay)
     m.lerp_(grad, 1 - beta1)
     v.mul_(beta2).addcmul_(grad, grad, value=1 - beta2)
-    step_size = (update.vectors["lr"] / (1 - beta1**count)).to(p.dtype)[:, None]
-    inverse = (1 - beta2**count).rsqrt().to(p.dtype)
-    p.addcdiv_(m * step_size, v.sqrt().mul_(inverse).add_(update.group["eps"]), value=-1)
+    # The corrections of the bias are numbers, not one for each weight.
+    correction = (1 - beta2**count).sqrt()
+    step_size = update.lr / (1 - beta1**count) * correction
+    eps = (correction * update.group["eps"]).to(p.dtype)
+    p.addcdiv_(m * step_size, v.sqrt().add_(eps), value=-1)
 
 
 def _adamw(update: VectorUpdate) -> None:
@@ -149,14 +147,15 @@ def _adamw(update: VectorUpdate) -> None:
 
 def _sgd(update: VectorUpdate) -> None:
     p, grad = update.params, update.grads
-    buffer, momentum = update.states["momentum_buffer"].flat, update.vector("momentum")
-    grad.addcmul_(p, update.vector("weight_decay"))
-    buffer.mul_(momentum).add_(grad)
+    buffer = update.states["momentum_buffer"].flat
+    if update.has_weight_decay:
+        grad.addcmul_(p, update.weight_decay)
+    buffer.mul_(update.momentum).add_(grad)
     if update.group["nesterov"]:
-        direction = grad.addcmul_(buffer, momentum)
+        direction = grad.addcmul_(buffer, update.momentum)
     else:
         direction = buffer
-    p.addcmul_(direction, update.vector("lr"), value=-1)
+    p.addcmul_(direction, update.lr, value=-1)
 
 
 # torch's optimizers -> their update, and the names of the tensors in their states.
