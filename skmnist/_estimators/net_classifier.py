@@ -507,7 +507,11 @@ class BaseNetClassifier(
         batch_size = net.config.eval_batch_size
         hint = "Pass fewer samples at once, or use device='cpu'."
 
-        def predict_batch(start: int) -> np.ndarray:
+        # Of all batches. The small array of each one, kept between the large ones of the layers,
+        # would fragment the memory: a million images took ten times as much.
+        outputs: list[np.ndarray] = []
+
+        def predict_batch(start: int) -> None:
             part = self._network_order(X[start : start + batch_size])
             # Per batch, so that it is in the CPU cache when the network reads it.
             assert_all_finite(part, input_name="X", estimator_name=type(self).__name__)
@@ -515,16 +519,19 @@ class BaseNetClassifier(
             copied = self._custom_module or not part.flags.writeable
             pixels = torch.from_numpy(part.copy() if copied else part)
             x = prepare_inputs(pixels, self.pixel_scale_, self._dtype, device)
-            return function(net, x.view(len(part), *self._module_input_shape())).cpu().numpy()
+            output = function(net, x.view(len(part), *self._module_input_shape())).cpu().numpy()
+            if not outputs:  # several threads may append one: all write to the first
+                outputs.append(np.empty((len(X), *output.shape[1:]), output.dtype))
+            outputs[0][start : start + len(part)] = output
 
         starts = range(0, len(X), batch_size)
         n_tasks = 1 if serial else len(starts)
         torch_context = self._torch_context(net, min(batch_size, len(X)), n_tasks)
         with reraise_oom(hint), reraise_device_failure(), torch_defaults(), torch_context:
-            outputs = np.concatenate(parallel_map(predict_batch, starts))
-        if not np.isfinite(outputs).all():
+            parallel_map(predict_batch, starts)
+        if not np.isfinite(outputs[0]).all():
             raise ValueError(
                 "The network's outputs for X are not finite. Check that X is on the same scale as "
                 "the training data. If it is, fit again with a smaller lr."
             )
-        return outputs
+        return outputs[0]

@@ -67,14 +67,15 @@ class EagerTrainer:
         step, augment = self._step, self._augment
         module, average = self.net.module_, self.net.average_
         groups = self.net.optimizer_.param_groups
-        predictions = []
-        for (x, targets, weights), lr in zip(chunk, lrs, strict=False):
+        predictions = torch.empty_like(chunk.targets)
+        parts = predictions.split(chunk.batch_sizes)
+        for (x, targets, weights), lr, predicted in zip(chunk, lrs, parts, strict=False):
             if lr is not None:
                 for group in groups:
                     group["lr"] = lr
             if augment is not None:
                 x = augment(x)
-            predictions.append(step(x, targets, weights))
+            predicted.copy_(step(x, targets, weights))
             if average is not None:
                 average.update(module)
-        return torch.cat(predictions)
+        return predictions
