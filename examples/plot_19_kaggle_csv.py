@@ -14,6 +14,7 @@ for each pixel. ``load_image_csv`` reads them.
 # labels. With the files from Kaggle, skip this step.
 
 import tempfile
+import textwrap
 from pathlib import Path
 
 import matplotlib.pyplot as plt
@@ -104,7 +105,7 @@ train_csv.write_text("\n".join(lines))
 try:
     load_image_csv(train_csv)
 except DatasetError as error:
-    print(str(error).replace(folder.name, "...").replace(". ", ".\n"))
+    print(textwrap.fill(str(error).replace(folder.name, "..."), 79))
 
 folder.cleanup()
 

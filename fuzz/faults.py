@@ -266,7 +266,8 @@ def not_converged(n, rng):
         else:
             optimizer = rng.choice(["adam", "nadam", "rmsprop", "adamw"])
             params = {"optimizer": optimizer, "lr": 10.0 ** rng.uniform(1, 4)}
-        clf = cls(random_state=i, max_epochs=4, **params)
+        # Of 64 samples, so that there are enough steps to tell.
+        clf = cls(random_state=i, max_epochs=4, batch_size=64, **params)
         yield from _count_warnings(clf, pixels, labels, expected=1)
 
 

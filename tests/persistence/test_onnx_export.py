@@ -132,6 +132,7 @@ def test_labels_are_exported_as_int64_or_text(labels, tmp_path):
 
 
 @pytest.mark.slow
+@pytest.mark.filterwarnings("ignore::skmnist.exceptions.PixelRangeWarning")
 @pytest.mark.parametrize("dtype", [np.uint8, np.float32, np.float64, bool])
 @pytest.mark.parametrize("shape", [(784,), (28, 28), (1, 28, 28)])
 def test_images_have_the_shape_and_the_scale_of_the_fit(shape, dtype, tmp_path):
@@ -174,6 +175,7 @@ def test_every_supported_step_is_tested():
 
 
 @pytest.mark.slow
+@pytest.mark.filterwarnings("ignore::skmnist.exceptions.PixelRangeWarning")
 @pytest.mark.parametrize("step", STEPS)
 def test_steps_are_exported(step, tmp_path):
     pipeline = make_pipeline(step, tiny(skmnist.MLPClassifier)).fit(X, Y)
