@@ -15,9 +15,9 @@ from .batches import BatchIterator
 from .callback_step import CallbackStep
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterator
 
-    from .batches import Batch
+    from .batches import BatchChunk
     from .image_dataset import ImageDataset
     from .net import Net
 
@@ -59,8 +59,8 @@ class EagerTrainer:
         """Return the batches of an epoch, in an order that the generator draws."""
         return BatchIterator(self.dataset, self.net.batch_size, order, self._sparse)
 
-    def train(self, chunk: Iterable[Batch], lrs: Iterator[float | None]) -> torch.Tensor:
-        """Train on some batches and return ``loss.link`` of their outputs.
+    def train(self, chunk: BatchChunk, lrs: Iterator[float | None]) -> torch.Tensor:
+        """Train on the batches of a chunk and return ``loss.link`` of their outputs.
 
         `lrs` are the learning rates of the next batches; None keeps the optimizer's.
         """

@@ -16,7 +16,7 @@ import torch
 
 from skmnist._networks.losses import batch_means
 from skmnist._networks.mlp import MLP
-from skmnist._training.batches import BatchIterator
+from skmnist._training.batches import BatchChunk, BatchIterator
 from skmnist._training.cuda_graphs import can_capture_stack
 from skmnist._training.denormals import flush_denormals
 from skmnist._training.eager_trainer import EagerTrainer
@@ -201,10 +201,10 @@ def _train_alone(
         return losses, weight_sums
     trainer, loss = EagerTrainer(*member), member.net.config.loss
     with trainer.epoch(epoch):
-        for batch, lr in zip(rest, lrs, strict=True):
-            predictions = trainer.train([batch], iter([lr]))
-            _, targets, weights = batch
-            means = batch_means(loss, predictions, targets, weights, [len(targets)])
+        for (x, targets, weights), lr in zip(rest, lrs, strict=True):
+            batch = BatchChunk([x], targets, weights, [len(targets)])
+            predictions = trainer.train(batch, iter([lr]))
+            means = batch_means(loss, predictions, targets, weights, batch.batch_sizes)
             losses.append(means[0].cpu())
             weight_sums.append(means[1].cpu())
     return losses, weight_sums
