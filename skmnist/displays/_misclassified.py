@@ -268,9 +268,9 @@ class MisclassifiedDisplay:
             row, column = divmod(i, columns)
             self.axes_[i] = inset = add_inset(
                 self.ax_,
-                column * width / columns,
+                (column + 0.03) * width / columns,
                 height * (1 - (row + 1) / rows),
-                width / columns,
+                0.94 * width / columns,  # wide images must not touch
                 height / rows - text_height,
             )
             inset.imshow(to_imshow(self.images[i], low, high), cmap=cmap, vmin=0, vmax=1)
