@@ -278,19 +278,24 @@ def _numbered_columns(keys: Sequence[str], columns: Sequence[int]) -> list[int]:
 
     The names may have several forms that are equally frequent, such as r0, g0 and b0.
     """
-    templates = {i: re.sub(r"\d+", "#", keys[i]) for i in columns}
-    counts = Counter(template for template in templates.values() if "#" in template)
+    forms = {i: _form(keys[i]) for i in columns}
+    counts = Counter(form for form in forms.values() if len(form) > 1)
     most = max(counts.values(), default=0)
     if most > 1:
-        return [i for i in columns if counts[templates[i]] == most]
+        return [i for i in columns if counts[forms[i]] == most]
     return [i for i in columns if keys[i] not in LABEL_NAMES]
+
+
+def _form(key: str) -> tuple[str, ...]:
+    """Return a name without its numbers, as the parts between them."""
+    return tuple(re.split(r"\d+", key))
 
 
 def _sort_pixels(
     path: Path, names: Sequence[str], pixels: list[int]
 ) -> tuple[list[int], tuple[int, ...] | None]:
     """Return the columns of pixels in row-major order, and the shape if the names contain it."""
-    if len({re.sub(r"\d+", "#", names[i].casefold()) for i in pixels}) != 1:
+    if len({_form(names[i].casefold()) for i in pixels}) != 1:
         return pixels, None
     numbers = {i: tuple(map(int, re.findall(r"\d+", names[i]))) for i in pixels}
     pixels = sorted(pixels, key=lambda i: numbers[i])

@@ -121,6 +121,7 @@ BAD_CSV = {
     "duplicate header": (GOOD.replace("pixel9,", "pixel8,"), "columns 10 and 11 have the name"),
     "duplicate numbers": (GOOD.replace("pixel9,", "pixel08,"), "have the same number"),
     "unknown columns": (GOOD.replace("pixel0,pixel1,", "writer,age,"), "'writer', 'age'"),
+    "number sign": (GOOD.replace("pixel7,", "pixel#,"), "1 other columns ('pixel#')"),
     "columns of rows": (GOOD.replace("pixel", "1x").replace("1x0,", "2x0,"), "for each pixel of 2"),
     "unbalanced quotes": (edit(7, 9, '"3'), "Line 7"),
     "latin-1 label": (edit(7, 1, "ä").encode("latin-1"), "Line 7: expected text in UTF-8"),
