@@ -46,9 +46,9 @@ def parse(parser: argparse.ArgumentParser, argv: Sequence[str]) -> argparse.Name
         nargs="+",
         help="image files: photos, scans or drawings. Several images, or those of a folder and its "
         "subfolders, get one line each. Images that cannot be used do not stop the others, but the "
-        "exit code is then 1. A CSV, npz or Parquet file of images needs --output. If the first "
-        "file ends in .safetensors, it is the model; otherwise the model that comes with skmnist "
-        "is used",
+        "exit code is then 1. A CSV, npz or Parquet file of images needs --output; each of its "
+        "images gets a digit. If the first file ends in .safetensors, it is the model; otherwise "
+        "the model that comes with skmnist is used",
     )
     parser.add_argument(
         "--multiple",

@@ -8,7 +8,7 @@ import itertools
 import re
 from collections import Counter
 from functools import partial
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
@@ -275,7 +275,10 @@ def _parse(block: bytes, line: int, form: _Format) -> tuple[np.ndarray, list[str
         raise _find_problem(block, line, form, error) from error
     if table.shape[1] != form.n_columns or any(map(label_problem, set(labels))):
         raise _find_problem(block, line, form)
-    return compact_pixels(table[:, columns.pixels]), labels, ids
+    pixels: Any = columns.pixels
+    if pixels == list(range(pixels[0], pixels[-1] + 1)):
+        pixels = slice(pixels[0], pixels[-1] + 1)  # a view instead of a copy
+    return compact_pixels(table[:, pixels]), labels, ids
 
 
 def _append_to(texts: list[str]) -> Callable[[str], float]:
