@@ -73,7 +73,7 @@ def hidden_activations(estimator: Any, X: Any, layer: int | str) -> np.ndarray:
             X, lambda net, x: _net_activations(net, x, layer).flatten(1), serial=True
         )
     elif isinstance(estimator, SklearnMLPClassifier):
-        activations = _select(_sklearn_activations(estimator, X), layer)
+        activations = _select(sklearn_activations(estimator, X), layer)
     else:
         raise TypeError(
             f"The 'estimator' parameter of {_OWNER} must be a network of skmnist, or "
@@ -127,7 +127,7 @@ def _removed(handle: Any) -> contextlib.AbstractContextManager[Any]:
     return stack
 
 
-def _sklearn_activations(estimator: SklearnMLPClassifier, X: Any) -> list[np.ndarray]:
+def sklearn_activations(estimator: SklearnMLPClassifier, X: Any) -> list[np.ndarray]:
     """Return the outputs of each layer, the last ones without the softmax."""
     x = validate_data(estimator, X, accept_sparse=["csr", "csc"], reset=False)
     function = _SKLEARN_ACTIVATIONS[estimator.activation]

@@ -7,13 +7,15 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+import scipy.sparse
 import torch
 from sklearn import neural_network
 from sklearn.base import clone
 from sklearn.metrics import log_loss
+from sklearn.preprocessing import label_binarize
 from sklearn.utils.validation import _num_samples
-from torch.nn import functional as F
 
+from skmnist._estimators.hidden_layers import sklearn_activations
 from skmnist._estimators.net_classifier import BaseNetClassifier
 from skmnist._training.convergence import INITIAL_LOSS
 from skmnist._training.image_dataset import prepare_inputs
@@ -30,6 +32,8 @@ from skmnist.exceptions import DivergenceError
 from ._diagnosis_data import Split
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from sklearn.base import BaseEstimator
 
 _MAX_SCORED = 2000  # samples on which a trained classifier is scored
@@ -37,12 +41,14 @@ _MAX_ACTIVE = 500  # samples on which the activity of the units is computed
 _N_EARLY = 5  # steps
 MIN_FEW_ACCURACY = 0.95
 _FEW_STEPS = (100, 400, 1600)  # each only if the one before is not enough, but helped
-# scikit-learn's name of an activation -> the function and its bounds.
-_SKLEARN_ACTIVATIONS: dict[str, tuple[Any, tuple[float, float] | None]] = {
-    "identity": (lambda z: z, None),
-    "logistic": (torch.sigmoid, (0.0, 1.0)),
-    "tanh": (torch.tanh, (-1.0, 1.0)),
-    "relu": (torch.relu, None),
+# scikit-learn's name of an activation function -> its bounds.
+_SKLEARN_BOUNDS = {"logistic": (0.0, 1.0), "tanh": (-1.0, 1.0)}
+# The same name -> its derivative, as a function of the activations.
+_SKLEARN_DERIVATIVES: dict[str, Callable[[Any], Any]] = {
+    "identity": np.ones_like,
+    "logistic": lambda a: a * (1 - a),
+    "tanh": lambda a: 1 - a**2,
+    "relu": lambda a: a > 0,
 }
 # Attributes of the classifiers for which the scale of the inputs matters.
 _WEIGHTS = ("coefs_", "coef_", "dual_coef_")
@@ -215,32 +221,27 @@ def _observe_sklearn(clf: Any, split: Split, found: ObservedTraining) -> None:
 
 
 def _sklearn_activity(clf: Any, X: Any) -> list[LayerActivity]:
-    bounds = _SKLEARN_ACTIVATIONS[clf.activation][1]
-    hidden = _sklearn_outputs(clf, X, list(map(torch.from_numpy, clf.coefs_)))[:-1]
-    return [layer_activity(x, bounds) for x in hidden] if clf.activation != "identity" else []
+    if clf.activation == "identity":
+        return []
+    bounds = _SKLEARN_BOUNDS.get(clf.activation)
+    hidden = sklearn_activations(clf, X[:_MAX_ACTIVE])[:-1]
+    return [layer_activity(torch.from_numpy(a), bounds) for a in hidden]
 
 
 def _sklearn_gradients(clf: Any, X: Any, y: np.ndarray) -> dict[str, float]:
-    """Return the norm of the gradient of the loss with respect to the weights of each layer."""
-    weights = [torch.from_numpy(coef).requires_grad_() for coef in clf.coefs_]
-    outputs = _sklearn_outputs(clf, X, weights)[-1]
-    if outputs.shape[1] == 1:  # two classes
-        outputs = torch.cat([torch.zeros_like(outputs), outputs], dim=1)
-    targets = torch.from_numpy(np.searchsorted(clf.classes_, y[:_MAX_ACTIVE]))
-    gradients = torch.autograd.grad(F.cross_entropy(outputs, targets), weights)
-    return {f"coefs_[{i}]": float(gradient.norm()) for i, gradient in enumerate(gradients)}
-
-
-def _sklearn_outputs(clf: Any, X: Any, weights: list[torch.Tensor]) -> list[torch.Tensor]:
-    """Return the outputs of each layer for some samples, the last ones without the softmax."""
-    function, _ = _SKLEARN_ACTIVATIONS[clf.activation]
-    some = X[:_MAX_ACTIVE]
-    some = some.toarray() if hasattr(some, "toarray") else np.asarray(some)
-    outputs = [torch.from_numpy(some.astype(clf.coefs_[0].dtype))]
-    for i, (weight, intercept) in enumerate(zip(weights, clf.intercepts_, strict=True), 1):
-        z = outputs[-1] @ weight + torch.from_numpy(intercept)
-        outputs.append(z if i == len(weights) else function(z))
-    return outputs[1:]
+    """Return the norm of the gradient of the log loss with respect to the weights of each layer."""
+    X, y = X[:_MAX_ACTIVE], y[:_MAX_ACTIVE]
+    targets = label_binarize(y, classes=clf.classes_)  # one column for two classes
+    derivative = _SKLEARN_DERIVATIVES[clf.activation]
+    hidden = sklearn_activations(clf, X)[:-1]
+    delta = (clf.predict_proba(X)[:, -targets.shape[1] :] - targets) / len(y)
+    norms = {}
+    for i in reversed(range(1, len(clf.coefs_))):
+        norms[f"coefs_[{i}]"] = float(np.linalg.norm(hidden[i - 1].T @ delta))
+        delta = (delta @ clf.coefs_[i].T) * derivative(hidden[i - 1])
+    flat = X if scipy.sparse.issparse(X) else np.asarray(X)
+    norms["coefs_[0]"] = float(np.linalg.norm(flat.T @ delta))
+    return dict(reversed(norms.items()))
 
 
 def _observe_other(clf: Any, split: Split, found: ObservedTraining) -> None:

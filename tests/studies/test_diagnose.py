@@ -6,6 +6,7 @@ import re
 import numpy as np
 import pandas as pd
 import pytest
+import torch
 from scipy import sparse
 from sklearn import neural_network
 from sklearn.frozen import FrozenEstimator
@@ -24,6 +25,7 @@ from skmnist import (
 from skmnist.studies import Diagnosis, diagnose
 from skmnist.studies._data_facts import find_label_issues
 from skmnist.studies._diagnosis_checks import CHECKS
+from skmnist.studies._observed_training import _sklearn_gradients
 from tests.helpers import digits, same_network
 
 
@@ -300,6 +302,27 @@ def test_gradients_and_loss_before_the_training_of_scikit_learn(images):
     found = {finding.check: finding for finding in diagnose(deep, X, y).findings}
     assert found["gradients"].severity == "warning"
     assert found["initialization"].severity == "ok"  # alpha is not part of the loss
+
+
+@pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
+@pytest.mark.parametrize("n_classes", [2, 10])
+@pytest.mark.parametrize("activation", ["relu", "tanh", "logistic", "identity"])
+def test_gradients_of_scikit_learn_are_those_of_autograd(activation, n_classes, images):
+    X, y = vectors(images, 200)
+    y = y % n_classes
+    clf = neural_network.MLPClassifier((9, 7), activation=activation, max_iter=2, random_state=0)
+    clf.fit(X, y)
+    functions = {"logistic": torch.sigmoid, "tanh": torch.tanh, "relu": torch.relu}
+    weights = [torch.from_numpy(coef).requires_grad_() for coef in clf.coefs_]
+    x = torch.from_numpy(X)
+    for i, (weight, intercept) in enumerate(zip(weights, clf.intercepts_, strict=True)):
+        x = x @ weight + torch.from_numpy(intercept)
+        x = functions.get(activation, torch.clone)(x) if i < 2 else x
+    x = torch.cat([torch.zeros_like(x), x], dim=1) if n_classes == 2 else x
+    expected = torch.autograd.grad(nn.functional.cross_entropy(x, torch.from_numpy(y)), weights)
+    found = _sklearn_gradients(clf, X, y)
+    assert list(found) == ["coefs_[0]", "coefs_[1]", "coefs_[2]"]
+    assert list(found.values()) == pytest.approx([float(one.norm()) for one in expected])
 
 
 def test_labels_may_be_strings(images):
