@@ -40,6 +40,7 @@ class StackedStep(ManualBackwardStep):
         super().__init__(nets[0], nets[0].module_.backpropagation(), None, sparse)
         self.nets = nets
         self.optimizers = [net.optimizer_ for net in nets]
+        self._averages = [net.average_ for net in nets if net.average_ is not None]
         self._update: MemberUpdates | VectorUpdate | None = None
 
     @contextlib.contextmanager
@@ -53,8 +54,9 @@ class StackedStep(ManualBackwardStep):
             self._params = stack.enter_context(
                 stacked_storage([list(net.module_.parameters()) for net in self.nets])
             )
-            averages = [net.average_.other_weights for net in self.nets if net.average_ is not None]
-            self._averages = stack.enter_context(stacked_storage(averages)) if averages else None
+            if self._averages:
+                weights = [average.other_weights for average in self._averages]
+                self._average_weights = stack.enter_context(stacked_storage(weights)).flat
             self._grads = self._make_grads()
             stack.callback(self._delete_grads)
             self.manual_mlp = self._make_mlp()
@@ -82,11 +84,15 @@ class StackedStep(ManualBackwardStep):
 
     def update_averages(self) -> None:
         """Update the averages of the weights after a step."""
-        if self._averages is not None:
-            # The nets have trained for the same number of steps.
-            shares = [net.average_.next_share() for net in self.nets if net.average_ is not None]
-            if shares[0] is not None:
-                self._averages.flat.lerp_(self._params.flat, shares[0])
+        if not self._averages:
+            return
+        # The nets have trained for the same number of steps.
+        first, *others = self._averages
+        share = first.next_share()
+        for average in others:
+            average.n_steps = first.n_steps
+        if share is not None:
+            self._average_weights.lerp_(self._params.flat, share)
 
     def set_lrs(self, lrs: Sequence[float | None]) -> None:
         """Set the learning rates of the nets for the next batch; None keeps one."""
