@@ -1,5 +1,7 @@
 """Training on a GPU: CUDA graphs, precision, reproducible results and errors."""
 
+from concurrent.futures import ThreadPoolExecutor
+
 import numpy as np
 import pytest
 import torch
@@ -110,6 +112,32 @@ def test_resumed_fit_gives_the_same_bits(params, tmp_path):
     begun.set_params(max_epochs=1).fit(X, Y)
     resumed = on_gpu(CNNClassifier, checkpoint_dir=tmp_path, **params).fit(X, Y, resume=True)
     assert same_network(resumed, whole)
+
+
+@pytest.mark.parametrize("precision", ["float32", "bfloat16", "float16"])
+def test_autocast_of_the_caller_changes_no_bit(precision):
+    clf = on_gpu(CNNClassifier, precision=precision).fit(X, Y)
+    with torch.autocast("cuda", torch.bfloat16):
+        again = on_gpu(CNNClassifier, precision=precision).fit(X, Y)
+    assert same_network(again, clf)
+
+
+def test_fits_in_threads_give_the_same_bits(captures):
+    clf = on_gpu(CNNClassifier, dropout=0.3).fit(X, Y)
+    with ThreadPoolExecutor(3) as pool:
+        fits = [pool.submit(on_gpu(CNNClassifier, dropout=0.3).fit, X, Y) for _ in range(6)]
+        assert all(same_network(fit.result(), clf) for fit in fits)
+    assert len(captures) == 7
+
+
+def test_memory_of_earlier_graphs_is_returned(captures, monkeypatch):
+    monkeypatch.setattr(cuda_graphs, "_MAX_CACHED", 0)
+    reserved = []
+    for _ in range(5):
+        on_gpu(CNNClassifier).fit(X, Y)
+        captures.clear()
+        reserved.append(torch.cuda.memory_reserved())
+    assert reserved[-1] <= reserved[1] + 2**25
 
 
 def test_out_of_memory_names_batch_size_and_frees_the_memory():
