@@ -38,6 +38,7 @@ _BACKGROUND_SHARE = 0.9
 _BACKGROUNDS = {"0", "255"}
 # pandas renames equal names, also if they are the pixels of the first image.
 _MANGLED = {"0", "0.1", "0.2", "0.3"}
+_FEW = 64  # lines
 _LABEL_BYTES = 4_000_000  # of the file, which are searched for labels
 
 
@@ -257,24 +258,34 @@ def _parse(block: bytes, line: int, form: _Format) -> tuple[np.ndarray, list[str
     InvalidPixelError
         If a pixel is out of range.
     """
+    try:
+        return _load(block, form)
+    except InvalidPixelError:
+        raise
+    except ValueError as error:
+        reason = str(error)[:200]  # numpy's message contains the whole field
+    raise _find_problem(block, line, form, reason)
+
+
+def _load(block: bytes, form: _Format) -> tuple[np.ndarray, list[str], list[str]]:
+    """Return the pixels, the labels and the identifiers of a block, or raise a ValueError."""
     columns = form.columns
     labels: list[str] = []
     ids: list[str] = []
     texts = {columns.label: _append_to(labels), columns.id: _append_to(ids)}
-    try:
-        table = np.loadtxt(
-            _lines(block, form),
-            comments=None,
-            # A separator of spaces may be several spaces.
-            delimiter=None if form.delimiter == " " else form.delimiter,
-            converters={column: texts[column] for column in texts if column is not None},
-            quotechar='"',
-            ndmin=2,
-        )
-    except ValueError as error:
-        raise _find_problem(block, line, form, error) from error
-    if table.shape[1] != form.n_columns or any(map(label_problem, set(labels))):
-        raise _find_problem(block, line, form)
+    table = np.loadtxt(
+        _lines(block, form),
+        comments=None,
+        # A separator of spaces may be several spaces.
+        delimiter=None if form.delimiter == " " else form.delimiter,
+        converters={column: texts[column] for column in texts if column is not None},
+        quotechar='"',
+        ndmin=2,
+    )
+    if table.shape[1] != form.n_columns:
+        raise ValueError(f"expected {form.n_columns} columns, got {table.shape[1]}")
+    if any(map(label_problem, set(labels))):
+        raise ValueError("invalid labels")
     pixels: Any = columns.pixels
     if pixels == list(range(pixels[0], pixels[-1] + 1)):
         pixels = slice(pixels[0], pixels[-1] + 1)  # a view instead of a copy
@@ -303,11 +314,29 @@ def _lines(block: bytes, form: _Format) -> Iterator[str]:
     return (line.decode("utf-8") for line in io.BytesIO(block) if not line.isspace())
 
 
-def _find_problem(
-    block: bytes, line: int, form: _Format, error: Exception | None = None
-) -> DatasetError:
+def _find_problem(block: bytes, line: int, form: _Format, reason: str) -> DatasetError:
     """Return an error for the first invalid field of a block that begins at `line`."""
-    for number, text in enumerate(block.split(b"\n"), line):
+    lines = block.split(b"\n")
+    for start in range(0, len(lines), _FEW):
+        part = lines[start : start + _FEW]
+        if not any(text.strip() for text in part):
+            continue
+        try:
+            _load(b"\n".join([*part, b""]), form)
+        except ValueError:
+            # Only this part is searched field by field, which is slow.
+            problem = _invalid_field(part, line + start, form)
+            if problem:
+                return problem
+    last = line + block.count(b"\n") - 1
+    return DatasetError(
+        f"{form.path}: The lines from {line} to {last} cannot be parsed ({reason})."
+    )
+
+
+def _invalid_field(lines: Sequence[bytes], first: int, form: _Format) -> DatasetError | None:
+    """Return an error for the first invalid field of lines, of which the first one has a number."""
+    for number, text in enumerate(lines, first):
         if not text.strip():
             continue
         fields = _split_line(form.path, number, text, form.delimiter)
@@ -321,11 +350,7 @@ def _find_problem(
             if problem:
                 where = form.columns.describe(column)
                 return DatasetError(f"{form.path}: Line {number}, {where}: {problem}.")
-    reason = str(error).strip() if error else "its columns differ in number"
-    last = line + block.count(b"\n") - 1
-    return DatasetError(
-        f"{form.path}: The lines from {line} to {last} cannot be parsed ({reason})."
-    )
+    return None
 
 
 def _field_problem(field: str, column: int, form: _Format) -> str | None:

@@ -17,7 +17,7 @@ from tests.helpers import small_digits
 X, Y = small_digits()
 GOOD = csv_text(X, Y)
 LINES = GOOD.splitlines()
-MAX_MEMORY = 100_000_000  # bytes
+MAX_MEMORY = 120_000_000  # bytes
 
 
 def edit(line, column, value):
