@@ -24,8 +24,8 @@ def pixel_range(seen: Observations) -> Verdict:
             evidence + " All inputs are the same.",
             "Check how the images are read, and the steps before the classifier.",
         )
-    other = data.validation_rms
-    if other is not None and not data.rms / _MAX_RATIO <= other <= _MAX_RATIO * data.rms:
+    other = data.rms if data.validation is None else data.validation.rms
+    if not data.rms / _MAX_RATIO <= other <= _MAX_RATIO * data.rms:
         return Verdict(
             "error",
             f"The root mean square of a training sample is {data.rms:.2g}, that of a validation "
@@ -47,18 +47,28 @@ def pixel_range(seen: Observations) -> Verdict:
     return ok(evidence)
 
 
-def _chance_limit(majority: float, n: int) -> float:
-    """Return the accuracy above which a classifier is better than guessing."""
-    return majority + max(4 * np.sqrt(majority * (1 - majority) / n), 0.05)
+def _upper_limit(accuracy: float, n: int) -> float:
+    """Return the accuracy on n samples that a classifier of this accuracy hardly ever reaches."""
+    smoothed = (accuracy * n + 1) / (n + 2)
+    return accuracy + max(4 * np.sqrt(smoothed * (1 - smoothed) / n), 0.05)
 
 
-def _are_unrelated(seen: Observations) -> bool:
+def _training_set_is_unrelated(seen: Observations) -> bool:
     data = seen.data
-    limit = _chance_limit(data.majority, len(data.neighbor_labels))
+    limit = _upper_limit(data.majority, len(data.neighbor_labels))
     # Similar images get the same prediction, so that many of them are right or wrong at once.
     is_chance = seen.training.validation_accuracy < data.majority + 0.2 * (1 - data.majority)
     # If one class dominates, no classifier is much better than guessing.
     return data.reference_accuracy < min(limit, 0.9) and is_chance and limit < 1
+
+
+def _validation_set_is_unrelated(seen: Observations) -> bool:
+    validation, n = seen.data.validation, seen.training.n_validation
+    if validation is None or seen.data.missing:
+        return False
+    accuracy = max(validation.accuracy, seen.training.validation_accuracy)
+    is_worse = _upper_limit(accuracy, n) < validation.expected_accuracy
+    return is_worse and accuracy < _upper_limit(validation.chance, n)
 
 
 def labels(seen: Observations) -> Verdict:
@@ -68,36 +78,28 @@ def labels(seen: Observations) -> Verdict:
         f"The nearest other images have the same label in {data.reference_accuracy:.1%} of the "
         f"cases; the most frequent class has {data.majority:.1%} of the samples."
     )
-    if _are_unrelated(seen):
+    if _training_set_is_unrelated(seen):
         return Verdict(
             "error",
             evidence + " The labels have nothing to do with the images.",
             "Check that X and y are in the same order: shuffle and split them together.",
         )
-    validation = data.validation_reference
-    if validation is not None and _is_validation_set_unrelated(seen, validation):
+    if data.validation is not None and _validation_set_is_unrelated(seen):
         return Verdict(
             "error",
-            f"The nearest training images have the same label in {validation:.1%} of the cases for "
-            f"the validation images, and in {data.reference_accuracy:.1%} for training images.",
+            "The nearest training images have the same label as a validation image in "
+            f"{data.validation.accuracy:.1%} of the cases; {data.validation.expected_accuracy:.1%} "
+            "is expected.",
             "Check that X_val and y_val are in the same order, and that X_val is prepared as X.",
         )
     return ok(evidence)
 
 
-def _is_validation_set_unrelated(seen: Observations, reference: float) -> bool:
-    """Return whether the labels of the validation set have nothing to do with its images."""
-    data, training = seen.data, seen.training
-    limit = _chance_limit(data.majority, training.n_validation)
-    is_chance = max(reference, training.validation_accuracy) < limit and not data.missing
-    return is_chance and data.reference_accuracy > limit + 0.2
-
-
 def leakage(seen: Observations) -> Verdict:
     """Check for validation samples that are in the training set."""
-    leaked = seen.data.leaked
-    if leaked is None:
+    if seen.data.validation is None:
         return not_checked("No validation set was passed (X_val, y_val).")
+    leaked = seen.data.validation.leaked
     evidence = f"{leaked:.1%} of the validation samples are also in the training set."
     severity = graded(leaked, 0.01, 0.05)
     if severity:
@@ -133,7 +135,7 @@ _MAX_AGREED = 0.08  # fraction of clean samples whose neighbors mostly agree on 
 def label_noise(seen: Observations) -> Verdict:
     """Check for labels that are probably wrong."""
     data = seen.data
-    if _are_unrelated(seen):
+    if _training_set_is_unrelated(seen):
         return not_checked("The labels have nothing to do with the images.")
     if data.reference_accuracy < _MIN_REFERENCE:
         return not_checked(

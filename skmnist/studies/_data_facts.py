@@ -18,6 +18,31 @@ _COPY = 1e-4
 
 
 @dataclass(frozen=True)
+class ValidationFacts:
+    """Facts about a validation set.
+
+    Parameters
+    ----------
+    leaked : float
+        Fraction of the samples that are (almost) equal to a training sample.
+    rms : float
+        As that of the training samples.
+    accuracy : float
+        Accuracy of the nearest training samples.
+    expected_accuracy : float
+        The same if they predict each class as well as in the training set.
+    chance : float
+        The same if the predictions have nothing to do with the labels.
+    """
+
+    leaked: float
+    rms: float
+    accuracy: float
+    expected_accuracy: float
+    chance: float
+
+
+@dataclass(frozen=True)
 class DataFacts:
     """Facts about a training set and a validation set.
 
@@ -37,13 +62,8 @@ class DataFacts:
         Training samples that are equal to an earlier one.
     n_conflicts : int
         Those of them with another label than the earlier one.
-    leaked : float or None
-        Fraction of the validation samples that are (almost) equal to a training sample. None
-        without validation samples of the user.
-    validation_rms : float or None
-        As `rms`, for the validation samples of the user.
-    validation_reference : float or None
-        Accuracy of the nearest training samples on the validation samples of the user.
+    validation : ValidationFacts or None
+        Facts about the validation samples, if the user passed some.
     neighbor_proba : ndarray of shape (n, n_classes)
         Out-of-fold probabilities of a part of the training samples: the fractions of the classes
         among the nearest other samples.
@@ -61,9 +81,7 @@ class DataFacts:
     n_samples: int
     n_duplicates: int
     n_conflicts: int
-    leaked: float | None
-    validation_rms: float | None
-    validation_reference: float | None
+    validation: ValidationFacts | None
     neighbor_proba: NDArray[np.float64]
     neighbor_labels: NDArray[np.int64]
     indices: NDArray[np.int64]
@@ -128,13 +146,20 @@ def find_facts(
         indices = np.sort(rng.choice(len(X), _MAX_SAMPLES, replace=False))
     some = X[indices].astype(np.float32) / np.float32(scale)
     one_hot = np.eye(y.max() + 1)[y[indices]]
-    validation: tuple[Any, ...] = (None, None, None)
+    neighbor_proba = _neighbor_proba(some, some, one_hot)
+    validation = None
     if X_val is not None and y_val is not None:
         val = X_val.astype(np.float32) / np.float32(scale)
         predicted = _neighbor_proba(val[:_MAX_SAMPLES], some, one_hot).argmax(axis=1)
-        reference = float((predicted == y_val[:_MAX_SAMPLES]).mean())
-        validation = _leaked(X.astype(np.float32) / np.float32(scale), val), _rms(val), reference
-    leaked, validation_rms, validation_reference = validation
+        is_right = neighbor_proba.argmax(axis=1) == y[indices]
+        recall = one_hot.T @ is_right / np.maximum(one_hot.sum(axis=0), 1)
+        validation = ValidationFacts(
+            leaked=_leaked(X.astype(np.float32) / np.float32(scale), val),
+            rms=_rms(val),
+            accuracy=float((predicted == y_val[:_MAX_SAMPLES]).mean()),
+            expected_accuracy=float(recall[y_val].mean()),
+            chance=float(_frequencies(predicted, len(recall)) @ _frequencies(y_val, len(recall))),
+        )
     return DataFacts(
         low=float(X.min()) / scale,
         high=float(X.max()) / scale,
@@ -144,13 +169,15 @@ def find_facts(
         n_samples=len(X),
         n_duplicates=int(is_copy.sum()),
         n_conflicts=int((y[first] != y)[is_copy].sum()),
-        leaked=leaked,
-        validation_rms=validation_rms,
-        validation_reference=validation_reference,
-        neighbor_proba=_neighbor_proba(some, some, one_hot),
+        validation=validation,
+        neighbor_proba=neighbor_proba,
         neighbor_labels=y[indices],
         indices=indices,
     )
+
+
+def _frequencies(y: np.ndarray, n_classes: int) -> np.ndarray:
+    return np.bincount(y, minlength=n_classes) / len(y)
 
 
 def _rms(X: np.ndarray) -> float:

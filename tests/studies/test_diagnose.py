@@ -148,7 +148,7 @@ BROKEN = {
     "class imbalance, missing": (mlp(), leave_out, r"labels \[3\] of the validation set"),
     "label noise": (mlp(), add_noise, "contradict"),
     "label noise, one wrong class": (mlp(), confuse, "contradict"),
-    "labels, validation set": (mlp(), shuffle_validation_labels, "validation images"),
+    "labels, validation set": (mlp(), shuffle_validation_labels, "as a validation image"),
     "pixel range, validation set": (mlp(), unscale_validation_set, "validation sample"),
     "pixel range, blank": (mlp(), blank, "All inputs are the same"),
     "initialization, softmax": (
@@ -293,6 +293,16 @@ def test_random_differences_between_small_classes_are_no_imbalance(images):
     (found,) = [one for one in diagnosis.findings if one.check == "class imbalance"]
     assert found.severity == "ok"
     assert found.evidence == "The classes have 2 to 10 training samples."
+
+
+@pytest.mark.parametrize("n", [1, 4, 7, 250])
+def test_other_frequencies_in_the_validation_set_are_no_wrong_labels(n, images):
+    """90% of the training samples are zeros; the validation set is balanced."""
+    keep = (images["y"] == 0) | (np.arange(1000) % 80 == 0)
+    some = images | {"X": images["X"][keep], "y": images["y"][keep]}
+    some |= {"X_val": images["X_val"][:n], "y_val": images["y_val"][:n]}
+    (labels,) = [one for one in diagnose(mlp(), **some).findings if one.check == "labels"]
+    assert labels.severity == "ok"
 
 
 def test_gradients_and_loss_before_the_training_of_scikit_learn(images):
