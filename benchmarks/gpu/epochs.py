@@ -28,21 +28,21 @@ def mlp(run):
 
 def accurate(run):
     """Time the preset "accurate" on the device; extrapolate it for one CPU core."""
-    params = {"preset": "accurate", "max_epochs": run.epochs(3), "random_state": 0}
     n_epochs = run.epochs(CNNClassifier.from_preset("accurate").max_epochs)
     few = run.data.first(len(run.data) // 10)
-    with run.record.attempt('the preset "accurate" on one CPU core'):
-        seconds = cpu.epochs(run, "cnn", params, one_core=True, n_images=len(few))
-        factor = n_epochs * len(run.data) / len(few)
-        run.record.measure("accurate_one_core", [factor * s for s in seconds], factor=factor)
     run.fit(CNNClassifier.from_preset("accurate", random_state=0, max_epochs=1), few)
     fits = []
-    for seed in run.runs(2):
+    for seed in run.runs(2, reserve=40):
         clf = CNNClassifier.from_preset("accurate", random_state=seed, max_epochs=n_epochs)
         fits.append(run.fit(clf))
         run.record.measure("accurate", [sum(fit.epochs) for fit in fits])
         accuracies = [100 * fit.clf.score(run.data.X_test, run.data.y_test) for fit in fits]
         run.record.measure("accurate_accuracy", accuracies)
+    with run.record.attempt('the preset "accurate" on one CPU core'):
+        params = {"preset": "accurate", "max_epochs": run.epochs(3), "random_state": 0}
+        seconds = cpu.epochs(run, "cnn", params, one_core=True, n_images=len(few))
+        factor = n_epochs * len(run.data) / len(few)
+        run.record.measure("accurate_one_core", [factor * s for s in seconds], factor=factor)
 
 
 def guide(run):
