@@ -36,8 +36,6 @@ _DELIMITERS = "\t;,| "
 # A corner of an image is background in most images, and no class has so many samples.
 _BACKGROUND_SHARE = 0.9
 _BACKGROUNDS = {"0", "255"}
-# pandas renames equal names, also if they are the pixels of the first image.
-_MANGLED = {"0", "0.1", "0.2", "0.3"}
 _FEW = 64  # lines
 _LABEL_BYTES = 4_000_000  # of the file, which are searched for labels
 
@@ -167,11 +165,10 @@ def _read_start(
             f"{path}: Expected a column for each pixel, that is 3 to {MAX_COLUMNS:,} columns, got "
             f"{n_columns:,} in line {line}.{hint}"
         )
-    if _MANGLED <= set(fields) and len(set(fields)) == len(fields):
-        raise DatasetError(
-            f"{path}: Line {line} is an image whose equal pixels were renamed (0.1, 0.2), as by "
-            "pandas.read_csv without header=None. Read the original file."
-        )
+    original = _undo_renaming(fields)
+    if original:
+        first = delimiter.join(original).encode() + b"\n" + below
+        fields = original
     has_header = _is_header(fields)
     below = below if has_header else first
     find_label = partial(_find_label, below, delimiter)
@@ -210,6 +207,22 @@ def _split_line(path: Path, line: int, text: bytes, delimiter: str) -> list[str]
         ) from None
     except csv.Error as error:
         raise DatasetError(f"{path}: Line {line} cannot be parsed ({error}).") from error
+
+
+def _undo_renaming(fields: Sequence[str]) -> list[str] | None:
+    """Return the first image of a table in which pandas renamed its equal values, or None.
+
+    ``pandas.read_csv`` without ``header=None`` takes the first line for names, and makes 0, 0.1 and
+    0.2 of three zeros. Kaggle's "A-Z Handwritten Alphabets" is such a table.
+    """
+    values = [field.partition(".")[0] for field in fields]
+    counts: Counter[str] = Counter()
+    for value, field in zip(values, fields, strict=True):
+        renamed = f"{value}.{counts[value]}" if counts[value] else value
+        if field != renamed or not value.isdecimal():
+            return None
+        counts[value] += 1
+    return values if len(counts) < len(fields) else None
 
 
 def _is_header(fields: Sequence[str]) -> bool:

@@ -90,6 +90,15 @@ def test_column_of_labels_without_a_header_is_found_by_its_values(tmp_path, data
     assert_loads(tmp_path / "train.csv", data)
 
 
+@pytest.mark.parametrize("position", [0, N])
+def test_first_image_that_pandas_took_for_the_header(tmp_path, data, position):
+    table = np.insert(data[0].astype(int), position, data[1], axis=1)
+    np.savetxt(tmp_path / "a.csv", table, "%d", delimiter=",")
+    pd.read_csv(tmp_path / "a.csv").to_csv(tmp_path / "b.csv", index=False)
+    assert (tmp_path / "b.csv").read_text().startswith("0,0.1,0.2,0.3,")
+    assert_loads(tmp_path / "b.csv", data)
+
+
 @pytest.mark.parametrize("background", [0, 255])
 def test_label_of_one_image_without_a_header(tmp_path, data, background):
     image = np.abs(background - data[0][42:43].astype(int))

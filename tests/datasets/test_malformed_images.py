@@ -104,10 +104,6 @@ BAD_CSV = {
     "hexadecimal": (edit(7, 9, "0x1F"), "Line 7, column 9 ('pixel7'): expected a number"),
     "Arabic digits": (edit(7, 9, "\u0661\u0662"), "Line 7, column 9 ('pixel7'): expected a number"),
     "lines in quotes": ("\n".join(f'"{line}"' for line in LINES), "columns, got 1 in line 1"),
-    "image as header": (
-        GOOD.replace("label,pixel0,", "7,0,").replace("pixel", "0."),
-        "Line 1 is an image whose equal pixels were renamed",
-    ),
     "true": (edit(7, 9, "True"), "Line 7, column 9 ('pixel7'): expected a number, got 'True'"),
     "line too short": (replace_line(9, LINES[8][:-30]), "Line 9: expected 197 columns"),
     "line too long": (replace_line(9, LINES[8] + ",7,8"), "Line 9: expected 197 columns, as in "),
