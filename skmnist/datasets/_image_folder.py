@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 
 # Windows creates these files in folders of images, macOS this folder in archives.
 _IGNORED = {"thumbs.db", "desktop.ini", "__macosx"}
+_MAX_SIZE = 8000  # 64 million pixels, as many as an image may have that is read
 # Folders of a data set that are parts of it, not classes.
 _PARTS = {"train", "training", "test", "testing", "val", "valid", "validation", "dev"}
 
@@ -203,8 +204,10 @@ def _check_arguments(size: Any, color: Any, normalizer: Any) -> tuple[int, int] 
     if sides is not None:
         sides = tuple(sides) if isinstance(sides, (tuple, list, np.ndarray)) else ()
         are_ints = all(isinstance(s, Integral) and not isinstance(s, bool) for s in sides)
-        if len(sides) != 2 or not are_ints or min(sides) < 1:
-            expected = "None, an int in the range [1, inf) or a tuple (height, width) of them"
+        if len(sides) != 2 or not are_ints or min(sides) < 1 or max(sides) > _MAX_SIZE:
+            expected = (
+                f"None, an int in the range [1, {_MAX_SIZE}] or a tuple (height, width) of them"
+            )
             raise ValueError(invalid_parameter_message("size", "load_image_folder", expected, size))
     if not isinstance(color, (bool, np.bool_)) and not (isinstance(color, str) and color == "auto"):
         expected = "'auto' or a bool"

@@ -150,7 +150,9 @@ def test_animation_is_an_error(tmp_path):
 # -- arguments -------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("size", [0, -1, 2.5, "32", (32,), (32, 0), (1, 2, 3), True, (2.0, 3)])
+@pytest.mark.parametrize(
+    "size", [0, -1, 8001, 2.5, "32", (32,), (32, 0), (1, 2, 3), True, (2.0, 3)]
+)
 def test_invalid_size_raises(tmp_path, size):
     with pytest.raises(ValueError, match="'size' parameter of load_image_folder must be None, an"):
         load_image_folder(save(tmp_path, [scene()]), size=size)
