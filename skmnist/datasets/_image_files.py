@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
@@ -11,7 +10,7 @@ from skmnist.exceptions import DatasetError, ImageError
 from skmnist.preprocessing._plain_image import read_plain_image
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Mapping, Sequence
     from pathlib import Path
 
 
@@ -44,10 +43,16 @@ def read_image_files(
         If images cannot be read, which are listed, or their sizes differ and `size` is None.
     """
     keep = color is not False  # whether there are colors is only known after all files are read
-    images = for_each_file(files, lambda file: read_plain_image(file, size, color=keep))
-    if size is None:
-        _check_same_size(path, files, images)
-    return arrange_colors(np.stack(images), color)
+    sizes: dict[tuple[int, ...], Path] = {}
+
+    def read(file: Path) -> np.ndarray:
+        image = read_plain_image(file, size, color=keep)
+        sizes.setdefault(image.shape[:2], file)
+        if len(sizes) > 1:  # the other images, which may be large, are not read
+            raise _sizes_error(path, sizes)
+        return image
+
+    return arrange_colors(np.stack(for_each_file(files, read)), color)
 
 
 def arrange_colors(pixels: np.ndarray, color: Literal["auto"] | bool) -> np.ndarray:
@@ -92,18 +97,13 @@ def _has_color(pixels: np.ndarray) -> bool:
     return any((image != image[..., :1]).any() for image in pixels)
 
 
-def _check_same_size(path: Path, files: Sequence[Path], images: Sequence[np.ndarray]) -> None:
-    """Raise a DatasetError if the images have different sizes."""
-    sizes = Counter(image.shape[:2] for image in images)
-    if len(sizes) == 1:
-        return
-    first = dict(zip((image.shape[:2] for image in images[::-1]), files[::-1], strict=True))
-    examples = [
-        f"{height} x {width} ({first[height, width].name})"
-        for (height, width), _ in sizes.most_common(2)
-    ]
-    raise DatasetError(
-        f"{path}: Expected images of one size, got {len(sizes)} sizes (height x width), such as "
-        f"{' and '.join(examples)}. Pass size=(height, width) to resize them, or "
-        "normalizer=DigitNormalizer() to convert photos of digits to MNIST's format."
+def _sizes_error(path: Path, sizes: Mapping[tuple[int, ...], Path]) -> DatasetError:
+    """Return an error for images of several sizes, each with an example."""
+    examples = " and ".join(
+        f"{height} x {width} ({file.name})" for (height, width), file in sizes.items()
+    )
+    return DatasetError(
+        f"{path}: Expected images of one size (height x width), got {examples}. Pass "
+        "size=(height, width) to resize them, or normalizer=DigitNormalizer() to convert photos of "
+        "digits to MNIST's format."
     )

@@ -51,9 +51,9 @@ def test_images_of_mixed_sizes_are_resized(tmp_path, size):
 
 
 def test_images_of_mixed_sizes_need_a_size(tmp_path):
-    folder = save(tmp_path, [scene(), scene(), scene(size=(30, 41))])
+    folder = save(tmp_path, [scene(), scene(), scene(size=(30, 41)), scene(size=(9, 9))])
     message = (
-        r"got 2 sizes \(height x width\), such as 24 x 20 \(0.png\) and 30 x 41 \(2.png\). "
+        r"one size \(height x width\), got 24 x 20 \(0.png\) and 30 x 41 \(2.png\). "
         r"Pass size=\(height, width\)"
     )
     with pytest.raises(DatasetError, match=message):
