@@ -204,7 +204,7 @@ def _check_arguments(size: Any, color: Any, normalizer: Any) -> tuple[int, int] 
     if sides is not None:
         sides = tuple(sides) if isinstance(sides, (tuple, list, np.ndarray)) else ()
         are_ints = all(isinstance(s, Integral) and not isinstance(s, bool) for s in sides)
-        if len(sides) != 2 or not are_ints or min(sides) < 1 or max(sides) > _MAX_SIZE:
+        if len(sides) != 2 or not are_ints or min(sides) < 1 or max(map(int, sides)) > _MAX_SIZE:
             expected = (
                 f"None, an int in the range [1, {_MAX_SIZE}] or a tuple (height, width) of them"
             )

@@ -263,7 +263,7 @@ def _to_color(image: Image.Image) -> Image.Image:
         image = ImageCms.profileToProfile(image, lab, srgb, outputMode="RGB") or image
     if _is_transparent(image):
         image = opaque(image.convert("RGBA"))
-    return image.convert("RGB")
+    return image if image.mode == "RGB" else image.convert("RGB")
 
 
 def _is_transparent(image: Image.Image) -> bool:
