@@ -19,7 +19,7 @@ from skmnist._estimators.input_gradients import loss_gradients
 from skmnist._estimators.net_classifier import BaseNetClassifier
 from skmnist._utils.image_shape import is_channels_last
 from skmnist._utils.torch_defaults import torch_defaults
-from skmnist._utils.validation import check_choice
+from skmnist._utils.validation import check_choice, check_int
 from skmnist.displays._images import as_images, resolve_shape
 
 from ._corruptions import CORRUPTIONS, CorruptionName
@@ -177,6 +177,7 @@ def robustness_curve(
     True
     """
     check_choice("robustness_curve", "corruption", corruption, CORRUPTIONS)
+    check_int("robustness_curve", "random_state", random_state, minimum=0)
     check_is_fitted(estimator)
     kind = CORRUPTIONS[corruption]
     severities = _check_severities(severities, corruption)

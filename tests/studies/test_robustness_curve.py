@@ -131,6 +131,7 @@ def test_result_can_be_restored_from_json(clf):
             {"corruption": "noise", "severities": [-0.1]},
             r"range \[0, inf\) for corruption='noise'. Got \[-0.1\] instead",
         ),
+        ({"random_state": None}, r"'random_state' parameter of robustness_curve .* \[0, inf\)"),
         ({"scoring": ["accuracy"]}, "'scoring' parameter of robustness_curve .* one metric"),
     ],
 )
