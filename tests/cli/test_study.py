@@ -480,6 +480,13 @@ def test_lr_prints_the_suggestion(tmp_path, capsys):
     assert len(read_table(tmp_path / "lr.csv")) == len(values["lrs"]) > 50
 
 
+@pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
+def test_lr_says_that_no_rate_is_suggested(tmp_path, capsys):
+    too_small = ["--start-lr", "1e-9", "--end-lr", "1e-8"]
+    printed = run_study(capsys, tmp_path, "lr", *MIN_ARGV["lr"], *too_small).out
+    assert "Suggested learning rate: none, because the loss never fell\n" in printed
+
+
 @pytest.mark.parametrize(
     ("argv", "message"),
     [

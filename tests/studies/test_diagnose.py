@@ -270,8 +270,9 @@ def objects(X):
 
 @pytest.mark.parametrize("container", [pd.DataFrame, objects, sparse.csr_matrix, list])
 def test_container_of_the_samples_does_not_matter(container, images):
-    X, y = vectors(images, 300)
-    expected, diagnosis = diagnose(mlp(), X, y), diagnose(mlp(), container(X), list(y))
+    X, y = vectors(images, 120)
+    clf = mlp(max_epochs=2)
+    expected, diagnosis = diagnose(clf, X, y), diagnose(clf, container(X), list(y))
     assert diagnosis.findings == expected.findings
 
 

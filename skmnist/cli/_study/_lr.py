@@ -96,4 +96,6 @@ def run(args: argparse.Namespace) -> None:
     printed.index = printed.index.map("{:.2g}".format).set_names("learning rate")
     values = test.to_dict() | {"data": args.data}
     write_results(args.output_dir, "lr", table, values, test.plot().figure_, printed_table=printed)
-    print(f"\nSuggested learning rate: {test.suggestion_:.2g}", flush=True)
+    found = test.suggestion_ == test.suggestion_  # not NaN
+    suggestion = f"{test.suggestion_:.2g}" if found else "none, because the loss never fell"
+    print(f"\nSuggested learning rate: {suggestion}", flush=True)
