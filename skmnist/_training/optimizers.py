@@ -22,6 +22,9 @@ OPTIMIZERS: dict[str, type[torch.optim.Optimizer]] = {
     "adagrad": torch.optim.Adagrad,
 }
 
+# Optimizers that have fused kernels, but not for CUDA in each supported version of torch.
+_FUSED_DEVICES: dict[type, tuple[str, ...]] = {torch.optim.Adagrad: ("cpu",)}
+
 # torch wraps these methods for its compiler. The first call of a wrapped method loads the compiler:
 # a second or two and 120 MB in each process, and nothing here uses it.
 _WRAPPED = ("add_param_group", "zero_grad", "state_dict", "load_state_dict")
@@ -102,7 +105,7 @@ def optimizer_settings(
     optimizer : str or type
         A name in ``OPTIMIZERS`` or a ``torch.optim.Optimizer`` class.
     device : torch.device
-        torch has fused kernels for the CPU and CUDA.
+        torch has fused kernels for the CPU and CUDA, see ``_FUSED_DEVICES`` for exceptions.
     optimizer_params : mapping or None
         Additional arguments of the class.
     **settings
@@ -111,7 +114,7 @@ def optimizer_settings(
     cls = optimizer_class(optimizer)
     known = arguments(cls)
     accepted = {name: value for name, value in settings.items() if name in known}
-    if "fused" in known and device.type in ("cpu", "cuda"):
+    if "fused" in known and device.type in _FUSED_DEVICES.get(cls, ("cpu", "cuda")):
         accepted["fused"] = True
     accepted |= optimizer_params or {}
     return _LIGHT_CLASSES.get(cls, cls), accepted

@@ -10,6 +10,7 @@ from skmnist import BackpropClassifier, CNNClassifier, MLPClassifier, load
 from skmnist._estimators.presets import PRESETS
 from skmnist._training import cuda_graphs
 from skmnist._training.net import Net
+from skmnist._training.optimizers import OPTIMIZERS
 from tests.helpers import digits, same_network, tiny
 from tests.training.helpers import fit_stacked
 
@@ -154,6 +155,15 @@ def test_out_of_memory_names_batch_size_and_frees_the_memory():
         torch.cuda.set_per_process_memory_fraction(1.0)
     assert torch.cuda.memory_allocated() < allocated + 50e6
     assert same_network(on_gpu(CNNClassifier).fit(X[:100], y[:100]), clf)
+
+
+@pytest.mark.parametrize("optimizer", OPTIMIZERS)
+def test_training_continues_on_another_device(optimizer):
+    clf = on_gpu(CNNClassifier, optimizer=optimizer).fit(X, Y)
+    for device in ("cpu", "cuda"):
+        clf.set_params(device=device).partial_fit(X, Y)
+        assert clf.device_.startswith(device)
+    assert clf.loss_curve_[-1] < clf.loss_curve_[0]
 
 
 def test_absent_gpu_is_an_error_that_lists_the_devices():
