@@ -95,16 +95,16 @@ def columns_from_names(
     names = [name.strip() for name in names]
     _check_unique(path, names)
     keys = [name.casefold() for name in names]
+    target = None if label in ("auto", None) else _find_label(path, names, label)
     ids = [
         i
         for i, key in enumerate(keys)
-        if (key in ID_NAMES or names[i] == id_column) and label not in (names[i], i)
+        if (key in ID_NAMES or names[i] == id_column) and i != target
         # Only the first column, which pandas writes, may have no name.
         if key or i == 0
     ]
     ids.sort(key=lambda i: names[i] != id_column)
     rest = [i for i in range(len(names)) if i not in ids]
-    target = None if label in ("auto", None) else _find_label(path, names, label)
     pixels = [i for i in _numbered_columns(keys, rest) if i != target]
     others = sorted({*rest} - {*pixels, target})
     if label == "auto":

@@ -168,6 +168,13 @@ def test_identifiers_are_no_pixels(tmp_path, data, name):
     assert load_image_csv(tmp_path / "train.csv").ids[7] == "00007"
 
 
+@pytest.mark.parametrize("label", ["index", N, -1])
+def test_column_of_labels_may_have_the_name_of_identifiers(tmp_path, data, label):
+    frame = pd.DataFrame(data[0]).add_prefix("pixel").assign(index=data[1])
+    frame.to_csv(tmp_path / "train.csv", index=False)
+    assert_loads(tmp_path / "train.csv", data, label=label)
+
+
 def test_file_without_labels(tmp_path, data):
     path = write(tmp_path / "test.csv", csv_text(data[0]))
     X, y = load_image_csv(path, label=None, return_X_y=True)
