@@ -359,7 +359,7 @@ def _short_of_memory(device, gigabytes):
 
 
 def large_predictions(n, rng):
-    """Predict a million samples with less than 1 GB of additional memory."""
+    """Predict a million samples with less than 200 MB of additional memory."""
     for _ in range(n):
         yield end(*start(_predict_many))[0]
 
@@ -370,8 +370,8 @@ def _predict_many():
     many += 1  # so that the memory is allocated
     before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     clf.predict(many)
-    growth = (resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) / 2**20
-    return "ok" if growth < 1 else f"{growth:.1f} GB"
+    growth = (resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) / 1e3
+    return "ok" if growth < 200 else f"{growth:.0f} MB"
 
 
 # -- the counts ------------------------------------------------------------------------------
