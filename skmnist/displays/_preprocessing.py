@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from skmnist._utils.messages import invalid_parameter_message
+
 from ._style import LINE_HEIGHT, add_inset, format_shape, make_axes
 
 if TYPE_CHECKING:
@@ -95,7 +97,14 @@ class PreprocessingDisplay:
         ------
         ImageError
             If the photo cannot be read, or no foreground is found.
+        TypeError
+            If the estimator is not a DigitNormalizer.
         """
+        if not callable(getattr(estimator, "steps", None)):  # those of a pipeline are a list
+            expected = "a DigitNormalizer, for example the first step of a pipeline"
+            raise TypeError(
+                invalid_parameter_message("estimator", cls.__name__, expected, estimator)
+            )
         return cls(estimator.steps(image)).plot(ax=ax, cmap=cmap)
 
     def plot(self, *, ax: Axes | None = None, cmap: str | Colormap = "gray") -> Self:

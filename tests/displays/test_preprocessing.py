@@ -2,6 +2,8 @@
 
 import numpy as np
 import pytest
+from sklearn.linear_model import LogisticRegression
+from sklearn.pipeline import make_pipeline
 
 from skmnist.displays import (
     PreprocessingDisplay,
@@ -22,6 +24,15 @@ def test_preprocessing_shows_the_steps(data, boxes_of):
     np.testing.assert_array_equal(shown[-1].ravel(), normalizer.transform([photo])[0])
     assert display.axes_[0].get_title() == "grayscale\n300 × 400"
     assert_no_overlap(boxes_of(display.figure_))
+
+
+@pytest.mark.parametrize(
+    "estimator", [LogisticRegression(), make_pipeline(DigitNormalizer(), LogisticRegression())]
+)
+def test_preprocessing_requires_a_normalizer(estimator):
+    message = "'estimator' parameter of PreprocessingDisplay must be a DigitNormalizer"
+    with pytest.raises(TypeError, match=message):
+        PreprocessingDisplay.from_estimator(estimator, np.zeros((28, 28)))
 
 
 def test_preprocessing_of_an_image_without_foreground_is_rejected():
