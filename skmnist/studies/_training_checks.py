@@ -56,8 +56,11 @@ def learning_rate(seen: Observations) -> Verdict:
     if factor is None or (factor > 1 and not is_slow(training)):
         return ok(f"Neither a higher nor a lower one than {training.lr:g} is much better.")
     better, word = seen.trials[factor], "high" if factor < 1 else "low"
+    severity = _severity(training)
+    if severity == "info" and factor < 1 and loss_curve(seen).severity == "warning":
+        severity = "warning"  # the cause comes before its consequence
     return Verdict(
-        _severity(training),
+        severity,
         f"The learning rate of {training.lr:g} is too {word}: the training loss ends at "
         f"{training.train_loss:.3g}, with {factor * training.lr:.2g} at {better.train_loss:.3g}.",
         f"Use a learning rate of about {factor * training.lr:.2g}.",

@@ -23,9 +23,11 @@ from skmnist import (
     TorchClassifier,
 )
 from skmnist.studies import Diagnosis, diagnose
-from skmnist.studies._data_facts import find_label_issues
+from skmnist.studies._data_facts import find_facts, find_label_issues
 from skmnist.studies._diagnosis_checks import CHECKS
-from skmnist.studies._observed_training import _sklearn_gradients
+from skmnist.studies._observations import Observations
+from skmnist.studies._observed_training import ObservedTraining, _sklearn_gradients
+from skmnist.studies._training_checks import learning_rate
 from tests.helpers import digits, same_network
 
 
@@ -254,6 +256,25 @@ def test_estimator_is_not_changed_and_the_same_seed_gives_the_same_findings(imag
     assert same_network(clf, other)
     assert clf.callbacks is None
     assert again.to_dict() == healthy.to_dict()
+
+
+@pytest.mark.parametrize(("end", "severity"), [(0.6, "info"), (2.6, "warning")])
+def test_rate_that_is_a_little_too_high_is_a_problem_if_the_loss_rises(end, severity, images):
+    X, y = vectors(images, 300)
+    facts = find_facts(X, y, None, None, missing=[], scale=1.0, seed=0)
+    training = ObservedTraining(
+        n_epochs=3,
+        lr=0.5,
+        initial_loss=2.3,
+        loss_curve=[end] * 3,
+        train_loss=0.5,
+        train_accuracy=0.9,
+    )
+    facts.neighbor_labels[:] = facts.neighbor_proba.argmax(axis=1)  # the neighbors are always right
+    trials = {0.1: ObservedTraining(train_loss=0.1)}
+    verdict = learning_rate(Observations("MLPClassifier", facts, training, 1.0, trials))
+    assert verdict.severity == severity
+    assert "0.5 is too high" in verdict.evidence
 
 
 def test_estimator_of_a_reject_classifier_is_diagnosed(healthy, images):
