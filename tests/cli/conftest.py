@@ -1,5 +1,7 @@
 """Fixtures for the tests of the commands: data and models."""
 
+import sys
+
 import numpy as np
 import pytest
 from PIL import Image
@@ -9,6 +11,14 @@ from skmnist import MLPClassifier, cli, datasets, save
 from skmnist.cli import _data as cli_data
 from skmnist.cli import main
 from tests.helpers import digits, sample
+
+
+@pytest.fixture(autouse=True)
+def close_figures():
+    """Close the figures of commands that failed before they had written them."""
+    yield
+    if "matplotlib.pyplot" in sys.modules:
+        sys.modules["matplotlib.pyplot"].close("all")
 
 
 @pytest.fixture(scope="module")
