@@ -187,7 +187,8 @@ def _choose_factors(training: ObservedTraining) -> list[tuple[float, ...]]:
     update = training.early_update
     if not update or not np.isfinite(update):
         return [_LOWER, _HIGHER]
-    factor = 10.0 ** float(np.clip(np.round(np.log10(_GOOD_UPDATE / update)), -6, 6))
+    # The factor and ten times as much, which lie on both sides of the good one.
+    factor = 10.0 ** float(np.clip(np.floor(np.log10(_GOOD_UPDATE / update)), -6, 6))
     if factor > 1 or factor < 0.1:
         return [(10 * factor, factor)]
     return [(0.1,), (10.0,)]
