@@ -46,8 +46,11 @@ class Activation(NamedTuple):
 # tanh' = 1 - a^2, sigmoid' = a (1 - a), relu' = [a > 0]. leaky_relu and elu keep the sign of z, so
 # that the sign of `a` selects the branch; elu' = a + 1 below zero.
 def _relu_backward(grad: torch.Tensor, a: torch.Tensor) -> torch.Tensor:
-    # One kernel, in place; autograd uses the same one.
-    return torch.ops.aten.threshold_backward.grad_input(grad, a, 0, grad_input=grad)
+    if grad.is_cuda:
+        # One kernel, which autograd uses, too; but calling it takes longer than two on the CPU.
+        return torch.ops.aten.threshold_backward.grad_input(grad, a, 0, grad_input=grad)
+    # The sign is 0 or 1 here; a comparison would make a bool tensor, which is slow to multiply by.
+    return grad.mul_(a.sign())
 
 
 def _tanh_backward(grad: torch.Tensor, a: torch.Tensor) -> torch.Tensor:

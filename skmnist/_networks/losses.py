@@ -39,7 +39,7 @@ class Loss(NamedTuple):
 
 
 def _log_softmax(outputs: torch.Tensor) -> torch.Tensor:
-    if outputs.device.type != "cpu":
+    if outputs.is_cuda:
         return torch.log_softmax(outputs, -1)
     # Along the columns of a transposed copy: this saves 60% of the time for ten classes.
     return torch.log_softmax(outputs.mT.contiguous(), -2).mT
