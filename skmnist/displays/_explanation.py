@@ -9,8 +9,8 @@ import numpy as np
 from skmnist._utils.validation import check_real
 
 from ._attributions import LABELS, Options, explain
+from ._class_names import class_names
 from ._images import pixel_limits, to_imshow
-from ._introspection import class_names
 from ._style import (
     LINE_HEIGHT,
     add_colorbar,

@@ -8,29 +8,10 @@ import numpy as np
 import scipy.sparse
 from sklearn.utils.validation import check_is_fitted
 
-from skmnist._utils.messages import invalid_parameter_message
-
 if TYPE_CHECKING:
     from torch import nn
 
     FeatureMaps = tuple[nn.Module, np.ndarray]
-
-
-def class_names(owner: str, classes: np.ndarray, display_labels: Any) -> np.ndarray:
-    """Return the names of the classes: `display_labels`, or the classes if it is None.
-
-    Raises
-    ------
-    ValueError
-        If `display_labels` does not have one name for each class.
-    """
-    names = np.asarray(classes if display_labels is None else display_labels)
-    if names.shape != (len(classes),):
-        expected = f"None or a list of {len(classes)} names, one for each class"
-        raise ValueError(
-            invalid_parameter_message("display_labels", owner, expected, display_labels)
-        )
-    return names
 
 
 def get_coefs(estimator: Any) -> list[np.ndarray]:

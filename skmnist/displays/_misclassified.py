@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from ._class_names import class_names
 from ._images import as_images, pixel_limits, to_imshow
-from ._introspection import class_names
 from ._style import WIDTH, add_inset, make_axes, shorten, text_width
 
 if TYPE_CHECKING:

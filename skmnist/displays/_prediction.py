@@ -10,8 +10,8 @@ from sklearn.utils.validation import check_is_fitted
 from skmnist._utils.messages import invalid_parameter_message
 from skmnist._utils.validation import check_int
 
+from ._class_names import class_names
 from ._images import as_single_image, pixel_limits, to_imshow
-from ._introspection import class_names
 from ._style import (
     COLORS,
     LINE_HEIGHT,

@@ -12,7 +12,8 @@ from skmnist._utils.image_shape import channels_first, is_channels_last, with_ch
 from skmnist._utils.messages import invalid_parameter_message, repr_value
 from skmnist._utils.validation import check_int, check_real
 
-from ._introspection import class_names, get_coefs
+from ._class_names import class_names
+from ._introspection import get_coefs
 from ._style import (
     LINE_HEIGHT,
     WIDTH,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import math
 from typing import TYPE_CHECKING
 
 from skmnist.cli._arguments import add_examples, add_output_dir, int_at_least
@@ -96,6 +97,6 @@ def run(args: argparse.Namespace) -> None:
     printed.index = printed.index.map("{:.2g}".format).set_names("learning rate")
     values = test.to_dict() | {"data": args.data}
     write_results(args.output_dir, "lr", table, values, test.plot().figure_, printed_table=printed)
-    found = test.suggestion_ == test.suggestion_  # not NaN
-    suggestion = f"{test.suggestion_:.2g}" if found else "none, because the loss never fell"
+    is_missing = math.isnan(test.suggestion_)
+    suggestion = "none, because the loss never fell" if is_missing else f"{test.suggestion_:.2g}"
     print(f"\nSuggested learning rate: {suggestion}", flush=True)
